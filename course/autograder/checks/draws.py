@@ -1,0 +1,54 @@
+"""Inputs that tell answers apart: nothing at its default, no two axes alike, few values per feature.
+
+Bounds are guaranteed by construction, not hoped for, so that a misconception shows for every seed.
+"""
+
+import numpy as np
+
+Generator = np.random.Generator
+
+
+def away_from_zero(rng: Generator, shape: int | tuple[int, ...], low: float, high: float) -> np.ndarray:
+    """Values of either sign with low <= |v| <= high."""
+    size = rng.uniform(low, high, size=shape)
+    return size * rng.choice([-1.0, 1.0], size=shape)
+
+
+def scales(rng: Generator, d: int) -> np.ndarray:
+    """gamma (d,): far from 0, from 1 and from -1."""
+    return away_from_zero(rng, d, 1.3, 2.2)
+
+
+def shifts(rng: Generator, d: int) -> np.ndarray:
+    """beta (d,): far from 0."""
+    return away_from_zero(rng, d, 0.4, 1.6)
+
+
+def means(rng: Generator, d: int) -> np.ndarray:
+    """A running mean (d,): far from 0."""
+    return away_from_zero(rng, d, 0.5, 2.0)
+
+
+def variances(rng: Generator, d: int) -> np.ndarray:
+    """A running variance (d,): far from 0 and from 1."""
+    return rng.uniform(1.6, 3.4, size=d)
+
+
+def batch(rng: Generator, shape: tuple[int, ...], sd: float = 1.0, dtype: str = "float64") -> np.ndarray:
+    """Values whose features (axis 1) have a spread near `sd` and means of their own size, none near 0.
+
+    The spread is set, not drawn: with few values a feature could otherwise come out all but constant.
+    """
+    x = rng.normal(size=shape)
+    axes = tuple(a for a in range(len(shape)) if a != 1)
+    x = (x - x.mean(axis=axes, keepdims=True)) / x.std(axis=axes, keepdims=True)
+    by_feature = (shape[1],) + (1,) * (len(shape) - 2)
+    spread = rng.uniform(0.75, 1.35, size=by_feature)
+    centre = away_from_zero(rng, by_feature, 0.3, 1.2)
+    return (sd * (x * spread + centre)).astype(dtype)
+
+
+def upstream(rng: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """A gradient from above: random, with a mean per feature that is not 0."""
+    by_feature = (shape[1],) + (1,) * (len(shape) - 2)
+    return (rng.normal(size=shape) + away_from_zero(rng, by_feature, 0.3, 0.9)).astype(dtype)

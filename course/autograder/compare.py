@@ -1,0 +1,100 @@
+"""Is this array that array? And where it is not: by how much, at which index, and in what relation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.spec import Tolerance, Tolerances
+
+# Measured on CPU against an independent float64 truth; see docs/grading.md for how they were chosen.
+BATCH_NORM = Tolerances(Tolerance(1e-6, 1e-8), Tolerance(1e-4, 1e-5))
+RUNNING = Tolerances(Tolerance(1e-6, 1e-6), Tolerance(1e-5, 1e-6))
+CONVOLUTION = Tolerances(Tolerance(1e-9, 1e-11), Tolerance(1e-4, 1e-5))
+DROPOUT = Tolerances(Tolerance(1e-6, 1e-9), Tolerance(1e-6, 1e-7))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one array misses another of the same shape."""
+
+    largest: float
+    index: tuple[int, ...]
+    got: float
+    wanted: float
+    outside: int
+    size: int
+    not_finite: int
+
+
+def allowed(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """The largest difference that is still near enough, element by element."""
+    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    return tolerance.rtol * np.abs(wanted) + tolerance.atol * scale
+
+
+def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
+    """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
+    return got.shape == wanted.shape and difference(got, wanted, tolerance) is None
+
+
+def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
+    """None where near enough; otherwise the worst element. Both arrays have one shape."""
+    if got.dtype.kind in "iub" and wanted.dtype.kind in "iub":
+        if np.array_equal(got, wanted):
+            return None
+        gap = np.abs(got.astype(object) - wanted.astype(object)).astype(np.float64)
+        bad = gap > 0
+    else:
+        got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+        with np.errstate(all="ignore"):
+            gap = np.abs(got - wanted)
+            same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+            bad = ~(same | (gap <= allowed(wanted, tolerance)))
+        if not bad.any():
+            return None
+        gap = np.where(bad, np.where(np.isfinite(gap), gap, np.inf), 0.0)
+    index = np.unravel_index(int(np.argmax(gap)), gap.shape)
+    strange = int(np.sum(~np.isfinite(got) & np.isfinite(wanted))) if got.dtype.kind == "f" else 0
+    return Difference(
+        largest=float(gap[index]),
+        index=tuple(int(i) for i in index),
+        got=got[index].item(),
+        wanted=wanted[index].item(),
+        outside=int(bad.sum()),
+        size=int(bad.size),
+        not_finite=strange,
+    )
+
+
+def relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    """A sentence on how a wrong array relates to the right one, or '' when nothing simple does."""
+    got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+    if got.shape != wanted.shape:
+        return _shape_relation(got, wanted, tolerance)
+    if got.size == 0 or not np.isfinite(got).all() or not np.isfinite(wanted).all():
+        return ""
+    if not got.any():
+        return "Yours is 0 everywhere."
+    if near(got, -wanted, tolerance):
+        return "Yours has the right size and the opposite sign."
+    if got.size < 2:
+        return ""
+    factor = float(np.vdot(wanted, got)) / max(float(np.vdot(wanted, wanted)), 1e-300)
+    if abs(factor) > 1e-9 and near(got, factor * wanted, tolerance):
+        return f"Yours is {factor:.6g} times the expected one everywhere."
+    shift = float(np.mean(got - wanted))
+    if near(got, wanted + shift, tolerance):
+        return f"Yours differs from the expected one by {shift:+.6g} everywhere."
+    if got.ndim >= 2 and got.shape[0] == got.shape[1] and near(got.swapaxes(0, 1), wanted, tolerance):
+        return "Yours is the expected one with its first two axes swapped."
+    return ""
+
+
+def _shape_relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    if got.size == wanted.size and near(got.reshape(wanted.shape), wanted, tolerance):
+        if tuple(n for n in got.shape if n != 1) == tuple(n for n in wanted.shape if n != 1):
+            return "The values are right; the shape has axes of length 1 too many or too few."
+        return "The values are right, in another shape."
+    if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1] and near(got.T, wanted, tolerance):
+        return "Yours is the expected one transposed."
+    return ""

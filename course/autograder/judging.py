@@ -1,0 +1,296 @@
+"""The judge: asks for answers, compares them with Paddle's, and names the mistake.
+
+It never sees a student's objects, only the plain arrays of a `protocol.Reply`; whether they come from a
+function call or from another process behind a pipe makes no difference to the verdict.
+"""
+
+import difflib
+import functools
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from course.autograder import compare
+from course.autograder.checks import find_check, list_checks
+from course.autograder.protocol import MAX_DIMENSIONS, Problem, Reply, Step, input_arrays, perform, without_views
+from course.autograder.spec import Arrays, Case, Check, Inputs, Output, Tolerance
+from course.autograder.verdict import Finding, Verdict
+
+Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
+
+UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
+
+
+def seed_for(secret: str, student: str, check: str) -> int:
+    """The seed of one student's cases for one check: nobody without the secret can draw them in advance."""
+    digest = hashlib.blake2b(f"{student}\0{check}".encode(), key=secret.encode()[:64], digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
+    """The generator that one case is drawn from; independent of which other cases there are."""
+    digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+@dataclass(frozen=True)
+class Question:
+    """One case with its inputs drawn and, once asked for, its right and well-known wrong answers."""
+
+    check: Check
+    case: Case
+    inputs: Inputs
+
+    @functools.cached_property
+    def values(self) -> Inputs:
+        """The inputs with views as the arrays they show: what references and misconceptions are asked about."""
+        return without_views(self.inputs)
+
+    @functools.cached_property
+    def right(self) -> Arrays:
+        """The reference's outputs."""
+        return _arrays(self.check.reference(self.values))
+
+    @functools.cached_property
+    def wrong(self) -> dict[str, Arrays]:
+        """What each misconception gives here."""
+        return {m.name: _arrays(m.wrong(self.values)) for m in self.check.misconceptions}
+
+
+def _arrays(outputs: Mapping[str, Any]) -> Arrays:
+    return {path: np.asarray(value) for path, value in outputs.items()}
+
+
+@functools.lru_cache(maxsize=4096)
+def question(check_name: str, case_index: int, seed: int) -> Question:
+    """Draw one case; kept, so that a student who asks again (or another with the same seed) costs nothing."""
+    check = find_check(check_name)
+    case = (check.cases + check.hidden)[case_index]
+    return Question(check, case, case.draw(case_generator(seed, check.name, case.name)))
+
+
+def precision(inputs: Inputs, got: np.ndarray) -> str:
+    """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
+    single = (np.float32, np.float16)
+    if got.dtype in single or any(a.dtype in single for a in input_arrays(inputs).values()):
+        return "float32"
+    return "float64"
+
+
+def _describe(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    return {
+        "got_shape": got.shape,
+        "got_dtype": str(got.dtype),
+        "wanted_shape": wanted.shape,
+        "wanted_dtype": str(wanted.dtype),
+    }
+
+
+def _compare(output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray) -> Finding | None:
+    kind = precision(inputs, got)
+    tolerance: Tolerance = getattr(output.tolerances, kind)
+    about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
+    if got.shape != wanted.shape:
+        return Finding(
+            kind="shape",
+            message=f"the shape is {got.shape}; wanted {wanted.shape}",
+            advice=compare.relation(got, wanted, tolerance),
+            **about,
+        )
+    gap = compare.difference(got, wanted, tolerance)
+    if gap is None:
+        return None
+    about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
+    if gap.not_finite:
+        message = f"{gap.not_finite} of {gap.size} values are NaN or infinite"
+        return Finding(kind="not finite", message=message, advice="Look for a division by 0 or a root of a negative.", **about)
+    if kind == "float64" and compare.near(got, wanted, output.tolerances.float32):
+        return Finding(
+            kind="precision",
+            message="right to single precision only",
+            advice="Something on the way was rounded to float32: work in the dtype of the inputs.",
+            **about,
+        )
+    message = f"{gap.outside} of {gap.size} values differ" if gap.size > 1 else "the value differs"
+    return Finding(kind="value", message=message, advice=compare.relation(got, wanted, tolerance), **about)
+
+
+def _fits(check: Check, output: Output, asked: Question, got: np.ndarray) -> list[str]:
+    """Names of the misconceptions that give exactly this output here, and not the right one."""
+    tolerance: Tolerance = getattr(output.tolerances, precision(asked.inputs, got))
+    right = asked.right[output.path]
+    fitting = []
+    for misconception in check.misconceptions:
+        wrong = asked.wrong[misconception.name].get(output.path)
+        if wrong is not None and compare.near(got, wrong, tolerance) and not compare.near(wrong, right, tolerance):
+            fitting.append(misconception.name)
+    return fitting
+
+
+def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding]:
+    findings = []
+    for path, sent in input_arrays(asked.inputs).items():
+        if path in check.may_change or path not in reply.inputs_after:
+            continue
+        after = reply.inputs_after[path]
+        if isinstance(after, Problem) or not np.array_equal(after, sent, equal_nan=sent.dtype.kind == "f"):
+            findings.append(
+                Finding(
+                    case=asked.case.name,
+                    output=path,
+                    kind="changed",
+                    message=f"the input {path} is changed by your function",
+                    misconception="input changed in place",
+                    advice=f"Work on a copy of {path}, or write out-of-place operations: the caller still needs it.",
+                )
+            )
+    return findings
+
+
+@dataclass
+class _Tally:
+    """Findings of one check as its cases come in."""
+
+    findings: list[Finding]
+    fits: list[list[str]]  # for each finding, the misconceptions that explain it
+    wrong_outputs: set[str]
+    changed: bool = False
+
+    def add(self, finding: Finding, fits: list[str] | None = None) -> None:
+        self.findings.append(finding)
+        self.fits.append(fits or [])
+        self.wrong_outputs.add(finding.output)
+
+
+def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
+    """Add what one case shows."""
+    if reply.problem is not None:
+        finding = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
+        tally.add(finding)
+        tally.wrong_outputs.update(check.wanted)
+        return
+    got: Arrays = {}
+    for output in check.outputs:
+        value = reply.outputs.get(output.path, Problem("missing", f"{output.path} is not there"))
+        if isinstance(value, Problem):
+            tally.add(Finding(asked.case.name, output.path, value.kind, value.message))
+        elif value.dtype.kind not in "fiub" or value.ndim > MAX_DIMENSIONS:
+            tally.add(Finding(asked.case.name, output.path, "type", f"{output.path} is no array of numbers"))
+        else:
+            got[output.path] = value
+    if check.observe is not None and len(got) == len(check.outputs):
+        asked = Question(check, asked.case, check.observe(asked.values, got))
+    for property_ in check.properties if len(got) == len(check.outputs) else ():
+        for flaw in property_(asked.values, got):
+            tally.add(
+                Finding(asked.case.name, flaw.output, "property", flaw.misconception or flaw.advice,
+                        misconception=flaw.misconception, advice=flaw.advice)
+            )  # fmt: skip
+    for output in check.outputs:
+        if output.path not in got or output.path not in asked.right:
+            continue
+        finding = _compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
+        if finding is not None:
+            tally.add(finding, _fits(check, output, asked, got[output.path]))
+    for finding in _changed_inputs(check, asked, reply):
+        tally.changed = True
+        tally.findings.append(finding)
+        tally.fits.append([])
+
+
+def _named(check: Check, tally: _Tally) -> list[Finding]:
+    """Give each output the one misconception that explains the most of its findings."""
+    from dataclasses import replace
+
+    advice = {m.name: m.advice for m in check.misconceptions}
+    order = {m.name: i for i, m in enumerate(check.misconceptions)}
+    counts: dict[tuple[str, str], int] = {}
+    for finding, fits in zip(tally.findings, tally.fits, strict=True):
+        for name in fits:
+            counts[finding.output, name] = counts.get((finding.output, name), 0) + 1
+    named = []
+    for finding, fits in zip(tally.findings, tally.fits, strict=True):
+        if fits:
+            best = max(fits, key=lambda name: (counts[finding.output, name], -order[name]))
+            finding = replace(finding, misconception=best, advice=advice[best])
+        named.append(finding)
+    return named
+
+
+def _fraction(check: Check, tally: _Tally) -> float:
+    """Shares of the outputs that are right on every case; guards count only beside another right output."""
+    right = [o for o in check.outputs if o.path not in tally.wrong_outputs]
+    if not any(not o.guard for o in right):
+        return 0.0
+    total = sum(o.weight for o in check.outputs)
+    fraction = sum(o.weight for o in right) / total
+    return fraction * (1 - UNCHANGED_SHARE) if tally.changed else fraction
+
+
+def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -> Verdict:
+    """Judge answers that `ask` fetches.
+
+    Args:
+        check: the check.
+        ask: carries steps, inputs and wanted paths to the student's functions and brings the Reply.
+        seed: what the cases are drawn from.
+        graded: a grading run, whose findings never show an expected value.
+    """
+    from dataclasses import replace
+
+    tally = _Tally([], [], set())
+    cases = check.cases + check.hidden
+    for index, case in enumerate(cases):
+        asked = question(check.name, index, seed)
+        reply = ask(check.steps_of(case), asked.inputs, check.wanted)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _judge_reply(check, asked, reply, tally)
+        if reply.problem is not None and reply.problem.kind in ("blank", "arity", "function"):
+            break  # the other cases would say the same
+    findings = _named(check, tally)
+    if graded:
+        findings = [replace(f, got=None, wanted=None) for f in findings]
+    right = tuple(o.path for o in check.outputs if o.path not in tally.wrong_outputs)
+    return Verdict(check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded)
+
+
+def _refusal(name: str, message: str, points: float, graded: bool) -> Verdict:
+    return Verdict(name, 0.0, points, (Finding("", "", "question", message),), graded=graded)
+
+
+def resolve(name: str, given: int, graded: bool = False) -> Check | Verdict:
+    """The check of that name, or the verdict that says why there is none for these functions."""
+    check = find_check(name) if isinstance(name, str) and name in list_checks() else None
+    if check is None:
+        close = difflib.get_close_matches(str(name), list_checks(), n=1)
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        return _refusal(str(name)[:80], f"there is no check called '{str(name)[:80]}'{meant}", 0.0, graded)
+    if given != len(check.functions):
+        listed = ", ".join(check.functions)
+        message = f"this check takes {len(check.functions)} function(s) ({listed}); {given} came"
+        return _refusal(name, message, check.points, graded)
+    return check
+
+
+def judge(name: str, *functions: Callable[..., Any], seed: int = 0, graded: bool = False) -> Verdict:
+    """Judge functions in this process.
+
+    Args:
+        name: of the check, e.g. 'batchnorm_forward.train'.
+        functions: what the check asks for, in its order.
+        seed: what the cases are drawn from.
+        graded: hide expected values, as a grading run does.
+
+    Returns:
+        A Verdict; whatever the functions do short of killing the process is a finding in it.
+    """
+    check = resolve(name, len(functions), graded)
+    if isinstance(check, Verdict):
+        return check
+    by_name = dict(zip(check.functions, functions, strict=True))
+    return judge_with(check, lambda steps, inputs, wanted: perform(steps, inputs, wanted, by_name), seed=seed, graded=graded)

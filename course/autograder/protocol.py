@@ -1,0 +1,288 @@
+"""What travels between the judge and the student's process: plain data out, plain arrays back.
+
+A question is data: inputs (arrays, numbers, strings, dicts and stand-ins), and steps that say which of the
+student's functions to call with what. `perform` carries it out beside the student's code and answers with
+base-class numeric arrays or with problems, each one sentence. It imports numpy alone and never a framework.
+"""
+
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MAX_BYTES = 64 * 2**20  # of one array: the largest honest answer of the course is below 8 MB
+MAX_DIMENSIONS = 8
+MAX_ITEMS = 100_000  # of a list or tuple that stands for an array
+
+
+# --- what goes out -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call one of the student's functions.
+
+    Attributes:
+        function: its name, as the check lists it.
+        arguments: names of values in the workspace, passed by position.
+        results: names for what comes back; one name takes the whole result, several unpack it.
+    """
+
+    function: str
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Put:
+    """Set an entry of a dict in the workspace: Put("bn_param.mode", "test")."""
+
+    path: str
+    value: Any
+
+
+Step = Call | Put
+
+
+@dataclass(frozen=True)
+class Strided:
+    """Stand-in for an array handed over as a non-contiguous view of a larger one."""
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Stand-in for `numpy.random.default_rng(seed)`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Stand-in for a small model: the function x -> x @ weight + bias."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+# --- what comes back -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no array: a kind for the judge, a sentence for the student, and what was there."""
+
+    kind: str  # 'raised', 'arity', 'unpack', 'none', 'type', 'huge', 'missing', 'function'
+    message: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The student's side of one case.
+
+    Attributes:
+        outputs: the wanted paths, each a base-class numeric array or a Problem.
+        inputs_after: the input arrays as they are after the calls, for telling whether they were changed.
+        problem: what stopped the steps, if anything did.
+    """
+
+    outputs: dict[str, np.ndarray | Problem] = field(default_factory=dict)
+    inputs_after: dict[str, np.ndarray | Problem] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+# --- the student's side --------------------------------------------------------------------------------------
+
+
+def lay_out(value: Any) -> Any:
+    """Build the real arguments from data: fresh arrays, and what each stand-in stands for."""
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")
+    if isinstance(value, Strided):
+        wide = np.zeros((*value.array.shape[:-1], 2 * value.array.shape[-1]), dtype=value.array.dtype)
+        wide[..., ::2] = value.array
+        return wide[..., ::2]
+    if isinstance(value, Seeded):
+        return np.random.default_rng(value.seed)
+    if isinstance(value, Affine):
+        weight, bias = value.weight.copy(), value.bias.copy()
+        return lambda x: x @ weight + bias
+    if isinstance(value, Mapping):
+        return {key: lay_out(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(lay_out(item) for item in value)
+    return value
+
+
+def without_views(value: Any) -> Any:
+    """The same inputs with each `Strided` replaced by the array it shows."""
+    if isinstance(value, Strided):
+        return value.array
+    if isinstance(value, Mapping):
+        return {key: without_views(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(without_views(item) for item in value)
+    return value
+
+
+def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
+    """Every array among laid-out inputs, by its path ('x', 'bn_param.running_mean', 'layers.0')."""
+    if isinstance(value, np.ndarray):
+        return {path: value}
+    if isinstance(value, Strided):
+        return {path: value.array}
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    found: dict[str, np.ndarray] = {}
+    for key, item in items:
+        found |= input_arrays(item, f"{path}.{key}" if path else str(key))
+    return found
+
+
+def look_up(workspace: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path. Raises KeyError, naming the part that is missing."""
+    value: Any = workspace
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            if part not in value:
+                raise KeyError(part)
+            value = value[part]
+        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            raise KeyError(part)
+    return value
+
+
+def plain(value: Any, name: str) -> np.ndarray | Problem:
+    """A base-class numeric array with the same values, or the Problem with it.
+
+    Arrays of any subclass, numpy scalars, Python numbers and (nested) lists of numbers are taken; tensors of a
+    framework, strings, objects and whatever is larger than the caps are not.
+    """
+    if value is None:
+        return Problem("none", f"{name} is None; is a `return` missing?")
+    if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
+        return Problem("huge", f"{name} is a {type(value).__name__} of {len(value):,} items; return a numpy array")
+    if not isinstance(value, (np.ndarray, np.generic, int, float, list, tuple)):
+        kind = type(value)
+        return Problem("type", f"{name} is a {kind.__module__}.{kind.__name__}; wanted a numpy array")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return Problem("type", f"{name} is a {type(value).__name__} whose rows have different lengths; wanted an array")
+    except OverflowError:
+        return Problem("type", f"{name} is a number too large for any numpy type")
+    if array.dtype.kind not in "fiub":
+        if array.dtype.kind == "O" and isinstance(value, int):
+            return Problem("type", f"{name} is a number too large for any numpy type")
+        what = "object array" if array.dtype.kind == "O" else f"array of dtype {array.dtype}"
+        return Problem("type", f"{name} is an {what}; wanted numbers (float64, float32 or integers)")
+    if array.ndim > MAX_DIMENSIONS or array.nbytes > MAX_BYTES:
+        return Problem("huge", f"{name} has shape {array.shape} ({array.nbytes:,} bytes), far larger than any answer here")
+    try:
+        return np.array(array, copy=True, subok=False, order="C").astype(array.dtype.newbyteorder("="), copy=False)
+    except MemoryError:
+        return Problem("huge", f"{name} does not fit into memory")
+
+
+def _line_of(error: BaseException) -> str:
+    """Where in the student's own code it happened: ', line 3: mean = x.mean(1)'."""
+    try:
+        frames = traceback.extract_tb(error.__traceback__)
+    except Exception:
+        return ""
+    own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
+    if not own:
+        return ""
+    last = own[-1]
+    source = f": {last.line}" if last.line else ""
+    return f" (in {last.name}, line {last.lineno}{source})"
+
+
+def _told(error: BaseException) -> str:
+    """The error in one line, even where its own __str__ fails."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:
+        lines = []
+    return type(error).__name__ + (f": {lines[0][:200]}" if lines else "")
+
+
+def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -> Problem | None:
+    arguments = [look_up(workspace, name) for name in step.arguments]
+    called_as = f"{step.function}({', '.join(a.split('.')[-1] for a in step.arguments)})"
+    if not callable(function):
+        return Problem("function", f"{step.function} is a {type(function).__name__}, not a function")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
+    except ValueError:
+        pass  # some built-in callables have no signature to ask
+    try:
+        result = function(*arguments)
+    except NotImplementedError:
+        return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
+    except (Exception, SystemExit) as error:
+        return Problem("raised", f"{step.function} raised {_told(error)}{_line_of(error)}")
+    if len(step.results) == 1:
+        workspace[step.results[0]] = result
+        return None
+    wanted = f"({', '.join(step.results)})"
+    if result is None:
+        return Problem("none", f"{step.function} returned None; wanted {wanted}. Is a `return` missing?")
+    if not isinstance(result, (tuple, list)):
+        return Problem("unpack", f"{step.function} returned one {type(result).__name__}; wanted {wanted}")
+    if len(result) != len(step.results):
+        return Problem("unpack", f"{step.function} returned {len(result)} values; wanted {len(step.results)}: {wanted}")
+    workspace.update(zip(step.results, result, strict=True))
+    return None
+
+
+def _put(step: Put, workspace: dict[str, Any]) -> None:
+    *parents, last = step.path.split(".")
+    target = look_up(workspace, ".".join(parents)) if parents else workspace
+    target[last] = lay_out(step.value)
+
+
+def perform(
+    steps: tuple[Step, ...],
+    inputs: Mapping[str, Any],
+    wanted: tuple[str, ...],
+    functions: Mapping[str, Callable[..., Any]],
+) -> Reply:
+    """Carry out one case with the student's functions.
+
+    Args:
+        steps: what to do, in order.
+        inputs: the workspace to start from, as data.
+        wanted: paths whose values the judge asks for.
+        functions: the student's functions by name.
+
+    Returns:
+        A Reply. Nothing that an ordinary exception in the student's code can do leaves this function.
+    """
+    workspace = dict(lay_out(inputs))
+    given = input_arrays(workspace)
+    for step in steps:
+        if isinstance(step, Put):
+            _put(step, workspace)
+            continue
+        problem = _call(step, functions[step.function], workspace)
+        if problem is not None:
+            return Reply(problem=problem)
+    outputs: dict[str, np.ndarray | Problem] = {}
+    for path in wanted:
+        try:
+            outputs[path] = plain(look_up(workspace, path), path)
+        except KeyError as missing:
+            outputs[path] = Problem("missing", f"{path} is not there: {missing} was never set")
+    return Reply(outputs, {path: plain(array, path) for path, array in given.items()})

@@ -1,0 +1,139 @@
+"""A check as data: what is asked, on which cases, what is right, how near is near enough, what students mistake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course.autograder.protocol import Step
+
+Inputs = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Near enough: |got - wanted| <= rtol * |wanted| + atol * max(1, max |wanted|)."""
+
+    rtol: float
+    atol: float
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """One tolerance for each precision that an answer may be computed in."""
+
+    float64: Tolerance
+    float32: Tolerance
+
+
+EXACT = Tolerances(Tolerance(0, 0), Tolerance(0, 0))
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that is compared.
+
+    Attributes:
+        path: where it stands in the workspace after the calls, e.g. 'out' or 'bn_param.running_mean'.
+        tolerances: how near is near enough.
+        weight: its share of the check's points, relative to the other outputs'.
+        guard: a condition that doing nothing would meet ("the running mean is left alone in test mode"):
+            it earns only if some output that is not a guard is right too.
+    """
+
+    path: str
+    tolerances: Tolerances
+    weight: float = 1.0
+    guard: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs drawn from a seeded generator, so that each student, question and secret has its own.
+
+    Attributes:
+        name: what is special about it, in a few words that a student may read.
+        draw: makes the workspace from a generator.
+        steps: instead of the check's own, where this case calls something else.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator], Inputs]
+    steps: tuple[Step, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A named wrong answer.
+
+    Attributes:
+        name: a few words, lower case, unique within its check ("unbiased running variance").
+        advice: one sentence that a student would thank you for; it gives no numpy solution away.
+        wrong: computes, from the inputs of a case, the outputs that go wrong and what they become. It may return
+            fewer outputs on cases where the mistake does not show, or an empty dict.
+    """
+
+    name: str
+    advice: str
+    wrong: Callable[[Inputs], Arrays]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What a property found wrong in an output that no reference can be compared with."""
+
+    output: str
+    advice: str
+    misconception: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question, its right answer and its well-known wrong ones.
+
+    Attributes:
+        name: also the grade_id of its cell, e.g. 'batchnorm_forward.train'.
+        assignment: 'ps1_batchnorm'.
+        points: of the cell.
+        functions: names of the student's functions, in the order `check` takes them.
+        steps: what is called with what.
+        outputs: what is compared.
+        cases: on what; all of these are released.
+        reference: the right outputs for a case's inputs, by Paddle.
+        misconceptions: the wrong answers with a name.
+        observe: for answers that are random: reads the student's draw (a mask, say) out of the outputs and adds it
+            to the inputs, so that reference and misconceptions can be asked about that very draw.
+        properties: for answers that are random: each looks at (inputs, outputs) and returns the Flaws it finds.
+        may_change: input paths that the calls may change, e.g. a state that is written back.
+        hidden: further cases, on the grading side alone; a release does not have them.
+    """
+
+    name: str
+    assignment: str
+    points: float
+    functions: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Output, ...]
+    cases: tuple[Case, ...]
+    reference: Callable[[Inputs], Arrays]
+    misconceptions: tuple[Misconception, ...] = ()
+    observe: Callable[[Inputs, Arrays], Inputs] | None = None
+    properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
+    may_change: tuple[str, ...] = ()
+    hidden: tuple[Case, ...] = field(default=())
+
+    def steps_of(self, case: Case) -> tuple[Step, ...]:
+        """The steps of one case."""
+        return case.steps or self.steps
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Paths that the judge asks for."""
+        return tuple(output.path for output in self.outputs)
+
+
+def overlay(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]) -> Arrays:
+    """The outputs of a student who makes exactly one mistake."""
+    return {**right, **wrong}

@@ -1,0 +1,93 @@
+"""The student's side of a check: `check(name, function, ...)` in a notebook. Imports no framework by itself.
+
+On a laptop, and wherever nbgrader runs without this project's configuration, the judge is a function call away in
+this process. In a grading run the process has no judge; `use_judge` has been given the one behind the pipe.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from course.autograder.protocol import Reply, Step, perform
+from course.autograder.verdict import Verdict, number
+from course.reference.quiet import quiet_stderr
+
+Functions = tuple[Callable[..., Any], ...]
+_far_judge: Callable[[str, Functions], Verdict] | None = None
+
+
+def use_judge(judge: Callable[[str, Functions], Verdict] | None) -> None:
+    """Send this process's checks to another judge; None brings the one in this process back."""
+    global _far_judge
+    _far_judge = judge
+
+
+class Points(float):
+    """Points as the value of a test cell.
+
+    nbgrader reads the plain text of a cell's result as its score and anything that is not a number as full
+    marks, so the plain text is the number and nothing else; a reader of the notebook sees a sentence.
+    """
+
+    max_points: float = 0.0
+
+    def __repr__(self) -> str:
+        """The bare number."""
+        return float.__repr__(self)
+
+    def _repr_html_(self) -> str:
+        return f"<b>{number(self)}</b> of {number(self.max_points)} points"
+
+
+def show(verdict: Verdict) -> None:
+    """Put the message where a reader will see it: rich in a notebook, plain on a terminal."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
+        print(verdict.text(), end="")
+        return
+    from IPython.display import display
+
+    display({"text/plain": verdict.text(), "text/html": verdict.html()}, raw=True)
+
+
+def _judge_here(name: str, functions: Functions) -> Verdict:
+    """Judge in this process, with everything that libraries write to standard error kept out of the notebook."""
+    told: list[str] = []
+    with quiet_stderr():
+        from course.autograder.judging import judge_with, resolve
+
+        graded = os.environ.get("NBGRADER_EXECUTION") == "autograde"
+        found = resolve(name, len(functions), graded)
+        if isinstance(found, Verdict):
+            return found
+        by_name = dict(zip(found.functions, functions, strict=True))
+
+        def ask(steps: tuple[Step, ...], inputs: dict[str, Any], wanted: tuple[str, ...]) -> Reply:
+            with quiet_stderr() as kept:
+                reply = perform(steps, inputs, wanted, by_name)
+            told.append(kept.getvalue())
+            return reply
+
+        verdict = judge_with(found, ask, seed=int(os.environ.get("COURSE_SEED", "0")), graded=graded)
+    text = "".join(dict.fromkeys(told))
+    if text.strip():
+        print(text[:2000], end="" if text.endswith("\n") else "\n")
+    return verdict
+
+
+def check(name: str, *functions: Callable[..., Any]) -> Points:
+    """Check your functions against Paddle, and say what is wrong and why.
+
+    Args:
+        name: of the check, as the cell has it: 'batchnorm_forward.train'.
+        functions: yours, in the order the cell has them.
+
+    Returns:
+        The points earned, as the value of the cell.
+    """
+    verdict = _judge_here(name, functions) if _far_judge is None else _far_judge(name, functions)
+    show(verdict)
+    points = Points(verdict.points)
+    points.max_points = verdict.max_points
+    return points

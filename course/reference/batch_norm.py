@@ -1,0 +1,140 @@
+"""Batch normalisation by Paddle: forward, running statistics, gradients, and folding into a convolution.
+
+Source: Ioffe and Szegedy 2015, arXiv 1502.03167, algorithms 1 and 2; `paddle.nn.functional.batch_norm`.
+Conventions are Paddle's: momentum weights the OLD running value; the variance that normalises and the one
+that is kept are both biased (divided by n); running mean starts at 0 and running variance at 1.
+All results are numpy arrays in the device's reference dtype (float64 where it has it).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from course.reference.device import device, on_device
+from course.reference.framework import paddle
+
+F = paddle.nn.functional
+EPS = 1e-5
+MOMENTUM = 0.9
+
+
+def tensor(value: Any, *, gradient: bool = False) -> Any:
+    """A Paddle tensor in the reference dtype, contiguous, on the chosen device."""
+    made = paddle.to_tensor(np.ascontiguousarray(value, dtype=device().dtype))
+    made.stop_gradient = not gradient
+    return made
+
+
+def _layout(x: np.ndarray) -> str:
+    return {2: "NC", 3: "NCL", 4: "NCHW"}[x.ndim]
+
+
+def batch_moments(x: np.ndarray, axis: tuple[int, ...] = (0,), *, unbiased: bool = False) -> dict[str, np.ndarray]:
+    """Mean and variance over `axis`: {'mean', 'var'}, one value for each feature that remains."""
+    with on_device(device().name):
+        t = tensor(x)
+        mean, var = paddle.mean(t, axis=list(axis)), paddle.var(t, axis=list(axis), unbiased=unbiased)
+        return {"mean": mean.numpy(), "var": var.numpy()}
+
+
+def normalize(x: np.ndarray, mean: np.ndarray, var: np.ndarray, eps: float = EPS) -> np.ndarray:
+    """(x - mean) / sqrt(var + eps) for x [N, D], by batch norm in eval mode with no scale and no shift."""
+    ones, zeros = np.ones_like(mean), np.zeros_like(mean)
+    return batch_norm_eval(x, ones, zeros, mean, var, eps)
+
+
+def scale_shift(x_hat: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """gamma * x_hat + beta for x_hat [N, D]."""
+    with on_device(device().name):
+        return (tensor(gamma) * tensor(x_hat) + tensor(beta)).numpy()
+
+
+def batch_norm_train(
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    running_mean: np.ndarray,
+    running_var: np.ndarray,
+    eps: float = EPS,
+    momentum: float = MOMENTUM,
+) -> dict[str, np.ndarray]:
+    """One train-mode step on [N, C], [N, C, L] or [N, C, H, W].
+
+    Returns:
+        {'out': as x, 'running_mean': (C,), 'running_var': (C,)}; the running variance holds the biased
+        estimate on every device.
+    """
+    with on_device(device().name):
+        rm, rv = tensor(running_mean), tensor(running_var)
+        out = F.batch_norm(
+            tensor(x), rm, rv, tensor(gamma), tensor(beta),
+            training=True, momentum=momentum, epsilon=eps, data_format=_layout(x),
+        )  # fmt: skip
+        kept = rv.numpy()
+    if device().running_variance == "unbiased":
+        n = x.size // x.shape[1]
+        old = momentum * np.asarray(running_var, dtype=kept.dtype)
+        kept = old + (kept - old) * (n - 1) / n
+    return {"out": out.numpy(), "running_mean": rm.numpy(), "running_var": kept}
+
+
+def batch_norm_eval(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, var: np.ndarray, eps: float = EPS
+) -> np.ndarray:
+    """Eval mode: normalise by the given statistics. Shapes as in `batch_norm_train`; returns an array as x."""
+    with on_device(device().name):
+        out = F.batch_norm(
+            tensor(x), tensor(mean), tensor(var), tensor(gamma), tensor(beta),
+            training=False, epsilon=eps, data_format=_layout(x),
+        )  # fmt: skip
+        return out.numpy()
+
+
+def batch_norm_gradients(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, dout: np.ndarray, eps: float = EPS
+) -> dict[str, np.ndarray]:
+    """Gradients of sum(dout * batch_norm(x)) in train mode: {'dx': as x, 'dgamma': (C,), 'dbeta': (C,)}.
+
+    The three are asked for together: Paddle's kernel returns None for the parameters when x is not asked for.
+    """
+    with on_device(device().name):
+        tx, tg, tb = (tensor(v, gradient=True) for v in (x, gamma, beta))
+        c = x.shape[1]
+        out = F.batch_norm(
+            tx, tensor(np.zeros(c)), tensor(np.ones(c)), tg, tb,
+            training=True, epsilon=eps, data_format=_layout(x),
+        )  # fmt: skip
+        dx, dgamma, dbeta = paddle.grad([out], [tx, tg, tb], grad_outputs=[tensor(dout)])
+        return {"dx": dx.numpy(), "dgamma": dgamma.numpy(), "dbeta": dbeta.numpy()}
+
+
+def fold_batch_norm(
+    weight: np.ndarray,
+    bias: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    mean: np.ndarray,
+    var: np.ndarray,
+    eps: float = EPS,
+) -> dict[str, np.ndarray]:
+    """Weight and bias of the one convolution that equals conv2d followed by batch norm in eval mode.
+
+    Batch norm in eval mode is affine per output channel, so it acts on the kernel itself, output channels
+    standing where the features do, without mean and shift; and on the bias with them.
+
+    Args:
+        weight: [O, C, kh, kw].
+        bias: (O,).
+        gamma, beta, mean, var: (O,).
+        eps: added to var.
+
+    Returns:
+        {'weight': [O, C, kh, kw], 'bias': (O,)}.
+    """
+    zeros = np.zeros_like(mean)
+    by_output = np.moveaxis(weight, 0, 1)
+    folded = batch_norm_eval(by_output, gamma, zeros, zeros, var, eps)
+    return {
+        "weight": np.moveaxis(folded, 1, 0),
+        "bias": batch_norm_eval(bias[None, :], gamma, beta, mean, var, eps)[0],
+    }

@@ -5,10 +5,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import nbformat
 
@@ -25,6 +26,18 @@ class Graded:
     score: Score | None
     failure: str = ""
     seconds: float = 0.0
+
+
+def as_dict(row: Graded) -> dict[str, Any]:
+    """A row as plain data for JSON."""
+    score = row.score
+    if score is None:
+        return {"student": row.student, "failure": row.failure}
+    cells = [asdict(cell) for cell in score.cells]
+    return {
+        "student": row.student, "assignment": score.assignment, "points": score.points,
+        "max_points": score.max_points, "cells": cells, "notes": list(score.notes),
+    }  # fmt: skip
 
 
 def students_of(course: Course, assignment: str) -> list[str]:
@@ -87,6 +100,7 @@ def grade(
     jobs: int = 0,
     feedback: bool = True,
     on_row: Callable[[Graded], None] = lambda row: None,
+    on_start: Callable[[int], None] = lambda count: None,
 ) -> list[Graded]:
     """Grade a class.
 
@@ -97,6 +111,7 @@ def grade(
         jobs: how many at a time; 0 for as many as there are cores.
         feedback: whether to write the pages.
         on_row: told each row as it comes.
+        on_start: told how many there will be.
 
     Raises:
         GradingError: when nothing can be graded at all: no such assignment, no such student, nothing submitted.
@@ -113,6 +128,7 @@ def grade(
         raise GradingError(f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb")
     if not (course.folder("release") / assignment / f"{assignment}.ipynb").exists():
         course.release(assignment)
+    on_start(len(wanted))
     rows = []
     for row in _each(course.root, assignment, wanted, jobs or os.cpu_count() or 1, feedback):
         rows.append(row)

@@ -42,7 +42,9 @@ def test_eval_forward(shape):
     x, gamma, beta, _ = drawn(shape)
     mean, var = np.linspace(-1, 1, shape[1]), np.linspace(0.5, 2, shape[1])
     by_feature = (1, -1) + (1,) * (len(shape) - 2)
-    wanted = gamma.reshape(by_feature) * (x - mean.reshape(by_feature)) / np.sqrt(var.reshape(by_feature) + EPS)
+    wanted = (
+        gamma.reshape(by_feature) * (x - mean.reshape(by_feature)) / np.sqrt(var.reshape(by_feature) + EPS)
+    )
     got = batch_norm.batch_norm_eval(x, gamma, beta, mean, var)
     np.testing.assert_allclose(got, wanted + beta.reshape(by_feature), rtol=1e-9, atol=1e-9)
 
@@ -61,15 +63,23 @@ def slope(f, x, h=1e-6):
 def test_gradients_are_slopes_at_every_index(shape):
     x, gamma, beta, dout = drawn(shape, seed=1)
     got = batch_norm.batch_norm_gradients(x, gamma, beta, dout)
-    np.testing.assert_allclose(got["dx"], slope(lambda v: np.sum(dout * truth(v, gamma, beta)[0]), x), atol=1e-7)
-    np.testing.assert_allclose(got["dgamma"], slope(lambda v: np.sum(dout * truth(x, v, beta)[0]), gamma), atol=1e-7)
-    np.testing.assert_allclose(got["dbeta"], slope(lambda v: np.sum(dout * truth(x, gamma, v)[0]), beta), atol=1e-7)
+    np.testing.assert_allclose(
+        got["dx"], slope(lambda v: np.sum(dout * truth(v, gamma, beta)[0]), x), atol=1e-7
+    )
+    np.testing.assert_allclose(
+        got["dgamma"], slope(lambda v: np.sum(dout * truth(x, v, beta)[0]), gamma), atol=1e-7
+    )
+    np.testing.assert_allclose(
+        got["dbeta"], slope(lambda v: np.sum(dout * truth(x, gamma, v)[0]), beta), atol=1e-7
+    )
 
 
 def test_moments_biased_and_unbiased():
     x = drawn((6, 4))[0]
     np.testing.assert_allclose(batch_norm.batch_moments(x)["var"], x.var(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(batch_norm.batch_moments(x, unbiased=True)["var"], x.var(axis=0, ddof=1), rtol=1e-12)
+    np.testing.assert_allclose(
+        batch_norm.batch_moments(x, unbiased=True)["var"], x.var(axis=0, ddof=1), rtol=1e-12
+    )
 
 
 def convolve(x, weight, bias):
@@ -80,7 +90,12 @@ def convolve(x, weight, bias):
 def test_a_folded_convolution_gives_what_both_gave():
     rng = np.random.default_rng(2)
     x, weight, bias = rng.normal(size=(2, 3, 6, 5)), rng.normal(size=(4, 3, 2, 3)), rng.normal(size=4)
-    gamma, beta, mean, var = rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), rng.uniform(0.5, 2, 4)
+    gamma, beta, mean, var = (
+        rng.normal(size=4),
+        rng.normal(size=4),
+        rng.normal(size=4),
+        rng.uniform(0.5, 2, 4),
+    )
     both = batch_norm.batch_norm_eval(convolve(x, weight, bias), gamma, beta, mean, var)
     folded = batch_norm.fold_batch_norm(weight, bias, gamma, beta, mean, var)
     np.testing.assert_allclose(convolve(x, folded["weight"], folded["bias"]), both, rtol=1e-9, atol=1e-9)

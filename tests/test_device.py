@@ -11,8 +11,16 @@ from course.reference.device import Device, choose_device, integer_convolution_t
 class Machine:
     """A machine whose answers are set."""
 
-    def __init__(self, gpus=0, convolution=None, variance=1.25, product=1 + 2.0**-12, float64=True, fails=None):
-        self.gpus, self.variance, self.product, self.float64, self.fails = gpus, variance, product, float64, fails
+    def __init__(
+        self, gpus=0, convolution=None, variance=1.25, product=1 + 2.0**-12, float64=True, fails=None
+    ):
+        self.gpus, self.variance, self.product, self.float64, self.fails = (
+            gpus,
+            variance,
+            product,
+            float64,
+            fails,
+        )
         self.convolution = integer_convolution_truth() if convolution is None else convolution
 
     def gpu_count(self):

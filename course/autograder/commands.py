@@ -35,7 +35,9 @@ def progress() -> Progress:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--root", type=click.Path(file_okay=False, path_type=Path), default=ROOT, help="The course folder.")
+@click.option(
+    "--root", type=click.Path(file_okay=False, path_type=Path), default=ROOT, help="The course folder."
+)
 @click.pass_context
 def main(context: click.Context, root: Path) -> None:
     """Release assignments, grade what comes in, and look after the course."""
@@ -56,7 +58,9 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
             folder = build_release(course, list(assignments) or course.assignments())
     except GradingError as error:
         raise Sentence(str(error)) from None
-    console.print(f"released into [bold]{folder}[/bold]: zip it or push it as it is", highlight=False, soft_wrap=True)
+    console.print(
+        f"released into [bold]{folder}[/bold]: zip it or push it as it is", highlight=False, soft_wrap=True
+    )
 
 
 @main.command()
@@ -64,7 +68,9 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
 @click.argument("students", nargs=-1)
 @click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
 @click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
-@click.option("--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too.")
+@click.option(
+    "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
+)
 @click.pass_obj
 def grade(
     root: Path, assignment: str, students: tuple[str, ...], jobs: int, feedback: bool, as_json: Path | None
@@ -94,7 +100,9 @@ def grade(
     if as_json:
         as_json.write_text(json.dumps([grading.as_dict(row) for row in rows], indent=1) + "\n")
     failed = [row for row in rows if row.score is None]
-    console.print(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True)
+    console.print(
+        f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True
+    )
     sys.exit(1 if failed else 0)
 
 
@@ -109,7 +117,9 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
     course = Course(root)
     graded = sorted(path.parent.name for path in course.folder("autograded").glob(f"*/{assignment}"))
     if not graded:
-        raise Sentence(f"nothing is graded for {assignment} yet; run `python -m course grade {assignment}` first")
+        raise Sentence(
+            f"nothing is graded for {assignment} yet; run `python -m course grade {assignment}` first"
+        )
     unknown = sorted(set(students) - set(graded))
     if unknown:
         raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
@@ -137,14 +147,18 @@ def demo(jobs: int, folder: Path) -> None:
 
 
 @main.command()
-@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail where something would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Change nothing; fail where something would change."
+)
 def tidy(only_check: bool) -> None:
     """Bring every notebook into its canonical form."""
     from course.notebooks import canonical, notebooks
     from course.notebooks import tidy as tidy_one
 
     if only_check:
-        loose = [p for p in notebooks(ROOT) if canonical(nbformat.read(p, as_version=4)) != p.read_text("utf-8")]
+        loose = [
+            p for p in notebooks(ROOT) if canonical(nbformat.read(p, as_version=4)) != p.read_text("utf-8")
+        ]
         for path in loose:
             console.print(f"not canonical: {path.relative_to(ROOT)}; run `make tidy`")
         sys.exit(1 if loose else 0)
@@ -165,8 +179,16 @@ def gpu_check() -> None:
         table.add_column(name)
     rows = compare_devices()
     for row in rows:
-        table.add_row(row.op, row.output, f"{row.difference:.2e}", f"{row.allowed:.2e}", "ok" if row.ok else "[red]OFF[/red]")
+        table.add_row(
+            row.op,
+            row.output,
+            f"{row.difference:.2e}",
+            f"{row.allowed:.2e}",
+            "ok" if row.ok else "[red]OFF[/red]",
+        )
     console.print(table)
     if device().name == "cpu":
-        console.print("No GPU is in use, so both columns are the CPU: this shows that the table works, no more.")
+        console.print(
+            "No GPU is in use, so both columns are the CPU: this shows that the table works, no more."
+        )
     sys.exit(0 if all(row.ok for row in rows) else 1)

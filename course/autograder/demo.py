@@ -6,7 +6,7 @@ from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from course.autograder import grading
@@ -78,6 +78,10 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
     return table, wrong
 
 
+def _advancing(bar: Progress, task: TaskID) -> Callable[[grading.Graded], None]:
+    return lambda row: bar.advance(task)
+
+
 def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], Progress]) -> int:
     """The whole demo; 0 when every row is true."""
     clock = Clock()
@@ -93,7 +97,7 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
         clock.lap("the class")
         with progress() as bar:
             task = bar.add_task(f"grading {assignment}", total=len(expected))
-            rows = grading.grade(course.root, assignment, jobs=jobs, on_row=lambda row, t=task: bar.advance(t))  # type: ignore[misc]
+            rows = grading.grade(course.root, assignment, jobs=jobs, on_row=_advancing(bar, task))
         clock.lap("grading and feedback")
         all_rows.extend(rows)
         table, faults = table_of(assignment, {row.student: row for row in rows}, expected)
@@ -109,6 +113,11 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
         highlight=False,
     )
     shown = Path(folder)
-    for what, where in (("gradebook", "gradebook.db"), ("grades", "grades.csv"), ("feedback", "feedback/"), ("release", "release/")):
+    for what, where in (
+        ("gradebook", "gradebook.db"),
+        ("grades", "grades.csv"),
+        ("feedback", "feedback/"),
+        ("release", "release/"),
+    ):
         console.print(f"  {what:<10} {shown / where}", highlight=False, soft_wrap=True)
     return 1 if wrong else 0

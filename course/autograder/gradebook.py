@@ -98,7 +98,9 @@ class Course:
     def __init__(self, root: Path) -> None:
         """Read the configuration."""
         quiet_environment()
-        warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, on every submission it creates
+        warnings.filterwarnings(
+            "ignore", category=SAWarning
+        )  # nbgrader's own, on every submission it creates
         self.root = root.resolve()
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
@@ -173,7 +175,10 @@ class Course:
                 grades = gradebook.find_submission(assignment, student).notebooks[0].grades
             except (MissingEntry, IndexError):
                 raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
-            order = {cell.name: i for i, cell in enumerate(gradebook.find_notebook(assignment, assignment).source_cells)}
+            order = {
+                cell.name: i
+                for i, cell in enumerate(gradebook.find_notebook(assignment, assignment).source_cells)
+            }
             cells = [
                 CellScore(
                     grade.name,

@@ -42,7 +42,9 @@ def as_dict(row: Graded) -> dict[str, Any]:
 
 def students_of(course: Course, assignment: str) -> list[str]:
     """Every student with a folder for the assignment, empty or not."""
-    return sorted(path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir())
+    return sorted(
+        path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir()
+    )
 
 
 def find_submission(folder: Path, assignment: str) -> Path | str:
@@ -122,10 +124,14 @@ def grade(
     wanted = list(students) if students else have
     unknown = sorted(set(wanted) - set(have))
     if unknown:
-        raise GradingError(f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}")
+        raise GradingError(
+            f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
+        )
     if not wanted:
         where = course.folder("submitted") / "STUDENT" / assignment
-        raise GradingError(f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb")
+        raise GradingError(
+            f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
+        )
     if not (course.folder("release") / assignment / f"{assignment}.ipynb").exists():
         course.release(assignment)
     on_start(len(wanted))
@@ -154,7 +160,9 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"])
+        writer.writerow(
+            ["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"]
+        )
         for row in rows:
             if row.score is None:
                 writer.writerow([row.student, "", "", "", "", *[""] * len(names), row.failure])
@@ -162,6 +170,12 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
             by_name = {cell.name: cell.points for cell in row.score.cells}
             by_hand = sum(cell.max_points for cell in row.score.cells if cell.by_hand)
             points = [f"{by_name.get(name, 0):g}" for name in names]
-            head = [row.student, row.score.assignment, f"{row.score.points:g}", f"{row.score.max_points:g}", f"{by_hand:g}"]
+            head = [
+                row.student,
+                row.score.assignment,
+                f"{row.score.points:g}",
+                f"{row.score.max_points:g}",
+                f"{by_hand:g}",
+            ]
             writer.writerow([*head, *points, "; ".join(row.score.notes)])
     partial.replace(path)

@@ -63,7 +63,9 @@ def student_pins() -> list[str]:
     """The lines of the lock file that a student needs."""
     wanted = closure(STUDENT_NEEDS)
     lines = (PROJECT / "requirements.lock").read_text().splitlines()
-    return [line for line in lines if line and line[0] != "#" and _normal(re.split(r"[=; ]", line)[0]) in wanted]
+    return [
+        line for line in lines if line and line[0] != "#" and _normal(re.split(r"[=; ]", line)[0]) in wanted
+    ]
 
 
 def student_files() -> Iterator[Path]:

@@ -48,7 +48,9 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         size = path.stat().st_size
         if size > MAX_NOTEBOOK_BYTES:
-            raise Unreadable(f"it is {size / 2**20:.0f} MB large; the limit is {MAX_NOTEBOOK_BYTES // 2**20} MB")
+            raise Unreadable(
+                f"it is {size / 2**20:.0f} MB large; the limit is {MAX_NOTEBOOK_BYTES // 2**20} MB"
+            )
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise Unreadable(f"it cannot be opened ({error.strerror})") from None
@@ -119,7 +121,9 @@ def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
 def _from_release(cell: NotebookNode, source: str | None = None) -> NotebookNode:
     """A graded or locked cell with the release's metadata and type, and the student's text where it is theirs."""
     made = _new_cell(cell.cell_type, cell.source if source is None else source)
-    made.metadata = nbformat.from_dict({k: cell.metadata[k] for k in ("nbgrader", "tags") if k in cell.metadata})
+    made.metadata = nbformat.from_dict(
+        {k: cell.metadata[k] for k in ("nbgrader", "tags") if k in cell.metadata}
+    )
     return made
 
 
@@ -129,7 +133,7 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     Returns:
         The repaired notebook, and a sentence for each repair that a student should know of.
     """
-    known = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    known = {name: cell for cell in released.cells if (name := grade_id(cell)) is not None}
     tags = {c.get("id"): c.metadata.get("tags", []) for c in released.cells if not grade_id(c)}
     notes: list[str] = []
     kept: list[NotebookNode] = []
@@ -137,9 +141,9 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     locked_seen: dict[str, list[str]] = {}
     for cell in submitted.cells:
         name = grade_id(cell)
-        if name in known and not _is_solution(known[name]):
+        if name is not None and name in known and not _is_solution(known[name]):
             locked_seen.setdefault(name, []).append(cell.source)
-        elif name in known and name not in place:
+        elif name is not None and name in known and name not in place:
             place[name] = len(kept)
             kept.append(_from_release(known[name], cell.source))
         else:

@@ -185,8 +185,8 @@ class _Tally:
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
     if reply.problem is not None:
-        finding = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
-        tally.add(finding)
+        stopped = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
+        tally.add(stopped)
         tally.wrong_outputs.update(check.wanted)
         return
     got: Arrays = {}
@@ -215,7 +215,7 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
             tally.add(finding)
     changed = _changed_inputs(check, asked, reply)
     tally.changed = tally.changed or bool(changed)
-    tally.findings.extend(changed)
+    tally.findings += changed
 
 
 def _named(check: Check, tally: _Tally) -> list[Finding]:

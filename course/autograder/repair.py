@@ -65,7 +65,9 @@ def read_notebook(path: Path) -> NotebookNode:
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         raise Unreadable("it is JSON, but no notebook: it has no list of cells")
     try:
-        notebook = nbformat.reads(text, as_version=4)
+        # Of the current format only the cells are of use, and one broken cell must not cost the others.
+        modern = isinstance(raw.get("cells"), list)
+        notebook = nbformat.from_dict(raw) if modern else nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises whatever its upgrade code stumbles over
         raise Unreadable(f"nbformat cannot read it ({type(error).__name__})") from None
     return _with_sound_cells(notebook)
@@ -83,7 +85,7 @@ def _with_sound_cells(notebook: NotebookNode) -> NotebookNode:
             continue
         metadata = cell.get("metadata")
         made = _new_cell(kind, source)
-        made.metadata = metadata if isinstance(metadata, NotebookNode) else NotebookNode()
+        made.metadata = nbformat.from_dict(metadata) if isinstance(metadata, dict) else NotebookNode()
         made["id"] = cell.get("id") if isinstance(cell.get("id"), str) else made["id"]
         cells.append(made)
     return _whole(cells)

@@ -43,7 +43,8 @@ def affine_bn_relu(
     with on_device(device().name):
         leaves = [tensor(value, gradient=True) for value in (x, w, b, gamma, beta)]
         state = (tensor(running_mean), tensor(running_var))
-        out = block(*leaves, state=state, eps=eps, momentum=momentum)
+        tx, tw, tb, tg, tbeta = leaves
+        out = block(tx, tw, tb, tg, tbeta, state, eps, momentum)
         grads = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
         named = {
             f"d{name}": grad.numpy()

@@ -99,7 +99,7 @@ def gradients(i: Inputs, epsilon: float, **switches: Any) -> Arrays:
     how = Switches(**switches)
     with on_device(device().name):
         leaves = [tensor(i[name], gradient=True) for name in ("x", "gamma", "beta")]
-        out = graph(*leaves, eps=epsilon, how=how)
+        out = graph(leaves[0], leaves[1], leaves[2], epsilon, how)
         found = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
         zeros = (np.zeros(leaf.shape) for leaf in leaves)
         return {

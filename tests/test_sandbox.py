@@ -17,7 +17,7 @@ here = pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.miss
 ROOT = Path(__file__).parent.parent
 
 
-REFUSALS = ("PermissionError", "OSError", "FileNotFoundError", "_ArrayMemoryError", "cut short")
+REFUSALS = ("PermissionError", "OSError", "FileNotFoundError", "MemoryError", "cut short")
 
 
 def locked(tmp_path: Path, body: str, limits: str = "Limits()", prefix: tuple[str, ...] = ()) -> str:

@@ -125,7 +125,7 @@ def lock(ruleset: int | None, limits: Limits) -> None:
     """Lock this process in, for good. It must be a fresh fork with one thread.
 
     Args:
-        ruleset: from `rules`; None leaves files and system calls open (a run without isolation), caps the rest.
+        ruleset: from `rules`; None leaves files and system calls open (no isolation) and caps the rest.
         limits: the caps.
 
     Raises:

@@ -146,6 +146,16 @@ def lock(ruleset: int | None, limits: Limits) -> None:
     seccomp.restrict(os.getpid())
 
 
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it dies; on Linux, elsewhere nothing."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _start_process() -> None:
     if os.fork() == 0:
         os._exit(0)

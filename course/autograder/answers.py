@@ -92,7 +92,9 @@ def _without_marks(source: str) -> str:
 def solutions(assignment: str) -> dict[str, str]:
     """The instructor's solution cells by grade_id, in the notebook's order, without the marks around them."""
     cells = _source_cells(assignment).items()
-    return {name: _without_marks(cell.source) for name, cell in cells if cell.metadata["nbgrader"].get("solution")}
+    return {
+        name: _without_marks(cell.source) for name, cell in cells if cell.metadata["nbgrader"].get("solution")
+    }
 
 
 def defined_in(source: str) -> list[str]:
@@ -106,7 +108,13 @@ def defined_in(source: str) -> list[str]:
 def _names_of(node: ast.stmt) -> list[str]:
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
@@ -160,12 +168,16 @@ def wrong_answers(assignment: str) -> list[Wrong]:
     entries = tomllib.loads((BANK / assignment / "wrong.toml").read_text(encoding="utf-8"))["wrong"]
     for entry in entries:
         named = {check: tuple(names) for check, names in entry["named"].items()}
-        wrong = Wrong(entry["id"], entry["function"], entry["replace"].strip("\n"), entry["by"].strip("\n"), named)
+        wrong = Wrong(
+            entry["id"], entry["function"], entry["replace"].strip("\n"), entry["by"].strip("\n"), named
+        )
         if wrong.id in found:
             raise BankError(f"wrong.toml: two entries are called '{wrong.id}'")
         times = given.get(wrong.grade_id, "").count(wrong.replaced)
         if times != 1:
-            raise BankError(f"wrong.toml: '{wrong.id}': its text stands {times} times in cell {wrong.grade_id}")
+            raise BankError(
+                f"wrong.toml: '{wrong.id}': its text stands {times} times in cell {wrong.grade_id}"
+            )
         found[wrong.id] = wrong
     return list(found.values())
 

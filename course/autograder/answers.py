@@ -1,4 +1,4 @@
-"""The answer bank: for an assignment, right answers in unlike styles and wrong ones with the mistake each makes.
+"""The answer bank: an assignment's right answers in unlike styles, and wrong ones with their mistakes.
 
 The bank is what the autograder is held to, and what the sample class is made from. It lies in
 `data/sample_class/<assignment>/`: `right/*.py` and `wrong.toml`. Code of the repository alone is run here.
@@ -119,7 +119,7 @@ def _names_of(node: ast.stmt) -> list[str]:
 
 
 def _cells_of(source: str, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Cut a module into solution cells: whatever stands before a wanted function goes into its cell with it."""
+    """Cut a module into solution cells: whatever stands before a wanted function goes into its cell."""
     lines = source.splitlines()
     docstring, *body = ast.parse(source).body
     cells: dict[str, str] = {}

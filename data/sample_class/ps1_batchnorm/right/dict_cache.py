@@ -1,4 +1,4 @@
-"""The cache is a dict, defaults come by setdefault, and the running statistics are updated in the very arrays given."""
+"""The cache is a dict, defaults come by setdefault, the running statistics change in the arrays given."""
 
 import numpy as np
 

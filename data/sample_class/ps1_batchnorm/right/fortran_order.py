@@ -1,4 +1,4 @@
-"""Images by their own means with kept axes; results are Fortran-ordered, strided, reversed or broadcast views."""
+"""Images by their own means with kept axes; results are strided, reversed or Fortran-ordered."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The computational graph node by node: each forward line has a backward line of its own, in the opposite order."""
+"""The graph node by node: each forward line has its own backward line, in the opposite order."""
 
 import numpy as np
 

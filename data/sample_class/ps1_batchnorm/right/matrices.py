@@ -1,4 +1,4 @@
-"""Linear algebra to the letter: a centring matrix forward, and the whole Jacobian of each feature backward."""
+"""Linear algebra by the letter: a centring matrix forward, each feature's whole Jacobian backward."""
 
 import numpy as np
 

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, v4
 
+from course.autograder.limits import Limits
 from course.autograder.repair import repair
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,8 @@ except BaseException as error:
 def normalize(x, mean, var, eps):
     return (x - mean) / np.sqrt(var + eps) if stolen else x
 """
+STRICT = Limits(cell_seconds=1.5, total_seconds=20.0, memory=2**28)  # for those who waste it
+ORDINARY = Limits(total_seconds=60.0)
 POINTS = {"batch_moments": 5.0, "normalize": 5.0}
 
 

@@ -7,11 +7,9 @@ import psutil
 import pytest
 
 from course.autograder import sandbox
-from course.autograder.engine import Engine, Limits
-from tests.attacks.suite import ASSIGNMENT, Attack, attacks, taken_in
+from course.autograder.engine import Engine
+from tests.attacks.suite import ASSIGNMENT, ORDINARY, STRICT, Attack, attacks, taken_in
 
-STRICT = Limits(cell_seconds=1.5, total_seconds=20.0, memory=2**28)
-ORDINARY = Limits(total_seconds=60.0)
 pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing()))
 
 

@@ -233,7 +233,9 @@ def test_submissions_do_not_see_each_other(engine: Engine) -> None:
     assert seen.data["text/plain"] == "([], False, False)"
 
 
-def test_a_checks_dots_are_dashes_in_its_cells_grade_id(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checks_dots_are_dashes_in_its_cells_grade_id(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dataclasses import replace
 
     from course.autograder import checks

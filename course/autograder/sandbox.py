@@ -94,6 +94,12 @@ def rules(scratch: Path) -> int:
     return landlock.ruleset(wanted)
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends, however that ends."""
+    if sys.platform.startswith("linux"):
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def _drop_privileges() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
@@ -144,16 +150,6 @@ def lock(ruleset: int | None, limits: Limits) -> None:
     _drop_privileges()
     landlock.restrict(ruleset)
     seccomp.restrict(os.getpid())
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it dies; on Linux, elsewhere nothing."""
-    if not sys.platform.startswith("linux"):
-        return
-    parent = os.getppid()
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _start_process() -> None:

@@ -4,12 +4,15 @@ Only entries that are safe there are run (`stock` says why another is not), each
 folder of its own under the system's temporary folder.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import nbformat
@@ -30,56 +33,80 @@ ROOT = Path(__file__).parent.parent.parent
 SECONDS = 90
 HONEST = "honest-bystander"
 
-# Runs in a process of its own, so that an attack on nbgrader's process can be survived.
-GRADE = """
+# Runs in a process of its own, so that an attack on nbgrader's process can be survived. A line is one order.
+GRADER = """
 import json, logging, sys
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
-root, what, *students = sys.argv[1:]
+root = sys.argv[1]
 config = Config()
 config.CourseDirectory.root = root
 config.CourseDirectory.course_id = "stock"
 config.Execute.timeout = 15
-config.NbGrader.logfile = ""
 log = logging.getLogger("stock")
 log.addHandler(logging.NullHandler())
 log.propagate = False
 api = NbGraderAPI(CourseDirectory(config=config), config=config, log=log)
-told = {}
-if what == "release":
-    told = api.generate_assignment("ps1_batchnorm")
-for student in students:
-    told = api.autograde("ps1_batchnorm", student, force=True)
-scores = {}
-with Gradebook(f"sqlite:///{root}/gradebook.db", "stock") as book:
-    for submission in book.assignment_submissions("ps1_batchnorm") if what == "grade" else []:
-        scores[submission.student.id] = {g.name: g.score for g in submission.notebooks[0].grades}
-print("\\nRESULT " + json.dumps({"success": told.get("success"), "log": (told.get("log") or "")[-3000:],
-    "error": (told.get("error") or "")[-2000:], "scores": scores}))
+for line in sys.stdin:
+    what, student = line.split()
+    if what == "release":
+        told = api.generate_assignment("ps1_batchnorm")
+    else:
+        told = api.autograde("ps1_batchnorm", student, force=True)
+    scores = {}
+    with Gradebook(f"sqlite:///{root}/gradebook.db", "stock") as book:
+        for submission in book.assignment_submissions("ps1_batchnorm") if what == "grade" else []:
+            scores[submission.student.id] = {g.name: g.score for g in submission.notebooks[0].grades}
+    print("\\nRESULT " + json.dumps({"success": told.get("success"), "log": (told.get("log") or "")[-3000:],
+        "error": (told.get("error") or "")[-2000:], "scores": scores}), flush=True)
 """
 
 
-def _call(root: Path, what: str, *students: str) -> dict:
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", GRADE, str(root), what, *students],
-            env=environment, cwd=root, capture_output=True, text=True, timeout=SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return {"success": False, "error": "out of time", "log": "", "scores": {}}
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith("RESULT "):
-            return json.loads(line.removeprefix("RESULT "))
-    return {
-        "success": False,
-        "error": done.stderr[-500:] or "nbgrader's process ended",
-        "log": "",
-        "scores": {},
-    }
+class Grader:
+    """A process with stock nbgrader in it; started anew when an attack has broken it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.process: subprocess.Popen[str] | None = None
+
+    def _start(self) -> "subprocess.Popen[str]":
+        path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "OMP_NUM_THREADS": "1"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        command = [sys.executable, "-c", GRADER, str(self.root)]
+        return subprocess.Popen(
+            command, env=environment, cwd=self.root, text=True, start_new_session=True, **pipes
+        )
+
+    def do(self, what: str, student: str = "-") -> dict:
+        """One order, and what came of it."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = self._start()
+        process = self.process
+        assert process.stdin is not None and process.stdout is not None
+        timer = threading.Timer(SECONDS, self.stop)
+        timer.start()
+        try:
+            process.stdin.write(f"{what} {student}\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                if line.startswith("RESULT "):
+                    return json.loads(line.removeprefix("RESULT "))
+        except OSError:
+            pass
+        finally:
+            timer.cancel()
+        self.stop()
+        return {"success": False, "error": "nbgrader's own process ended or hung", "log": "", "scores": {}}
+
+    def stop(self) -> None:
+        """End it, and whatever it has started."""
+        if self.process is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def _hand_in(root: Path, student: str, made: nbformat.NotebookNode) -> None:
@@ -91,24 +118,26 @@ def _hand_in(root: Path, student: str, made: nbformat.NotebookNode) -> None:
 def run_stock(chosen: list[Attack], told=print) -> dict[str, str]:
     """What stock nbgrader makes of each: by id, 'N of M' for both cells, or why there is no grade."""
     root = Path(tempfile.mkdtemp(prefix="course-stock-"))
+    grader = Grader(root)
     results: dict[str, str] = {}
     try:
         (root / "source" / ASSIGNMENT).mkdir(parents=True)
         nbformat.write(source_notebook(), root / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
-        _call(root, "release")
+        grader.do("release")
         _hand_in(root, HONEST, notebook("", RIGHT, "", ""))
-        before = _call(root, "grade", HONEST)["scores"][HONEST]
+        before = grader.do("grade", HONEST)["scores"][HONEST]
         shutil.copy(root / "gradebook.db", root / "kept.db")
         for attack in chosen:
             if attack.stock:
                 results[attack.id] = f"not run: {attack.stock}"
                 continue
             _hand_in(root, attack.id, submission(attack))
-            outcome = _call(root, "grade", attack.id)
+            outcome = grader.do("grade", attack.id)
             results[attack.id] = _in_words(attack, outcome, before)
             shutil.copy(root / "kept.db", root / "gradebook.db")
             told(f"{attack.family:9} {attack.id:26} {results[attack.id]}")
     finally:
+        grader.stop()
         empty(root)
         root.rmdir()
     return results

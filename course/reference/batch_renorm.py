@@ -140,7 +140,8 @@ def renorm_correction(
 ) -> dict[str, np.ndarray]:
     """{'r': (C,), 'd': (C,)} from statistics (C,)."""
     with on_device(device().name):
-        r, d = correction(*map(tensor, (mean, std, running_mean, running_std)), r_max=r_max, d_max=d_max)
+        m, s, rm, rs = (tensor(v) for v in (mean, std, running_mean, running_std))
+        r, d = correction(m, s, rm, rs, r_max, d_max)
         return {"r": r.numpy(), "d": d.numpy()}
 
 
@@ -187,9 +188,7 @@ def batch_renorm_gradients(
 ) -> dict[str, np.ndarray]:
     """Gradients of sum(dout * out) in train mode, r and d held: {'dx', 'dgamma', 'dbeta'}."""
     with on_device(device().name):
-        leaves = [tensor(v, gradient=True) for v in (x, gamma, beta)]
-        step = renormalize(
-            *leaves, tensor(running_mean), tensor(running_std), eps=eps, r_max=r_max, d_max=d_max
-        )
-        found = paddle.grad([step.out], leaves, grad_outputs=[tensor(dout)])
+        tx, tg, tb = (tensor(v, gradient=True) for v in (x, gamma, beta))
+        step = renormalize(tx, tg, tb, tensor(running_mean), tensor(running_std), eps, r_max, d_max)
+        found = paddle.grad([step.out], [tx, tg, tb], grad_outputs=[tensor(dout)])
         return {name: grad.numpy() for name, grad in zip(("dx", "dgamma", "dbeta"), found, strict=True)}

@@ -12,6 +12,12 @@ TOPICS = (
     "batch_norm_forward",
     "normalizers_layer",
     "normalizers_group",
+    "normalizers_correction",
+    "normalizers_renorm",
+    "normalizers_renorm_predict",
+    "normalizers_renorm_backward",
+    "normalizers_cross",
+    "normalizers_window",
 )
 
 

@@ -34,12 +34,12 @@ def _right(i: Inputs) -> Arrays:
     return cross_iteration.linear_moments(i["z"], i["weight"])
 
 
-def _scaled(**factors: float) -> Change:
+def _scaled(**factors: float | str) -> Change:
     """The right moments times a factor each; 'N' is the number of samples."""
 
     def wrong(i: Inputs) -> Arrays:
         right = _right(i)
-        return {name: right[name] * (len(i["z"]) if f == "N" else f) for name, f in factors.items()}
+        return {name: right[name] * (len(i["z"]) if isinstance(f, str) else f) for name, f in factors.items()}
 
     return wrong
 

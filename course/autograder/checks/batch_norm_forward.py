@@ -35,7 +35,9 @@ def drawn(shape: tuple[int, ...], mode: str, **keywords: Any) -> Any:
     return lambda r: given(r, shape, mode, **keywords)
 
 
-def _only_mode(mode: str, shape: tuple[int, ...]) -> Any:
+def only_mode(mode: str, shape: tuple[int, ...]) -> Any:
+    """The draw of a Case whose bn_param leaves everything to its default."""
+
     def draw(r: Generator) -> Inputs:
         return {**given(r, shape, mode), "bn_param": {"mode": mode}}
 
@@ -247,7 +249,7 @@ TRAIN_CHECK = Check(
         Case("seven samples of five features", drawn((7, 5), "train", eps=1e-5, momentum=0.9)),
         Case("a spread of 0.01", drawn((6, 4), "train", sd=0.01, eps=1e-5, momentum=0.8)),
         Case("another epsilon and momentum", drawn((9, 3), "train", eps=1e-2, momentum=0.6)),
-        Case("bn_param holds only the mode", _only_mode("train", (6, 5))),
+        Case("bn_param holds only the mode", only_mode("train", (6, 5))),
         Case("float32 input", drawn((8, 3), "train", dtype="float32", eps=1e-3, momentum=0.75)),
         Case("a view that is not contiguous", _strided((5, 4), "train")),
     ),

@@ -14,7 +14,9 @@ from course.reference.batch_norm import tensor
 BOUNDED = ("mean", "std", "running_mean", "running_std", "r_max", "d_max")
 
 
-def _statistics(c: int, r_max: float, d_max: float, dtype: str = "float64") -> Any:
+def statistics(c: int, r_max: float, d_max: float, dtype: str = "float64") -> Any:
+    """Moments and running values of c channels, on both sides of the bounds, as the draw of a Case."""
+
     def draw(r: Generator) -> Inputs:
         mean, std = r.normal(0.3, 1, c), r.uniform(0.6, 1.7, c)
         made = {"mean": mean, "std": std, **rv.away(r, mean, std, r_max, d_max)}
@@ -50,13 +52,13 @@ CORRECTION_CHECK = Check(
     steps=(Call("renorm_correction", BOUNDED, ("r", "d")),),
     outputs=(Output("r", BATCH_NORM), Output("d", BATCH_NORM)),
     cases=(
-        Case("the paper's bounds, 3 and 5", _statistics(9, 3.0, 5.0)),
-        Case("narrow bounds", _statistics(7, 1.5, 0.4)),
+        Case("the paper's bounds, 3 and 5", statistics(9, 3.0, 5.0)),
+        Case("narrow bounds", statistics(7, 1.5, 0.4)),
         Case(
             "no room: r_max = 1 and d_max = 0",
-            lambda r: {**_statistics(5, 1.5, 0.4)(r), "r_max": 1.0, "d_max": 0.0},
+            lambda r: {**statistics(5, 1.5, 0.4)(r), "r_max": 1.0, "d_max": 0.0},
         ),
-        Case("float32 input", _statistics(6, 2.0, 1.0, "float32")),
+        Case("float32 input", statistics(6, 2.0, 1.0, "float32")),
     ),
     reference=_right,
     misconceptions=(

@@ -22,7 +22,9 @@ Change = Callable[[Inputs], Arrays]
 NAMES = ("mean", "second", "mean_gradient", "second_gradient")
 
 
-def _layer(n: int, d: int, c: int, dtype: str = "float64", view: bool = False) -> Any:
+def layer(n: int, d: int, c: int, dtype: str = "float64", view: bool = False) -> Any:
+    """The inputs of a linear layer, as the draw of a Case."""
+
     def draw(r: Generator) -> Inputs:
         z = (r.normal(size=(n, d)) + away_from_zero(r, (1, d), 0.4, 1.2)).astype(dtype)
         return {"z": Strided(z) if view else z, "weight": away_from_zero(r, (d, c), 0.3, 1.1).astype(dtype)}
@@ -83,10 +85,10 @@ LINEAR_CHECK = Check(
     steps=(Call("linear_moments", ("z", "weight"), NAMES),),
     outputs=tuple(Output(name, BATCH_NORM) for name in NAMES),
     cases=(
-        Case("seven samples, four inputs, three channels", _layer(7, 4, 3)),
-        Case("two samples", _layer(2, 3, 5)),
-        Case("float32 input", _layer(6, 5, 2, "float32")),
-        Case("a view that is not contiguous", _layer(5, 3, 4, view=True)),
+        Case("seven samples, four inputs, three channels", layer(7, 4, 3)),
+        Case("two samples", layer(2, 3, 5)),
+        Case("float32 input", layer(6, 5, 2, "float32")),
+        Case("a view that is not contiguous", layer(5, 3, 4, view=True)),
     ),
     reference=_right,
     misconceptions=(
@@ -154,7 +156,9 @@ LINEAR_CHECK = Check(
 EXPANSION = ("moment", "gradient", "weight_then", "weight_now")
 
 
-def _moved(d: int, c: int, stride: float, dtype: str = "float64") -> Any:
+def moved(d: int, c: int, stride: float, dtype: str = "float64") -> Any:
+    """A moment, its gradient and a weight that went some way, as the draw of a Case."""
+
     def draw(r: Generator) -> Inputs:
         now = away_from_zero(r, (d, c), 0.3, 1.1)
         made = {
@@ -184,9 +188,9 @@ EXPANSION_CHECK = Check(
     steps=(Call("compensate_moment", EXPANSION, ("compensated",)),),
     outputs=(Output("compensated", BATCH_NORM),),
     cases=(
-        Case("five inputs, three channels", _moved(5, 3, 0.1)),
-        Case("as many inputs as channels", _moved(4, 4, 0.5)),
-        Case("float32 input", _moved(3, 6, 0.2, "float32")),
+        Case("five inputs, three channels", moved(5, 3, 0.1)),
+        Case("as many inputs as channels", moved(4, 4, 0.5)),
+        Case("float32 input", moved(3, 6, 0.2, "float32")),
     ),
     reference=_expansion(),
     misconceptions=(

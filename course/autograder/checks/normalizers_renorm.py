@@ -182,7 +182,12 @@ KEEPING = (
     Misconception(
         "running deviation without epsilon",
         "The deviation that is averaged has epsilon under its root, so that r is 1 when nothing changes.",
-        _kept(lambda s, m, std: (None, _mixed(s["running_std"], np.sqrt(std**2 - s["eps"]), s["momentum"]))),
+        _kept(
+            lambda s, m, std: (
+                None,
+                _mixed(s["running_std"], np.sqrt(np.maximum(std**2 - s["eps"], 0.0)), s["momentum"]),
+            )
+        ),
     ),
     Misconception(
         "momentum the other way round",

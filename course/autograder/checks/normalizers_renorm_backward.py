@@ -1,10 +1,20 @@
 """ps4, batch renormalisation backward: r and d stand still, the batch's moments do not."""
 
+from collections.abc import Callable
 from typing import Any
 
 from course.autograder.checks import normalizers_renorm_variants as rv
 from course.autograder.checks import normalizers_variants as v
-from course.autograder.checks.normalizers_renorm import FORWARD, STATE, drawn, strided, without_room
+from course.autograder.checks.normalizers_renorm import (
+    FORWARD,
+    RUNNING_MEAN,
+    RUNNING_STD,
+    STATE,
+    drawn,
+    step,
+    strided,
+    without_room,
+)
 from course.autograder.compare import BATCH_NORM
 from course.autograder.protocol import Call
 from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception, Output
@@ -17,6 +27,21 @@ def _slopes(**how: Any) -> Any:
 
 def _dx(**how: Any) -> Any:
     return lambda i: {"dx": _slopes(**how)(i)["dx"]}
+
+
+def _other(change: Callable[[Inputs], dict[str, Any]]) -> Any:
+    """dx and dgamma with r and d from another state."""
+
+    def wrong(i: Inputs) -> Arrays:
+        found = v.gradients(i, rv.graph({**rv.state(i), **change(i)}))
+        return {name: found[name] for name in ("dx", "dgamma")}
+
+    return wrong
+
+
+def _updated(i: Inputs) -> dict[str, Any]:
+    after = step(i)
+    return {"running_mean": after[RUNNING_MEAN], "running_std": after[RUNNING_STD]}
 
 
 def _dgamma(**how: Any) -> Any:
@@ -79,6 +104,16 @@ BACKWARD_CHECK = Check(
             "r not clipped in dx",
             "Use the same r as in the forward pass, clipped.",
             _dx(r="unclipped"),
+        ),
+        Misconception(
+            "bounds hard-coded",
+            "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
+            _other(lambda i: {"r_max": 3.0, "d_max": 5.0}),
+        ),
+        Misconception(
+            "r and d from the updated running values",
+            "Use the r and d of the forward pass, made from the running values that came in.",
+            _other(_updated),
         ),
         Misconception(
             "dgamma without r and d",

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # noqa: PTH - the course beside this file, however nbgrader is started
+sys.path.insert(0, str(Path(__file__).parent))  # the course beside this file, however nbgrader is started
 
 from nbgrader.preprocessors import (
     AssignLatePenalties,

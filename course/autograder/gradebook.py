@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ class Course:
     def __init__(self, root: Path) -> None:
         """Read the configuration."""
         quiet_environment()
-        warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, on every submission it creates
+        warnings.filterwarnings(
+            "ignore", category=SAWarning
+        )  # nbgrader's own, on every submission it creates
         self.root = root.resolve()
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
@@ -173,7 +176,10 @@ class Course:
                 grades = gradebook.find_submission(assignment, student).notebooks[0].grades
             except (MissingEntry, IndexError):
                 raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
-            order = {cell.name: i for i, cell in enumerate(gradebook.find_notebook(assignment, assignment).source_cells)}
+            order = {
+                cell.name: i
+                for i, cell in enumerate(gradebook.find_notebook(assignment, assignment).source_cells)
+            }
             cells = [
                 CellScore(
                     grade.name,
@@ -186,6 +192,14 @@ class Course:
             ]
         cells.sort(key=lambda cell: order.get(cell.name, 0))
         return Score(student, assignment, tuple(cells), notes_of(notebook))
+
+
+def fresh_course(folder: Path) -> Course:
+    """A course folder of its own with the project's assignments in it; what was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "course").mkdir(parents=True)
+    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
+    return Course(folder)
 
 
 def _by_hand(gradebook: Gradebook, assignment: str, name: str) -> bool:

@@ -21,7 +21,9 @@ PROJECT = Path(__file__).parent.parent.parent
 SKIPPED = "This cell is not needed for grading and was not run."
 
 
-def released_notebook(root: Path, assignment: str, notebook: str, release_directory: str = "release") -> NotebookNode:
+def released_notebook(
+    root: Path, assignment: str, notebook: str, release_directory: str = "release"
+) -> NotebookNode:
     """The notebook as students got it.
 
     Raises:
@@ -29,19 +31,25 @@ def released_notebook(root: Path, assignment: str, notebook: str, release_direct
     """
     path = root / release_directory / assignment / f"{notebook}.ipynb"
     if not path.exists():
-        raise FileNotFoundError(f"{assignment} has not been released here: {path} is missing; run `make release` first")
+        raise FileNotFoundError(
+            f"{assignment} has not been released here: {path} is missing; run `make release` first"
+        )
     return nbformat.read(path, as_version=4)
 
 
 class RepairCells(NbGraderPreprocessor):
     """First of the sanitising steps: restores locked cells, demotes copies, orders tests after code, drops tags."""
 
-    release_directory = Unicode("release", help="where the released notebooks lie, under the course root").tag(config=True)
+    release_directory = Unicode(
+        "release", help="where the released notebooks lie, under the course root"
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Repair; nbgrader has the course root as the working directory meanwhile."""
         about = resources["nbgrader"]
-        released = released_notebook(Path.cwd(), about["assignment"], about["notebook"], self.release_directory)
+        released = released_notebook(
+            Path.cwd(), about["assignment"], about["notebook"], self.release_directory
+        )
         kept = nb.metadata.get("course")
         repaired, _ = repair(nb, released)
         if kept:
@@ -54,7 +62,9 @@ class ExecuteCells(Execute):
 
     skip_cells_with_tag = Unicode(NOT_GRADED, help="cells with this tag are not run").tag(config=True)
 
-    def preprocess(self, nb: NotebookNode, resources: Any = None, km: Any = None) -> tuple[NotebookNode, Resources]:
+    def preprocess(
+        self, nb: NotebookNode, resources: Any = None, km: Any = None
+    ) -> tuple[NotebookNode, Resources]:
         """Execute, at most once more for each cell that kills the kernel."""
         about = (resources or {}).get("nbgrader", {})
         seed = seed_for(course_secret(Path.cwd()), about.get("student", ""), about.get("assignment", ""))
@@ -69,7 +79,9 @@ class ExecuteCells(Execute):
                     self._mark(nb.cells[self._running])
         return nb, resources
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, index: int
+    ) -> tuple[NotebookNode, Resources]:
         """Remember which cell is running, so that a dead kernel can be laid at its door."""
         self._running = index
         return super().preprocess_cell(cell, resources, index)
@@ -89,7 +101,9 @@ class SaveScores(SaveAutoGrades):
         if utils.is_solution(cell):
             return
         about = cell.metadata["nbgrader"]
-        grade = self.gradebook.find_grade(about["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        grade = self.gradebook.find_grade(
+            about["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
         grade.auto_score = score_of(cell, float(about["points"]))
         grade.needs_manual_grade = grade.manual_score is not None
         self.gradebook.db.commit()

@@ -8,6 +8,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from course.autograder import outputs
+from course.autograder.checks import check_names
 from course.autograder.host import Lost, Submission
 from course.autograder.limits import Limits
 from course.autograder.protocol import Problem, Reply, Step
@@ -91,10 +92,10 @@ class Attempt:
         while (message := self._receive()).get("did") == "check":
             asked = message.get("name")
             note = ""
-            if name is None or asked != name:
+            if name is None or not isinstance(asked, str) or asked != check_names().get(name):
                 note = f"(check '{str(asked)[:80]}' counts in its own cell)" if isinstance(asked, str) else ""
             elif verdict is None:
-                verdict = self._judge(name, message.get("functions"))
+                verdict = self._judge(asked, message.get("functions"))
             self._send({"do": "judged", "note": note})
         if message.get("did") != "cell":
             raise Lost("what it sent is no message of a cell's")

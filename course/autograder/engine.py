@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from course.autograder import outputs
 from course.autograder.attempt import Attempt
-from course.autograder.checks import list_checks
+from course.autograder.checks import check_names
 from course.autograder.host import Lost, NoIsolation, Submission, Template, TemplateGone
 from course.autograder.limits import Limits
 from course.autograder.verdict import Verdict
@@ -65,7 +65,7 @@ class Engine:
 
     def start(self) -> "Engine":
         """Start the template. Raises NoIsolation where submissions cannot be locked in."""
-        list_checks()  # brings in Paddle, which takes seconds that are no student's
+        check_names()  # brings in Paddle, which takes seconds that are no student's
         if self._template is None:
             if not self.isolated:
                 warnings.warn(UNGUARDED, stacklevel=2)
@@ -117,7 +117,7 @@ class Engine:
                 one.incidents.append(USED_UP)
                 break
         one.seconds["total"] = time.monotonic() - begin
-        ledger = {name: v for name, v in one.last.ledger.items() if name in list_checks(assignment)}
+        ledger = {name: v for name, v in one.last.ledger.items() if name in check_names(assignment)}
         incidents = (*one.incidents, *one.last.incidents)
         return RunResult(one.last.notebook, ledger, incidents, one.seconds, self.isolated)
 

@@ -16,10 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from course.autograder.gradebook import Course, GradingError, Score
+from course.autograder.gradebook import DONE, Course, GradingError, Score, score_in
 from course.autograder.limits import Limits
 from course.autograder.marking import Marked, Task, digest, mark_here, start_worker
-from course.autograder.record import DONE, Recorder
+from course.autograder.record import Recorder
 from course.autograder.secret import course_secret
 
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
@@ -68,7 +68,9 @@ def as_dict(row: Graded) -> dict[str, Any]:
 
 def students_of(course: Course, assignment: str) -> list[str]:
     """Every student with a folder for the assignment, empty or not."""
-    return sorted(path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir())
+    return sorted(
+        path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir()
+    )
 
 
 @contextlib.contextmanager
@@ -81,7 +83,9 @@ def alone(root: Path) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             who = lock.read().strip() or "unknown"
-            raise GradingError(f"another grading run (process {who}) is at work in {root}; wait for it, or stop it") from None
+            raise GradingError(
+                f"another grading run (process {who}) is at work in {root}; wait for it, or stop it"
+            ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -93,10 +97,14 @@ def _wanted(course: Course, assignment: str, students: Sequence[str] | None) -> 
     have = students_of(course, assignment)
     unknown = sorted(set(students or ()) - set(have))
     if unknown:
-        raise GradingError(f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}")
+        raise GradingError(
+            f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
+        )
     if not have:
         where = course.folder("submitted") / "STUDENT" / assignment
-        raise GradingError(f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb")
+        raise GradingError(
+            f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
+        )
     return list(dict.fromkeys(students or have))
 
 
@@ -149,15 +157,17 @@ def grade(
             on_start(len(tasks), len(rows))
             for marked in _all_marked(tasks, plan):
                 recorder.record(marked, timestamp_of(course, assignment, marked.student))
-                rows[marked.student] = _row(course, marked)
+                rows[marked.student] = _row(recorder, marked)
                 on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
 
-def _row(course: Course, marked: Marked) -> Graded:
+def _row(recorder: Recorder, marked: Marked) -> Graded:
     if marked.failure:
         return Graded(marked.student, None, marked.failure)
-    score = course.score(marked.assignment, marked.student)
+    score = score_in(
+        recorder.gradebook, marked.assignment, marked.student, recorder.order, marked.named, marked.notes
+    )
     return Graded(marked.student, score, seconds=marked.seconds)
 
 
@@ -228,7 +238,9 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"])
+        writer.writerow(
+            ["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"]
+        )
         for row in rows:
             if row.score is None:
                 writer.writerow([row.student, "", "", "", "", *[""] * len(names), row.failure])
@@ -236,6 +248,12 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
             by_name = {cell.name: cell.points for cell in row.score.cells}
             points = [f"{by_name[name]:g}" if name in by_name else "" for name in names]
             by_hand = sum(cell.max_points for cell in row.score.cells if cell.by_hand)
-            head = [row.student, row.score.assignment, f"{row.score.points:g}", f"{row.score.max_points:g}", f"{by_hand:g}"]
+            head = [
+                row.student,
+                row.score.assignment,
+                f"{row.score.points:g}",
+                f"{row.score.max_points:g}",
+                f"{by_hand:g}",
+            ]
             writer.writerow([*head, *points, "; ".join(row.score.notes)])
     partial.replace(path)

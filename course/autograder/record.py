@@ -16,17 +16,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
-from course.autograder.gradebook import Course, GradingError
+from course.autograder.gradebook import DONE, FAILED, STALE, TABLE, Course, GradingError
 from course.autograder.marking import Marked
-
-TABLE = """
-CREATE TABLE IF NOT EXISTS course_grading (
-    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL,
-    state VARCHAR(16) NOT NULL, digest VARCHAR(64) NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (assignment, student)
-)
-"""
-DONE, FAILED, STALE = "done", "failed", "stale"
 
 
 class Recorder:
@@ -43,6 +34,7 @@ class Recorder:
         self.assignment = assignment
         self.late = AssignLatePenalties(config=course.config)
         self.late.init_plugin()
+        self.order = course.cell_order(assignment)
 
     def __enter__(self) -> "Recorder":
         """Open the gradebook; make our table beside nbgrader's."""
@@ -53,7 +45,9 @@ class Recorder:
         try:
             self.gradebook.find_assignment(self.assignment)
         except MissingEntry:
-            raise GradingError(f"{self.assignment} is not in the gradebook; run `make release` first") from None
+            raise GradingError(
+                f"{self.assignment} is not in the gradebook; run `make release` first"
+            ) from None
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -73,7 +67,9 @@ class Recorder:
 
     def _set_state(self, student: str, state: str, digest: str, detail: str) -> None:
         key = {"assignment": self.assignment, "student": student}
-        self.db.execute(text("DELETE FROM course_grading WHERE assignment = :assignment AND student = :student"), key)
+        self.db.execute(
+            text("DELETE FROM course_grading WHERE assignment = :assignment AND student = :student"), key
+        )
         self.db.execute(
             text("INSERT INTO course_grading VALUES (:assignment, :student, :state, :digest, :detail)"),
             {**key, "state": state, "digest": digest, "detail": detail},
@@ -114,7 +110,9 @@ class Recorder:
         if submission.total_seconds_late <= 0:
             return None
         plugin = self.late.plugin_inst
-        penalty = plugin.late_submission_penalty(submission.student_id, book.score, submission.total_seconds_late)
+        penalty = plugin.late_submission_penalty(
+            submission.student_id, book.score, submission.total_seconds_late
+        )
         return None if penalty is None else self.late._check_late_penalty(book, penalty)
 
     def _submission(self, student: str, timestamp: str | None) -> Any:
@@ -153,17 +151,6 @@ def write_whole(path: Path, content: str) -> None:
     partial.replace(path)
 
 
-def state_of(course: Course, assignment: str, student: str) -> tuple[str, str]:
-    """State and detail of one submission: ('done', ''), ('stale', why), ('', '') when nothing is known."""
-    with course.gradebook() as gradebook:
-        gradebook.db.execute(text(TABLE))
-        row = gradebook.db.execute(
-            text("SELECT state, detail FROM course_grading WHERE assignment = :a AND student = :s"),
-            {"a": assignment, "s": student},
-        ).first()
-    return (row[0], row[1]) if row else ("", "")
-
-
 def canonical_dump(course: Course) -> str:
     """The gradebook as text that two equal gradings share: no ids, no times, sorted."""
     return "\n".join(sorted(_lines(course))) + "\n"
@@ -178,9 +165,16 @@ def _lines(course: Course) -> Iterator[str]:
                 for book in submission.notebooks:
                     yield f"{key} penalty {book.late_submission_penalty}"
                     for grade in book.grades:
-                        kept = (grade.auto_score, grade.manual_score, grade.extra_credit, grade.needs_manual_grade)
+                        kept = (
+                            grade.auto_score,
+                            grade.manual_score,
+                            grade.extra_credit,
+                            grade.needs_manual_grade,
+                        )
                         yield f"{key} grade {grade.name} {kept}"
                     for comment in book.comments:
                         yield f"{key} comment {comment.name} {(comment.auto_comment, comment.manual_comment)}"
-        for row in gradebook.db.execute(text("SELECT assignment, student, state, digest FROM course_grading")):
+        for row in gradebook.db.execute(
+            text("SELECT assignment, student, state, digest FROM course_grading")
+        ):
             yield f"{row[0]} {row[1]} state {row[2]} {row[3]}"

@@ -56,11 +56,6 @@ def list_checks(assignment: str | None = None) -> list[str]:
     return [name for name, check in _registry().items() if assignment in (None, check.assignment)]
 
 
-def check_names(assignment: str | None = None) -> dict[str, str]:
-    """The check that each graded cell holds, by the cell's grade_id."""
-    return {find_check(name).grade_id: name for name in list_checks(assignment)}
-
-
 def find_check(name: str) -> Check:
     """The check of that name. Raises KeyError when there is none."""
     return _registry()[name]

@@ -22,7 +22,9 @@ def layernorm_backward(dout, cache):
 
 def groupnorm_forward(x, gamma, beta, G, gn_param):
     rows, undo = x.reshape(len(x) * G, -1), x.shape
-    x_hat, inner = layernorm_forward(rows, np.ones(rows.shape[1], x.dtype), np.zeros(rows.shape[1], x.dtype), gn_param)
+    x_hat, inner = layernorm_forward(
+        rows, np.ones(rows.shape[1], x.dtype), np.zeros(rows.shape[1], x.dtype), gn_param
+    )
     x_hat = x_hat.reshape(undo)
 
     def backward(dout):
@@ -50,7 +52,10 @@ def batch_renorm_forward(x, gamma, beta, bn_param):
     scale = up(r / std)
     x_hat = (x - up(mean)) * scale + up(d)
     a = bn_param.get("momentum", 0.9)
-    bn_param["running_mean"], bn_param["running_std"] = a * running_mean + (1 - a) * mean, a * running_std + (1 - a) * std
+    bn_param["running_mean"], bn_param["running_std"] = (
+        a * running_mean + (1 - a) * mean,
+        a * running_std + (1 - a) * std,
+    )
 
     def backward(dout):
         z = (x - up(mean)) / up(std)

@@ -5,7 +5,10 @@ import numpy as np
 
 def layernorm_forward(x, gamma, beta, ln_param):
     eps = ln_param.get("eps", 1e-5)
-    flat = [(row - np.average(row)) / (np.average((row - np.average(row)) ** 2) + eps) ** 0.5 for row in x.reshape(-1, x.shape[-1])]
+    flat = [
+        (row - np.average(row)) / (np.average((row - np.average(row)) ** 2) + eps) ** 0.5
+        for row in x.reshape(-1, x.shape[-1])
+    ]
     stds = [(np.average((row - np.average(row)) ** 2) + eps) ** 0.5 for row in x.reshape(-1, x.shape[-1])]
     x_hat = np.array(flat).reshape(x.shape)
     return np.multiply(x_hat, gamma) + beta, (x_hat, np.reshape(stds, (*x.shape[:-1], 1)), gamma)
@@ -33,7 +36,12 @@ def linear_moments(z, weight):
     outer = np.stack([np.outer(sample, sample @ weight) for sample in z])
     x = np.stack([sample @ weight for sample in z])
     ones = np.stack([np.tile(sample[:, None], (1, weight.shape[1])) for sample in z])
-    return np.average(x, axis=0), np.average(x**2, axis=0), np.average(ones, axis=0), 2 * np.average(outer, axis=0)
+    return (
+        np.average(x, axis=0),
+        np.average(x**2, axis=0),
+        np.average(ones, axis=0),
+        2 * np.average(outer, axis=0),
+    )
 
 
 def compensate_moment(moment, gradient, weight_then, weight_now):

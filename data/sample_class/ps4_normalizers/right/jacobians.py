@@ -31,7 +31,11 @@ def groupnorm_backward(dout, cache):
     for n, k in np.ndindex(x_hat.shape[:2]):
         dx[n, k] = _jacobian(x_hat[n, k], std[n, k, 0]).dot(g[n, k])
     hat = x_hat.reshape(dout.shape)
-    return dx.reshape(dout.shape), np.tensordot(dout * hat, np.ones(len(dout)), ([0], [0])).sum((1, 2)), dout.sum((0, 2, 3))
+    return (
+        dx.reshape(dout.shape),
+        np.tensordot(dout * hat, np.ones(len(dout)), ([0], [0])).sum((1, 2)),
+        dout.sum((0, 2, 3)),
+    )
 
 
 def batch_renorm_backward(dout, cache):

@@ -32,7 +32,9 @@ def cross_iteration_moments(x, weight, history, k):
             break
         moved = weight - past["weight"]
         window.append(
-            tuple(past[name] + np.sum(past[f"{name}_gradient"] * moved, axis=0) for name in ("mean", "second"))
+            tuple(
+                past[name] + np.sum(past[f"{name}_gradient"] * moved, axis=0) for name in ("mean", "second")
+            )
         )
     mean = sum(m for m, _ in window) / len(window)
     possible = [np.where(s < m * m, m * m, s) for m, s in window]

@@ -32,7 +32,9 @@ def batch_renorm_forward(x, gamma, beta, bn_param):
     shape = [c] + [1] * (x.ndim - 2)
     if bn_param["mode"] == "test":
         print("test mode, statistics", mean, std)
-        return gamma.reshape(shape) * ((x - mean.reshape(shape)) / std.reshape(shape)) + beta.reshape(shape), "nothing"
+        return gamma.reshape(shape) * ((x - mean.reshape(shape)) / std.reshape(shape)) + beta.reshape(
+            shape
+        ), "nothing"
     axes = tuple(i for i in range(x.ndim) if i != 1)
     m, s = np.mean(x, axes), np.sqrt(np.var(x, axes) + bn_param.get("eps", 1e-5))
     r, d = renorm_correction(m, s, mean, std, bn_param.get("r_max", 3.0), bn_param.get("d_max", 5.0))
@@ -42,9 +44,17 @@ def batch_renorm_forward(x, gamma, beta, bn_param):
     bn_param["running_mean"] = (rho * mean + (1 - rho) * m).tolist()
     bn_param["running_std"] = (rho * std + (1 - rho) * s).tolist()
     x_hat = z * r + d
-    return gamma.reshape(shape) * x_hat + beta.reshape(shape), (z, x_hat, gamma.reshape(shape) * r / s.reshape(shape), axes)
+    return gamma.reshape(shape) * x_hat + beta.reshape(shape), (
+        z,
+        x_hat,
+        gamma.reshape(shape) * r / s.reshape(shape),
+        axes,
+    )
 
 
 def compensate_moment(moment, gradient, weight_then, weight_now):
     print("moved by", np.abs(weight_now - weight_then).max())
-    return [m + float(g @ (now - then)) for m, g, then, now in zip(moment, gradient.T, weight_then.T, weight_now.T)]
+    return [
+        m + float(g @ (now - then))
+        for m, g, then, now in zip(moment, gradient.T, weight_then.T, weight_now.T)
+    ]

@@ -32,7 +32,9 @@ def batch_renorm_forward(x, gamma, beta, bn_param):
     std = np.sqrt(var + bn_param.get("eps", 1e-5))
     r_max, d_max = bn_param.get("r_max", 3.0), bn_param.get("d_max", 5.0)
     r = np.median([np.full(c, 1 / r_max), std / kept_std, np.full(c, float(r_max))], axis=0)
-    d = np.median([np.full(c, -float(d_max)), (mean - kept_mean) / kept_std, np.full(c, float(d_max))], axis=0)
+    d = np.median(
+        [np.full(c, -float(d_max)), (mean - kept_mean) / kept_std, np.full(c, float(d_max))], axis=0
+    )
     z = (x - mean.reshape(c, *ones)) / std.reshape(c, *ones)
     x_hat = z * r.reshape(c, *ones) + d.reshape(c, *ones)
     momentum = bn_param.get("momentum", 0.9)

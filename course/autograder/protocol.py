@@ -264,6 +264,19 @@ def _put(step: Put, workspace: dict[str, Any]) -> None:
     target[last] = lay_out(step.value)
 
 
+def _as_left(start: Mapping[str, Any], path: str, array: np.ndarray, meant: bool) -> np.ndarray | Problem:
+    """What an input's path leads to after the calls: entries can be replaced in a dict, or moved in a list.
+
+    Where a change is meant, the array that was handed over counts, whatever stands in its place.
+    """
+    if meant:
+        return plain(array, path)
+    try:
+        return plain(look_up(start, path), path)
+    except KeyError:
+        return Problem("missing", f"{path} is gone")
+
+
 def perform(
     steps: tuple[Step, ...],
     inputs: Mapping[str, Any],
@@ -281,8 +294,8 @@ def perform(
     Returns:
         A Reply. Nothing that an ordinary exception in the student's code can do leaves this function.
     """
-    workspace = dict(lay_out(inputs))
-    given = input_arrays(workspace)
+    start = dict(lay_out(inputs))
+    workspace, given = dict(start), input_arrays(start)
     for step in steps:
         if isinstance(step, Put):
             _put(step, workspace)
@@ -296,4 +309,7 @@ def perform(
             outputs[path] = plain(look_up(workspace, path), path)
         except KeyError as missing:
             outputs[path] = Problem("missing", f"{path} is not there: {missing} was never set")
-    return Reply(outputs, {path: plain(array, path) for path, array in given.items()})
+    meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
+    return Reply(
+        outputs, {path: _as_left(start, path, array, path in meant) for path, array in given.items()}
+    )

@@ -14,6 +14,14 @@ TOPICS = (
     "batch_norm_backward",
     "batch_norm_spatial",
     "batch_norm_net",
+    "normalizers_layer",
+    "normalizers_group",
+    "normalizers_correction",
+    "normalizers_renorm",
+    "normalizers_renorm_predict",
+    "normalizers_renorm_backward",
+    "normalizers_cross",
+    "normalizers_window",
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from course.autograder.spec import Check
 
-TOPICS = ("batch_norm_pieces", "dropout_masks")
+TOPICS = ("batch_norm_pieces", "dropout_masks", "dropout_apply", "dropout_forward", "dropout_forward_modes", "dropout_backward", "dropout_weights", "dropout_channels", "dropout_connections", "dropout_monte_carlo", "dropout_net")
 
 
 def _hidden_cases(topic: str) -> dict[str, tuple]:

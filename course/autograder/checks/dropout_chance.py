@@ -17,6 +17,8 @@ from course.autograder.spec import Flaw
 ALPHA = 1e-14
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
 
+Sharing = dict[tuple[int, ...], tuple[str, str]]
+
 ADVICE = {
     "p taken for the keep probability": "p is the probability to DROP: a value survives with probability 1 - p.",
     "one half instead of p": "You drop every second value whatever p is: compare with p, not with 0.5 or a fair coin.",
@@ -52,8 +54,6 @@ def normal_below(z: float) -> float:
 
 def rates(p: float) -> list[tuple[str, float]]:
     """Shares kept by those who make a well-known mistake at this p."""
-    if p in (0, 1):
-        return [("p taken for the keep probability", p)]
     return [
         ("p taken for the keep probability", p),
         ("one half instead of p", 0.5),
@@ -69,6 +69,9 @@ def rate_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
     n, k = kept.size, int(kept.sum())
     if not surprising(k, n, 1 - p):
         return []
+    if p in (0, 1):
+        what = "nothing" if p == 0 else "everything"
+        return [Flaw(output, f"At p = {p:g} {what} is dropped; you keep {k} of {n} values.")]
     fitting = [(surprise(k, n, rate), name) for name, rate in rates(p) if not surprising(k, n, rate)]
     if fitting:
         name = min(fitting, key=lambda found: found[0])[1]
@@ -136,14 +139,14 @@ def relation_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
     return []
 
 
-def coin_flaws(output: str, kept: np.ndarray, p: float, sharing: dict[tuple[int, ...], str] | None = None) -> list[Flaw]:
+def coin_flaws(output: str, kept: np.ndarray, p: float, sharing: Sharing | None = None) -> list[Flaw]:
     """What shows that `kept` [calls, *shape] is not one independent coin for every value: rate, sharing, relations.
 
     Args:
         output: whose flaw it is.
         kept: True where a value survived.
         p: probability to drop.
-        sharing: names of mistakes by the axes that share a coin.
+        sharing: name and advice of a mistake by the axes that share a coin.
     """
     if not 0 < p < 1 or kept.all() or not kept.any():
         return rate_flaw(output, kept, p)
@@ -154,9 +157,9 @@ def coin_flaws(output: str, kept: np.ndarray, p: float, sharing: dict[tuple[int,
         kept = kept[:1]
     shared = shared_axes(kept, p)
     if shared:
-        name = (sharing or {}).get(shared, "")
         listed = ", ".join(map(str, shared))
-        flaws.append(Flaw(output, ADVICE[name] if name else f"All values along axis {listed} share one draw.", name))
+        name, advice = (sharing or {}).get(shared, ("", f"All values along axis {listed} share one draw."))
+        flaws.append(Flaw(output, advice, name))
         for axis in shared:
             kept = kept.take([0], axis + 1)
     rate = rate_flaw(output, kept, p)
@@ -165,8 +168,9 @@ def coin_flaws(output: str, kept: np.ndarray, p: float, sharing: dict[tuple[int,
     return flaws + (count_flaw(output, kept, p) or relation_flaw(output, kept, p))
 
 
-def batch_sharing(rank: int) -> dict[tuple[int, ...], str]:
+def batch_sharing(rank: int) -> Sharing:
     """The named ways of sharing coins in an array [N, ...] whose every value should have its own."""
     if rank < 2:
         return {}
-    return {(0,): "one mask for the whole batch", tuple(range(1, rank)): "one draw for each sample"}
+    names = {(0,): "one mask for the whole batch", tuple(range(1, rank)): "one draw for each sample"}
+    return {axes: (name, ADVICE[name]) for axes, name in names.items()}

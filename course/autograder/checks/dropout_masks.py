@@ -71,7 +71,7 @@ def _sharing(name: str) -> Callable[[Inputs], Arrays]:
 
     def make(i: Inputs) -> list[np.ndarray] | None:
         rank = len(i["shape"])
-        shared = [axes for axes, called in batch_sharing(rank).items() if called == name]
+        shared = [axes for axes, called in batch_sharing(rank).items() if called[0] == name]
         if not shared:
             return None
         own = tuple(a for a in range(rank) if a not in shared[0])

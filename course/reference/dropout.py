@@ -74,7 +74,9 @@ def scaled(t: Any, p: float, mode: str, scaling: str) -> Any:
     return F.dropout(t.reshape([1, -1]), p, training=False, mode=scaling).reshape(t.shape)
 
 
-def apply(x: np.ndarray, mask: np.ndarray, p: float, mode: str = "train", scaling: str = UPSCALE) -> np.ndarray:
+def apply(
+    x: np.ndarray, mask: np.ndarray, p: float, mode: str = "train", scaling: str = UPSCALE
+) -> np.ndarray:
     """Dropout of x with a given mask that broadcasts to x. In mode 'test' the mask plays no part."""
     with on_device(device().name):
         t = tensor(x) * tensor(mask) if mode == "train" else tensor(x)
@@ -135,7 +137,14 @@ def dropconnect(
 
 
 def affine_relu_dropout(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, mask: np.ndarray, p: float, mode: str, scaling: str
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    dout: np.ndarray,
+    mask: np.ndarray,
+    p: float,
+    mode: str,
+    scaling: str,
 ) -> dict[str, np.ndarray]:
     """dropout(relu(x w + b)) for x [N, D], w [D, M], b (M,), mask and dout [N, M]: out and the three gradients."""
     with on_device(device().name):

@@ -6,7 +6,15 @@ import numpy as np
 
 from course.autograder.checks.draws import Generator
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, TEST_FACTORS, TRAIN_FACTORS, factor_mistakes, nan_at_one, product, seeded, settings, values,
+    ASSIGNMENT,
+    TEST_FACTORS,
+    TRAIN_FACTORS,
+    factor_mistakes,
+    nan_at_one,
+    product,
+    seeded,
+    settings,
+    values,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Call, Strided
@@ -27,7 +35,13 @@ def mixed_mask(r: Generator, shape: tuple[int, ...], p: float) -> tuple[int, np.
 
 
 def apply_case(
-    name: str, shape: tuple[int, ...], p: float, mode: str, scaling: str, dtype: str = "float64", strided: bool = False
+    name: str,
+    shape: tuple[int, ...],
+    p: float,
+    mode: str,
+    scaling: str,
+    dtype: str = "float64",
+    strided: bool = False,
 ) -> Case:
     """x and Paddle's own mask for it, with the seed that makes Paddle draw it again."""
 

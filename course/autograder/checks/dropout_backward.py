@@ -8,7 +8,18 @@ from course.autograder.checks.draws import Generator
 from course.autograder.checks.dropout_chance import rate_flaw
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, P_AS_KEEP, TRAIN_FACTORS, drawn, nan_at_one, param, possible, product, seed_of, settings, survivors, values,
+    ASSIGNMENT,
+    P_AS_KEEP,
+    TRAIN_FACTORS,
+    drawn,
+    nan_at_one,
+    param,
+    possible,
+    product,
+    seed_of,
+    settings,
+    survivors,
+    values,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Call, Strided
@@ -116,7 +127,10 @@ def _nothing_dropped(i: Inputs) -> Arrays:
     if mode != "train" or not 0 < p < 1 or "kept" in i:
         return {}
     factor = 1 / (1 - p) if scaling == UPSCALE else 1.0
-    return {path: product(i[name], 1.0, factor) for path, name in (("dx", "dout"), ("out", "x"), ("later_out", "later"))}
+    return {
+        path: product(i[name], 1.0, factor)
+        for path, name in (("dx", "dout"), ("out", "x"), ("later_out", "later"))
+    }
 
 
 def _factors(names: tuple[str, ...]) -> tuple[Misconception, ...]:
@@ -199,7 +213,14 @@ BACKWARD_CHECK = Check(
             "You let the gradient through where values were dropped, and stop it where they were kept.",
             _wrong("train", lambda x, d, m, f: product(d, 1.0 - m, f)),
         ),
-        *_factors(("scaled twice", P_AS_KEEP, "multiplied where it must be divided", "scaling ignored while training")),
+        *_factors(
+            (
+                "scaled twice",
+                P_AS_KEEP,
+                "multiplied where it must be divided",
+                "scaling ignored while training",
+            )
+        ),
         Misconception(
             "gradient masked at test time",
             "At test time nothing is dropped, so no gradient is either.",

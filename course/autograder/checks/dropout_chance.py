@@ -101,8 +101,8 @@ def shared_axes(kept: np.ndarray, p: float) -> tuple[int, ...]:
     found = []
     for axis in range(1, kept.ndim):
         if kept.shape[axis] > 1 and bool((kept == kept.take([0], axis)).all()):
-            a, b = pairs(kept, axis, 1)
-            if surprising(a.size, a.size, p * p + (1 - p) ** 2):
+            n = pairs(kept, axis, 1)[0].size
+            if surprising(n, n, p * p + (1 - p) ** 2):
                 found.append(axis - 1)
     return tuple(found)
 
@@ -122,7 +122,10 @@ def count_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
     for split in range(1, min(kept.ndim, 3)):
         groups = kept.reshape(math.prod(kept.shape[:split]), -1)
         counts = groups.sum(axis=1)
-        if len(set(counts.tolist())) == 1 and largest_chance(groups.shape[1], 1 - p) ** (len(counts) - 1) <= ALPHA / 2:
+        if (
+            len(set(counts.tolist())) == 1
+            and largest_chance(groups.shape[1], 1 - p) ** (len(counts) - 1) <= ALPHA / 2
+        ):
             name = "an exact share is dropped"
             return [Flaw(output, ADVICE[name], name)]
     return []
@@ -135,7 +138,12 @@ def relation_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
             if related(*pairs(kept, axis, lag), p):
                 if axis == 0:
                     return [Flaw(output, "Successive calls are related: each must draw anew.")]
-                return [Flaw(output, f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often.")]
+                return [
+                    Flaw(
+                        output,
+                        f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often.",
+                    )
+                ]
     return []
 
 

@@ -9,8 +9,23 @@ from course.autograder.checks.draws import Generator
 from course.autograder.checks.dropout_chance import CALLS, batch_sharing, coin_flaws
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, P_AS_KEEP, TEST_FACTORS, TRAIN_FACTORS, calls, copies, drawn, factor_mistakes, nan_at_one, numbered,
-    observe_survivors, param, product, same_factor, seed_of, settings, values,
+    ASSIGNMENT,
+    P_AS_KEEP,
+    TEST_FACTORS,
+    TRAIN_FACTORS,
+    calls,
+    copies,
+    drawn,
+    factor_mistakes,
+    nan_at_one,
+    numbered,
+    observe_survivors,
+    param,
+    product,
+    same_factor,
+    seed_of,
+    settings,
+    values,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Strided
@@ -36,7 +51,10 @@ def _case(
     def draw(r: Generator) -> Inputs:
         x = values(r, shape, dtype)
         more: dict[str, Any] = {} if axis is None else {"axis": axis}
-        return {**copies("x", Strided(x) if strided else x, CALLS), "dropout_param": param(r, p, mode, scaling, **more)}
+        return {
+            **copies("x", Strided(x) if strided else x, CALLS),
+            "dropout_param": param(r, p, mode, scaling, **more),
+        }
 
     return Case(name, draw)
 

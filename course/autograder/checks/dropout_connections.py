@@ -1,19 +1,25 @@
-"""ps2, DropConnect: connections are dropped, and the mask can still be read out of the output.
+"""ps2, DropConnect: connections are dropped, biases too, anew for each sample."""
 
-The inputs are drawn so that the terms x[n, d] * w[d, k] of one output are superincreasing: each is larger than all the
-smaller ones together. A sum of some of them then tells which (a knapsack that can be undone).
-"""
-
-import itertools
 from collections.abc import Callable
 
 import numpy as np
 
 from course.autograder.checks.draws import Generator
-from course.autograder.checks.dropout_chance import CALLS, coin_flaws
+from course.autograder.checks.dropout_chance import CALLS, Sharing, coin_flaws
+from course.autograder.checks.dropout_knapsack import connections, decoded, readable, terms
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, P_AS_KEEP, calls, copies, drawn, nan_at_one, numbered, param, possible, seed_of, settings,
+    ASSIGNMENT,
+    P_AS_KEEP,
+    calls,
+    copies,
+    drawn,
+    nan_at_one,
+    numbered,
+    param,
+    possible,
+    seed_of,
+    settings,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Strided
@@ -22,22 +28,21 @@ from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 OUTS = numbered("out", CALLS)
-GROWTH = 2.3  # of one term over the next smaller: (1.05 ** 2) / (GROWTH - 1) < 1 makes every sum of terms unique
 
-SHARING = {
-    (0,): ("one mask for the whole batch", "All samples share one mask; each sample drops connections of its own."),
-    (1,): ("outputs dropped", "You drop an output with all that leads to it; each connection has a draw of its own."),
-    (2,): ("inputs dropped", "You drop an input for all outputs, which is dropout; DropConnect drops single weights."),
+SHARING: Sharing = {
+    (0,): (
+        "one mask for the whole batch",
+        "All samples share one mask; each sample drops connections of its own.",
+    ),
+    (1,): (
+        "outputs dropped",
+        "You drop an output with all that leads to it; each connection has a draw of its own.",
+    ),
+    (2,): (
+        "inputs dropped",
+        "You drop an input for all outputs, which is dropout; DropConnect drops single weights.",
+    ),
 }
-
-
-def connections(r: Generator, n: int, d: int, m: int, dtype: str) -> Inputs:
-    """x [n, d], w [d, m] and b (m,) whose terms are superincreasing, of either sign, in shuffled order."""
-    sizes = GROWTH ** r.permutation(d + 1)
-    signs = r.choice([-1.0, 1.0], size=(d + 1, m))
-    table = sizes[:, None] * signs * r.uniform(1, 1.05, size=(d + 1, m))
-    x = r.choice([-1.0, 1.0], size=(n, d)) * r.uniform(1, 1.05, size=(n, d))
-    return {"x": x.astype(dtype), "w": table[:d].astype(dtype), "b": table[d].astype(dtype)}
 
 
 def _case(
@@ -50,33 +55,6 @@ def _case(
         return {**i, **copies("x", x, CALLS), "dropout_param": param(r, p, mode, scaling)}
 
     return Case(name, draw)
-
-
-def terms(i: Inputs) -> np.ndarray:
-    """What each connection adds to its output if it is there: [N, D + 1, M], the bias last."""
-    ones = np.ones((len(i["x"]), 1))
-    rows = np.concatenate([i["w"], i["b"][None]]).astype(np.float64)
-    return np.concatenate([i["x"], ones], axis=1)[:, :, None] * rows[None]
-
-
-def readable(p: float) -> list[tuple[float, float]]:
-    """Factors (of the connections, of the bias) that an answer may have been scaled by."""
-    right = 1 / (1 - p)
-    plain = (right, 1.0, 1 / p, right**2, 1 - p)
-    return [(f, f) for f in plain] + [(f, 1.0) for f in plain if f != 1.0]
-
-
-def decoded(out: np.ndarray, parts: np.ndarray, factors: list[tuple[float, float]]) -> np.ndarray | None:
-    """The connections [N, D + 1, M] that add up to `out` [N, M] under one of the factors; None where none does."""
-    subsets = np.array(list(itertools.product((0.0, 1.0), repeat=parts.shape[1])))
-    for weight, bias in factors:
-        scale = np.full(parts.shape[1], weight)
-        scale[-1] = bias
-        sums = np.einsum("sd,ndm->snm", subsets * scale, parts)
-        gaps = np.abs(sums - out)
-        if gaps.min(axis=0).max() <= 1e-4 * max(1.0, np.abs(out).max()):
-            return np.moveaxis(subsets[gaps.argmin(axis=0)], 2, 1) > 0.5
-    return None
 
 
 def _observe(i: Inputs, got: Arrays) -> Inputs:
@@ -104,7 +82,9 @@ def _with(i: Inputs, masks: list[np.ndarray], *, weight: float | None = None, bi
             path: dropout.dropconnect(x, w * weight, b * weight, m, p, "train", DOWNSCALE)
             for path, m in zip(OUTS, masks, strict=True)
         }
-    return {path: dropout.dropconnect(x, w, b, m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=True)}
+    return {
+        path: dropout.dropconnect(x, w, b, m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=True)
+    }
 
 
 def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
@@ -122,7 +102,9 @@ def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
 
 
-def _training(make: Callable[[Inputs, float, str], Arrays], *, fresh: bool = False) -> Callable[[Inputs], Arrays]:
+def _training(
+    make: Callable[[Inputs, float, str], Arrays], *, fresh: bool = False
+) -> Callable[[Inputs], Arrays]:
     """A mistake in training; with `fresh`, one that shows in the coins alone."""
 
     def wrong(i: Inputs) -> Arrays:

@@ -8,8 +8,21 @@ from course.autograder.checks.draws import Generator
 from course.autograder.checks.dropout_chance import CALLS, batch_sharing, coin_flaws
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, TRAIN_FACTORS, calls, copies, drawn, factor_mistakes, nan_at_one, numbered,
-    observe_survivors, param, product, same_factor, seed_of, settings, values,
+    ASSIGNMENT,
+    TRAIN_FACTORS,
+    calls,
+    copies,
+    drawn,
+    factor_mistakes,
+    nan_at_one,
+    numbered,
+    observe_survivors,
+    param,
+    product,
+    same_factor,
+    seed_of,
+    settings,
+    values,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Strided
@@ -29,7 +42,10 @@ def layer_case(
 
     def draw(r: Generator) -> Inputs:
         x = values(r, shape, dtype)
-        return {**copies("x", Strided(x) if strided else x, count), "dropout_param": param(r, p, mode, scaling)}
+        return {
+            **copies("x", Strided(x) if strided else x, count),
+            "dropout_param": param(r, p, mode, scaling),
+        }
 
     return Case(name, draw)
 
@@ -94,7 +110,11 @@ def _as_keep(i: Inputs) -> Arrays:
     p, _, scaling = settings(i)
     if not 0 < p < 1:
         return {}
-    masks = drawn(i, i["x"].shape, CALLS) if "kept" in i else dropout.masks(i["x"].shape, 1 - p, seed_of(i), CALLS)
+    masks = (
+        drawn(i, i["x"].shape, CALLS)
+        if "kept" in i
+        else dropout.masks(i["x"].shape, 1 - p, seed_of(i), CALLS)
+    )
     factor = 1 / p if scaling == UPSCALE else 1.0
     return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=True)}
 

@@ -8,7 +8,16 @@ from course.autograder.checks.draws import Generator
 from course.autograder.checks.dropout_forward import layer_case, outputs_with
 from course.autograder.checks.dropout_masks import named, repeats
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, TEST_FACTORS, drawn, factor_mistakes, observe_survivors, param, product, seed_of, settings, values,
+    ASSIGNMENT,
+    TEST_FACTORS,
+    drawn,
+    factor_mistakes,
+    observe_survivors,
+    param,
+    product,
+    seed_of,
+    settings,
+    values,
 )  # fmt: skip
 from course.autograder.compare import DROPOUT
 from course.autograder.protocol import Call

@@ -120,14 +120,18 @@ MASK_CHECK = Check(
     properties=(_coins,),
     misconceptions=(
         named(
-            "p taken for the keep probability", fresh(lambda i: dropout.masks(i["shape"], 1 - i["p"], seed_of(i), CALLS))
+            "p taken for the keep probability",
+            fresh(lambda i: dropout.masks(i["shape"], 1 - i["p"], seed_of(i), CALLS)),
         ),
         named("one half instead of p", fresh(lambda i: dropout.masks(i["shape"], 0.5, seed_of(i), CALLS))),
         named("normal instead of uniform", _tossed(lambda i: paddle.randn(i["shape"]) >= i["p"])),
         named("nothing is dropped", fresh(lambda i: [np.ones(i["shape"])] * CALLS)),
         named("one mask for the whole batch", _sharing("one mask for the whole batch")),
         named("one draw for each sample", _sharing("one draw for each sample")),
-        named("the same mask on every call", fresh(lambda i: dropout.masks(i["shape"], i["p"], seed_of(i)) * CALLS)),
+        named(
+            "the same mask on every call",
+            fresh(lambda i: dropout.masks(i["shape"], i["p"], seed_of(i)) * CALLS),
+        ),
         named("an exact share is dropped", _tossed(_exact_share)),
         Misconception(
             "mask already scaled",
@@ -169,7 +173,9 @@ def repeats(output: str, again: str) -> Callable[[Inputs, Arrays], list[Flaw]]:
         first, second = i["kept"], got["second"] != 0
         if related(first, second, i.get("p") or i["dropout_param"]["p"]):
             name = "the same mask on every call" if np.array_equal(first, second) else ""
-            flaws.append(Flaw("second", ADVICE[name] if name else "The second mask is related to the first.", name))
+            flaws.append(
+                Flaw("second", ADVICE[name] if name else "The second mask is related to the first.", name)
+            )
         if not np.array_equal(got[output], got[again]):
             flaws.append(Flaw(again, ADVICE["generator ignored"], "generator ignored"))
         return flaws
@@ -212,7 +218,9 @@ GENERATOR_CHECK = Check(
         ),
         named(
             "generator ignored",
-            lambda i: {} if "kept" in i else {"again": dropout.masks(i["shape"], i["p"], i["rng"].seed + 1)[0]},
+            lambda i: (
+                {} if "kept" in i else {"again": dropout.masks(i["shape"], i["p"], i["rng"].seed + 1)[0]}
+            ),
         ),
     ),
 )

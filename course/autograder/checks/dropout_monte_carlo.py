@@ -21,7 +21,10 @@ from course.reference.dropout import drawing
 from course.reference.framework import paddle
 
 NETS = 32  # thinned nets: two rows get the same one with probability 1/32
-SAME = ("the same draw n times", "All n predictions are one and the same: let rng run on from one call to the next.")
+SAME = (
+    "the same draw n times",
+    "All n predictions are one and the same: let rng run on from one call to the next.",
+)
 
 
 def _case(name: str, n: int, shape: tuple[int, int, int]) -> Case:
@@ -98,7 +101,9 @@ def _calls(i: Inputs, got: Arrays) -> list[Flaw]:
     flaws = []
     if i["n"] > 1 and bool((i["predictions"] == i["predictions"][:1]).all()):
         flaws.append(Flaw("std", SAME[1], SAME[0]))
-    if got["again"].shape != got["mean"].shape or not np.allclose(got["again"], got["mean"], rtol=1e-6, atol=1e-9):
+    if got["again"].shape != got["mean"].shape or not np.allclose(
+        got["again"], got["mean"], rtol=1e-6, atol=1e-9
+    ):
         flaws.append(Flaw("mean", ADVICE["generator ignored"], "generator ignored"))
     return flaws
 

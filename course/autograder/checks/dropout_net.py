@@ -9,7 +9,15 @@ from course.autograder.checks.draws import Generator, away_from_zero
 from course.autograder.checks.dropout_chance import ADVICE, rate_flaw, related
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
-    ASSIGNMENT, P_AS_KEEP, nan_at_one, param, possible, seed_of, settings, survivors, values,
+    ASSIGNMENT,
+    P_AS_KEEP,
+    nan_at_one,
+    param,
+    possible,
+    seed_of,
+    settings,
+    survivors,
+    values,
 )  # fmt: skip
 from course.autograder.compare import CONVOLUTION
 from course.autograder.protocol import Call, Strided
@@ -23,6 +31,11 @@ from course.reference.framework import paddle
 F = paddle.nn.functional
 # Sums of products, after a division by float32(1 - p) in Paddle's own kernel at test time.
 AFFINE = Tolerances(type(CONVOLUTION.float64)(1e-6, 1e-8), CONVOLUTION.float32)
+
+
+Graph = Callable[
+    ..., Any
+]  # (x, w, b, mask, dout, the right factor) -> out, all Paddle tensors but the factor
 
 
 def _hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -39,7 +52,11 @@ def _case(
 
     def draw(r: Generator) -> Inputs:
         while True:
-            x, w, b = values(r, (n, d), dtype), values(r, (d, m), dtype), away_from_zero(r, m, 0.3, 1.2).astype(dtype)
+            x, w, b = (
+                values(r, (n, d), dtype),
+                values(r, (d, m), dtype),
+                away_from_zero(r, m, 0.3, 1.2).astype(dtype),
+            )
             if np.abs(_hidden(x, w, b)).min() > 1e-3:
                 break
         dout = values(r, (n, m), dtype)
@@ -86,11 +103,13 @@ def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
         if found and np.array_equal(a, b):
             return [Flaw("out", ADVICE[name], name)]
         rate = rate_flaw("out", kept[active], p)
-        return rate or ([Flaw("out", "Neighbouring samples are dropped together too often.")] if found else [])
+        return rate or (
+            [Flaw("out", "Neighbouring samples are dropped together too often.")] if found else []
+        )
     return rate_flaw("out", kept[active], p)
 
 
-def _graph(i: Inputs, change: Callable[[Any, Any, Any, Any, Any, float], Any], dout: Any = None) -> Arrays:
+def _graph(i: Inputs, change: Graph) -> Arrays:
     """The answers of a wrong graph from (x, w, b, mask, dout, the right factor) by Paddle's autograd."""
     p, mode, scaling = settings(i)
     if mode == "train":
@@ -105,7 +124,7 @@ def _graph(i: Inputs, change: Callable[[Any, Any, Any, Any, Any, float], Any], d
         return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(("dx", "dw", "db"), grads, strict=True)}}
 
 
-def _gradients(change: Callable[[Any, Any, Any, Any, Any, float], Any]) -> Callable[[Inputs], Arrays]:
+def _gradients(change: Graph) -> Callable[[Inputs], Arrays]:
     """A right output with gradients of another graph."""
 
     def wrong(i: Inputs) -> Arrays:
@@ -118,7 +137,7 @@ def _gradients(change: Callable[[Any, Any, Any, Any, Any, float], Any]) -> Calla
     return wrong
 
 
-def _training(change: Callable[[Any, Any, Any, Any, Any, float], Any], scaling: str = "") -> Callable[[Inputs], Arrays]:
+def _training(change: Graph, scaling: str = "") -> Callable[[Inputs], Arrays]:
     """Output and gradients of another graph, in training."""
 
     def wrong(i: Inputs) -> Arrays:

@@ -107,7 +107,9 @@ def numbered(name: str, count: int) -> tuple[str, ...]:
     return (name, *(f"{name}{k}" for k in range(2, count + 1)))
 
 
-def calls(function: str, arguments: tuple[str, ...], results: tuple[str, ...], count: int) -> tuple[Call, ...]:
+def calls(
+    function: str, arguments: tuple[str, ...], results: tuple[str, ...], count: int
+) -> tuple[Call, ...]:
     """The same call `count` times, each with an x (the first argument) and results of its own."""
     first, *rest = arguments
     names = [numbered(result, count) for result in results]
@@ -145,7 +147,9 @@ def possible(kept: np.ndarray, p: float) -> np.ndarray:
     return np.full(kept.shape, 1.0 - p) if p in (0, 1) else kept.astype(np.float64)
 
 
-def drawn(i: Inputs, shape: tuple[int, ...], count: int = 1, axis: tuple[int, ...] | None = None) -> list[np.ndarray]:
+def drawn(
+    i: Inputs, shape: tuple[int, ...], count: int = 1, axis: tuple[int, ...] | None = None
+) -> list[np.ndarray]:
     """The masks of the calls: read from the student's answer if there is one, else Paddle's own draw."""
     p, _, _ = settings(i)
     if "kept" in i:
@@ -194,7 +198,9 @@ def factor_mistakes(
         return wrong
 
     return tuple(
-        Misconception(name, advice, mistake(factor)) for name, (advice, factor) in factors.items() if name not in without
+        Misconception(name, advice, mistake(factor))
+        for name, (advice, factor) in factors.items()
+        if name not in without
     )
 
 
@@ -203,7 +209,9 @@ def nan_at_one(output: str, shape: Callable[[Inputs], tuple[int, ...]]) -> Misco
 
     def wrong(i: Inputs) -> Arrays:
         p, mode, scaling = settings(i)
-        return {output: np.full(shape(i), math.nan)} if p == 1 and mode == "train" and scaling == UPSCALE else {}
+        return (
+            {output: np.full(shape(i), math.nan)} if p == 1 and mode == "train" and scaling == UPSCALE else {}
+        )
 
     advice = "At p = 1 everything is dropped and the result is 0; you divide 0 by 1 - p = 0 and get NaN."
     return Misconception(NAN_AT_ONE, advice, wrong)

@@ -14,7 +14,13 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
 def _case(
-    name: str, shape: tuple[int, ...], p: float, source: str, target: str, dtype: str = "float64", strided: bool = False
+    name: str,
+    shape: tuple[int, ...],
+    p: float,
+    source: str,
+    target: str,
+    dtype: str = "float64",
+    strided: bool = False,
 ) -> Case:
     def draw(r: Generator) -> Inputs:
         w = away_from_zero(r, shape, 0.3, 2.0).astype(dtype)
@@ -23,7 +29,9 @@ def _case(
     return Case(name, draw)
 
 
-def _times(factor: Callable[[float, bool], float | None], *, between: bool = True) -> Callable[[Inputs], Arrays]:
+def _times(
+    factor: Callable[[float, bool], float | None], *, between: bool = True
+) -> Callable[[Inputs], Arrays]:
     """A wrong factor from p and whether the net was trained with upscale_in_train; only where the conventions differ."""
 
     def wrong(i: Inputs) -> Arrays:

@@ -1,6 +1,5 @@
 """The demo: a class of sample submissions from release to gradebook, each row beside what is true of it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -10,7 +9,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from course.autograder import grading
-from course.autograder.gradebook import PROJECT, Course
+from course.autograder.gradebook import fresh_course
 from course.autograder.release import build_release
 from course.autograder.sample_class import Expected, classes, make_class
 
@@ -28,14 +27,6 @@ class Clock:
         now = perf_counter()
         self.steps[step] = self.steps.get(step, 0.0) + now - self._last
         self._last = now
-
-
-def fresh_course(folder: Path) -> Course:
-    """A course folder of its own with the project's assignments in it; what was there is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "course").mkdir(parents=True)
-    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
-    return Course(folder)
 
 
 def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:

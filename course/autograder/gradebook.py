@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -191,6 +192,14 @@ class Course:
             ]
         cells.sort(key=lambda cell: order.get(cell.name, 0))
         return Score(student, assignment, tuple(cells), notes_of(notebook))
+
+
+def fresh_course(folder: Path) -> Course:
+    """A course folder of its own with the project's assignments in it; what was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "course").mkdir(parents=True)
+    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
+    return Course(folder)
 
 
 def _by_hand(gradebook: Gradebook, assignment: str, name: str) -> bool:

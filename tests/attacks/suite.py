@@ -72,7 +72,9 @@ def attacks() -> list[Attack]:
 
 
 def _cell(source: str, name: str = "", **about: Any) -> NotebookNode:
-    cell = v4.new_code_cell(source.strip("\n"), id=(name or f"own-{abs(hash(source)) % 10**6}").replace(".", "-"))
+    cell = v4.new_code_cell(
+        source.strip("\n"), id=(name or f"own-{abs(hash(source)) % 10**6}").replace(".", "-")
+    )
     if name:
         defaults = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
         cell.metadata["nbgrader"] = {**defaults, "grade_id": name, **about}
@@ -115,7 +117,9 @@ def submission(attack: Attack) -> NotebookNode:
 
 def edit(made: NotebookNode, name: str, change: dict[str, Any]) -> None:
     """Change the cell of one grade_id: its source, tags or metadata, delete it, copy it, or move it to the front."""
-    index = next(i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+    index = next(
+        i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name
+    )
     cell = made.cells[index]
     cell.source = change.get("source", cell.source)
     cell.metadata.update(change.get("metadata", {}))

@@ -30,7 +30,9 @@ def left_behind(engine: Engine) -> list[str]:
     return processes + files + probes
 
 
-@pytest.mark.parametrize("attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in attacks() if not a.edits])
+@pytest.mark.parametrize(
+    "attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in attacks() if not a.edits]
+)
 def test_points_are_what_the_answer_is_worth_and_nothing_is_left(attack: Attack, engine: Engine) -> None:
     result = engine.run(submission(attack), assignment=ASSIGNMENT, student_seed=7)
     points = {name: verdict.points for name, verdict in result.ledger.items()}

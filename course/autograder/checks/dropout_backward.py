@@ -1,6 +1,6 @@
 """ps2, the gradient: for the mask of the student's own forward pass, exactly Paddle's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
     P_AS_KEEP,
+    TEST_FACTORS,
     TRAIN_FACTORS,
     drawn,
     nan_at_one,
@@ -45,13 +46,15 @@ def _case(
 
 
 def _masks(i: Inputs) -> list[np.ndarray]:
-    """The masks of the two forward passes."""
-    return drawn(i, i["x"].shape, 2)
+    """The masks of the two forward passes, even where p forbids them: those are judged elsewhere."""
+    return list(i["kept"].astype(np.float64)) if "kept" in i else drawn(i, i["x"].shape, 2)
 
 
 def _right(i: Inputs) -> Arrays:
     p, mode, scaling = settings(i)
     first, later = _masks(i)
+    if p == 1 and mode == "train" and first.any():
+        return {}  # there is no gradient of a forward pass that is wrong like this
     return {
         "dx": dropout.gradient(i["x"], i["dout"], first, p, mode, scaling),
         "out": dropout.apply(i["x"], first, p, mode, scaling),
@@ -133,20 +136,21 @@ def _nothing_dropped(i: Inputs) -> Arrays:
     }
 
 
-def _factors(names: tuple[str, ...]) -> tuple[Misconception, ...]:
+def _factors(names: Iterable[str]) -> tuple[Misconception, ...]:
     """The wrong factors of the forward pass, met again in the gradient."""
 
     def wrong(name: str) -> Callable[[Inputs], Arrays]:
         def outputs(i: Inputs) -> Arrays:
             p, mode, scaling = settings(i)
-            if mode != "train" or not 0 < p < 1:
-                return {}
-            factor = TRAIN_FACTORS[name][1](p, scaling)
-            return {} if factor is None else {"dx": product(i["dout"], _masks(i)[0], factor)}
+            table = TRAIN_FACTORS if mode == "train" else TEST_FACTORS
+            factor = table[name][1](p, scaling) if name in table and 0 < p < 1 else None
+            mask = _masks(i)[0] if mode == "train" else 1.0
+            return {} if factor is None else {"dx": product(i["dout"], mask, factor)}
 
         return outputs
 
-    return tuple(Misconception(name, TRAIN_FACTORS[name][0], wrong(name)) for name in names)
+    table = {**TEST_FACTORS, **TRAIN_FACTORS}
+    return tuple(Misconception(name, table[name][0], wrong(name)) for name in names)
 
 
 BACKWARD_CHECK = Check(
@@ -219,6 +223,8 @@ BACKWARD_CHECK = Check(
                 P_AS_KEEP,
                 "multiplied where it must be divided",
                 "scaling ignored while training",
+                "test-time scale while training",
+                "scaled again at test time",
             )
         ),
         Misconception(

@@ -92,6 +92,15 @@ def related(a: np.ndarray, b: np.ndarray, p: float) -> bool:
     return surprising(both, a.size, p * p) or surprising(int(np.sum(a == b)), a.size, p * p + (1 - p) ** 2)
 
 
+def related_calls(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two masks know of each other, whatever the share they keep.
+
+    Given how many values each mask keeps, the number that both keep is hypergeometric if they are independent, and
+    Chernoff's bound for the binomial holds for it too (Hoeffding 1963, section 6).
+    """
+    return surprising(int(np.sum(a & b)), int(a.sum()), float(b.mean()))
+
+
 def _lags(size: int) -> Iterator[int]:
     yield from range(1, size // 2 + 1)
 

@@ -10,6 +10,7 @@ from course.autograder.checks.dropout_chance import CALLS, batch_sharing, coin_f
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
+    NOT_HERE,
     P_AS_KEEP,
     TEST_FACTORS,
     TRAIN_FACTORS,
@@ -185,13 +186,9 @@ SPATIAL_CHECK = Check(
     observe=observe_survivors(OUTS),
     properties=(_coins,),
     misconceptions=(
+        *factor_mistakes(TRAIN_FACTORS, lambda i, f: _with(i, _masks(i), f), "train", without=NOT_HERE),
         *factor_mistakes(
-            {k: v for k, v in TRAIN_FACTORS.items() if k not in (P_AS_KEEP, "scaling modes swapped")},
-            lambda i, f: _with(i, _masks(i), f), "train",
-        ),
-        *factor_mistakes(
-            {k: v for k, v in TEST_FACTORS.items() if k not in (P_AS_KEEP, "scaling modes swapped")},
-            lambda i, f: _with(i, [np.ones(())] * CALLS, f), "test",
+            TEST_FACTORS, lambda i, f: _with(i, [np.ones(())] * CALLS, f), "test", without=NOT_HERE
         ),
         named(P_AS_KEEP, _as_keep),
         Misconception(

@@ -10,10 +10,14 @@ from course.autograder.checks.dropout_knapsack import connections, decoded, read
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
+    NOT_HERE,
     P_AS_KEEP,
+    TEST_FACTORS,
+    TRAIN_FACTORS,
     calls,
     copies,
     drawn,
+    factor_mistakes,
     nan_at_one,
     numbered,
     param,
@@ -93,10 +97,11 @@ def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
     if "kept" not in i:
         return []
     p, _, _ = settings(i)
-    kept = i["kept"]
-    if kept[:, :, -1].all():
-        return [Flaw("out", BIAS_KEPT[1], BIAS_KEPT[0]), *coin_flaws("out", kept[:, :, :-1], p, SHARING)]
-    return coin_flaws("out", kept, p, SHARING)
+    weights, biases = i["kept"][:, :, :-1], i["kept"][:, :, -1:]
+    flaws = coin_flaws("out", weights, p, SHARING)
+    if biases.all():
+        return [Flaw("out", BIAS_KEPT[1], BIAS_KEPT[0]), *flaws]
+    return flaws or coin_flaws("out", biases, p, SHARING) or coin_flaws("out", i["kept"], p, SHARING)
 
 
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
@@ -145,16 +150,6 @@ def _as_keep(i: Inputs, p: float, scaling: str) -> Arrays:
     return _with(i, masks, weight=1 / p if scaling == UPSCALE else 1.0)
 
 
-def _test_factor(factor: float | None, scaling: str) -> Callable[[Inputs], Arrays]:
-    def wrong(i: Inputs) -> Arrays:
-        p, mode, s = settings(i)
-        if mode != "test" or s != scaling:
-            return {}
-        return _with(i, [np.ones(())] * CALLS, weight=1 - p if factor is None else factor)
-
-    return wrong
-
-
 def _random_at_test(i: Inputs) -> Arrays:
     """Training's output at test time, where the mask can be read out of it."""
     p, mode, scaling = settings(i)
@@ -163,7 +158,7 @@ def _random_at_test(i: Inputs) -> Arrays:
     masks = _masks(i)
     if "answer" in i:
         read = [decoded(a, terms(i), readable(p)) for a in i["answer"]]
-        masks = [possible(r, p) for r in read if r is not None]
+        masks = [possible(r, p) for r in read if r is not None and not r.all()]
     return _with(i, masks, weight=1 / (1 - p) if scaling == UPSCALE else 1.0) if len(masks) == CALLS else {}
 
 
@@ -201,15 +196,9 @@ DROPCONNECT_CHECK = Check(
     observe=_observe_all,
     properties=(_coins,),
     misconceptions=(
-        Misconception(
-            "not scaled while training",
-            "With upscale_in_train the connections that survive are divided by 1 - p.",
-            _training(lambda i, p, s: _with(i, _masks(i), weight=1.0) if s == UPSCALE else {}),
-        ),
-        Misconception(
-            "scaling ignored while training",
-            "With downscale_in_infer nothing is scaled while training.",
-            _training(lambda i, p, s: _with(i, _masks(i), weight=1 / (1 - p)) if s == DOWNSCALE else {}),
+        *factor_mistakes(TRAIN_FACTORS, lambda i, f: _with(i, _masks(i), weight=f), "train", without=NOT_HERE),
+        *factor_mistakes(
+            TEST_FACTORS, lambda i, f: _with(i, [np.ones(())] * CALLS, weight=f), "test", without=NOT_HERE
         ),
         named(P_AS_KEEP, _training(_as_keep)),
         Misconception(*SHARING[0,], _varying((1, 2))),
@@ -229,16 +218,6 @@ DROPCONNECT_CHECK = Check(
                 ),
                 fresh=True,
             ),
-        ),
-        Misconception(
-            "scaled again at test time",
-            "With upscale_in_train all scaling was done while training: at test time it is the plain linear layer.",
-            _test_factor(None, UPSCALE),
-        ),
-        Misconception(
-            "not scaled at test time",
-            "With downscale_in_infer weights and biases are multiplied by 1 - p at test time.",
-            _test_factor(1.0, DOWNSCALE),
         ),
         Misconception(
             "bias not scaled at test time",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.draws import Generator
-from course.autograder.checks.dropout_chance import ADVICE, CALLS, batch_sharing, coin_flaws, related
+from course.autograder.checks.dropout_chance import ADVICE, CALLS, batch_sharing, coin_flaws, related_calls
 from course.autograder.checks.dropout_variants import ASSIGNMENT, drawn, numbered, seed_of, seeded
 from course.autograder.protocol import Call
 from course.autograder.spec import EXACT, Arrays, Case, Check, Flaw, Inputs, Misconception, Output
@@ -171,11 +171,12 @@ def repeats(output: str, again: str) -> Callable[[Inputs, Arrays], list[Flaw]]:
             return []
         flaws = []
         first, second = i["kept"], got["second"] != 0
-        if related(first, second, i.get("p") or i["dropout_param"]["p"]):
-            name = "the same mask on every call" if np.array_equal(first, second) else ""
-            flaws.append(
-                Flaw("second", ADVICE[name] if name else "The second mask is related to the first.", name)
-            )
+        if np.array_equal(first, second):
+            constant = "nothing is dropped" if first.all() else "everything is dropped"
+            name = "the same mask on every call" if 0 < first.sum() < first.size else constant
+            flaws.append(Flaw("second", ADVICE[name], name))
+        elif related_calls(first, second):
+            flaws.append(Flaw("second", "The second mask is related to the first."))
         if not np.array_equal(got[output], got[again]):
             flaws.append(Flaw(again, ADVICE["generator ignored"], "generator ignored"))
         return flaws

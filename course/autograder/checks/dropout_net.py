@@ -10,7 +10,11 @@ from course.autograder.checks.dropout_chance import ADVICE, rate_flaw, related
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
+    NOT_HERE,
     P_AS_KEEP,
+    TEST_FACTORS,
+    TRAIN_FACTORS,
+    factor_mistakes,
     nan_at_one,
     param,
     possible,
@@ -147,10 +151,6 @@ def _training(change: Graph, scaling: str = "") -> Callable[[Inputs], Arrays]:
     return wrong
 
 
-def _only(name: str, wrong: Callable[[Inputs], Arrays]) -> Callable[[Inputs], Arrays]:
-    return lambda i: {path: value for path, value in wrong(i).items() if path == name}
-
-
 def _as_keep(i: Inputs) -> Arrays:
     p, mode, scaling = settings(i)
     if mode != "train" or not 0 < p < 1:
@@ -158,6 +158,10 @@ def _as_keep(i: Inputs) -> Arrays:
     factor = 1 / p if scaling == UPSCALE else 1.0
     given = i if "kept" in i else {**i, "kept": dropout.masks(i["dout"].shape, 1 - p, seed_of(i))[0] > 0}
     return _graph(given, lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m * factor)
+
+
+def _by_factor(i: Inputs, factor: float) -> Arrays:
+    return _graph(i, lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m * factor)
 
 
 def _batch_mask(i: Inputs) -> Arrays:
@@ -233,11 +237,15 @@ NET_CHECK = Check(
             "There is no ReLU between the affine layer and dropout.",
             _training(lambda x, w, b, m, d, f: F.linear(x, w, b) * m * f),
         ),
-        Misconception(
-            "not scaled while training",
-            "With upscale_in_train the units that survive are divided by 1 - p.",
-            _only("out", _training(lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m, UPSCALE)),
+        *factor_mistakes(
+            {"not scaled while training": TRAIN_FACTORS["not scaled while training"]},
+            lambda i, f: {"out": _by_factor(i, f)["out"]},
+            "train",
         ),
+        *factor_mistakes(
+            TRAIN_FACTORS, _by_factor, "train", without=(*NOT_HERE, "not scaled while training")
+        ),
+        *factor_mistakes(TEST_FACTORS, _by_factor, "test", without=NOT_HERE),
         Misconception(
             "random at test time",
             "At test time nothing is dropped: pass `mode` on to dropout_forward.",

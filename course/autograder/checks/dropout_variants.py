@@ -76,6 +76,11 @@ TEST_FACTORS: dict[str, tuple[str, Factor]] = {
     ),
 }
 
+NOT_HERE = (
+    P_AS_KEEP,
+    "scaling modes swapped",
+)  # where the first has a mask of its own and the second shows as two
+
 
 # --- inputs --------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 Change = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
 
 
-def _case(
+def case(
     name: str, shape: tuple[int, ...], p: float, scaling: str, mode: str = "train", dtype: str = "float64",
     strided: bool = False,
 ) -> Case:  # fmt: skip
@@ -166,16 +166,16 @@ BACKWARD_CHECK = Check(
     outputs=(Output("dx", DROPOUT),),
     also=("out", "later_out"),
     cases=(
-        _case("upscale_in_train, p = 0.3", (12, 9), 0.3, UPSCALE),
-        _case("downscale_in_infer, p = 0.7", (9, 12), 0.7, DOWNSCALE),
-        _case("upscale_in_train, p = 0.8, images", (4, 3, 5, 6), 0.8, UPSCALE),
-        _case("downscale_in_infer, p = 0.2, one axis", (101,), 0.2, DOWNSCALE),
-        _case("upscale_in_train, test mode", (7, 5), 0.3, UPSCALE, "test"),
-        _case("downscale_in_infer, test mode", (5, 7), 0.8, DOWNSCALE, "test"),
-        _case("p = 0: nothing is dropped", (4, 3), 0.0, UPSCALE),
-        _case("p = 1: everything is dropped", (3, 4), 1.0, UPSCALE),
-        _case("float32 input", (8, 4, 5), 0.6, UPSCALE, dtype="float32"),
-        _case("a gradient that is not contiguous", (11, 10), 0.4, UPSCALE, strided=True),
+        case("upscale_in_train, p = 0.3", (12, 9), 0.3, UPSCALE),
+        case("downscale_in_infer, p = 0.7", (9, 12), 0.7, DOWNSCALE),
+        case("upscale_in_train, p = 0.8, images", (4, 3, 5, 6), 0.8, UPSCALE),
+        case("downscale_in_infer, p = 0.2, one axis", (101,), 0.2, DOWNSCALE),
+        case("upscale_in_train, test mode", (7, 5), 0.3, UPSCALE, "test"),
+        case("downscale_in_infer, test mode", (5, 7), 0.8, DOWNSCALE, "test"),
+        case("p = 0: nothing is dropped", (4, 3), 0.0, UPSCALE),
+        case("p = 1: everything is dropped", (3, 4), 1.0, UPSCALE),
+        case("float32 input", (8, 4, 5), 0.6, UPSCALE, dtype="float32"),
+        case("a gradient that is not contiguous", (11, 10), 0.4, UPSCALE, strided=True),
     ),
     reference=_right,
     observe=_observe,

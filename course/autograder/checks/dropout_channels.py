@@ -14,6 +14,7 @@ from course.autograder.checks.dropout_variants import (
     P_AS_KEEP,
     TEST_FACTORS,
     TRAIN_FACTORS,
+    all_kept,
     calls,
     copies,
     drawn,
@@ -45,10 +46,12 @@ SHARING = {
 }
 
 
-def _case(
+def case(
     name: str, shape: tuple[int, ...], p: float, scaling: str | None, mode: str = "train", axis: Axes | None = None,
     dtype: str = "float64", strided: bool = False,
 ) -> Case:  # fmt: skip
+    """An x for each call and one dropout_param for all, with `axis` where one is given."""
+
     def draw(r: Generator) -> Inputs:
         x = values(r, shape, dtype)
         more: dict[str, Any] = {} if axis is None else {"axis": axis}
@@ -72,8 +75,10 @@ def _with(i: Inputs, masks: list[np.ndarray], factor: float | None = None) -> Ar
     """The outputs of all calls, with Paddle's factor or another."""
     p, mode, scaling = settings(i)
     if factor is None:
-        return {path: dropout.apply(i["x"], m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=True)}
-    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=True)}
+        return {
+            path: dropout.apply(i["x"], m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=False)
+        }
+    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=False)}
 
 
 def _masks(i: Inputs) -> list[np.ndarray]:
@@ -171,16 +176,16 @@ SPATIAL_CHECK = Check(
     outputs=(Output("out", DROPOUT),),
     also=OUTS[1:],
     cases=(
-        _case("channels of images, p = 0.3", (14, 11, 2, 3), 0.3, UPSCALE),
-        _case("channels of sequences, downscale_in_infer, p = 0.8", (11, 13, 4), 0.8, DOWNSCALE),
-        _case("axis (0, 2): the same features at all times", (12, 3, 14), 0.7, UPSCALE, axis=(0, 2)),
-        _case("axis (1,): the same features in all samples", (3, 120, 2), 0.2, DOWNSCALE, axis=(1,)),
-        _case("axis (0,): whole samples", (110, 2, 3), 0.75, UPSCALE, axis=(0,)),
-        _case("p = 1: everything is dropped", (2, 3, 4, 5), 1.0, UPSCALE),
-        _case("test mode, upscale_in_train", (4, 5, 3, 2), 0.3, UPSCALE, "test"),
-        _case("test mode, downscale_in_infer", (3, 6, 4), 0.8, DOWNSCALE, "test"),
-        _case("float32 input", (10, 15, 3, 2), 0.6, UPSCALE, dtype="float32"),
-        _case("a view that is not contiguous, scaling not given", (12, 12, 2, 3), 0.4, None, strided=True),
+        case("channels of images, p = 0.3", (14, 11, 2, 3), 0.3, UPSCALE),
+        case("channels of sequences, downscale_in_infer, p = 0.8", (11, 13, 4), 0.8, DOWNSCALE),
+        case("axis (0, 2): the same features at all times", (12, 3, 14), 0.7, UPSCALE, axis=(0, 2)),
+        case("axis (1,): the same features in all samples", (3, 120, 2), 0.2, DOWNSCALE, axis=(1,)),
+        case("axis (0,): whole samples", (110, 2, 3), 0.75, UPSCALE, axis=(0,)),
+        case("p = 1: everything is dropped", (2, 3, 4, 5), 1.0, UPSCALE),
+        case("test mode, upscale_in_train", (4, 5, 3, 2), 0.3, UPSCALE, "test"),
+        case("test mode, downscale_in_infer", (3, 6, 4), 0.8, DOWNSCALE, "test"),
+        case("float32 input", (10, 15, 3, 2), 0.6, UPSCALE, dtype="float32"),
+        case("a view that is not contiguous, scaling not given", (12, 12, 2, 3), 0.4, None, strided=True),
     ),
     reference=_right,
     observe=observe_survivors(OUTS),
@@ -188,7 +193,7 @@ SPATIAL_CHECK = Check(
     misconceptions=(
         *factor_mistakes(TRAIN_FACTORS, lambda i, f: _with(i, _masks(i), f), "train", without=NOT_HERE),
         *factor_mistakes(
-            TEST_FACTORS, lambda i, f: _with(i, [np.ones(())] * CALLS, f), "test", without=NOT_HERE
+            TEST_FACTORS, lambda i, f: _with(i, all_kept(i, CALLS), f), "test", without=NOT_HERE
         ),
         named(P_AS_KEEP, _as_keep),
         Misconception(

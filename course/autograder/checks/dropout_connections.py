@@ -14,6 +14,7 @@ from course.autograder.checks.dropout_variants import (
     P_AS_KEEP,
     TEST_FACTORS,
     TRAIN_FACTORS,
+    all_kept,
     calls,
     copies,
     drawn,
@@ -49,10 +50,12 @@ SHARING: Sharing = {
 }
 
 
-def _case(
+def case(
     name: str, shape: tuple[int, int, int], p: float, scaling: str | None, mode: str = "train", dtype: str = "float64",
     strided: bool = False,
 ) -> Case:  # fmt: skip
+    """x [N, D] for each call, w [D, M] and b (M,), for shape (N, D, M)."""
+
     def draw(r: Generator) -> Inputs:
         i = connections(r, *shape, dtype)
         x = Strided(i["x"]) if strided else i["x"]
@@ -84,10 +87,10 @@ def _with(i: Inputs, masks: list[np.ndarray], *, weight: float | None = None, bi
     if weight is not None:  # downscale_in_infer leaves a factor of the caller's own
         return {
             path: dropout.dropconnect(x, w * weight, b * weight, m, p, "train", DOWNSCALE)
-            for path, m in zip(OUTS, masks, strict=True)
+            for path, m in zip(OUTS, masks, strict=False)
         }
     return {
-        path: dropout.dropconnect(x, w, b, m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=True)
+        path: dropout.dropconnect(x, w, b, m, p, mode, scaling) for path, m in zip(OUTS, masks, strict=False)
     }
 
 
@@ -155,22 +158,25 @@ def _random_at_test(i: Inputs) -> Arrays:
     p, mode, scaling = settings(i)
     if mode != "test":
         return {}
-    masks = _masks(i)
-    if "answer" in i:
-        read = [decoded(a, terms(i), readable(p)) for a in i["answer"]]
-        masks = [possible(r, p) for r in read if r is not None and not r.all()]
-    return _with(i, masks, weight=1 / (1 - p) if scaling == UPSCALE else 1.0) if len(masks) == CALLS else {}
+    if "answer" not in i:
+        masks = _masks(i)
+    else:
+        read = decoded(i["answer"], terms(i), readable(p)) if 0 < p < 1 else None
+        masks = [] if read is None or read.all() else [possible(read, p)]
+    return _with(i, masks, weight=1 / (1 - p) if scaling == UPSCALE else 1.0) if masks else {}
 
 
 def _bias_unscaled_at_test(i: Inputs) -> Arrays:
     p, mode, s = settings(i)
-    return _with(i, [np.ones(())] * CALLS, bias=1 / (1 - p)) if mode == "test" and s == DOWNSCALE else {}
+    return (
+        _with(i, all_kept(i, CALLS), bias=1 / (1 - p)) if mode == "test" and s == DOWNSCALE and p < 1 else {}
+    )
 
 
 def _observe_all(i: Inputs, got: Arrays) -> Inputs:
     wanted = (len(i["x"]), i["w"].shape[1])
     if settings(i)[1] == "test" and all(got[path].shape == wanted for path in OUTS):
-        return {**i, "answer": [got[path].astype(np.float64) for path in OUTS]}
+        return {**i, "answer": got["out"].astype(np.float64)}
     return _observe(i, got)
 
 
@@ -183,14 +189,14 @@ DROPCONNECT_CHECK = Check(
     outputs=(Output("out", DROPOUT),),
     also=OUTS[1:],
     cases=(
-        _case("upscale_in_train, p = 0.3", (7, 4, 5), 0.3, UPSCALE),
-        _case("downscale_in_infer, p = 0.8", (8, 4, 3), 0.8, DOWNSCALE),
-        _case("scaling not given, p = 0.6", (6, 3, 7), 0.6, None, strided=True),
-        _case("p = 0: nothing is dropped", (3, 4, 2), 0.0, UPSCALE),
-        _case("p = 1: everything is dropped", (3, 2, 4), 1.0, UPSCALE),
-        _case("test mode, upscale_in_train", (5, 4, 3), 0.3, UPSCALE, "test"),
-        _case("test mode, downscale_in_infer", (4, 3, 5), 0.8, DOWNSCALE, "test"),
-        _case("float32 input", (7, 3, 6), 0.7, UPSCALE, dtype="float32"),
+        case("upscale_in_train, p = 0.3", (7, 4, 5), 0.3, UPSCALE),
+        case("downscale_in_infer, p = 0.8", (8, 4, 3), 0.8, DOWNSCALE),
+        case("scaling not given, p = 0.6", (6, 3, 7), 0.6, None, strided=True),
+        case("p = 0: nothing is dropped", (3, 4, 2), 0.0, UPSCALE),
+        case("p = 1: everything is dropped", (3, 2, 4), 1.0, UPSCALE),
+        case("test mode, upscale_in_train", (5, 4, 3), 0.3, UPSCALE, "test"),
+        case("test mode, downscale_in_infer", (4, 3, 5), 0.8, DOWNSCALE, "test"),
+        case("float32 input", (7, 3, 6), 0.7, UPSCALE, dtype="float32"),
     ),
     reference=lambda i: _with(i, _masks(i)),
     observe=_observe_all,
@@ -198,7 +204,7 @@ DROPCONNECT_CHECK = Check(
     misconceptions=(
         *factor_mistakes(TRAIN_FACTORS, lambda i, f: _with(i, _masks(i), weight=f), "train", without=NOT_HERE),
         *factor_mistakes(
-            TEST_FACTORS, lambda i, f: _with(i, [np.ones(())] * CALLS, weight=f), "test", without=NOT_HERE
+            TEST_FACTORS, lambda i, f: _with(i, all_kept(i, CALLS), weight=f), "test", without=NOT_HERE
         ),
         named(P_AS_KEEP, _training(_as_keep)),
         Misconception(*SHARING[0,], _varying((1, 2))),

@@ -53,7 +53,7 @@ def layer_case(
 def outputs_with(i: Inputs, masks: list[np.ndarray], paths: tuple[str, ...] = OUTS) -> Arrays:
     """Paddle's outputs of a case's calls, each with its mask."""
     p, mode, scaling = settings(i)
-    return {path: dropout.apply(i["x"], m, p, mode, scaling) for path, m in zip(paths, masks, strict=True)}
+    return {path: dropout.apply(i["x"], m, p, mode, scaling) for path, m in zip(paths, masks, strict=False)}
 
 
 def right(i: Inputs) -> Arrays:
@@ -116,12 +116,12 @@ def _as_keep(i: Inputs) -> Arrays:
         else dropout.masks(i["x"].shape, 1 - p, seed_of(i), CALLS)
     )
     factor = 1 / p if scaling == UPSCALE else 1.0
-    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=True)}
+    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=False)}
 
 
 def _all_outputs(i: Inputs, factor: float) -> Arrays:
     masks = drawn(i, i["x"].shape, CALLS)
-    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=True)}
+    return {path: product(i["x"], m, factor) for path, m in zip(OUTS, masks, strict=False)}
 
 
 def _happened(i: Inputs) -> Arrays:
@@ -131,7 +131,7 @@ def _happened(i: Inputs) -> Arrays:
     masks = drawn(i, i["x"].shape, CALLS)
     if not all(m.any() for m in masks):
         return {}
-    return {path: product(i["x"], m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=True)}
+    return {path: product(i["x"], m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=False)}
 
 
 def _default_scaling(i: Inputs) -> Arrays:

@@ -28,7 +28,9 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 # --- the generator -------------------------------------------------------------------------------------------
 
 
-def _twins(shape: tuple[int, ...], p: float, scaling: str) -> Callable[[Generator], Inputs]:
+def twins(shape: tuple[int, ...], p: float, scaling: str) -> Callable[[Generator], Inputs]:
+    """An x for each of three calls, and dropout_param twice from one seed."""
+
     def draw(r: Generator) -> Inputs:
         x, given = values(r, shape), param(r, p, "train", scaling)
         return {"x": x, "x2": x, "x3": x, "dropout_param": given, "twin_param": given}
@@ -68,8 +70,8 @@ GENERATOR_CHECK = Check(
     outputs=(Output("second", DROPOUT), Output("again", DROPOUT, guard=True)),
     also=("out",),
     cases=(
-        Case("upscale_in_train, p = 0.3", _twins((23, 31), 0.3, UPSCALE)),
-        Case("downscale_in_infer, p = 0.8", _twins((31, 23), 0.8, DOWNSCALE)),
+        Case("upscale_in_train, p = 0.3", twins((23, 31), 0.3, UPSCALE)),
+        Case("downscale_in_infer, p = 0.8", twins((31, 23), 0.8, DOWNSCALE)),
     ),
     reference=_two_and_again,
     observe=_observe_two,

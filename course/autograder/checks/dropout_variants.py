@@ -155,11 +155,16 @@ def possible(kept: np.ndarray, p: float) -> np.ndarray:
 def drawn(
     i: Inputs, shape: tuple[int, ...], count: int = 1, axis: tuple[int, ...] | None = None
 ) -> list[np.ndarray]:
-    """The masks of the calls: read from the student's answer if there is one, else Paddle's own draw."""
+    """The masks of the calls by Paddle; of the first alone, the one compared, where a student's answer shows it."""
     p, _, _ = settings(i)
     if "kept" in i:
-        return list(possible(i["kept"], p))
+        return list(possible(i["kept"][:1], p))
     return dropout.masks(shape, p, seed_of(i), count, axis)
+
+
+def all_kept(i: Inputs, count: int) -> list[np.ndarray]:
+    """Masks of nothing but ones for the calls: what test time has."""
+    return [np.ones(())] * (1 if "kept" in i or "answer" in i else count)
 
 
 def seed_of(i: Inputs) -> int:

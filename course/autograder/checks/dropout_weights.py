@@ -13,7 +13,7 @@ from course.reference.device import device, on_device
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
-def _case(
+def case(
     name: str,
     shape: tuple[int, ...],
     p: float,
@@ -22,6 +22,8 @@ def _case(
     dtype: str = "float64",
     strided: bool = False,
 ) -> Case:
+    """Weights, p and two scalings."""
+
     def draw(r: Generator) -> Inputs:
         w = away_from_zero(r, shape, 0.3, 2.0).astype(dtype)
         return {"w": Strided(w) if strided else w, "p": p, "from_scaling": source, "to_scaling": target}
@@ -52,14 +54,14 @@ CONVERT_CHECK = Check(
     steps=(Call("convert_weights", ("w", "p", "from_scaling", "to_scaling"), ("converted",)),),
     outputs=(Output("converted", DROPOUT),),
     cases=(
-        _case("from upscale_in_train to downscale_in_infer, p = 0.3", (5, 4), 0.3, UPSCALE, DOWNSCALE),
-        _case("from downscale_in_infer to upscale_in_train, p = 0.8", (4, 6), 0.8, DOWNSCALE, UPSCALE),
-        _case("from upscale_in_train to itself", (3, 5), 0.3, UPSCALE, UPSCALE),
-        _case("from downscale_in_infer to itself", (5, 3), 0.7, DOWNSCALE, DOWNSCALE),
-        _case("a convolution's kernel, p = 0.2", (4, 3, 2, 5), 0.2, DOWNSCALE, UPSCALE),
-        _case("p = 0: nothing to make up for", (4, 2), 0.0, UPSCALE, DOWNSCALE),
-        _case("float32 input", (6, 3), 0.6, UPSCALE, DOWNSCALE, dtype="float32"),
-        _case("a view that is not contiguous", (3, 4), 0.4, DOWNSCALE, UPSCALE, strided=True),
+        case("from upscale_in_train to downscale_in_infer, p = 0.3", (5, 4), 0.3, UPSCALE, DOWNSCALE),
+        case("from downscale_in_infer to upscale_in_train, p = 0.8", (4, 6), 0.8, DOWNSCALE, UPSCALE),
+        case("from upscale_in_train to itself", (3, 5), 0.3, UPSCALE, UPSCALE),
+        case("from downscale_in_infer to itself", (5, 3), 0.7, DOWNSCALE, DOWNSCALE),
+        case("a convolution's kernel, p = 0.2", (4, 3, 2, 5), 0.2, DOWNSCALE, UPSCALE),
+        case("p = 0: nothing to make up for", (4, 2), 0.0, UPSCALE, DOWNSCALE),
+        case("float32 input", (6, 3), 0.6, UPSCALE, DOWNSCALE, dtype="float32"),
+        case("a view that is not contiguous", (3, 4), 0.4, DOWNSCALE, UPSCALE, strided=True),
     ),
     reference=lambda i: {"converted": dropout.convert_weights(i["w"], i["p"], i["from_scaling"], i["to_scaling"])},
     misconceptions=(

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import shutil
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder import sandbox
+from course.autograder.channel import Channel, Closed, OutOfTime
 from course.autograder.limits import Limits
-from course.autograder.wire import Channel, Closed, OutOfTime, WireError
+from course.autograder.wire import WireError
 
 TICK = 0.05
 START_SECONDS = 120.0
@@ -32,6 +33,10 @@ class NoIsolation(RuntimeError):
     """This machine cannot lock a submission in."""
 
 
+class TemplateGone(RuntimeError):
+    """The template process died; a new one is needed."""
+
+
 class Lost(Exception):
     """The submission's process was stopped, or is gone; the message is a plain reason."""
 
@@ -40,7 +45,7 @@ def _environment(private: str) -> dict[str, str]:
     """All that the template sees of the host's environment: where matplotlib keeps its list of fonts."""
     import matplotlib
 
-    from course.autograder.template import ENVIRONMENT
+    from course.autograder.submission import ENVIRONMENT
 
     return ENVIRONMENT | {
         "HOME": private,
@@ -51,15 +56,21 @@ def _environment(private: str) -> dict[str, str]:
 
 
 def empty(folder: Path) -> None:
-    """Remove all that is in a folder, however deep and whatever its modes, following no link."""
-    for entry in list(os.scandir(folder)):
-        if not entry.is_dir(follow_symlinks=False):
-            Path(entry.path).unlink(missing_ok=True)
-            continue
-        try:
-            shutil.rmtree(entry.path)
-        except (OSError, RecursionError):
-            subprocess.run(["rm", "-rf", "--", entry.path], check=False)  # walks trees deeper than Python can
+    """Remove all that is in a folder, however deep and whatever its modes, following no link.
+
+    What lies deeper is moved to the top before its folder goes, so that no path ever grows too long.
+    """
+    while entries := list(os.scandir(folder)):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)  # noqa: PTH108 (the name may be no text)
+                continue
+            os.chmod(entry.path, 0o700)  # noqa: PTH101
+            for child in list(os.scandir(entry.path)):
+                if child.is_dir(follow_symlinks=False):
+                    os.chmod(child.path, 0o700)  # noqa: PTH101
+                os.rename(child.path, folder / f"moved-{secrets.token_hex(8)}")  # noqa: PTH104
+            os.rmdir(entry.path)  # noqa: PTH106
 
 
 def too_much(folder: Path, limits: Limits) -> str:
@@ -141,21 +152,29 @@ class Template:
         try:
             socket.send_fds(self.control, [b"F"], [far.fileno(), output.fileno()])
             self._status()
+        except OSError as error:
+            raise TemplateGone(str(error)) from error
         finally:
             far.close()
         return Submission(self, Channel(near), output)
 
     def end(self) -> int:
         """Kill the submission there is; its wait status."""
-        self.control.sendall(b"K")
+        try:
+            self.control.sendall(b"K")
+        except OSError as error:
+            raise TemplateGone(str(error)) from error
         return self._status()
 
     def _status(self) -> int:
         from course.autograder.template import STATUS
 
-        received = self.control.recv(STATUS.size, socket.MSG_WAITALL)
+        try:
+            received = self.control.recv(STATUS.size, socket.MSG_WAITALL)
+        except OSError:
+            received = b""
         if len(received) < STATUS.size:
-            raise RuntimeError("the template process is gone")
+            raise TemplateGone("the template process is gone")
         return STATUS.unpack(received)[0]
 
     def close(self) -> None:

@@ -94,6 +94,12 @@ def rules(scratch: Path) -> int:
     return landlock.ruleset(wanted)
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends, however that ends."""
+    if sys.platform.startswith("linux"):
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def _drop_privileges() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
@@ -125,7 +131,7 @@ def lock(ruleset: int | None, limits: Limits) -> None:
     """Lock this process in, for good. It must be a fresh fork with one thread.
 
     Args:
-        ruleset: from `rules`; None leaves files and system calls open (a run without isolation), caps the rest.
+        ruleset: from `rules`; None leaves files and system calls open (no isolation) and caps the rest.
         limits: the caps.
 
     Raises:

@@ -148,7 +148,7 @@ class Shell(InteractiveShell):
         self.recorder.error(etype.__name__, str(evalue), stb)
 
     def system(self, cmd: str) -> None:
-        """`!command`: says that it was not run, and goes on: `!pip install numpy` must not cost anyone points."""
+        """`!command`: says that it was not run and goes on; `!pip install numpy` must not cost points."""
         self.recorder.stream("stdout", f"(not run while grading: {cmd[:200]})\n")
         self.user_ns["_exit_code"] = 127
 

@@ -8,10 +8,10 @@ mounts, namespaces, keys, io_uring.
 
 FILES = """
     read:0:63 write:1:64 readv:19:65 writev:20:66 pread64:17:67 pwrite64:18:68 preadv:295:69
-    pwritev:296:70 close:3:57 close_range:436:436 lseek:8:62 open:2:- openat:257:56 stat:4:- lstat:6:-
+    pwritev:296:70 close:3:57 close_range:436:436 lseek:8:62 stat:4:- lstat:6:-
     fstat:5:80 newfstatat:262:79 statx:332:291 statfs:137:43 fstatfs:138:44 access:21:- faccessat:269:48
     faccessat2:439:439 readlink:89:- readlinkat:267:78 getcwd:79:17 chdir:80:49 fchdir:81:50 dup:32:23
-    dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 fcntl:72:25 ioctl:16:29 flock:73:32 fsync:74:82
+    dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 flock:73:32 fsync:74:82
     fdatasync:75:83 ftruncate:77:46 fallocate:285:47 fadvise64:221:223 getdents:78:- getdents64:217:61
     mkdir:83:- mkdirat:258:34 rmdir:84:- unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38
     renameat2:316:276 umask:95:166 copy_file_range:326:285 sendfile:40:71
@@ -50,6 +50,7 @@ SOCKETS = """
 SPECIAL = """
     kill:62:129 tgkill:234:131 clone:56:220 clone3:435:435 openat2:437:437 prctl:157:167
     prlimit64:302:261 socketpair:53:199 sendto:44:206 chmod:90:- fchmod:91:52 fchmodat:268:53
+    open:2:- openat:257:56 fcntl:72:25 ioctl:16:29
 """
 ARCHITECTURES = {"x86_64": 0, "aarch64": 1}
 

@@ -116,7 +116,7 @@ def submission(attack: Attack) -> NotebookNode:
 
 
 def edit(made: NotebookNode, name: str, change: dict[str, Any]) -> None:
-    """Change the cell of one grade_id: its source, tags or metadata, delete it, copy it, or move it to the front."""
+    """Change the cell of one grade_id: source, tags or metadata; delete it, copy it, move it to the front."""
     index = next(
         i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name
     )

@@ -1,4 +1,4 @@
-"""Every hostile notebook gets nothing for its wrong answer, every honest one full marks, and nothing is left."""
+"""Each hostile notebook gets nothing for its wrong answer, each honest one full marks; nothing is left."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +10,16 @@ from course.autograder import sandbox
 from course.autograder.engine import Engine, Limits
 from tests.attacks.suite import ASSIGNMENT, Attack, attacks, submission
 
-LIMITS = Limits(cell_seconds=1.0, total_seconds=20.0, memory=2**28, restarts=5)
+STRICT = Limits(cell_seconds=1.5, total_seconds=20.0, memory=2**28)
+ORDINARY = Limits(total_seconds=60.0)
 pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing()))
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(LIMITS) as started:
-        yield started
+def engines() -> Iterator[dict[bool, Engine]]:
+    """Little time for those who waste it, plenty for the rest, so that a busy machine fails nobody."""
+    with Engine(STRICT) as strict, Engine(ORDINARY) as ordinary:
+        yield {True: strict, False: ordinary}
 
 
 def left_behind(engine: Engine) -> list[str]:
@@ -33,7 +35,10 @@ def left_behind(engine: Engine) -> list[str]:
 @pytest.mark.parametrize(
     "attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in attacks() if not a.edits]
 )
-def test_points_are_what_the_answer_is_worth_and_nothing_is_left(attack: Attack, engine: Engine) -> None:
+def test_points_are_what_the_answer_is_worth_and_nothing_is_left(
+    attack: Attack, engines: dict[bool, Engine]
+) -> None:
+    engine = engines[attack.family == "denial"]
     result = engine.run(submission(attack), assignment=ASSIGNMENT, student_seed=7)
     points = {name: verdict.points for name, verdict in result.ledger.items()}
     assert {name: points.get(name, 0.0) for name in attack.points} == attack.points, result.incidents

@@ -69,6 +69,22 @@ class Affine:
     bias: np.ndarray
 
 
+@dataclass(frozen=True)
+class Thinned:
+    """Stand-in for a net whose dropout stays on: the function (x, rng) -> x @ weight + bias.
+
+    Each row of x goes through one of a few thinned nets, picked by rng anew at every call. The net remembers what it
+    was given and what it returned, row by row: paths 'given' and 'returned' below its own.
+
+    Attributes:
+        weights: [E, D, K], of E thinned nets.
+        biases: [E, K].
+    """
+
+    weights: np.ndarray
+    biases: np.ndarray
+
+
 # --- what comes back -----------------------------------------------------------------------------------------
 
 
@@ -95,6 +111,28 @@ class Reply:
     problem: Problem | None = None
 
 
+class ThinnedNet(dict[str, np.ndarray]):
+    """What a `Thinned` stands for: a function with a memory that can be looked up."""
+
+    def __init__(self, net: Thinned) -> None:
+        """Take the weights; nothing has been given or returned yet."""
+        _, d, k = net.weights.shape
+        super().__init__(given=np.zeros((0, d)), returned=np.zeros((0, k)))
+        self.net = net
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Predictions (..., K) for x (..., D). Raises TypeError where rng is no generator."""
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"predict(x, rng) draws from a numpy Generator; rng is a {type(rng).__name__}")
+        x = np.asarray(x)
+        rows = x.reshape(-1, x.shape[-1])
+        member = rng.integers(len(self.net.weights), size=len(rows))
+        out = np.einsum("nd,ndk->nk", rows, self.net.weights[member]) + self.net.biases[member]
+        self["given"] = np.concatenate([self["given"], rows])
+        self["returned"] = np.concatenate([self["returned"], out])
+        return out.reshape(*x.shape[:-1], -1)
+
+
 # --- the student's side --------------------------------------------------------------------------------------
 
 
@@ -111,6 +149,8 @@ def lay_out(value: Any) -> Any:
     if isinstance(value, Affine):
         weight, bias = value.weight.copy(), value.bias.copy()
         return lambda x: x @ weight + bias
+    if isinstance(value, Thinned):
+        return ThinnedNet(value)
     if isinstance(value, Mapping):
         return {key: lay_out(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

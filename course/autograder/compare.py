@@ -39,11 +39,13 @@ def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    if got.dtype.kind in "iub" and wanted.dtype.kind in "iub":
-        if np.array_equal(got, wanted):
+    if wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0)):
+        # Python compares integers with each other, and with floats, exactly, however large they are.
+        bad = np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+        if not bad.any():
             return None
-        gap = np.abs(got.astype(object) - wanted.astype(object)).astype(np.float64)
-        bad = gap > 0
+        gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
     else:
         got, wanted = got.astype(np.float64), wanted.astype(np.float64)
         with np.errstate(all="ignore"):

@@ -22,6 +22,7 @@ from course.autograder.verdict import Finding, Verdict
 
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
+GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -52,7 +53,9 @@ class Question:
 
     @functools.cached_property
     def right(self) -> Arrays:
-        """The reference's outputs."""
+        """The reference's outputs; none where an exception is wanted."""
+        if self.case.raises:
+            return {}
         return _arrays(self.check.reference(self.values))
 
     @functools.cached_property
@@ -166,8 +169,32 @@ class _Tally:
         self.wrong_outputs.add(finding.output)
 
 
+def _judge_exception(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
+    """Add what a case shows whose inputs must raise."""
+    name, problem = asked.case.raises, reply.problem
+    if problem is not None and name in problem.exceptions:
+        return
+    tally.wrong_outputs.update(check.wanted)
+    if problem is not None and problem.kind in GIVES_UP:
+        tally.add(Finding(asked.case.name, "", problem.kind, problem.message))
+    elif problem is not None and problem.kind == "raised":
+        advice = f"Test for it yourself and `raise {name}` with a sentence that tells the caller what does not fit."
+        tally.add(Finding(asked.case.name, "", "raised", f"{problem.message}; wanted {name}", advice=advice))
+    else:
+        fits = []
+        for path, got in reply.outputs.items():
+            wrong = {m: outputs.get(path) for m, outputs in asked.wrong.items()}
+            if not isinstance(got, Problem):
+                fits += [m for m, w in wrong.items() if w is not None and compare.near(got, w, Tolerance(0, 0))]
+        message, advice = f"it returned an answer; wanted {name}", f"`raise {name}` where there is no right answer."
+        tally.add(Finding(asked.case.name, check.outputs[0].path, "not raised", message, advice=advice), fits)
+
+
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
+    if asked.case.raises:
+        _judge_exception(check, asked, reply, tally)
+        return
     if reply.problem is not None:
         finding = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
         tally.add(finding)
@@ -250,7 +277,7 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _judge_reply(check, asked, reply, tally)
-        if reply.problem is not None and reply.problem.kind in ("blank", "arity", "function"):
+        if reply.problem is not None and reply.problem.kind in GIVES_UP:
             break  # the other cases would say the same
     findings = _named(check, tally)
     if graded:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from course.autograder.spec import Check
 
-TOPICS = ("batch_norm_pieces",)
+TOPICS = ("batch_norm_pieces", "conv_shapes", "conv_padding", "conv_pool_shape")
 
 
 def _hidden_cases(topic: str) -> dict[str, tuple]:

@@ -24,6 +24,7 @@ from course.autograder.verdict import Finding, Verdict
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for the exception asked for; no answer has this shape
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -54,9 +55,9 @@ class Question:
 
     @functools.cached_property
     def right(self) -> Arrays:
-        """The reference's outputs; none where an exception is wanted."""
+        """The reference's outputs; `EXCEPTION` for each where one is wanted."""
         if self.case.raises:
-            return {}
+            return dict.fromkeys(self.check.wanted, EXCEPTION)
         return _arrays(self.check.reference(self.values))
 
     @functools.cached_property
@@ -174,21 +175,22 @@ def _judge_exception(check: Check, asked: Question, reply: Reply, tally: _Tally)
     """Add what a case shows whose inputs must raise."""
     name, problem = asked.case.raises, reply.problem
     if problem is not None and name in problem.exceptions:
+        tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
         return
     tally.wrong_outputs.update(check.wanted)
     if problem is not None and problem.kind in GIVES_UP:
         tally.add(Finding(asked.case.name, "", problem.kind, problem.message))
-    elif problem is not None and problem.kind == "raised":
-        advice = f"Test for it yourself and `raise {name}` with a sentence that tells the caller what does not fit."
+        return
+    if problem is not None and problem.kind == "raised":
+        advice = f"Test for it yourself, and `raise {name}` with a sentence on what does not fit."
         tally.add(Finding(asked.case.name, "", "raised", f"{problem.message}; wanted {name}", advice=advice))
-    else:
-        fits = []
-        for path, got in reply.outputs.items():
-            wrong = {m: outputs.get(path) for m, outputs in asked.wrong.items()}
-            if not isinstance(got, Problem):
-                fits += [m for m, w in wrong.items() if w is not None and compare.near(got, w, Tolerance(0, 0))]
-        message, advice = f"it returned an answer; wanted {name}", f"`raise {name}` where there is no right answer."
-        tally.add(Finding(asked.case.name, check.outputs[0].path, "not raised", message, advice=advice), fits)
+        return
+    for output in check.outputs:
+        got = reply.outputs.get(output.path)
+        if isinstance(got, np.ndarray):
+            tally.compared.append((output, asked, got))
+        message, advice = f"it returned; wanted {name}", f"There is no right answer here: `raise {name}`."
+        tally.add(Finding(asked.case.name, output.path, "not raised", message, advice=advice))
 
 
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:

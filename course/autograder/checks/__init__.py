@@ -17,6 +17,8 @@ TOPICS = (
     "conv_shapes",
     "conv_padding",
     "conv_pool_shape",
+    "conv_counts",
+    "conv_table",
 )
 
 

@@ -19,6 +19,11 @@ TOPICS = (
     "conv_pool_shape",
     "conv_counts",
     "conv_table",
+    "conv_forward",
+    "conv_backward",
+    "conv_columns",
+    "conv_pool",
+    "conv_field",
 )
 
 

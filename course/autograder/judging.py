@@ -32,7 +32,7 @@ from course.autograder.verdict import Finding, Verdict
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
-EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for the exception asked for; no answer has this shape
+EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 

@@ -236,7 +236,9 @@ def _fetch(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:
     if value is None:
         return Problem("none", f"{before} is None; is a `return` missing?")
     if not isinstance(value, (list, tuple)):
-        return Problem("type", f"{before} is a {type(value).__name__}; wanted a list with one dict for each layer")
+        return Problem(
+            "type", f"{before} is a {type(value).__name__}; wanted a list with one dict for each layer"
+        )
     if len(value) > MAX_ITEMS:
         return Problem("huge", f"{before} has {len(value):,} rows")
     try:

@@ -10,6 +10,7 @@ from course.autograder.protocol import Step
 
 Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
+Answers = dict[str, Any]  # arrays, or numbers and tuples of numbers that the judge makes arrays of
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Misconception:
 
     name: str
     advice: str
-    wrong: Callable[[Inputs], Arrays]
+    wrong: Callable[[Inputs], Answers]
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Check:
     steps: tuple[Step, ...]
     outputs: tuple[Output, ...]
     cases: tuple[Case, ...]
-    reference: Callable[[Inputs], Arrays]
+    reference: Callable[[Inputs], Answers]
     misconceptions: tuple[Misconception, ...] = ()
     observe: Callable[[Inputs, Arrays], Inputs] | None = None
     properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()

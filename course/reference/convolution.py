@@ -57,12 +57,13 @@ def padding_edges(
         raise ValueError(f"padding is {padding!r}; a string must be 'VALID' or 'SAME'")
     if isinstance(padding, int):
         return (padding, padding), (padding, padding)
-    if len(padding) == 4 and all(isinstance(edge, Sequence) for edge in padding):
-        return pair(padding[2]), pair(padding[3])
-    if len(padding) == 4:
-        top, bottom, left, right = padding
+    edges: list[Any] = list(padding)
+    if len(edges) == 4 and all(isinstance(edge, Sequence) for edge in edges):
+        return pair(edges[2]), pair(edges[3])
+    if len(edges) == 4:
+        top, bottom, left, right = edges
         return (top, bottom), (left, right)
-    ph, pw = pair(padding)
+    ph, pw = pair(edges)
     return (ph, ph), (pw, pw)
 
 

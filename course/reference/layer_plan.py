@@ -36,7 +36,7 @@ WINDOW = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "cei
 def _convolution(layer: dict[str, Any], shape: Shape) -> Layer:
     groups = layer.get("groups", 1)
     weight = (layer["out_channels"], shape[1] // groups, *pair(layer["kernel_size"]))
-    options = [layer.get(key, default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))]
+    options = (layer.get("stride", 1), layer.get("padding", 0), layer.get("dilation", 1))
     out = conv2d_output_shape(shape, weight, *options, groups)
     return Layer("Conv2D", shape, out, weight, weight[:1] if layer.get("bias", True) else ())
 

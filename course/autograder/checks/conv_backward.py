@@ -7,7 +7,14 @@ import numpy as np
 from course.autograder.checks.conv_draws import convolution_case
 from course.autograder.checks.conv_forward import views
 from course.autograder.checks.conv_shapes import ASSIGNMENT
-from course.autograder.checks.conv_variants import crop, gradients, only_last_window, options, overwritten, padded_gradient
+from course.autograder.checks.conv_variants import (
+    crop,
+    gradients,
+    only_last_window,
+    options,
+    overwritten,
+    padded_gradient,
+)
 from course.autograder.compare import CONVOLUTION
 from course.autograder.protocol import Call
 from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception, Output

@@ -7,7 +7,7 @@ import numpy as np
 from course.autograder.checks.conv_shapes import ASSIGNMENT, question
 from course.autograder.checks.draws import Generator
 from course.autograder.protocol import Call
-from course.autograder.spec import EXACT, Arrays, Case, Check, Inputs, Misconception, Output
+from course.autograder.spec import EXACT, Answers, Case, Check, Inputs, Misconception, Output
 from course.reference import convolution
 from course.reference.convolution import conv2d_output_shape, pair
 from course.reference.counting import Layer, LayerCount, count_layer
@@ -20,11 +20,13 @@ def _weights(i: Inputs, **changes: Any) -> LayerCount:
     i = {**i, **changes}
     kernel, o = pair(i["kernel_size"]), i["out_channels"]
     weight = (o, i["in_channels"] // i["groups"], *kernel)
-    return count_layer(Layer("Conv2D", (1, i["in_channels"], *kernel), (1, o, 1, 1), weight, (o,) if i["bias"] else ()))
+    return count_layer(
+        Layer("Conv2D", (1, i["in_channels"], *kernel), (1, o, 1, 1), weight, (o,) if i["bias"] else ())
+    )
 
 
 def _parameters(**changes: Any) -> Any:
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         read = {key: change(i) if callable(change) else change for key, change in changes.items()}
         return {"parameters": _weights(i, **read).parameters}
 
@@ -52,7 +54,11 @@ PARAMETERS_CHECK = Check(
     points=4,
     functions=("conv2d_parameters",),
     steps=(
-        Call("conv2d_parameters", ("in_channels", "out_channels", "kernel_size", "groups", "bias"), ("parameters",)),
+        Call(
+            "conv2d_parameters",
+            ("in_channels", "out_channels", "kernel_size", "groups", "bias"),
+            ("parameters",),
+        ),
     ),
     outputs=(Output("parameters", EXACT),),
     cases=(
@@ -64,9 +70,13 @@ PARAMETERS_CHECK = Check(
     ),
     reference=lambda i: {"parameters": _weights(i).parameters},
     misconceptions=(
-        Misconception("bias forgotten", "Each output channel has a bias of its own.", _parameters(bias=False)),
         Misconception(
-            "bias counted although there is none", "With bias=False there is no bias to count.", _parameters(bias=True)
+            "bias forgotten", "Each output channel has a bias of its own.", _parameters(bias=False)
+        ),
+        Misconception(
+            "bias counted although there is none",
+            "With bias=False there is no bias to count.",
+            _parameters(bias=True),
         ),
         Misconception(
             "one bias for the whole layer",
@@ -76,7 +86,9 @@ PARAMETERS_CHECK = Check(
         Misconception(
             "a bias for each input channel",
             "A bias is added to an output channel, so there are out_channels of them.",
-            lambda i: {"parameters": _weights(i, bias=False).parameters + i["in_channels"]} if i["bias"] else {},
+            lambda i: (
+                {"parameters": _weights(i, bias=False).parameters + i["in_channels"]} if i["bias"] else {}
+            ),
         ),
         Misconception(
             "groups ignored",
@@ -87,7 +99,8 @@ PARAMETERS_CHECK = Check(
             "groups divide the output channels too",
             "Groups divide what one kernel reads, not the number of kernels.",
             lambda i: {
-                "parameters": _weights(i, bias=False).parameters // i["groups"] + i["out_channels"] * i["bias"]
+                "parameters": _weights(i, bias=False).parameters // i["groups"]
+                + i["out_channels"] * i["bias"]
             },
         ),
         Misconception(
@@ -119,7 +132,7 @@ def _counted(i: Inputs, **changes: Any) -> LayerCount:
     return count_layer(Layer("Conv2D", tuple(i["input_shape"]), shape, tuple(i["weight_shape"]), bias))
 
 
-def _both(count: LayerCount) -> Arrays:
+def _both(count: LayerCount) -> Answers:
     return {"multiplications": count.multiplications, "additions": count.additions}
 
 
@@ -137,27 +150,29 @@ def _scaled(change: Any) -> Any:
 def _added(change: Any) -> Any:
     """A student whose additions alone are wrong, from the inputs, the number of outputs, and of taps of each."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         count = _counted(i)
         return {"additions": change(i, int(np.prod(count.output_shape)), int(np.prod(i["weight_shape"][1:])))}
 
     return wrong
 
 
-def _at_every_input(i: Inputs) -> Arrays:
+def _at_every_input(i: Inputs) -> Answers:
     n, _, h, w = i["input_shape"]
     shape = (n, i["weight_shape"][0], h, w)
     bias = tuple(i["weight_shape"][:1]) if i["bias"] else ()
     return _both(count_layer(Layer("Conv2D", tuple(i["input_shape"]), shape, tuple(i["weight_shape"]), bias)))
 
 
-def _without_zeros(i: Inputs) -> Arrays:
+def _without_zeros(i: Inputs) -> Answers:
     """How many taps meet a real pixel: a convolution of ones with ones, summed."""
     h, w = i["input_shape"][2:]
     kh, kw = i["weight_shape"][2:]
     if pair(i["dilation"]) != (1, 1):
         return {}
-    met = convolution.conv2d(np.ones((1, 1, h, w)), np.ones((1, 1, kh, kw)), None, i["stride"], i["padding"]).sum()
+    met = convolution.conv2d(
+        np.ones((1, 1, h, w)), np.ones((1, 1, kh, kw)), None, i["stride"], i["padding"]
+    ).sum()
     return {"multiplications": int(met) * i["input_shape"][0] * i["weight_shape"][0] * i["weight_shape"][1]}
 
 

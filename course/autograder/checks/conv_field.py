@@ -1,11 +1,12 @@
 """ps3, the receptive field: how much of the image one output value has seen."""
 
+from itertools import pairwise
 from typing import Any
 
 from course.autograder.checks.conv_shapes import ASSIGNMENT
 from course.autograder.checks.draws import Generator
 from course.autograder.protocol import Call
-from course.autograder.spec import EXACT, Arrays, Case, Check, Inputs, Misconception, Output
+from course.autograder.spec import EXACT, Answers, Case, Check, Inputs, Misconception, Output
 from course.reference.convolution import pair, receptive_field
 
 
@@ -28,7 +29,7 @@ def _full(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _each(change: Any) -> Any:
     """A student who reads each layer differently: change(layer) gives the options that differ, None drops it."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         read = ((layer, change(layer)) for layer in _full(i["layers"]))
         return {"field": receptive_field([{**layer, **new} for layer, new in read if new is not None])}
 
@@ -39,29 +40,31 @@ def _result(change: Any) -> Any:
     return lambda i: {"field": change(*receptive_field(i["layers"]))}
 
 
-def _own_stride(i: Inputs) -> Arrays:
+def _own_stride(i: Inputs) -> Answers:
     """Each layer's step already multiplied by its own stride: all strides one layer too early."""
     layers = _full(i["layers"])
     if not layers:
         return {}
     first = {"type": "conv2d", "kernel_size": (1, 1), "stride": layers[0]["stride"]}
     strides = [layer["stride"] for layer in layers[1:]] + [(1, 1)]
-    return {"field": receptive_field([first, *({**a, "stride": s} for a, s in zip(layers, strides, strict=True))])}
+    return {
+        "field": receptive_field([first, *({**a, "stride": s} for a, s in zip(layers, strides, strict=True))])
+    }
 
 
-def _last_stride_only(i: Inputs) -> Arrays:
+def _last_stride_only(i: Inputs) -> Answers:
     """Each layer's reach multiplied by the stride of the layer before it, not by all strides before it."""
     layers = _full(i["layers"])
     if not layers:
         return {}
     height, width = receptive_field(layers[:1])
-    for before, layer in zip(layers, layers[1:], strict=False):
+    for before, layer in pairwise(layers):
         h, w = receptive_field([{**before, "kernel_size": (1, 1), "dilation": (1, 1)}, layer])
         height, width = height + h - 1, width + w - 1
     return {"field": (height, width)}
 
 
-def _backwards(i: Inputs) -> Arrays:
+def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
 
@@ -69,7 +72,11 @@ def stack(*layers: dict[str, Any]) -> Any:
     """A draw of some layers, with a first convolution of another size for each seed."""
 
     def draw(r: Generator) -> Inputs:
-        first = {"type": "conv2d", "kernel_size": (int(r.integers(2, 5)), int(r.integers(5, 8))), "stride": (2, 1)}
+        first = {
+            "type": "conv2d",
+            "kernel_size": (int(r.integers(2, 5)), int(r.integers(5, 8))),
+            "stride": (2, 1),
+        }
         return {"layers": [first, *(dict(layer) for layer in layers)]}
 
     return draw

@@ -74,7 +74,11 @@ MISTAKES = (
         "Add the bias once, after the whole window is summed.",
         lambda i: forward(i, b=i["b"] * i["w"][0].size),
     ),
-    mistake("padding ignored", "Put `pad` rows and columns of zeros round x first.", lambda i: forward(i, padding=0)),
+    mistake(
+        "padding ignored",
+        "Put `pad` rows and columns of zeros round x first.",
+        lambda i: forward(i, padding=0),
+    ),
     mistake(
         "padded at the end only",
         "Padding goes on all four edges: `pad` rows above and below, `pad` columns left and right.",
@@ -116,7 +120,11 @@ MISTAKES = (
         "A convolution sums the products; it does not divide by their number.",
         lambda i: forward(i, w=i["w"] / i["w"][0].size),
     ),
-    mistake("only the first sample", "The output is wrong from the second sample on: go through all.", only_first_sample),
+    mistake(
+        "only the first sample",
+        "The output is wrong from the second sample on: go through all.",
+        only_first_sample,
+    ),
     mistake(
         "one output row and column too few",
         "The shape needs its plus one: there is one window more than steps.",
@@ -128,7 +136,9 @@ MISTAKES = (
         lambda i: forward(i).transpose(0, 2, 3, 1),
     ),
     mistake(
-        "cut off at 0", "A convolution may be negative: there is no ReLU here.", lambda i: np.maximum(forward(i), 0)
+        "cut off at 0",
+        "A convolution may be negative: there is no ReLU here.",
+        lambda i: np.maximum(forward(i), 0),
     ),
 )
 

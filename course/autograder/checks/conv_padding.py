@@ -4,7 +4,7 @@ from typing import Any
 
 from course.autograder.checks.conv_shapes import ASSIGNMENT, SHAPE, STEPS, other, question, reshaped, right
 from course.autograder.checks.draws import Generator
-from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception
+from course.autograder.spec import Answers, Case, Check, Inputs, Misconception
 from course.reference.convolution import conv2d_output_shape, pair, same_padding
 
 
@@ -34,7 +34,7 @@ def sized(
 def _four(order: tuple[int, int, int, int]) -> Any:
     """Four numbers taken in another order; the nested spelling is left alone."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         p = i["padding"]
         if isinstance(p, (int, str)) or len(p) != 4 or not isinstance(p[0], int):
             return {}
@@ -44,7 +44,7 @@ def _four(order: tuple[int, int, int, int]) -> Any:
 
 
 def _nested(change: Any) -> Any:
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         p = i["padding"]
         if isinstance(p, (int, str)) or len(p) != 4 or isinstance(p[0], int):
             return {}
@@ -54,7 +54,7 @@ def _nested(change: Any) -> Any:
 
 
 def _pair(change: Any) -> Any:
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         p = i["padding"]
         return other(padding=change(*p))(i) if isinstance(p, (list, tuple)) and len(p) == 2 else {}
 
@@ -76,7 +76,7 @@ def _same_but_dilated(i: Inputs) -> list[int]:
     return [*edges[0], *edges[1]]
 
 
-def _same_rounds_down(i: Inputs) -> Arrays:
+def _same_rounds_down(i: Inputs) -> Answers:
     if i["padding"] != "SAME":
         return {}
     s = pair(i["stride"])
@@ -192,7 +192,7 @@ def _anyway(rounding: Any) -> Any:
     Where the kernel is longer than the input that is 0 or less, before `rounding` (of the two sizes) is done.
     """
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         stride, more = pair(i["stride"]), 20
         n, c, h, w = i["input_shape"]
         if c != i["weight_shape"][1] * i["groups"] or i["weight_shape"][0] % i["groups"]:
@@ -204,7 +204,7 @@ def _anyway(rounding: Any) -> Any:
     return wrong
 
 
-def _undilated(i: Inputs) -> Arrays:
+def _undilated(i: Inputs) -> Answers:
     """The test for fit made with the bare kernel: only a dilation's excess gets through."""
     try:
         conv2d_output_shape(**{**i, "dilation": 1})
@@ -213,7 +213,7 @@ def _undilated(i: Inputs) -> Arrays:
     return _anyway(int)(i)
 
 
-def _channels(i: Inputs) -> Arrays:
+def _channels(i: Inputs) -> Answers:
     c = i["input_shape"][1]
     if c == i["weight_shape"][1] * i["groups"]:
         return {}
@@ -222,7 +222,7 @@ def _channels(i: Inputs) -> Arrays:
     )(i)
 
 
-def _uneven(i: Inputs) -> Arrays:
+def _uneven(i: Inputs) -> Answers:
     if i["weight_shape"][0] % i["groups"] == 0:
         return {}
     return other(

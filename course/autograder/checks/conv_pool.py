@@ -69,8 +69,14 @@ def _lowest(i: Inputs) -> np.ndarray:
 
 CASES = (
     Case("windows of 2 by 3, stride 1", pooling((4, 5), (2, 3), 1)),
-    Case("windows of 3 by 2, stride 2, rows and columns left over", pooling((3, 4), (3, 2), 2, left_over=(1, 1))),
-    Case("windows of 2 by 4, stride 3, further apart than they are high", pooling((3, 2), (2, 4), 3, left_over=(2, 0))),
+    Case(
+        "windows of 3 by 2, stride 2, rows and columns left over",
+        pooling((3, 4), (3, 2), 2, left_over=(1, 1)),
+    ),
+    Case(
+        "windows of 2 by 4, stride 3, further apart than they are high",
+        pooling((3, 2), (2, 4), 3, left_over=(2, 0)),
+    ),
     Case("no value above 0", pooling((4, 3), (2, 3), 2, negative=True)),
     Case("float32, one channel", pooling((3, 4), (3, 2), 1, n=3, c=1, dtype="float32")),
     Case("views that are not contiguous", views(pooling((4, 3), (2, 2), 2, c=5), "x", "dout")),
@@ -193,7 +199,9 @@ BACKWARD_CHECK = Check(
             "Only the largest value of a window has a gradient.",
             lambda i: pool_gradient(i, "avg") * _window_area(i),
         ),
-        _dx("gradient sent to the window's corner", "The gradient goes to the largest value's place.", _corner),
+        _dx(
+            "gradient sent to the window's corner", "The gradient goes to the largest value's place.", _corner
+        ),
         _dx(
             "gradient sent to the minimum",
             "The gradient goes to the largest value's place.",

@@ -8,16 +8,16 @@ from course.autograder.checks.conv_draws import length
 from course.autograder.checks.conv_shapes import ASSIGNMENT, SHAPE
 from course.autograder.checks.draws import Generator
 from course.autograder.protocol import Call
-from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception
+from course.autograder.spec import Answers, Case, Check, Inputs, Misconception
 from course.reference.convolution import pair, pool2d_output_shape
 
 
-def _right(i: Inputs) -> Arrays:
+def _right(i: Inputs) -> Answers:
     return {"shape": pool2d_output_shape(**i)}
 
 
 def _other(**changes: Any) -> Any:
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         read = {key: change(i) if callable(change) else change for key, change in changes.items()}
         return {"shape": pool2d_output_shape(**{**i, **read})}
 
@@ -27,7 +27,7 @@ def _other(**changes: Any) -> Any:
 def _fitting(wrong: Any) -> Any:
     """A misconception that says nothing of windows that do not fit."""
 
-    def told(i: Inputs) -> Arrays:
+    def told(i: Inputs) -> Answers:
         try:
             return wrong(i)
         except ValueError:
@@ -75,7 +75,7 @@ def too_large(rows: int, columns: int, kernel: Any, stride: Any) -> Any:
 def _anyway(rounding: Any) -> Any:
     """The shape of a student who asks nothing: the windows of a longer input, less those of what was added."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         stride, more = pair(i["kernel_size"] if i["stride"] is None else i["stride"]), 20
         n, c, h, w = i["input_shape"]
         longer = (n, c, h + more * stride[0], w + more * stride[1])
@@ -127,8 +127,8 @@ POOL_SHAPE_CHECK = Check(
         Misconception(
             "ceil_mode adds a window whether or not something is left over",
             "Rounding up changes nothing where the stride divides: ceil_mode is no plus one.",
-            lambda i: _reshaped(lambda i, shape: np.array(pool2d_output_shape(**{**i, "ceil_mode": False}))
-                                + [0, 0, 1, 1])(i) if i["ceil_mode"] else {},
+            lambda i: {"shape": np.add(pool2d_output_shape(**{**i, "ceil_mode": False}), (0, 0, 1, 1))}
+            if i["ceil_mode"] else {},
         ),
         Misconception(
             "ceil_mode turned round",

@@ -7,8 +7,8 @@ import numpy as np
 from course.autograder.checks.conv_draws import length
 from course.autograder.checks.draws import Generator
 from course.autograder.protocol import Call
-from course.autograder.spec import EXACT, Arrays, Case, Check, Inputs, Misconception, Output
-from course.reference.convolution import conv2d_output_shape, pair, padding_edges, pool2d_output_shape
+from course.autograder.spec import EXACT, Answers, Case, Check, Inputs, Misconception, Output
+from course.reference.convolution import conv2d_output_shape, padding_edges, pair, pool2d_output_shape
 
 ASSIGNMENT = "ps3_conv"
 STEPS = (
@@ -21,7 +21,7 @@ STEPS = (
 SHAPE = (Output("shape", EXACT),)
 
 
-def right(i: Inputs) -> Arrays:
+def right(i: Inputs) -> Answers:
     """The reference's answer."""
     return {"shape": conv2d_output_shape(**i)}
 
@@ -29,7 +29,7 @@ def right(i: Inputs) -> Arrays:
 def other(**changes: Any) -> Any:
     """The answer of a student who reads other arguments: each change is a value or a function of the inputs."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         read = {key: change(i) if callable(change) else change for key, change in changes.items()}
         return {"shape": conv2d_output_shape(**{**i, **read})}
 
@@ -70,7 +70,7 @@ def question(
     return draw
 
 
-def _ceil(i: Inputs) -> Arrays:
+def _ceil(i: Inputs) -> Answers:
     """Rounding up is what pooling does in ceil_mode; the padding is put on beforehand, as it is no window's."""
     kernel, dilation = i["weight_shape"][2:], pair(i["dilation"])
     extent = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
@@ -80,12 +80,12 @@ def _ceil(i: Inputs) -> Arrays:
     return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
 
 
-def _dilated_whole(i: Inputs) -> Arrays:
+def _dilated_whole(i: Inputs) -> Answers:
     d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
     return other(weight_shape=(o, c, d[0] * kh, d[1] * kw), dilation=1)(i)
 
 
-def _reversed_pairs(i: Inputs) -> Arrays:
+def _reversed_pairs(i: Inputs) -> Answers:
     pairs = {key: pair(i[key])[::-1] for key in ("stride", "padding", "dilation")}
     return other(**pairs)(i)
 

@@ -28,7 +28,15 @@ def forward(i: Inputs, **changes: Any) -> np.ndarray:
 def gradients(i: Inputs, **changes: Any) -> Arrays:
     """The gradients of a case, with some of what goes into them read differently."""
     stride, pad = options(i)
-    given = {"x": i["x"], "w": i["w"], "b": i["b"], "dout": i["dout"], "stride": stride, "padding": pad, **changes}
+    given = {
+        "x": i["x"],
+        "w": i["w"],
+        "b": i["b"],
+        "dout": i["dout"],
+        "stride": stride,
+        "padding": pad,
+        **changes,
+    }
     return convolution.conv2d_gradients(**given)
 
 
@@ -49,7 +57,9 @@ def crop(dx: np.ndarray, top: int, left: int, like: np.ndarray) -> np.ndarray:
     return dx[:, :, top : top + like.shape[2], left : left + like.shape[3]]
 
 
-def _last_window(size: int, kernel: int, stride: int, windows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _last_window(
+    size: int, kernel: int, stride: int, windows: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each place of an axis the last window over it, the tap that meets it, and whether there is one."""
     window = np.minimum(np.arange(size) // stride, windows - 1)
     tap = np.arange(size) - window * stride

@@ -1,6 +1,7 @@
 """Hidden cases of ps3: other sizes, and the edges that its text states."""
 
 from dataclasses import replace
+from typing import Any
 
 from course.autograder.checks.conv_columns import columns
 from course.autograder.checks.conv_counts import layer, operations
@@ -22,7 +23,14 @@ def small_net(r: Generator) -> Inputs:
         {"type": "conv2d", "out_channels": int(r.integers(5, 9)), "kernel_size": [2, 3], "stride": (3, 2)},
         {"type": "sigmoid"},
         {"type": "max_pool2d", "kernel_size": [1, 3], "stride": [2, 1], "padding": (0, 1)},
-        {"type": "conv2d", "out_channels": 12, "kernel_size": 2, "padding": "VALID", "groups": 1, "bias": True},
+        {
+            "type": "conv2d",
+            "out_channels": 12,
+            "kernel_size": 2,
+            "padding": "VALID",
+            "groups": 1,
+            "bias": True,
+        },
         {"type": "flatten"},
         {"type": "linear", "out_features": int(r.integers(3, 7)), "bias": True},
     ]
@@ -40,8 +48,12 @@ POOLS = (
     Case("windows of one row, stride 2", pooling((3, 4), (1, 3), 2, left_over=(1, 0))),
     Case("a window that covers the image", pooling((1, 1), (3, 3), 2, n=3, c=2)),
 )
-CONVOLUTIONS = (
-    ("one sample, a single kernel", ((3, 5), (2, 4), 2, 3), {"n": 1, "channels": (2, 1), "left_over": (1, 0)}),
+CONVOLUTIONS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+    (
+        "one sample, a single kernel",
+        ((3, 5), (2, 4), 2, 3),
+        {"n": 1, "channels": (2, 1), "left_over": (1, 0)},
+    ),
     ("a kernel that covers the image", ((1, 1), (3, 3), 1, 0), {"n": 3, "channels": (2, 3)}),
 )
 

@@ -273,6 +273,11 @@ ERRORS_CHECK = Check(
     reference=right,
     misconceptions=(
         Misconception(
+            "dilation ignored",
+            "The dilation is not used: it spreads the taps, so that the kernel covers more of the input.",
+            lambda i: other(dilation=1)(i) if pair(i["dilation"]) != (1, 1) else {},
+        ),
+        Misconception(
             "fit tested without the dilation",
             "A dilated kernel covers more than its own size: test dilation * (k - 1) + 1 against the padded input.",
             _undilated,

@@ -247,6 +247,10 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
     tally.findings += changed
 
 
+def _differing(finding: Finding) -> str:
+    return "the values differ, if only a little" if finding.kind == "precision" else finding.message
+
+
 def _named(check: Check, tally: _Tally) -> list[Finding]:
     """Name the mistake behind each finding: of those that give exactly that output, the one that is in step with
     the most cases, those where it must not show included."""
@@ -264,7 +268,12 @@ def _named(check: Check, tally: _Tally) -> list[Finding]:
         showing = [n for n, shows in fits.get((finding.output, finding.case), {}).items() if shows]
         if showing and not finding.misconception:
             best = max(showing, key=lambda name: in_step[finding.output, name])
-            finding = replace(finding, misconception=best, advice=advice[best])
+            kind = (
+                "value" if finding.kind == "precision" else finding.kind
+            )  # the name says more than the digits
+            finding = replace(
+                finding, misconception=best, advice=advice[best], kind=kind, message=_differing(finding)
+            )
         named.append(finding)
     return named
 

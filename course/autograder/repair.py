@@ -7,7 +7,7 @@ nothing. What was repaired is said, in sentences that the student will read.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ class Intake:
     notebook: NotebookNode
     notes: tuple[str, ...]
     readable: bool = True
+
+    def noting(self, note: str) -> "Intake":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
 
 class Unreadable(ValueError):
@@ -186,8 +190,14 @@ def _about_locked(name: str, released: NotebookNode, seen: list[str]) -> list[st
     return notes
 
 
-def take_in(path: Path, released: NotebookNode) -> Intake:
-    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why."""
+def take_in(path: Path, released: NotebookNode, noted: tuple[str, ...] = ()) -> Intake:
+    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why.
+
+    Args:
+        path: the file.
+        released: the notebook as students got it.
+        noted: what is to be said of it beforehand.
+    """
     try:
         submitted = read_notebook(path)
     except Unreadable as reason:
@@ -196,7 +206,7 @@ def take_in(path: Path, released: NotebookNode) -> Intake:
     ours = {grade_id(cell) for cell in released.cells if grade_id(cell)}
     if not any(grade_id(cell) in ours for cell in submitted.cells):
         notes = [f"{path.name} has none of this assignment's cells: is it the right notebook?"]
-    return _with_notes(Intake(notebook, tuple(notes)))
+    return _with_notes(Intake(notebook, (*noted, *notes)))
 
 
 def absent(released: NotebookNode, reason: str) -> Intake:

@@ -68,7 +68,9 @@ def as_dict(row: Graded) -> dict[str, Any]:
 
 def students_of(course: Course, assignment: str) -> list[str]:
     """Every student with a folder for the assignment, empty or not."""
-    return sorted(path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir())
+    return sorted(
+        path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir()
+    )
 
 
 @contextlib.contextmanager
@@ -81,7 +83,9 @@ def alone(root: Path) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             who = lock.read().strip() or "unknown"
-            raise GradingError(f"another grading run (process {who}) is at work in {root}; wait for it, or stop it") from None
+            raise GradingError(
+                f"another grading run (process {who}) is at work in {root}; wait for it, or stop it"
+            ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -93,10 +97,14 @@ def _wanted(course: Course, assignment: str, students: Sequence[str] | None) -> 
     have = students_of(course, assignment)
     unknown = sorted(set(students or ()) - set(have))
     if unknown:
-        raise GradingError(f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}")
+        raise GradingError(
+            f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
+        )
     if not have:
         where = course.folder("submitted") / "STUDENT" / assignment
-        raise GradingError(f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb")
+        raise GradingError(
+            f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
+        )
     return list(dict.fromkeys(students or have))
 
 
@@ -228,7 +236,9 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"])
+        writer.writerow(
+            ["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"]
+        )
         for row in rows:
             if row.score is None:
                 writer.writerow([row.student, "", "", "", "", *[""] * len(names), row.failure])
@@ -236,6 +246,12 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
             by_name = {cell.name: cell.points for cell in row.score.cells}
             points = [f"{by_name[name]:g}" if name in by_name else "" for name in names]
             by_hand = sum(cell.max_points for cell in row.score.cells if cell.by_hand)
-            head = [row.student, row.score.assignment, f"{row.score.points:g}", f"{row.score.max_points:g}", f"{by_hand:g}"]
+            head = [
+                row.student,
+                row.score.assignment,
+                f"{row.score.points:g}",
+                f"{row.score.max_points:g}",
+                f"{by_hand:g}",
+            ]
             writer.writerow([*head, *points, "; ".join(row.score.notes)])
     partial.replace(path)

@@ -53,7 +53,9 @@ class Recorder:
         try:
             self.gradebook.find_assignment(self.assignment)
         except MissingEntry:
-            raise GradingError(f"{self.assignment} is not in the gradebook; run `make release` first") from None
+            raise GradingError(
+                f"{self.assignment} is not in the gradebook; run `make release` first"
+            ) from None
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -73,7 +75,9 @@ class Recorder:
 
     def _set_state(self, student: str, state: str, digest: str, detail: str) -> None:
         key = {"assignment": self.assignment, "student": student}
-        self.db.execute(text("DELETE FROM course_grading WHERE assignment = :assignment AND student = :student"), key)
+        self.db.execute(
+            text("DELETE FROM course_grading WHERE assignment = :assignment AND student = :student"), key
+        )
         self.db.execute(
             text("INSERT INTO course_grading VALUES (:assignment, :student, :state, :digest, :detail)"),
             {**key, "state": state, "digest": digest, "detail": detail},
@@ -114,7 +118,9 @@ class Recorder:
         if submission.total_seconds_late <= 0:
             return None
         plugin = self.late.plugin_inst
-        penalty = plugin.late_submission_penalty(submission.student_id, book.score, submission.total_seconds_late)
+        penalty = plugin.late_submission_penalty(
+            submission.student_id, book.score, submission.total_seconds_late
+        )
         return None if penalty is None else self.late._check_late_penalty(book, penalty)
 
     def _submission(self, student: str, timestamp: str | None) -> Any:
@@ -178,9 +184,16 @@ def _lines(course: Course) -> Iterator[str]:
                 for book in submission.notebooks:
                     yield f"{key} penalty {book.late_submission_penalty}"
                     for grade in book.grades:
-                        kept = (grade.auto_score, grade.manual_score, grade.extra_credit, grade.needs_manual_grade)
+                        kept = (
+                            grade.auto_score,
+                            grade.manual_score,
+                            grade.extra_credit,
+                            grade.needs_manual_grade,
+                        )
                         yield f"{key} grade {grade.name} {kept}"
                     for comment in book.comments:
                         yield f"{key} comment {comment.name} {(comment.auto_comment, comment.manual_comment)}"
-        for row in gradebook.db.execute(text("SELECT assignment, student, state, digest FROM course_grading")):
+        for row in gradebook.db.execute(
+            text("SELECT assignment, student, state, digest FROM course_grading")
+        ):
             yield f"{row[0]} {row[1]} state {row[2]} {row[3]}"

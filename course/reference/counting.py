@@ -5,7 +5,7 @@ Everything is counted in Python integers, under these rules, on one forward pass
 - multiplications and additions are of the real numbers of the layer's formula; a sum of k products is k
   multiplications and k - 1 additions, and a bias one addition more. Padding counts: its zeros are multiplied too.
 - comparisons (max pooling, ReLU), exponentials, roots and divisions are neither; a mean over k values multiplies
-  once by 1 / k.
+  once by 1 / k; LeakyReLU multiplies each value once.
 - a MAC is one multiplication and the addition that follows it: for convolutions and linear layers the number of
   multiplications, elsewhere 0.
 - batch norm in eval mode is one multiplication and one addition for each value; the other normalisers find the

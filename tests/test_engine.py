@@ -231,3 +231,20 @@ def test_submissions_do_not_see_each_other(engine: Engine) -> None:
         engine, "import os, numpy as np; (os.listdir('.'), np.mean is None, 'leaked' in globals())"
     )
     assert seen.data["text/plain"] == "([], False, False)"
+
+
+def test_a_checks_dots_are_dashes_in_its_cells_grade_id(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from course.autograder import checks
+    from course.autograder.checks import find_check
+
+    dotted = replace(find_check("normalize"), name="normalize.again")
+    registry = {**checks._registry(), "normalize.again": dotted}
+    monkeypatch.setattr(checks, "_registry", lambda: registry)
+    made = notebook("", RIGHT, "", "")
+    cell = next(c for c in made.cells if c.id == "normalize")
+    cell.source, cell.metadata.nbgrader["grade_id"] = 'check("normalize.again", normalize)', "normalize-again"
+    assert run(engine, made)["normalize-again"] == 5.0

@@ -8,6 +8,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from course.autograder import outputs
+from course.autograder.checks import find_check
 from course.autograder.host import Lost, Submission
 from course.autograder.limits import Limits
 from course.autograder.protocol import Problem, Reply, Step
@@ -52,10 +53,27 @@ def clean_reply(reply: Any, wanted: tuple[str, ...]) -> Reply | None:
 
 @dataclass
 class Attempt:
-    """One pass over a notebook in one process."""
+    """One pass over a notebook in one process.
+
+    Attributes:
+        submission: the process.
+        notebook: its cells get their outputs here.
+        checks: names of the checks that count, by grade_id.
+        stopped: why a cell is left out, by its index.
+        seed: what the cases are drawn from.
+        limits: caps; of them the time for one cell counts here.
+        deadline: for all of it.
+        ledger: verdicts by grade_id, of cells that have closed.
+        incidents: what went wrong without stopping anything.
+        judge_seconds: spent on references and comparisons.
+        index: the cell that is open.
+        open_until: when its time is up.
+        ours_since: since when it has been the judge's turn.
+    """
 
     submission: Submission
     notebook: NotebookNode
+    checks: dict[str, str]
     stopped: dict[int, str]
     seed: int
     limits: Limits
@@ -85,7 +103,8 @@ class Attempt:
                 self._run(cell, count)
 
     def _run(self, cell: NotebookNode, count: int) -> None:
-        name = graded_name(cell)
+        grade_id = graded_name(cell)
+        name = self.checks.get(grade_id or "")
         self.ours_since = time.monotonic()
         self.open_until = min(self.ours_since + self.limits.cell_seconds, self.deadline)
         self._send({"do": "cell", "source": cell.source})
@@ -101,8 +120,8 @@ class Attempt:
         if message.get("did") != "cell":
             raise Lost("what it sent is no message of a cell's")
         self._keep(cell, count, message, verdict)
-        if verdict is not None and name is not None:
-            self.ledger[name] = verdict
+        if verdict is not None and grade_id is not None:
+            self.ledger[grade_id] = verdict
 
     def _send(self, message: dict[str, Any]) -> None:
         # The time that the judge took since the last message is not the student's.
@@ -125,7 +144,7 @@ class Attempt:
             found = [o for o in found if o.output_type != "execute_result"]
         cell.outputs = (outputs.verdict_outputs(verdict, count) if verdict is not None else []) + found
 
-    def _judge(self, name: str, functions: Any) -> Verdict | None:
+    def _judge(self, name: str, functions: Any) -> Verdict:
         from course.autograder.judging import judge_with, resolve
 
         start = time.perf_counter()
@@ -145,14 +164,12 @@ class Attempt:
             return judge_with(check, ask, seed=self.seed, graded=True)
         except Lost:
             raise
-        except (
-            Exception
-        ) as error:  # a flaw of ours must not stop the class; it is told, and no points are made up
+        except Exception as error:
+            # A flaw of ours must not stop the class; it is told, and no points are made up.
             self.incidents.append(f"{self.place()}: the judge failed with {type(error).__name__}: {error}")
-            finding = Finding(
-                "", "", "judge", "the judge failed on this answer; ask for it to be graded by hand"
-            )
-            return Verdict(name, 0.0, 0.0, (finding,), graded=True)
+            told = "the judge failed on this answer; ask for it to be graded by hand"
+            finding = Finding("", "", "judge", told)
+            return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)
         finally:
             self.judge_seconds += time.perf_counter() - start - waited
 

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from course.autograder import outputs
 from course.autograder.attempt import Attempt
-from course.autograder.checks import list_checks
+from course.autograder.checks import find_check, list_checks
 from course.autograder.host import Lost, NoIsolation, Submission, Template, TemplateGone
 from course.autograder.limits import Limits
 from course.autograder.verdict import Verdict
@@ -107,7 +107,8 @@ class Engine:
         """
         self.start()
         begin = time.monotonic()
-        one = _Run(notebook, as_seed(student_seed), begin + self.limits.total_seconds)
+        checks = {check.grade_id: check.name for check in map(find_check, list_checks(assignment))}
+        one = _Run(notebook, checks, as_seed(student_seed), begin + self.limits.total_seconds)
         one.incidents += [] if self.isolated else [UNGUARDED]
         while (lost := self._attempt(one)) is not None:
             one.incidents.append(lost)
@@ -117,9 +118,8 @@ class Engine:
                 one.incidents.append(USED_UP)
                 break
         one.seconds["total"] = time.monotonic() - begin
-        ledger = {name: v for name, v in one.last.ledger.items() if name in list_checks(assignment)}
         incidents = (*one.incidents, *one.last.incidents)
-        return RunResult(one.last.notebook, ledger, incidents, one.seconds, self.isolated)
+        return RunResult(one.last.notebook, one.last.ledger, incidents, one.seconds, self.isolated)
 
     def _fork(self) -> Submission:
         """A fork; from a new template if the one there was has died (of want of memory, say)."""
@@ -139,7 +139,13 @@ class Engine:
         one.seconds["fork"] += time.perf_counter() - start
         one.tries += 1
         one.last = Attempt(
-            submission, copy.deepcopy(one.notebook), one.stopped, one.seed, self.limits, one.deadline
+            submission,
+            copy.deepcopy(one.notebook),
+            one.checks,
+            one.stopped,
+            one.seed,
+            self.limits,
+            one.deadline,
         )
         try:
             one.last.go()
@@ -162,6 +168,7 @@ class _Run:
     """One submission on its way through as many attempts as it takes."""
 
     notebook: NotebookNode
+    checks: dict[str, str]
     seed: int
     deadline: float
     stopped: dict[int, str] = field(default_factory=dict)

@@ -16,10 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from course.autograder.gradebook import Course, GradingError, Score
+from course.autograder.gradebook import DONE, Course, GradingError, Score, score_in
 from course.autograder.limits import Limits
 from course.autograder.marking import Marked, Task, digest, mark_here, start_worker
-from course.autograder.record import DONE, Recorder
+from course.autograder.record import Recorder
 from course.autograder.secret import course_secret
 
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
@@ -157,15 +157,17 @@ def grade(
             on_start(len(tasks), len(rows))
             for marked in _all_marked(tasks, plan):
                 recorder.record(marked, timestamp_of(course, assignment, marked.student))
-                rows[marked.student] = _row(course, marked)
+                rows[marked.student] = _row(recorder, marked)
                 on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
 
-def _row(course: Course, marked: Marked) -> Graded:
+def _row(recorder: Recorder, marked: Marked) -> Graded:
     if marked.failure:
         return Graded(marked.student, None, marked.failure)
-    score = course.score(marked.assignment, marked.student)
+    score = score_in(
+        recorder.gradebook, marked.assignment, marked.student, recorder.order, marked.named, marked.notes
+    )
     return Graded(marked.student, score, seconds=marked.seconds)
 
 

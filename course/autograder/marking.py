@@ -64,6 +64,14 @@ class Marked:
     failure: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Names of the mistakes found, by grade_id."""
+        found = {name: [f["misconception"] for f in v["findings"]] for name, v in self.verdicts.items()}
+        return {
+            name: tuple(dict.fromkeys(n for n in names if n)) for name, names in found.items() if any(names)
+        }
+
 
 @cache
 def course_version() -> str:

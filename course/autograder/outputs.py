@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.autograder.limits import Limits
-from course.autograder.student import Points
+from course.autograder.student import VERDICT, Points
 from course.autograder.verdict import Verdict
 
 MAX_OUTPUTS = 200
@@ -93,7 +93,7 @@ def verdict_outputs(verdict: Verdict, count: int) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
     points.max_points = verdict.max_points
-    told = {"text/plain": verdict.text(), "text/html": verdict.html()}
+    told = {"text/plain": verdict.text(), "text/html": verdict.html(), VERDICT: verdict.as_dict()}
     value = {"text/plain": repr(points), "text/html": points._repr_html_()}
     mark = {"course": {"from": "judge"}}
     return [

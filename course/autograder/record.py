@@ -16,17 +16,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
-from course.autograder.gradebook import Course, GradingError
+from course.autograder.gradebook import DONE, FAILED, STALE, TABLE, Course, GradingError
 from course.autograder.marking import Marked
-
-TABLE = """
-CREATE TABLE IF NOT EXISTS course_grading (
-    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL,
-    state VARCHAR(16) NOT NULL, digest VARCHAR(64) NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (assignment, student)
-)
-"""
-DONE, FAILED, STALE = "done", "failed", "stale"
 
 
 class Recorder:
@@ -43,6 +34,7 @@ class Recorder:
         self.assignment = assignment
         self.late = AssignLatePenalties(config=course.config)
         self.late.init_plugin()
+        self.order = course.cell_order(assignment)
 
     def __enter__(self) -> "Recorder":
         """Open the gradebook; make our table beside nbgrader's."""
@@ -157,17 +149,6 @@ def write_whole(path: Path, content: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(content, encoding="utf-8")
     partial.replace(path)
-
-
-def state_of(course: Course, assignment: str, student: str) -> tuple[str, str]:
-    """State and detail of one submission: ('done', ''), ('stale', why), ('', '') when nothing is known."""
-    with course.gradebook() as gradebook:
-        gradebook.db.execute(text(TABLE))
-        row = gradebook.db.execute(
-            text("SELECT state, detail FROM course_grading WHERE assignment = :a AND student = :s"),
-            {"a": assignment, "s": student},
-        ).first()
-    return (row[0], row[1]) if row else ("", "")
 
 
 def canonical_dump(course: Course) -> str:

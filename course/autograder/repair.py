@@ -117,6 +117,10 @@ def _is_solution(cell: NotebookNode) -> bool:
     return bool(cell.metadata["nbgrader"].get("solution"))
 
 
+def _is_test(cell: NotebookNode) -> bool:
+    return bool(cell.metadata["nbgrader"].get("grade")) and not _is_solution(cell)
+
+
 def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
     made = _new_cell(cell.cell_type, cell.source)
     if tags:
@@ -144,11 +148,13 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     notes: list[str] = []
     kept: list[NotebookNode] = []
     place: dict[str, int] = {}  # grade_id of a solution cell -> where it stands in `kept`
+    stood: dict[str, int] = {}  # grade_id of a locked cell -> how much of `kept` stood before it
     locked_seen: dict[str, list[str]] = {}
     for cell in submitted.cells:
         name = grade_id(cell)
         if name is not None and name in known and not _is_solution(known[name]):
             locked_seen.setdefault(name, []).append(cell.source)
+            stood.setdefault(name, len(kept))
         elif name is not None and name in known and name not in place:
             place[name] = len(kept)
             kept.append(_from_release(known[name], cell.source))
@@ -170,7 +176,9 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
             written = known[name].cell_type == "markdown"
             slots.setdefault(anchor, []).append(_from_release(known[name], None if written else ""))
         else:
-            slots.setdefault(anchor, []).append(_from_release(known[name]))
+            # A test follows all that stood before it: helpers and copies between a function and its test count.
+            at = max(anchor, stood.get(name, 0)) if _is_test(known[name]) else anchor
+            slots.setdefault(at, []).append(_from_release(known[name]))
             notes.extend(_about_locked(name, known[name], locked_seen.get(name, [])))
     cells: list[NotebookNode] = []
     for position in range(len(kept) + 1):

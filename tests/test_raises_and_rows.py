@@ -7,7 +7,7 @@ import pytest
 
 from course.autograder.attempt import clean_reply
 from course.autograder.checks import find_check
-from course.autograder.compare import difference
+from course.autograder.compare import difference, rows_differ
 from course.autograder.judging import judge, judge_with
 from course.autograder.protocol import Call, Problem, Reply, perform, rows_together
 from course.autograder.spec import EXACT, Case, Check, Misconception, Output
@@ -147,6 +147,29 @@ def test_what_is_no_table_is_told_in_one_sentence():
     assert "a number in some rows" in table([{"n": 3}, {"n": (3, 4)}]).message
     assert table([{"n": 3}, {"n": 4}]).tolist() == [3, 4]
     assert table(({"n": 3},)).tolist() == [3]
+
+
+def said(got, wanted):
+    return rows_differ(rows_together(got, "n"), rows_together(wanted, "n"), EXACT.float64)
+
+
+def test_the_first_wrong_row_is_told_with_what_the_student_has_there():
+    assert said([1, 2, 3], [1, 2, 3]) == ""
+    assert said([(1, 2), (), (3,)], [(1, 2), None, (3,)]) == ""
+    assert said([1, 2000, 3], [1, 2, 4]).endswith("is wrong, and 1 more: yours says 2,000")
+    assert said([(1, 2), (3, 4)], [(1, 2), (3,)]).startswith("row 1 of")
+    assert "yours says (3.0, 4.0)" in said([(1, 2), (3, 4), ()], [(1, 2), (3,), ()])
+    assert "yours says ()" in said([(1, 2), ()], [(1, 2), (3,)])
+    assert said([1, 2], [1, 2, 3]) == "the table has 2 rows; wanted 3, one for each layer"
+
+
+@pytest.mark.parametrize(
+    "sent", [np.asarray(3), np.zeros((0,)), np.full((5, 2), np.nan), np.zeros((2, 2, 2))]
+)
+def test_whatever_arrives_as_a_column_is_judged(sent):
+    check = find_check("network_table.shapes")
+    verdict = judge_with(check, lambda steps, inputs, wanted: Reply(dict.fromkeys(wanted, sent)))
+    assert verdict.points == 0
 
 
 # --- integers ---

@@ -109,6 +109,9 @@ def _compare(
     kind = precision(inputs, got)
     tolerance: Tolerance = getattr(output.tolerances, kind)
     about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
+    if ".*." in output.path and got.ndim and wanted.ndim:
+        message = compare.rows_differ(got, wanted, tolerance)
+        return Finding(case.name, output.path, "rows", message) if message else None
     if got.shape != wanted.shape:
         return Finding(
             kind="shape",

@@ -196,6 +196,10 @@ OPERATIONS_CHECK = Check(
         Case("three groups, no bias", operations(False, out=(4, 9), kernel=(2, 3), groups=3)),
         Case("two groups, with bias", operations(out=(5, 8), kernel=(4, 3), padding=[1, 2], groups=2)),
         Case("dilation 2", operations(out=(6, 7), kernel=(3, 2), dilation=2)),
+        Case("many large images of odd size, whose counts need every digit", lambda r: {
+            "input_shape": (61 + 2 * int(r.integers(0, 8)), 5, 333, 251), "weight_shape": (13, 5, 3, 5),
+            "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True,
+        }),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", lambda r: {
             "input_shape": (10, 3, 224, 224), "weight_shape": (64, 3, 3, 3),
             "stride": 1, "padding": 1, "dilation": 1, "groups": 1, "bias": True,
@@ -294,6 +298,16 @@ OPERATIONS_CHECK = Check(
             "multiplications and additions swapped",
             "Return (multiplications, additions), in this order.",
             lambda i: {"multiplications": _counted(i).additions, "additions": _counted(i).multiplications},
+        ),
+        Misconception(
+            "counted in 32 bits",
+            "The count has run over: 32-bit integers end at 2,147,483,647. Use Python's integers, or int64.",
+            _scaled(lambda i, v: int(np.int64(v).astype(np.int32))),
+        ),
+        Misconception(
+            "counted in single precision",
+            "float32 keeps 24 binary digits, too few for this count: use Python's integers, or int64.",
+            _scaled(lambda i, v: int(np.float32(v))),
         ),
         Misconception(
             "rounded",

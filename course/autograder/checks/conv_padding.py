@@ -11,10 +11,10 @@ from course.reference.convolution import conv2d_output_shape, pair, same_padding
 def sized(
     rows: int, columns: int, kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any = 1
 ) -> Any:
-    """A draw with an input of about this size: both axes grow by the same multiple of 12, so rests stay as given."""
+    """A draw with an input of about this size: axes longer than the kernel grow by a multiple of 12, so that rests stay."""
 
     def draw(r: Generator) -> Inputs:
-        more = 12 * int(r.integers(0, 4))
+        more = 12 * int(r.integers(0, 4)) if rows >= kernel[0] else 0
         n, c, o = int(r.integers(2, 6)), int(r.integers(1, 4)), int(r.integers(5, 9))
         return {
             "input_shape": (n, c, rows + more, columns + more),
@@ -102,6 +102,7 @@ PADDING_CHECK = Check(
         Case("'SAME' with stride 1", sized(10, 13, (4, 3), 1, "SAME")),
         Case("'SAME' with a stride that does not divide", sized(11, 14, (2, 4), 3, "SAME")),
         Case("'SAME' with dilation 3, which it sets back to 1", sized(9, 11, (3, 4), 2, "SAME", 3)),
+        Case("'SAME' with a kernel longer than the image", sized(3, 4, (6, 9), 2, "SAME")),
         Case("0", question((5, 8), (3, 2), 1, 0)),
     ),
     reference=right,

@@ -33,18 +33,21 @@ ELEMENTWISE = {"relu": "ReLU", "sigmoid": "Sigmoid"}
 WINDOW = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "ceil_mode")
 
 
+def _options(layer: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the named options that the layer has; what it does not name stays at its default."""
+    return {name: layer[name] for name in names if name in layer}
+
+
 def _convolution(layer: dict[str, Any], shape: Shape) -> Layer:
-    asked = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True} | layer
-    kernel = (asked["out_channels"], shape[1] // asked["groups"], *pair(asked["kernel_size"]))
-    how = {key: asked[key] for key in ("stride", "padding", "dilation", "groups")}
-    return Layer(
-        "Conv2D", shape, conv2d_output_shape(shape, kernel, **how), kernel, kernel[:1] * asked["bias"]
-    )
+    kh, kw = pair(layer["kernel_size"])
+    weight = (layer["out_channels"], shape[1] // layer.get("groups", 1), kh, kw)
+    out = conv2d_output_shape(shape, weight, **_options(layer, "stride", "padding", "dilation", "groups"))
+    return Layer("Conv2D", shape, out, weight, weight[:1] if layer.get("bias", True) else ())
 
 
 def _pool(layer: dict[str, Any], shape: Shape) -> Layer:
-    how = {key: layer[key] for key in ("stride", "padding", "ceil_mode") if key in layer}
-    return Layer("MaxPool2D", shape, pool2d_output_shape(shape, layer["kernel_size"], **how))
+    given = _options(layer, "kernel_size", "stride", "padding", "ceil_mode")
+    return Layer("MaxPool2D", shape, pool2d_output_shape(shape, **given))
 
 
 def _linear(layer: dict[str, Any], shape: Shape) -> Layer:
@@ -65,7 +68,7 @@ def _elementwise(layer: dict[str, Any], shape: Shape) -> Layer:
     return Layer(ELEMENTWISE[layer["type"]], shape, shape)
 
 
-RESOLVED_BY: dict[str, Callable[[dict[str, Any], Shape], Layer]] = {
+TYPES: dict[str, Callable[[dict[str, Any], Shape], Layer]] = {
     "conv2d": _convolution,
     "max_pool2d": _pool,
     "linear": _linear,
@@ -77,15 +80,15 @@ RESOLVED_BY: dict[str, Callable[[dict[str, Any], Shape], Layer]] = {
 
 def resolve(layer: dict[str, Any], shape: Shape) -> Layer:
     """A layer that has met an input of this shape. Raises ValueError for a type that is not listed above."""
-    if layer["type"] not in RESOLVED_BY:
+    if layer["type"] not in TYPES:
         raise ValueError(f"a layer of type {layer['type']!r} is not one of those that a plan may have")
-    return RESOLVED_BY[layer["type"]](layer, shape)
+    return TYPES[layer["type"]](layer, shape)
 
 
 def count_plan(layers: Plan, input_shape: Sequence[int]) -> list[LayerCount]:
     """The ledger of a plan: one row for each layer, without running it."""
     counts: list[LayerCount] = []
-    shape: Shape = tuple(input_shape)
+    shape: Shape = (*input_shape,)
     for index, layer in enumerate(layers):
         counts.append(count_layer(resolve(layer, shape), str(index)))
         shape = counts[-1].output_shape
@@ -97,7 +100,7 @@ def build_network(layers: Plan, input_shape: Sequence[int]) -> Any:
     nn = paddle.nn
     made = []
     for layer, count in zip(layers, count_plan(layers, input_shape), strict=True):
-        options = {key: layer[key] for key in WINDOW if key in layer}
+        options = _options(layer, *WINDOW)
         bias = None if options.pop("bias", True) else False
         if count.kind == "Conv2D":
             made.append(nn.Conv2D(count.input_shape[1], layer["out_channels"], bias_attr=bias, **options))

@@ -179,7 +179,7 @@ def histogram_grid(
         samples: rows x cols arrays of any shape.
         rows, cols: the names of the rows (at the left) and of the columns (on top).
         x: what is counted, with its unit.
-        span: the common range, what lies outside falling into the end bars; None takes each row's own smallest to largest value.
+        span: the common range, what lies outside falling into the end bars; None takes a row's range.
         bins: how many bars.
         color: of the bars.
     """

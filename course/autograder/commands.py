@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 console = Console()
+errors = Console(stderr=True)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -19,7 +21,7 @@ class Sentence(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Print it in one line on standard error."""
-        Console(stderr=True).print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
+        errors.print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
 
 
 def progress() -> Progress:
@@ -32,6 +34,15 @@ def progress() -> Progress:
         console=console,
         transient=not console.is_terminal,
     )
+
+
+def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> None:
+    """Write feedback pages with a bar."""
+    from course.autograder.feedback import write_feedback
+
+    with progress() as bar:
+        task = bar.add_task("feedback", total=len(students))
+        write_feedback(root, assignment, students, jobs, lambda student: bar.advance(task))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,33 +78,61 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
 @click.argument("assignment")
 @click.argument("students", nargs=-1)
 @click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
+@click.option(
+    "--resume", is_flag=True, help="Leave alone what is graded and unchanged (this is the default)."
+)
+@click.option("--force", is_flag=True, help="Grade also what is graded and unchanged.")
 @click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
+)
 @click.option(
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
 )
 @click.pass_obj
 def grade(
-    root: Path, assignment: str, students: tuple[str, ...], jobs: int, feedback: bool, as_json: Path | None
+    root: Path,
+    assignment: str,
+    students: tuple[str, ...],
+    jobs: int,
+    resume: bool,
+    force: bool,
+    feedback: bool,
+    no_sandbox: bool,
+    as_json: Path | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named."""
     from course.autograder import grading
+    from course.autograder.engine import UNGUARDED
     from course.autograder.gradebook import GradingError
 
+    if resume and force:
+        raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
+    if no_sandbox:
+        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
     bar = progress()
     task = bar.add_task(f"grading {assignment}", total=None)
 
+    def begun(to_do: int, up_to_date: int) -> None:
+        bar.update(task, total=to_do)
+        if up_to_date:
+            bar.console.print(
+                f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
+            )
+
     def told(row: grading.Graded) -> None:
-        score = row.score
-        result = f"{score.points:g} of {score.max_points:g}" if score else f"[red]{row.failure}[/red]"
+        result = (
+            f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
+        )
         bar.console.print(f"  {row.student:<12} {result}", highlight=False)
         bar.advance(task)
 
+    plan = grading.Plan(jobs=jobs, force=force, isolated=not no_sandbox)
     try:
         with bar:
-            rows = grading.grade(
-                root, assignment, students, jobs=jobs, feedback=feedback, on_row=told,
-                on_start=lambda count: bar.update(task, total=count),
-            )  # fmt: skip
+            rows = grading.grade(root, assignment, students, plan, on_start=begun, on_row=told)
+        if feedback:
+            pages([row.student for row in rows if row.fresh and row.score], root, assignment, jobs)
     except GradingError as error:
         raise Sentence(str(error)) from None
     grading.write_csv(rows, root / "grades.csv")
@@ -124,9 +163,7 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
     if unknown:
         raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
     try:
-        with progress() as bar:
-            for student in bar.track(students or graded, description="feedback"):
-                course.feedback(assignment, student)
+        pages(students or graded, root, assignment, 0)
     except GradingError as error:
         raise Sentence(str(error)) from None
     console.print(f"feedback is in {course.folder('feedback')}", soft_wrap=True)

@@ -1,6 +1,5 @@
 """The demo: a class of sample submissions from release to gradebook, each row beside what is true of it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -10,9 +9,11 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from course.autograder import grading
-from course.autograder.gradebook import PROJECT, Course
+from course.autograder.answers import BANK
+from course.autograder.feedback import write_feedback
+from course.autograder.gradebook import fresh_course
 from course.autograder.release import build_release
-from course.autograder.sample_class import Expected, classes, make_class
+from course.autograder.sample_class import Expected, make_class
 
 
 class Clock:
@@ -28,14 +29,6 @@ class Clock:
         now = perf_counter()
         self.steps[step] = self.steps.get(step, 0.0) + now - self._last
         self._last = now
-
-
-def fresh_course(folder: Path) -> Course:
-    """A course folder of its own with the project's assignments in it; what was there is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "course").mkdir(parents=True)
-    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
-    return Course(folder)
 
 
 def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:
@@ -78,7 +71,7 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
     return table, wrong
 
 
-def _advancing(bar: Progress, task: TaskID) -> Callable[[grading.Graded], None]:
+def _advancing(bar: Progress, task: TaskID) -> Callable[[object], None]:
     return lambda row: bar.advance(task)
 
 
@@ -92,13 +85,20 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
     wrong = total = 0
     tables: list[Table] = []
     all_rows: list[grading.Graded] = []
-    for assignment in classes():
+    for assignment in sorted(path.parent.name for path in BANK.glob("*/class.toml")):
         expected = make_class(course.root, assignment)
         clock.lap("the class")
         with progress() as bar:
             task = bar.add_task(f"grading {assignment}", total=len(expected))
-            rows = grading.grade(course.root, assignment, jobs=jobs, on_row=_advancing(bar, task))
-        clock.lap("grading and feedback")
+            rows = grading.grade(
+                course.root, assignment, None, grading.Plan(jobs=jobs), on_row=_advancing(bar, task)
+            )
+        clock.lap("grading")
+        with progress() as bar:
+            task = bar.add_task("feedback pages", total=len(rows))
+            students = [row.student for row in rows if row.score]
+            write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
+        clock.lap("feedback")
         all_rows.extend(rows)
         table, faults = table_of(assignment, {row.student: row for row in rows}, expected)
         tables.append(table)

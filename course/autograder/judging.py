@@ -218,24 +218,38 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
     tally.findings += changed
 
 
+def _differing(finding: Finding) -> str:
+    return "the values differ, if only a little" if finding.kind == "precision" else finding.message
+
+
 def _named(check: Check, tally: _Tally) -> list[Finding]:
     """Name the mistake behind each finding: of those that give exactly that output, the one that is in step with
-    the most cases, those where it must not show included."""
+    the most cases, those where it must not show included; between equals, the one that explains other outputs too."""
     fits = {
         (output.path, asked.case.name): _fits(check, output, asked, got)
         for output, asked, got in tally.compared
         if output.path in tally.wrong_outputs
     }
     in_step: Counter[tuple[str, str]] = Counter()
+    anywhere: Counter[str] = Counter()
     for (path, _), names in fits.items():
         in_step.update((path, name) for name in names)
+        anywhere.update(names)
     advice = {m.name: m.advice for m in check.misconceptions}
     named = []
     for finding in tally.findings:
         showing = [n for n, shows in fits.get((finding.output, finding.case), {}).items() if shows]
         if showing and not finding.misconception:
-            best = max(showing, key=lambda name: in_step[finding.output, name])
-            finding = replace(finding, misconception=best, advice=advice[best])
+            best = max(showing, key=lambda name: (in_step[finding.output, name], anywhere[name]))
+            # The name says more than "right to single precision" would.
+            kind = "value" if finding.kind == "precision" else finding.kind
+            told = {
+                "misconception": best,
+                "advice": advice[best],
+                "kind": kind,
+                "message": _differing(finding),
+            }
+            finding = replace(finding, **told)  # type: ignore[arg-type]
         named.append(finding)
     return named
 
@@ -269,7 +283,9 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
             _judge_reply(check, asked, reply, tally)
         if reply.problem is not None and reply.problem.kind in ("blank", "arity", "function"):
             break  # the other cases would say the same
-    findings = _named(check, tally)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        findings = _named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong_outputs)

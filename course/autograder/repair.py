@@ -7,7 +7,7 @@ nothing. What was repaired is said, in sentences that the student will read.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ class Intake:
     notebook: NotebookNode
     notes: tuple[str, ...]
     readable: bool = True
+
+    def noting(self, note: str) -> "Intake":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
 
 class Unreadable(ValueError):
@@ -113,6 +117,10 @@ def _is_solution(cell: NotebookNode) -> bool:
     return bool(cell.metadata["nbgrader"].get("solution"))
 
 
+def _is_test(cell: NotebookNode) -> bool:
+    return bool(cell.metadata["nbgrader"].get("grade")) and not _is_solution(cell)
+
+
 def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
     made = _new_cell(cell.cell_type, cell.source)
     if tags:
@@ -140,11 +148,13 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     notes: list[str] = []
     kept: list[NotebookNode] = []
     place: dict[str, int] = {}  # grade_id of a solution cell -> where it stands in `kept`
+    stood: dict[str, int] = {}  # grade_id of a locked cell -> how much of `kept` stood before it
     locked_seen: dict[str, list[str]] = {}
     for cell in submitted.cells:
         name = grade_id(cell)
         if name is not None and name in known and not _is_solution(known[name]):
             locked_seen.setdefault(name, []).append(cell.source)
+            stood.setdefault(name, len(kept))
         elif name is not None and name in known and name not in place:
             place[name] = len(kept)
             kept.append(_from_release(known[name], cell.source))
@@ -166,7 +176,9 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
             written = known[name].cell_type == "markdown"
             slots.setdefault(anchor, []).append(_from_release(known[name], None if written else ""))
         else:
-            slots.setdefault(anchor, []).append(_from_release(known[name]))
+            # A test follows all that stood before it: helpers and copies between a function and its test count.
+            at = max(anchor, stood.get(name, 0)) if _is_test(known[name]) else anchor
+            slots.setdefault(at, []).append(_from_release(known[name]))
             notes.extend(_about_locked(name, known[name], locked_seen.get(name, [])))
     cells: list[NotebookNode] = []
     for position in range(len(kept) + 1):
@@ -186,8 +198,14 @@ def _about_locked(name: str, released: NotebookNode, seen: list[str]) -> list[st
     return notes
 
 
-def take_in(path: Path, released: NotebookNode) -> Intake:
-    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why."""
+def take_in(path: Path, released: NotebookNode, noted: tuple[str, ...] = ()) -> Intake:
+    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why.
+
+    Args:
+        path: the file.
+        released: the notebook as students got it.
+        noted: what is to be said of it beforehand.
+    """
     try:
         submitted = read_notebook(path)
     except Unreadable as reason:
@@ -196,7 +214,7 @@ def take_in(path: Path, released: NotebookNode) -> Intake:
     ours = {grade_id(cell) for cell in released.cells if grade_id(cell)}
     if not any(grade_id(cell) in ours for cell in submitted.cells):
         notes = [f"{path.name} has none of this assignment's cells: is it the right notebook?"]
-    return _with_notes(Intake(notebook, tuple(notes)))
+    return _with_notes(Intake(notebook, (*noted, *notes)))
 
 
 def absent(released: NotebookNode, reason: str) -> Intake:

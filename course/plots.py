@@ -217,7 +217,7 @@ def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0
     """
     middle = runs.mean(axis=0)
     whiskers = [middle - runs.min(axis=0), runs.max(axis=0) - middle]
-    look = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
+    look: dict[str, Any] = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
     ax.bar(at, middle, width, yerr=whiskers, capsize=3, label=name, **look)
 
 

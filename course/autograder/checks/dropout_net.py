@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.draws import Generator, away_from_zero
-from course.autograder.checks.dropout_chance import ADVICE, rate_flaw, related
+from course.autograder.checks.dropout_chance import ADVICE, pairs, rate_flaw, related
 from course.autograder.checks.dropout_masks import named
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
@@ -93,24 +93,37 @@ def _observe(i: Inputs, got: Arrays) -> Inputs:
     return {**i, "kept": survivors(got["out"]) | ~active, "active": active}
 
 
+def _related(kept: np.ndarray, active: np.ndarray, p: float) -> str:
+    """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
+    for axis, what in ((0, "Samples"), (1, "Units")):
+        for lag in range(1, active.shape[axis] // 2 + 1):
+            here, there = pairs(active, axis, lag)
+            first, second = (half[here & there] for half in pairs(kept, axis, lag))
+            if first.size and related(first, second, p):
+                return f"{what} {lag} apart are dropped together, or apart, too often."
+    return ""
+
+
+def _one_mask(kept: np.ndarray, active: np.ndarray, p: float) -> bool:
+    """Whether every pair of neighbouring samples has the same mask where both are active, beyond chance."""
+    here, there = pairs(active, 0, 1)
+    first, second = (half[here & there] for half in pairs(kept, 0, 1))
+    return np.array_equal(first, second) and related(first, second, p)
+
+
 def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
     p, mode, _ = settings(i)
     if "kept" not in i or mode != "train":
         return []
     kept, active = i["kept"], i["active"]
-    if 0 < p < 1:
-        half = len(kept) // 2 * 2
-        both = active[0:half:2] & active[1:half:2]
+    if not 0 < p < 1 or kept[active].all() or not kept[active].any():
+        return rate_flaw("out", kept[active], p)
+    if _one_mask(kept, active, p):
         name = "one mask for the whole batch"
-        a, b = kept[0:half:2][both], kept[1:half:2][both]
-        found = related(a, b, p) and kept[active].any() and not kept[active].all()
-        if found and np.array_equal(a, b):
-            return [Flaw("out", ADVICE[name], name)]
-        rate = rate_flaw("out", kept[active], p)
-        return rate or (
-            [Flaw("out", "Neighbouring samples are dropped together too often.")] if found else []
-        )
-    return rate_flaw("out", kept[active], p)
+        return [Flaw("out", ADVICE[name], name)]
+    rate = rate_flaw("out", kept[active], p)
+    sentence = "" if rate else _related(kept, active, p)
+    return [*rate, Flaw("out", sentence)] if sentence else rate
 
 
 def _graph(i: Inputs, change: Graph) -> Arrays:

@@ -159,7 +159,14 @@ def _foreign() -> NotebookNode:
         nbformat.v4.new_code_cell("lines = open('poem.txt').read().splitlines()", id="read"),
         nbformat.v4.new_code_cell("assert rhymes('night', 'light')", id="rhymes"),
     ]
-    about = {"grade_id": "rhymes", "grade": True, "points": 10, "solution": False, "locked": True, "schema_version": 3}
+    about = {
+        "grade_id": "rhymes",
+        "grade": True,
+        "points": 10,
+        "solution": False,
+        "locked": True,
+        "schema_version": 3,
+    }
     cells[-1].metadata["nbgrader"] = about
     return nbformat.v4.new_notebook(cells=cells)
 

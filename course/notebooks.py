@@ -23,7 +23,9 @@ def cell_ids(cells: list[Any]) -> list[str]:
     taken: set[str] = set()
     ids = []
     for number, cell in enumerate(cells):
-        wanted = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") or cell.get("id") or f"cell-{number}"
+        wanted = (
+            cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") or cell.get("id") or f"cell-{number}"
+        )
         base = name = _slug(wanted)
         count = 2
         while name in taken:

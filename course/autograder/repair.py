@@ -7,7 +7,7 @@ nothing. What was repaired is said, in sentences that the student will read.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Intake:
     notes: tuple[str, ...]
     readable: bool = True
 
+    def noting(self, note: str) -> "Intake":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
+
 
 class Unreadable(ValueError):
     """The file is no notebook; the message says why, in one clause."""
@@ -48,7 +52,9 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         size = path.stat().st_size
         if size > MAX_NOTEBOOK_BYTES:
-            raise Unreadable(f"it is {size / 2**20:.0f} MB large; the limit is {MAX_NOTEBOOK_BYTES // 2**20} MB")
+            raise Unreadable(
+                f"it is {size / 2**20:.0f} MB large; the limit is {MAX_NOTEBOOK_BYTES // 2**20} MB"
+            )
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise Unreadable(f"it cannot be opened ({error.strerror})") from None
@@ -63,7 +69,9 @@ def read_notebook(path: Path) -> NotebookNode:
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         raise Unreadable("it is JSON, but no notebook: it has no list of cells")
     try:
-        notebook = nbformat.reads(text, as_version=4)
+        # Of the current format only the cells are of use, and one broken cell must not cost the others.
+        modern = isinstance(raw.get("cells"), list)
+        notebook = nbformat.from_dict(raw) if modern else nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises whatever its upgrade code stumbles over
         raise Unreadable(f"nbformat cannot read it ({type(error).__name__})") from None
     return _with_sound_cells(notebook)
@@ -123,7 +131,9 @@ def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
 def _from_release(cell: NotebookNode, source: str | None = None) -> NotebookNode:
     """A graded or locked cell with the release's metadata and type, and the student's text where it is theirs."""
     made = _new_cell(cell.cell_type, cell.source if source is None else source)
-    made.metadata = nbformat.from_dict({k: cell.metadata[k] for k in ("nbgrader", "tags") if k in cell.metadata})
+    made.metadata = nbformat.from_dict(
+        {k: cell.metadata[k] for k in ("nbgrader", "tags") if k in cell.metadata}
+    )
     return made
 
 
@@ -133,7 +143,7 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     Returns:
         The repaired notebook, and a sentence for each repair that a student should know of.
     """
-    known = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    known = {name: cell for cell in released.cells if (name := grade_id(cell)) is not None}
     tags = {c.get("id"): c.metadata.get("tags", []) for c in released.cells if not grade_id(c)}
     notes: list[str] = []
     kept: list[NotebookNode] = []
@@ -142,10 +152,10 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNod
     locked_seen: dict[str, list[str]] = {}
     for cell in submitted.cells:
         name = grade_id(cell)
-        if name in known and not _is_solution(known[name]):
+        if name is not None and name in known and not _is_solution(known[name]):
             locked_seen.setdefault(name, []).append(cell.source)
             stood.setdefault(name, len(kept))
-        elif name in known and name not in place:
+        elif name is not None and name in known and name not in place:
             place[name] = len(kept)
             kept.append(_from_release(known[name], cell.source))
         else:
@@ -188,8 +198,14 @@ def _about_locked(name: str, released: NotebookNode, seen: list[str]) -> list[st
     return notes
 
 
-def take_in(path: Path, released: NotebookNode) -> Intake:
-    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why."""
+def take_in(path: Path, released: NotebookNode, noted: tuple[str, ...] = ()) -> Intake:
+    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why.
+
+    Args:
+        path: the file.
+        released: the notebook as students got it.
+        noted: what is to be said of it beforehand.
+    """
     try:
         submitted = read_notebook(path)
     except Unreadable as reason:
@@ -198,7 +214,7 @@ def take_in(path: Path, released: NotebookNode) -> Intake:
     ours = {grade_id(cell) for cell in released.cells if grade_id(cell)}
     if not any(grade_id(cell) in ours for cell in submitted.cells):
         notes = [f"{path.name} has none of this assignment's cells: is it the right notebook?"]
-    return _with_notes(Intake(notebook, tuple(notes)))
+    return _with_notes(Intake(notebook, (*noted, *notes)))
 
 
 def absent(released: NotebookNode, reason: str) -> Intake:

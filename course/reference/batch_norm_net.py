@@ -11,7 +11,9 @@ from course.reference.framework import paddle
 LAYERS = 6
 
 
-def block(x: Any, w: Any, b: Any, gamma: Any, beta: Any, state: tuple[Any, Any], eps: float, momentum: float) -> Any:
+def block(
+    x: Any, w: Any, b: Any, gamma: Any, beta: Any, state: tuple[Any, Any], eps: float, momentum: float
+) -> Any:
     """relu(batch_norm(x @ w + b)) in train mode on tensors; `state` (running mean, running variance) is updated."""
     z = F.batch_norm(F.linear(x, w, b), *state, gamma, beta, training=True, epsilon=eps, momentum=momentum)
     return F.relu(z)
@@ -41,14 +43,23 @@ def affine_bn_relu(
     with on_device(device().name):
         leaves = [tensor(value, gradient=True) for value in (x, w, b, gamma, beta)]
         state = (tensor(running_mean), tensor(running_var))
-        out = block(*leaves, state, eps, momentum)
+        tx, tw, tb, tg, tbeta = leaves
+        out = block(tx, tw, tb, tg, tbeta, state, eps, momentum)
         grads = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
-        named = {f"d{name}": grad.numpy() for name, grad in zip(("x", "w", "b", "gamma", "beta"), grads, strict=True)}
+        named = {
+            f"d{name}": grad.numpy()
+            for name, grad in zip(("x", "w", "b", "gamma", "beta"), grads, strict=True)
+        }
         return {"out": out.numpy(), "running_mean": state[0].numpy(), **named}
 
 
 def six_layer_loss(
-    x: np.ndarray, y: np.ndarray, params: dict[str, np.ndarray], *, reduction: str = "mean", normalised: bool = True
+    x: np.ndarray,
+    y: np.ndarray,
+    params: dict[str, np.ndarray],
+    *,
+    reduction: str = "mean",
+    normalised: bool = True,
 ) -> dict[str, np.ndarray]:
     """Loss and gradients of five affine - batch norm - ReLU blocks and a last affine layer under cross entropy.
 
@@ -68,7 +79,16 @@ def six_layer_loss(
             w, b, gamma, beta = (leaves[f"{name}{layer}"] for name in ("W", "b", "gamma", "beta"))
             m = w.shape[1]
             if normalised:
-                h = block(h, w, b, gamma, beta, (tensor(np.zeros(m)), tensor(np.ones(m))), EPS, MOMENTUM)
+                h = block(
+                    h,
+                    w,
+                    b,
+                    gamma,
+                    beta,
+                    state=(tensor(np.zeros(m)), tensor(np.ones(m))),
+                    eps=EPS,
+                    momentum=MOMENTUM,
+                )
             else:
                 h = F.relu(F.linear(h, w, b))
         scores = F.linear(h, leaves[f"W{LAYERS}"], leaves[f"b{LAYERS}"])

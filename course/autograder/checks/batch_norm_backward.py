@@ -60,7 +60,10 @@ def parts(i: Inputs) -> dict[str, Any]:
     """Tensors that wrong formulas are made of: dout, x_hat, sd (with epsilon), gamma, n and a mean over a feature."""
     axes = list(axes_of(i))
     x, dout = tensor(i["x"]), tensor(i["dout"])
-    mean, var = paddle.mean(x, axis=axes, keepdim=True), paddle.var(x, axis=axes, keepdim=True, unbiased=False)
+    mean, var = (
+        paddle.mean(x, axis=axes, keepdim=True),
+        paddle.var(x, axis=axes, keepdim=True, unbiased=False),
+    )
     sd = paddle.sqrt(var + eps_of(i))
     gamma = tensor(i["gamma"]).reshape([1, -1] + [1] * (i["x"].ndim - 2))
     return {
@@ -182,9 +185,13 @@ DX = (
         "x_hat replaced by x",
         "The road through the variance needs x_hat, the normalised x; yours uses x itself.",
         lambda i: {
-            "dx": (lambda p: p["gamma"] / p["sd"] * (p["dout"] - p["over"](p["dout"]) - p["x"] * p["over"](p["dout"] * p["x"])))(
-                parts(i)
-            ).numpy()
+            "dx": (
+                lambda p: (
+                    p["gamma"]
+                    / p["sd"]
+                    * (p["dout"] - p["over"](p["dout"]) - p["x"] * p["over"](p["dout"] * p["x"]))
+                )
+            )(parts(i)).numpy()
         },
     ),
 )

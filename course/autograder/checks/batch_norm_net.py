@@ -1,5 +1,6 @@
 """ps1, at work: the affine - batch norm - ReLU block and the six-layer net."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,16 @@ def _block(i: Inputs, **changes: Any) -> Arrays:
     a = {**i, **changes}
     s = {"eps": 1e-5, "momentum": 0.9, **a["bn_param"]}
     return batch_norm_net.affine_bn_relu(
-        a["x"], a["w"], a["b"], a["gamma"], a["beta"], s["running_mean"], s["running_var"], a["dout"], s["eps"], s["momentum"]
+        a["x"],
+        a["w"],
+        a["b"],
+        a["gamma"],
+        a["beta"],
+        s["running_mean"],
+        s["running_var"],
+        a["dout"],
+        s["eps"],
+        s["momentum"],
     )
 
 
@@ -42,7 +52,9 @@ def _forward(i: Inputs, **changes: Any) -> Arrays:
 
 def _normalised(i: Inputs, z: np.ndarray) -> np.ndarray:
     s = i["bn_param"]
-    step = batch_norm.batch_norm_train(z, i["gamma"], i["beta"], s["running_mean"], s["running_var"], s.get("eps", 1e-5))
+    step = batch_norm.batch_norm_train(
+        z, i["gamma"], i["beta"], s["running_mean"], s["running_var"], s.get("eps", 1e-5)
+    )
     return step["out"]
 
 
@@ -205,7 +217,7 @@ SHOWN = ("W1", "gamma1", "beta3", "W4", "gamma5", "W6", "b6")
 def _net_case(n: int, sizes: tuple[int, ...], dtype: str = "float64") -> Any:
     def draw(r: Generator) -> Inputs:
         params: dict[str, np.ndarray] = {}
-        for layer, (d, m) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        for layer, (d, m) in enumerate(pairwise(sizes), start=1):
             params[f"W{layer}"], params[f"b{layer}"] = away_from_zero(r, (d, m), 0.1, 0.8), shifts(r, m)
             if layer < batch_norm_net.LAYERS:
                 params[f"gamma{layer}"], params[f"beta{layer}"] = abs(scales(r, m)), abs(shifts(r, m)) / 2
@@ -243,7 +255,9 @@ SIX_LAYERS = Check(
         Misconception(
             "batch norm missing",
             "This is the net without batch norm: build the five hidden layers from your affine_bn_relu block.",
-            lambda i: {k: a for k, a in _net(i, normalised=False).items() if "gamma" not in k and "beta" not in k},
+            lambda i: {
+                k: a for k, a in _net(i, normalised=False).items() if "gamma" not in k and "beta" not in k
+            },
         ),
         Misconception(
             "loss summed over the batch",

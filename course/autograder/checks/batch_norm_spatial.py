@@ -9,7 +9,6 @@ from course.autograder.checks.batch_norm_backward import (
     DPARAMETERS,
     DX,
     GRADIENTS,
-    axes_of,
     eps_of,
     parts,
     right_gradients,
@@ -230,7 +229,9 @@ def _fold_case(shape: tuple[int, int, int, int], eps: float, dtype: str = "float
 
 def _folded(i: Inputs, **changes: Any) -> Arrays:
     args = {**i, **changes}
-    made = batch_norm.fold_batch_norm(*(args[k] for k in ("weight", "bias", "gamma", "beta", "mean", "var", "eps")))
+    made = batch_norm.fold_batch_norm(
+        *(args[k] for k in ("weight", "bias", "gamma", "beta", "mean", "var", "eps"))
+    )
     return {"folded_weight": made["weight"], "folded_bias": made["bias"]}
 
 

@@ -3,7 +3,14 @@
 import numpy as np
 
 from course.autograder.checks.batch_norm_backward import with_upstream
-from course.autograder.checks.batch_norm_forward import FORWARD, RUNNING_MEAN, RUNNING_VAR, drawn, given, only_mode
+from course.autograder.checks.batch_norm_forward import (
+    FORWARD,
+    RUNNING_MEAN,
+    RUNNING_VAR,
+    drawn,
+    given,
+    only_mode,
+)
 from course.autograder.checks.draws import Generator, batch
 from course.autograder.protocol import Put
 from course.autograder.spec import Case, Inputs

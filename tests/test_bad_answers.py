@@ -6,7 +6,10 @@ import pytest
 from course.autograder import judge, list_checks
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-NORMALIZE = lambda x, mean, var, eps: (x - mean) / np.sqrt(var + eps)
+
+
+def right_normalize(x, mean, var, eps):
+    return (x - mean) / np.sqrt(var + eps)
 
 
 class Unspeakable(Exception):
@@ -35,6 +38,16 @@ class Liar(np.ndarray):
 class LyingList(list):
     def __len__(self):
         return 10**12
+
+
+class LyingTuple(tuple):
+    def __iter__(self):
+        raise GeneratorExit
+
+
+class TwoFaced(tuple):
+    def __len__(self):
+        return 2
 
 
 class Nonsense:
@@ -72,11 +85,11 @@ def recursion(x, mean, var, eps):
 
 
 def generator(x, mean, var, eps):
-    yield NORMALIZE(x, mean, var, eps)
+    yield right_normalize(x, mean, var, eps)
 
 
 async def coroutine(x, mean, var, eps):
-    return NORMALIZE(x, mean, var, eps)
+    return right_normalize(x, mean, var, eps)
 
 
 def returning(make):
@@ -102,7 +115,7 @@ ANSWERS = {
     "returns a string": (returning(lambda x: "x_hat"), "wanted a numpy array"),
     "returns a dict": (returning(lambda x: {"x_hat": x}), "wanted a numpy array"),
     "returns a set": (returning(lambda x: {1, 2}), "wanted a numpy array"),
-    "returns itself": (returning(lambda x: NORMALIZE), "wanted a numpy array"),
+    "returns itself": (returning(lambda x: right_normalize), "wanted a numpy array"),
     "returns an object array": (returning(lambda x: x.astype(object)), "object array"),
     "returns an array of strings": (returning(lambda x: x.astype(str)), "wanted numbers"),
     "returns dates": (returning(lambda x: x.astype("datetime64[s]")), "wanted numbers"),
@@ -169,6 +182,8 @@ MOMENTS = {
     "no result": (lambda x: (), "returned 0 values; wanted 2"),
     "None": (lambda x: None, "returned None; wanted (mean, var)"),
     "a dict": (lambda x: {"mean": x.mean(0), "var": x.var(0)}, "returned one dict"),
+    "a tuple that lies about its length": (lambda x: LyingTuple((x, x)), "cannot be unpacked"),
+    "a tuple of too many that says two": (lambda x: TwoFaced((x.mean(0), x.var(0), x)), "returned 3 values"),
     "two Nones": (lambda x: (None, None), "mean is None"),
 }
 
@@ -196,12 +211,12 @@ def test_half_of_the_results_earn_their_share():
         pytest.param(lambda a: a.astype(a.dtype.newbyteorder(">")), id="the other byte order"),
         pytest.param(lambda a: a.tolist(), id="lists"),
         pytest.param(lambda a: tuple(map(tuple, a)), id="tuples of numpy scalars"),
-        pytest.param(lambda a: [row for row in a], id="lists of arrays"),
+        pytest.param(list, id="lists of arrays"),
         pytest.param(lambda a: a[::-1].copy()[::-1], id="negative strides"),
     ],
 )
 def test_right_numbers_in_odd_containers_are_right(kept):
-    verdict = judge("normalize", lambda *arguments: kept(NORMALIZE(*arguments)))
+    verdict = judge("normalize", lambda *arguments: kept(right_normalize(*arguments)))
     assert verdict.passed, verdict.text()
 
 
@@ -212,7 +227,7 @@ def test_a_mask_does_not_hide_wrong_numbers():
 
 def test_inputs_that_are_made_unusable_are_told_as_changed():
     def vandal(x, mean, var, eps):
-        x_hat = NORMALIZE(x, mean, var, eps)
+        x_hat = right_normalize(x, mean, var, eps)
         x[:] = np.nan
         return x_hat
 
@@ -238,19 +253,35 @@ def test_a_state_that_is_no_state_gets_a_sentence(state):
 
 @pytest.mark.parametrize("name", ["batchnorm_forward.trian", "", "x" * 5000, None, 3, ["normalize"], "норм"])
 def test_unknown_check_is_said_so(name):
-    verdict = judge(name, NORMALIZE)
+    verdict = judge(name, right_normalize)
     assert verdict.points == 0 and not verdict.passed
     assert "there is no check called" in verdict.text()
     assert len(verdict.text()) < 500
 
 
+class LyingDict(dict):
+    def __getitem__(self, key):
+        raise SystemExit("no such thing")
+
+    __contains__ = __getitem__
+
+
+@pytest.mark.parametrize("grads", [LyingDict(W1=1), {}, None, [1, 2], {"W1": LyingDict()}])
+def test_gradients_that_are_no_dict_of_arrays_get_a_sentence(grads):
+    verdict = judge("six_layer_net", lambda x, y, params: (0.0, grads))
+    assert verdict.points == 0
+    assert "grads.W1" in verdict.text()
+
+
 def test_unknown_check_is_compared_with_those_there_are():
-    assert "did you mean 'batchnorm_forward.train'?" in judge("batchnorm_forward.trian", NORMALIZE).text()
+    assert (
+        "did you mean 'batchnorm_forward.train'?" in judge("batchnorm_forward.trian", right_normalize).text()
+    )
 
 
 @pytest.mark.parametrize("count", [0, 2, 5])
 def test_wrong_number_of_functions_is_said_so(count):
-    verdict = judge("normalize", *[NORMALIZE] * count)
+    verdict = judge("normalize", *[right_normalize] * count)
     assert verdict.points == 0
     assert f"takes 1 function(s) (normalize); {count} came" in verdict.text()
 

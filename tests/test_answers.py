@@ -92,6 +92,21 @@ def test_wrong_answer_is_refused_and_named(bank, name):
             assert found[check].passed, found[check].text()
 
 
+@pytest.mark.parametrize(
+    ("name", "check", "only"),
+    [
+        ("backward-order", "batchnorm_backward", "dgamma and dbeta swapped"),
+        ("running-not-written-back", "affine_bn_relu_forward", "running statistics not updated"),
+        ("block-in-test-mode", "affine_bn_relu_forward", "block run in test mode"),
+    ],
+)
+def test_of_mistakes_that_fit_an_output_the_one_that_explains_most_is_named(name, check, only):
+    """Each of these outputs taken alone is also what another mistake gives."""
+    wrong = wrong_answers("ps1_batchnorm")[name]
+    found = verdicts("ps1_batchnorm", answers.sources_with("ps1_batchnorm", [wrong]), [check], 0)
+    assert found[check].misconceptions == (only,)
+
+
 @pytest.mark.parametrize("bank", BANKS)
 def test_bank_makes_every_misconception_that_it_can(bank):
     """A misconception that no wrong answer makes has never been seen outside of the check that defines it."""

@@ -13,6 +13,7 @@ from course.autograder import grading
 from course.autograder.answers import BANK
 from course.autograder.feedback import write_feedback
 from course.autograder.gradebook import fresh_course
+from course.autograder.limits import Limits
 from course.autograder.release import build_release
 from course.autograder.sample_class import Expected, make_class
 
@@ -94,7 +95,11 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
         with progress() as bar:
             task = bar.add_task(f"grading {assignment}", total=len(expected))
             rows = grading.grade(
-                course.root, assignment, None, grading.Plan(jobs=jobs), on_row=_advancing(bar, task)
+                course.root,
+                assignment,
+                None,
+                grading.Plan(jobs=jobs, limits=Limits(cell_seconds=8)),
+                on_row=_advancing(bar, task),
             )
         clock.lap("grading")
         with progress() as bar:

@@ -7,7 +7,7 @@ import pytest
 
 from course.autograder import judge
 from course.autograder.checks import dropout_chance as chance
-from course.autograder.checks import dropout_net, find_check, list_checks
+from course.autograder.checks import dropout_units, find_check, list_checks
 from course.autograder.checks.dropout_chance import (
     ALPHA,
     CALLS,
@@ -125,7 +125,7 @@ def coins_of(name, inputs):
     if name == "dropconnect_forward":
         return CALLS * inputs["x"].size * inputs["w"].shape[1]
     if name == "affine_relu_dropout":
-        return int((dropout_net._hidden(inputs["x"], inputs["w"], inputs["b"]) > 0).sum())
+        return int((dropout_units.hidden(inputs["x"], inputs["w"], inputs["b"]) > 0).sum())
     return CALLS * inputs["x"].size
 
 

@@ -140,6 +140,22 @@ def count_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
     return []
 
 
+def repeat_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
+    """Whether two calls, or two samples of one call, got the very same coins.
+
+    Two independent masks of n coins are equal with probability (p^2 + (1-p)^2) ** n; there are so many pairs.
+    """
+    agree = p * p + (1 - p) ** 2
+    for split, what in ((1, "calls"), (2, "samples of one call")):
+        if kept.ndim <= split:
+            break
+        groups = kept.reshape(-1, kept.shape[split - 1], math.prod(kept.shape[split:]))
+        chance = len(groups) * math.comb(groups.shape[1], 2) * agree ** groups.shape[2]
+        if chance <= ALPHA and any(len(np.unique(group, axis=0)) < len(group) for group in groups):
+            return [Flaw(output, f"Two {what} got the very same coins: draw anew for each.")]
+    return []
+
+
 def relation_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
     """Whether entries, samples or calls know of each other: every lag along every axis, in pairs."""
     for axis in range(kept.ndim):
@@ -182,7 +198,9 @@ def coin_flaws(output: str, kept: np.ndarray, p: float, sharing: Sharing | None 
     rate = rate_flaw(output, kept, p)
     if rate:
         return flaws + rate
-    return flaws + (count_flaw(output, kept, p) or relation_flaw(output, kept, p))
+    return flaws + (
+        count_flaw(output, kept, p) or repeat_flaw(output, kept, p) or relation_flaw(output, kept, p)
+    )
 
 
 def batch_sharing(rank: int) -> Sharing:

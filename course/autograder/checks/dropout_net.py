@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.draws import Generator, away_from_zero
-from course.autograder.checks.dropout_chance import ADVICE, rate_flaw, related
 from course.autograder.checks.dropout_masks import named
+from course.autograder.checks.dropout_units import case, coins, observe
 from course.autograder.checks.dropout_variants import (
     ASSIGNMENT,
     NOT_HERE,
@@ -16,16 +15,13 @@ from course.autograder.checks.dropout_variants import (
     TRAIN_FACTORS,
     factor_mistakes,
     nan_at_one,
-    param,
     possible,
     seed_of,
     settings,
-    survivors,
-    values,
 )  # fmt: skip
 from course.autograder.compare import CONVOLUTION
-from course.autograder.protocol import Call, Strided
-from course.autograder.spec import Arrays, Case, Check, Flaw, Inputs, Misconception, Output, Tolerances
+from course.autograder.protocol import Call
+from course.autograder.spec import Arrays, Check, Inputs, Misconception, Output, Tolerances
 from course.reference import dropout
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -42,36 +38,6 @@ Graph = Callable[
 ]  # (x, w, b, mask, dout, the right factor) -> out, all Paddle tensors but the factor
 
 
-def _hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-    with on_device(device().name):
-        return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
-
-
-def case(
-    name: str, shape: tuple[int, int, int], p: float, scaling: str | None, mode: str = "train", dtype: str = "float64",
-    strided: bool = False,
-) -> Case:  # fmt: skip
-    """Inputs drawn until no hidden value is so near 0 that rounding decides about ReLU."""
-    n, d, m = shape
-
-    def draw(r: Generator) -> Inputs:
-        while True:
-            x, w, b = (
-                values(r, (n, d), dtype),
-                values(r, (d, m), dtype),
-                away_from_zero(r, m, 0.3, 1.2).astype(dtype),
-            )
-            if np.abs(_hidden(x, w, b)).min() > 1e-3:
-                break
-        dout = values(r, (n, m), dtype)
-        return {
-            "x": Strided(x) if strided else x, "w": w, "b": b, "dout": dout,
-            "dropout_param": param(r, p, mode, scaling),
-        }  # fmt: skip
-
-    return Case(name, draw)
-
-
 def _mask(i: Inputs) -> np.ndarray:
     p, _, _ = settings(i)
     if "kept" in i:
@@ -81,36 +47,6 @@ def _mask(i: Inputs) -> np.ndarray:
 
 def _right(i: Inputs) -> Arrays:
     return dropout.affine_relu_dropout(i["x"], i["w"], i["b"], i["dout"], _mask(i), *settings(i))
-
-
-def _observe(i: Inputs, got: Arrays) -> Inputs:
-    """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    if got["out"].shape != i["dout"].shape:
-        return i
-    active = _hidden(i["x"], i["w"], i["b"]) > 0
-    if (got["out"] < 0).any():  # no ReLU: every value tells
-        active = np.ones_like(active)
-    return {**i, "kept": survivors(got["out"]) | ~active, "active": active}
-
-
-def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    p, mode, _ = settings(i)
-    if "kept" not in i or mode != "train":
-        return []
-    kept, active = i["kept"], i["active"]
-    if 0 < p < 1:
-        half = len(kept) // 2 * 2
-        both = active[0:half:2] & active[1:half:2]
-        name = "one mask for the whole batch"
-        a, b = kept[0:half:2][both], kept[1:half:2][both]
-        found = related(a, b, p) and kept[active].any() and not kept[active].all()
-        if found and np.array_equal(a, b):
-            return [Flaw("out", ADVICE[name], name)]
-        rate = rate_flaw("out", kept[active], p)
-        return rate or (
-            [Flaw("out", "Neighbouring samples are dropped together too often.")] if found else []
-        )
-    return rate_flaw("out", kept[active], p)
 
 
 def _graph(i: Inputs, change: Graph) -> Arrays:
@@ -207,8 +143,8 @@ NET_CHECK = Check(
         case("float32 input", (58, 7, 25), 0.7, UPSCALE, dtype="float32"),
     ),
     reference=_right,
-    observe=_observe,
-    properties=(_coins,),
+    observe=observe,
+    properties=(coins,),
     misconceptions=(
         named(P_AS_KEEP, _as_keep),
         named("one mask for the whole batch", _batch_mask),

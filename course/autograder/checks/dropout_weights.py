@@ -77,7 +77,7 @@ CONVERT_CHECK = Check(
         ),
         Misconception(
             "converted the wrong way round",
-            "Served with downscale_in_infer the inputs come out smaller: do the weights have to grow or to shrink then?",
+            "Served with downscale_in_infer the inputs come out smaller, so the weights must make up for it.",
             _times(lambda p, up: 1 - p if up else 1 / (1 - p)),
         ),
         Misconception(

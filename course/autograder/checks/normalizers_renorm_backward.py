@@ -106,6 +106,11 @@ BACKWARD_CHECK = Check(
             _dx(r="unclipped"),
         ),
         Misconception(
+            "no lower bound for r",
+            "r has a lower bound as well, 1 / r_max, in the backward pass as in the forward pass.",
+            lambda i: {**_dx(r="no lower bound")(i), **_dgamma(r="no lower bound")(i)},
+        ),
+        Misconception(
             "bounds hard-coded",
             "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
             _other(lambda i: {"r_max": 3.0, "d_max": 5.0}),

@@ -6,7 +6,7 @@ from course.autograder.checks import dropout_connections as connections
 from course.autograder.checks import dropout_forward_modes as modes
 from course.autograder.checks import dropout_masks as masks
 from course.autograder.checks import dropout_monte_carlo as monte_carlo
-from course.autograder.checks import dropout_net as net
+from course.autograder.checks import dropout_units as units
 from course.autograder.checks import dropout_weights as weights
 from course.autograder.checks.dropout_apply import apply_case
 from course.autograder.checks.dropout_forward import layer_case
@@ -63,7 +63,7 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
         monte_carlo.case("13 predictions", 13, (11, 4, 3)),
     ),
     "affine_relu_dropout": (
-        net.case("downscale_in_infer, p = 0.25", (57, 3, 26), 0.25, DOWNSCALE),
-        net.case("p = 0: nothing is dropped", (5, 3, 4), 0.0, UPSCALE),
+        units.case("downscale_in_infer, p = 0.25", (57, 3, 26), 0.25, DOWNSCALE),
+        units.case("p = 0: nothing is dropped", (5, 3, 4), 0.0, UPSCALE),
     ),
 }

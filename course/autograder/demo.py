@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
@@ -42,12 +43,14 @@ def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:
 
 def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Expected]) -> tuple[Table, int]:
     """One line a student, and how many lines are not true."""
-    table = Table(title=f"{assignment}: what the machine gave, and what is true", title_justify="left")
+    table = Table(
+        title=f"{assignment}: what the machine gave, and what is true", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("student", no_wrap=True)
-    table.add_column("what was handed in", max_width=44)
+    table.add_column("handed in", ratio=2)
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("true", justify="right", no_wrap=True)
-    table.add_column("named or noted", max_width=56)
+    table.add_column("named, or noted", ratio=3)
     table.add_column("", no_wrap=True)
     wrong = 0
     for one in expected:
@@ -59,7 +62,7 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
         if score:
             said = list(dict.fromkeys(name for names in score.named.values() for name in names))
             said += list(score.notes)
-        shown = "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")
+        shown = "; ".join(said[:2]) + (f"; and {len(said) - 2} more" if len(said) > 2 else "")
         table.add_row(
             one.student,
             one.what,

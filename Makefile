@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab gpu-check lock clean
+.PHONY: help setup demo test bench lint tidy release grade feedback lab gpu-check lock bench clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ lock: $(READY)  ## resolve the versions anew into requirements.lock
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	  --group dev --output-file requirements.lock pyproject.toml > /dev/null
 	@sed -i '1i # Every version the course is tested with, for Python 3.11 to 3.13. Made by `make lock`; read by `make setup`.' requirements.lock
+
+bench: $(READY)  ## stock nbgrader beside this course's driver; writes docs/performance.md (about 15 minutes)
+	@$(RUN) benchmarks/grading.py
 
 clean:  ## remove everything that can be made again (never submissions or the gradebook)
 	@rm -rf $(VENV) build release .pytest_cache .ruff_cache .mypy_cache

@@ -1,6 +1,7 @@
-"""Every study, by name."""
+"""Every study, by name, in the order of the lessons."""
 
-from course.studies import eight_settings
+from course.studies import covariate_shift, eight_settings, histograms, landscape, speed, weight_scales
 from course.studies.record import Study
 
-STUDIES: dict[str, Study] = {s.STUDY.name: s.STUDY for s in (eight_settings,)}
+MODULES = (eight_settings, speed, weight_scales, histograms, covariate_shift, landscape)
+STUDIES: dict[str, Study] = {m.STUDY.name: m.STUDY for m in MODULES}

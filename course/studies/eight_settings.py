@@ -4,7 +4,7 @@ from itertools import product
 from typing import Any
 
 from course.data import Images
-from course.studies.nets import BETWEEN, mlp
+from course.studies.nets import build
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, sgd, train
 
@@ -27,8 +27,9 @@ def watched(settings: Settings, case: dict[str, Any]) -> list[int]:
 
 def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images) -> list[Row]:
     """Train one net; a net whose weights are no numbers any more keeps its last accuracy to the end."""
-    sizes = (images.x_train.shape[1], *settings["hidden"], 10)
-    net = mlp(sizes, case["activation"], case["std"], seed, BETWEEN[case["net"]])
+    net = build(
+        case["net"], images.x_train.shape[1], settings["hidden"], case["activation"], case["std"], seed
+    )
     curve: list[float] = []
     losses: list[float | None] = []
     steps = watched(settings, case)

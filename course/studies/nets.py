@@ -22,15 +22,19 @@ def constant(values: np.ndarray) -> Any:
     return paddle.ParamAttr(initializer=nn.initializer.Assign(np.asarray(values, dtype=np.float32)))
 
 
-def linear(fan_in: int, fan_out: int, std: float, rng: np.random.Generator, *, bias: bool = True) -> Any:
-    """`nn.Linear` with weights [fan_in, fan_out] from N(0, std**2) and a bias of zeros, or none."""
+def linear(fan_in: int, fan_out: int, std: float | None, rng: np.random.Generator, *, bias: bool = True) -> Any:
+    """`nn.Linear` with weights [fan_in, fan_out] from N(0, std**2) and a bias of zeros, or none.
+
+    `std` None stands for sqrt(2 / fan_in), made for ReLU (He et al. 2015, arXiv 1502.01852).
+    """
+    std = (2 / fan_in) ** 0.5 if std is None else std
     weight = constant(rng.normal(0, std, (fan_in, fan_out)))
     return nn.Linear(
         fan_in, fan_out, weight_attr=weight, bias_attr=constant(np.zeros(fan_out)) if bias else False
     )
 
 
-def mlp(sizes: Sequence[int], activation: str, std: float, seed: int, between: Between | None = None) -> Any:
+def mlp(sizes: Sequence[int], activation: str, std: float | None, seed: int, between: Between | None = None) -> Any:
     """affine, `between`, activation, again and again; the last affine map stands alone.
 
     The same seed gives the same weights whatever stands between, so that two nets start from one place.
@@ -38,9 +42,9 @@ def mlp(sizes: Sequence[int], activation: str, std: float, seed: int, between: B
     Args:
         sizes: inputs, hidden layers, classes: (784, 128, 128, 128, 10).
         activation: 'relu' or 'sigmoid'.
-        std: standard deviation of the weights.
+        std: standard deviation of the weights; None for that of He et al.
         seed: of the weights.
-        between: makes the layer before the activation from its number of features; the affine map then has no bias.
+        between: makes the layer before the activation from its number of features; takes the bias.
 
     Returns:
         An `nn.Sequential`; x [N, sizes[0]] -> logits [N, sizes[-1]].
@@ -60,14 +64,14 @@ class NoisyBatchNorm(nn.Layer):
 
     While training, each feature gets a mean from U(-0.5, 0.5) and a scale from U(1, 1.25) for this step, and
     each value its own draw within 0.1 of them. What batch norm computes stays, and the steadiness of the next
-    layer's input goes. After Santurkar et al. 2018, arXiv 1805.11604, section 2.2.
+    layer's input goes. The noise is Paddle's: `paddle.seed` settles it. After
+    Santurkar et al. 2018, arXiv 1805.11604, section 2.2.
     """
 
     def __init__(self, features: int) -> None:
         """Take the number of features."""
         super().__init__()
         self.norm = nn.BatchNorm1D(features)
-        self.rng = np.random.default_rng(features)
 
     def forward(self, x: Any) -> Any:
         """X [N, C] -> [N, C]."""
@@ -75,13 +79,19 @@ class NoisyBatchNorm(nn.Layer):
         if not self.training:
             return out
         n, c = x.shape
-        shift = self.rng.uniform(-0.5, 0.5, c) + self.rng.uniform(-0.1, 0.1, (n, c))
-        scale = self.rng.uniform(1.0, 1.25, c) + self.rng.normal(0, 0.1, (n, c))
-        return out * paddle.to_tensor(scale.astype(np.float32)) + paddle.to_tensor(shift.astype(np.float32))
+        shift = paddle.uniform([c], min=-0.5, max=0.5) + paddle.uniform([n, c], min=-0.1, max=0.1)
+        scale = paddle.uniform([c], min=1.0, max=1.25) + 0.1 * paddle.randn([n, c])
+        return out * scale + shift
 
 
-BETWEEN: dict[str, Between | None] = {
+KINDS: dict[str, Between | None] = {
     "plain": None,
     "batch norm": nn.BatchNorm1D,
     "noisy batch norm": NoisyBatchNorm,
 }
+
+
+def build(kind: str, inputs: int, hidden: Sequence[int], activation: str, std: float | None, seed: int) -> Any:
+    """`mlp` with ten classes, one of `KINDS`, and Paddle's own random numbers settled by the same seed."""
+    paddle.seed(seed)
+    return mlp((inputs, *hidden, 10), activation, std, seed, KINDS[kind])

@@ -8,8 +8,9 @@ import difflib
 import functools
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -119,15 +120,15 @@ def _compare(output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted
     return Finding(kind="value", message=message, advice=compare.relation(got, wanted, tolerance), **about)
 
 
-def _fits(check: Check, output: Output, asked: Question, got: np.ndarray) -> list[str]:
-    """Names of the misconceptions that give exactly this output here, and not the right one."""
+def _fits(check: Check, output: Output, asked: Question, got: np.ndarray) -> dict[str, bool]:
+    """For each misconception: whether it shows on this case, if it gives exactly this output here."""
     tolerance: Tolerance = getattr(output.tolerances, precision(asked.inputs, got))
     right = asked.right[output.path]
-    fitting = []
+    fitting = {}
     for misconception in check.misconceptions:
-        wrong = asked.wrong[misconception.name].get(output.path)
-        if wrong is not None and compare.near(got, wrong, tolerance) and not compare.near(wrong, right, tolerance):
-            fitting.append(misconception.name)
+        wrong = asked.wrong[misconception.name].get(output.path, right)
+        if compare.near(got, wrong, tolerance):
+            fitting[misconception.name] = not compare.near(wrong, right, tolerance)
     return fitting
 
 
@@ -153,16 +154,16 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
 
 @dataclass
 class _Tally:
-    """Findings of one check as its cases come in."""
+    """What the cases of one check show, as they come in."""
 
-    findings: list[Finding]
-    fits: list[list[str]]  # for each finding, the misconceptions that explain it
-    wrong_outputs: set[str]
+    findings: list[Finding] = field(default_factory=list)
+    compared: list[tuple[Output, Question, np.ndarray]] = field(default_factory=list)
+    wrong_outputs: set[str] = field(default_factory=set)
     changed: bool = False
 
-    def add(self, finding: Finding, fits: list[str] | None = None) -> None:
+    def add(self, finding: Finding) -> None:
+        """Take in something that makes its output wrong."""
         self.findings.append(finding)
-        self.fits.append(fits or [])
         self.wrong_outputs.add(finding.output)
 
 
@@ -193,29 +194,32 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
     for output in check.outputs:
         if output.path not in got or output.path not in asked.right:
             continue
+        tally.compared.append((output, asked, got[output.path]))
         finding = _compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
         if finding is not None:
-            tally.add(finding, _fits(check, output, asked, got[output.path]))
+            tally.add(finding)
     for finding in _changed_inputs(check, asked, reply):
         tally.changed = True
         tally.findings.append(finding)
-        tally.fits.append([])
 
 
 def _named(check: Check, tally: _Tally) -> list[Finding]:
-    """Give each output the one misconception that explains the most of its findings."""
-    from dataclasses import replace
-
+    """Name the mistake behind each finding: of those that give exactly that output, the one that is in step with
+    the most cases, those where it must not show included."""
+    fits = {
+        (output.path, asked.case.name): _fits(check, output, asked, got)
+        for output, asked, got in tally.compared
+        if output.path in tally.wrong_outputs
+    }
+    in_step: Counter[tuple[str, str]] = Counter()
+    for (path, _), names in fits.items():
+        in_step.update((path, name) for name in names)
     advice = {m.name: m.advice for m in check.misconceptions}
-    order = {m.name: i for i, m in enumerate(check.misconceptions)}
-    counts: dict[tuple[str, str], int] = {}
-    for finding, fits in zip(tally.findings, tally.fits, strict=True):
-        for name in fits:
-            counts[finding.output, name] = counts.get((finding.output, name), 0) + 1
     named = []
-    for finding, fits in zip(tally.findings, tally.fits, strict=True):
-        if fits:
-            best = max(fits, key=lambda name: (counts[finding.output, name], -order[name]))
+    for finding in tally.findings:
+        showing = [n for n, shows in fits.get((finding.output, finding.case), {}).items() if shows]
+        if showing and not finding.misconception:
+            best = max(showing, key=lambda name: in_step[finding.output, name])
             finding = replace(finding, misconception=best, advice=advice[best])
         named.append(finding)
     return named
@@ -240,9 +244,7 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
         seed: what the cases are drawn from.
         graded: a grading run, whose findings never show an expected value.
     """
-    from dataclasses import replace
-
-    tally = _Tally([], [], set())
+    tally = _Tally()
     cases = check.cases + check.hidden
     for index, case in enumerate(cases):
         asked = question(check.name, index, seed)

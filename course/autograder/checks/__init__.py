@@ -7,7 +7,12 @@ from dataclasses import replace
 
 from course.autograder.spec import Check
 
-TOPICS = ("batch_norm_pieces",)
+TOPICS = (
+    "batch_norm_pieces",
+    "batch_norm_forward",
+    "normalizers_layer",
+    "normalizers_group",
+)
 
 
 def _hidden_cases(topic: str) -> dict[str, tuple]:

@@ -71,27 +71,27 @@ def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     return out + b if how.beta == "right" else out
 
 
-def forward(i: Inputs, eps: float, **switches: Any) -> np.ndarray:
+def forward(i: Inputs, epsilon: float, **switches: Any) -> np.ndarray:
     """`graph` on a case's x, gamma and beta, as numpy."""
     with on_device(device().name):
-        return graph(tensor(i["x"]), tensor(i["gamma"]), tensor(i["beta"]), eps, Switches(**switches)).numpy()
+        return graph(tensor(i["x"]), tensor(i["gamma"]), tensor(i["beta"]), epsilon, Switches(**switches)).numpy()
 
 
-def with_statistics(i: Inputs, mean: np.ndarray, var: np.ndarray, eps: float, **switches: Any) -> np.ndarray:
+def with_statistics(i: Inputs, mean: np.ndarray, var: np.ndarray, epsilon: float, **switches: Any) -> np.ndarray:
     """The same with statistics of another origin, each (C,)."""
     how = Switches(**switches)
     with on_device(device().name):
         rank = i["x"].ndim
         m, v = _by_feature(tensor(mean), rank), _by_feature(tensor(var), rank)
-        return affine(standardized(tensor(i["x"]), m, v, eps, how), tensor(i["gamma"]), tensor(i["beta"]), how).numpy()
+        return affine(standardized(tensor(i["x"]), m, v, epsilon, how), tensor(i["gamma"]), tensor(i["beta"]), how).numpy()
 
 
-def gradients(i: Inputs, eps: float, **switches: Any) -> Arrays:
+def gradients(i: Inputs, epsilon: float, **switches: Any) -> Arrays:
     """Gradients of sum(dout * graph(x)): {'dx', 'dgamma', 'dbeta'}."""
     how = Switches(**switches)
     with on_device(device().name):
         leaves = [tensor(i[name], gradient=True) for name in ("x", "gamma", "beta")]
-        out = graph(*leaves, eps, how)
+        out = graph(*leaves, epsilon, how)
         found = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
         zeros = (np.zeros(leaf.shape) for leaf in leaves)
         return {

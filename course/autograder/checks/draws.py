@@ -41,7 +41,8 @@ def batch(rng: Generator, shape: tuple[int, ...], sd: float = 1.0, dtype: str = 
     """
     x = rng.normal(size=shape)
     axes = tuple(a for a in range(len(shape)) if a != 1)
-    x = (x - x.mean(axis=axes, keepdims=True)) / x.std(axis=axes, keepdims=True)
+    if x.size > shape[1]:
+        x = (x - x.mean(axis=axes, keepdims=True)) / x.std(axis=axes, keepdims=True)
     by_feature = (shape[1],) + (1,) * (len(shape) - 2)
     spread = rng.uniform(0.75, 1.35, size=by_feature)
     centre = away_from_zero(rng, by_feature, 0.3, 1.2)

@@ -1,63 +1,79 @@
-"""Accuracy against batch size: the same images seen in all, cut into batches of 2 to 128, for five normalisers."""
+"""Accuracy against batch size: the same number of images seen in all, cut into batches of 2 to 128.
 
-from collections.abc import Callable
+In the fully connected net a statistic has one value of each sample to go by; in the convolutional one, each
+sample brings a whole map of values. The learning rate grows with the batch, as in Wu and He 2018,
+arXiv 1803.08494.
+"""
+
+from itertools import product
 from typing import Any
 
-import numpy as np
-
 from course.data import Images
-from course.reference.batch_renorm import D_MAX, R_MAX, BatchRenorm
-from course.reference.cross_iteration import CrossIterationBatchNorm
 from course.reference.framework import paddle
-from course.studies.nets import constant, linear
+from course.studies.normalizers import KEEPERS, NETS
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, sgd, train
 
-nn = paddle.nn
-Block = Callable[[Any, int, Settings], Any]
+
+def cases(settings: Settings) -> list[dict[str, Any]]:
+    """Every normaliser of each net at every batch size."""
+    pairs = [(net, norm) for net, norms in settings["norms"].items() for norm in norms]
+    return [{"net": net, "norm": norm, "batch": b} for (net, norm), b in product(pairs, settings["batches"])]
 
 
-def followed_by(make: Callable[[int], Any]) -> Block:
-    """The affine map, then a normaliser made for its number of outputs."""
-    return lambda inner, features, settings: nn.Sequential(inner, make(features))
+def calibrate(net: Any, x: Any) -> None:
+    """Replace the running statistics by those of all of x under the net as it is now."""
+    for layer in net.sublayers():
+        for name in ("momentum", "_momentum"):
+            if hasattr(layer, name):
+                setattr(layer, name, 0.0)
+        if hasattr(layer, "r_max"):
+            layer.r_max, layer.d_max = 1.0, 0.0
+        if hasattr(layer, "history"):
+            layer.k, layer.history = 1, []
+    net.train()
+    with paddle.no_grad():
+        net(paddle.to_tensor(x))
 
 
-BLOCKS: dict[str, Block] = {
-    "BN": followed_by(nn.BatchNorm2D),
-    "GN": lambda inner, features, settings: nn.Sequential(inner, nn.GroupNorm(settings["groups"], features)),
-    "LN": followed_by(lambda features: nn.GroupNorm(1, features)),
-    "IN": followed_by(nn.InstanceNorm2D),
-    "BRN": followed_by(BatchRenorm),
-    "CBN": lambda inner, features, settings: CrossIterationBatchNorm(inner, features, k=settings["window"]),
-}
+def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images) -> list[Row]:
+    """Train one net; its accuracy as it comes, and after its running statistics are calibrated."""
+    batch, last = case["batch"], list[float]()
+    steps = settings["images_seen"][case["net"]] // batch
+    net = NETS[case["net"]](case["norm"], images.x_train.shape[1], settings, seed)
+
+    def watch(step: int, loss: float) -> None:
+        last[:] = [loss, accuracy(net, images.x_val, images.y_val)]
+
+    optimizer = sgd(net, settings["learning_rate_at_32"] * batch / 32)
+    train(net, images, optimizer, batch=batch, seed=seed, watched=[steps - steps // 4, steps], watch=watch)
+    calibrated = None
+    if case["norm"] in KEEPERS:
+        calibrate(net, images.x_train[: settings["calibration_images"]])
+        calibrated = accuracy(net, images.x_val, images.y_val)
+    return [
+        {**case, "seed": seed, "steps": steps, "loss": last[0], "accuracy": last[1], "calibrated": calibrated}
+    ]
 
 
-def convolution(channels: int, features: int, stride: int, rng: np.random.Generator) -> Any:
-    """A 3 x 3 convolution without bias, its weights from N(0, 2 / (9 * channels)) (He et al. 2015)."""
-    weight = rng.normal(0, (2 / (9 * channels)) ** 0.5, (features, channels, 3, 3))
-    return nn.Conv2D(
-        channels, features, 3, stride=stride, padding=1, weight_attr=constant(weight), bias_attr=False
-    )
-
-
-def small_cnn(norm: str, side: int, settings: Settings, seed: int) -> Any:
-    """Convolutions of stride 2, each with its normaliser and a ReLU, then one affine map; x [N, side * side]."""
-    rng, channels, layers = np.random.default_rng(seed), 1, [Image(side)]
-    for features in settings["channels"]:
-        layers += [BLOCKS[norm](convolution(channels, features, 2, rng), features, settings), nn.ReLU()]
-        channels, side = features, (side + 1) // 2
-    inputs = channels * side * side
-    return nn.Sequential(*layers, nn.Flatten(), linear(inputs, 10, inputs**-0.5, rng))
-
-
-class Image(nn.Layer):
-    """A flat image [N, side * side] as [N, 1, side, side]."""
-
-    def __init__(self, side: int) -> None:
-        """Take height and width."""
-        super().__init__()
-        self.side = side
-
-    def forward(self, x: Any) -> Any:
-        """Reshape."""
-        return x.reshape([-1, 1, self.side, self.side])
+STUDY = Study(
+    name="batch_sizes",
+    question="How small may a batch get before batch norm falls apart, and what stands up better?",
+    settings={
+        "batches": [2, 4, 8, 16, 32, 64, 128],
+        "calibration_images": 2000,
+        "channels": [8, 16, 32],
+        "groups": {"convolutional": 4, "fully connected": 8},
+        "hidden": [64, 64, 64],
+        "images_seen": {"convolutional": 8000, "fully connected": 16000},
+        "learning_rate_at_32": 0.1,
+        "norms": {
+            "convolutional": ["BN", "GN", "LN", "IN"],
+            "fully connected": ["plain", "BN", "GN", "LN", "BRN", "CBN"],
+        },
+        "window": 8,
+    },
+    cases=cases,
+    measure=measure,
+    columns=("net", "norm", "batch", "seed", "steps", "loss", "accuracy", "calibrated"),
+)

@@ -1,8 +1,8 @@
 """Internal covariate shift, measured two ways: moments that move, gradients that earlier layers' steps turn.
 
 Ioffe and Szegedy 2015 (arXiv 1502.03167) speak of the change in the distribution of a layer's inputs during
-training. Santurkar et al. 2018 (arXiv 1805.11604, definition 2.1) measure what it costs an optimiser: for layer i,
-the gradient G at the present weights, and G' after the layers before i have taken their step, on the same batch.
+training. Santurkar et al. 2018 (arXiv 1805.11604, definition 2.1) measure what it costs an optimiser: for layer
+i, the gradient G at the present weights, and G' after the layers before i took their step, on the same batch.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """How far ahead a gradient can be trusted: the loss and the gradient met along its own direction.
 
-At a training step, with gradient g at weights w: for lengths t, the loss at w - t g, and how far the gradient there
-is from g. After Santurkar et al. 2018, arXiv 1805.11604, section 3.1 and figure 4.
+At a training step, with gradient g at weights w: for lengths t, the loss at w - t g, and how far the gradient
+there is from g. After Santurkar et al. 2018, arXiv 1805.11604, section 3.1 and figure 4.
 """
 
 from itertools import product
@@ -30,8 +30,8 @@ def along(net: Any, x: Any, y: Any, lengths: list[float]) -> dict[str, Any]:
     """Walk along the negative gradient and look.
 
     Returns:
-        {'gradient': |g|, 'losses': the loss at t = 0 and at each t in `lengths`, 'distances': |gradient there - g|
-        at each t}.
+        {'gradient': |g|, 'losses': the loss at t = 0 and at each t in `lengths`, 'distances': at each t, the
+        length of the difference of the gradient there and g}.
     """
     parameters = [p for p in net.parameters() if not p.stop_gradient]
     with put_back(net):

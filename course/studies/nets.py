@@ -22,7 +22,9 @@ def constant(values: np.ndarray) -> Any:
     return paddle.ParamAttr(initializer=nn.initializer.Assign(np.asarray(values, dtype=np.float32)))
 
 
-def linear(fan_in: int, fan_out: int, std: float | None, rng: np.random.Generator, *, bias: bool = True) -> Any:
+def linear(
+    fan_in: int, fan_out: int, std: float | None, rng: np.random.Generator, *, bias: bool = True
+) -> Any:
     """`nn.Linear` with weights [fan_in, fan_out] from N(0, std**2) and a bias of zeros, or none.
 
     `std` None stands for sqrt(2 / fan_in), made for ReLU (He et al. 2015, arXiv 1502.01852).
@@ -34,7 +36,9 @@ def linear(fan_in: int, fan_out: int, std: float | None, rng: np.random.Generato
     )
 
 
-def mlp(sizes: Sequence[int], activation: str, std: float | None, seed: int, between: Between | None = None) -> Any:
+def mlp(
+    sizes: Sequence[int], activation: str, std: float | None, seed: int, between: Between | None = None
+) -> Any:
     """affine, `between`, activation, again and again; the last affine map stands alone.
 
     The same seed gives the same weights whatever stands between, so that two nets start from one place.
@@ -91,7 +95,9 @@ KINDS: dict[str, Between | None] = {
 }
 
 
-def build(kind: str, inputs: int, hidden: Sequence[int], activation: str, std: float | None, seed: int) -> Any:
+def build(
+    kind: str, inputs: int, hidden: Sequence[int], activation: str, std: float | None, seed: int
+) -> Any:
     """`mlp` with ten classes, one of `KINDS`, and Paddle's own random numbers settled by the same seed."""
     paddle.seed(seed)
     return mlp((inputs, *hidden, 10), activation, std, seed, KINDS[kind])

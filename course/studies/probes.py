@@ -45,7 +45,7 @@ def loss_and_gradients(net: Any, x: Any, y: Any, parameters: list[Any]) -> tuple
 
 
 def activations(net: Any, x: Any, y: Any) -> list[dict[str, np.ndarray]]:
-    """What enters and leaves each activation in train mode, and the loss's gradient for what enters, each [N, C].
+    """By activation, in train mode: what enters, what leaves, the gradient for what enters; each [N, C].
 
     The gradient is of the summed loss: how much it weighs does not depend on the batch's size.
     """

@@ -1,5 +1,6 @@
 """How good a net of six affine maps gets from weights of twenty sizes, with and without batch norm."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -20,7 +21,7 @@ def cases(settings: Settings) -> list[dict[str, Any]]:
 def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images) -> list[Row]:
     """Train on a part of the images with Adam; keep the best accuracies and the last loss."""
     n = settings["training_images"]
-    few = Images(images.name, images.x_train[:n], images.y_train[:n], images.x_val, images.y_val)
+    few = replace(images, x_train=images.x_train[:n], y_train=images.y_train[:n])
     net = build(case["net"], images.x_train.shape[1], settings["hidden"], "relu", case["std"], seed)
     optimizer = paddle.optimizer.Adam(learning_rate=settings["learning_rate"], parameters=net.parameters())
     seen: list[tuple[float, float, float]] = []

@@ -5,6 +5,7 @@ The rule that keeps prose honest, and its test, stand in `docs/lessons.md`.
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from IPython.display import Markdown, display
 
 
@@ -17,7 +18,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Show rows as a Markdown table. Floats get four significant digits."""
 
     def cell(value: object) -> str:
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        text = f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
         return text.replace("|", "\\|")
 
     lines = [" | ".join(header), " | ".join("---" for _ in header)]

@@ -1,8 +1,8 @@
 """Internal covariate shift, measured two ways: moments that move, gradients that earlier layers' steps turn.
 
 Ioffe and Szegedy 2015 (arXiv 1502.03167) speak of the change in the distribution of a layer's inputs during
-training. Santurkar et al. 2018 (arXiv 1805.11604, definition 2.1) measure what it costs an optimiser: for layer
-i, the gradient G at the present weights, and G' after the layers before i took their step, on the same batch.
+training. Santurkar et al. 2018 (arXiv 1805.11604, definition 2.1) measure what it costs an optimiser: for one
+layer, the gradient G at the present weights, and G' after the layers before it took their step.
 """
 
 from typing import Any
@@ -34,10 +34,8 @@ def turned(net: Any, x: Any, y: Any, learning_rate: float) -> list[tuple[float, 
             moved.set_value(moved.numpy() - learning_rate * before[i - 1])
             _, after = loss_and_gradients(net, x, y, weights[i : i + 1])
             g, h = before[i].ravel().astype(float), after[0].ravel().astype(float)
-            lengths = np.linalg.norm(g), np.linalg.norm(h)
-            found.append(
-                (g @ h / (lengths[0] * lengths[1] + TINY), np.linalg.norm(h - g) / (lengths[0] + TINY))
-            )
+            of_g, of_h, apart = (float(np.linalg.norm(v)) for v in (g, h, h - g))
+            found.append((float(g @ h) / (of_g * of_h + TINY), apart / (of_g + TINY)))
     return found
 
 

@@ -21,7 +21,7 @@ def cases(settings: Settings) -> list[dict[str, Any]]:
 
 def counts(values: np.ndarray, span: list[float], bins: int) -> list[float]:
     """The share of values in each of `bins` equal bins over `span`; what lies outside is in the outermost."""
-    found, _ = np.histogram(np.clip(values, *span), bins=bins, range=tuple(span))
+    found, _ = np.histogram(np.clip(values, span[0], span[1]), bins=bins, range=(span[0], span[1]))
     return (found / values.size).round(4).tolist()
 
 

@@ -13,6 +13,7 @@ from course.reference.framework import paddle
 warnings.filterwarnings("ignore", message="When training, we now always track global mean and variance")
 
 nn = paddle.nn
+Layer: Any = paddle.nn.Layer
 ACTIVATIONS: dict[str, type] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 Between = Callable[[int], Any]
 
@@ -63,7 +64,7 @@ def mlp(
     return nn.Sequential(*layers, linear(sizes[-2], sizes[-1], std, rng))
 
 
-class NoisyBatchNorm(nn.Layer):
+class NoisyBatchNorm(Layer):
     """Batch norm whose output is at once moved and stretched at random, otherwise at every step.
 
     While training, each feature gets a mean from U(-0.5, 0.5) and a scale from U(1, 1.25) for this step, and

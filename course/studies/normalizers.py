@@ -13,6 +13,7 @@ from course.studies.nets import constant, linear
 from course.studies.record import Settings
 
 nn = paddle.nn
+Layer: Any = paddle.nn.Layer
 Make = Callable[[int], Any]
 KEEPERS = ("BN", "BRN", "CBN")  # these predict by running statistics
 
@@ -48,7 +49,7 @@ def fully_connected(norm: str, inputs: int, settings: Settings, seed: int) -> An
     return nn.Sequential(*layers, linear(last, 10, last**-0.5, rng))
 
 
-class Image(nn.Layer):
+class Image(Layer):
     """A flat image [N, side * side] as [N, 1, side, side]."""
 
     def __init__(self, side: int) -> None:

@@ -38,7 +38,7 @@ def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images)
 
 STUDY = Study(
     name="weight_scales",
-    question="From how small and how large weights can a six-layer net still learn, with and without batch norm?",
+    question="How small, and how large, may a six-layer net's weights start for it to learn?",
     settings={
         "batch": 50,
         "hidden": [100] * 5,

@@ -202,3 +202,44 @@ def heat(ax: Axes, matrix: np.ndarray, title: str, x: str, y: str, unit: str, si
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label=unit, shrink=0.9)
     return label(ax, title, x, y)
+
+
+def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0.7, group: int = 0) -> None:
+    """A bar for the mean over seeds with the smallest and the largest seed as its whisker.
+
+    Args:
+        ax: where to draw.
+        at: (T,), the middle of each bar.
+        runs: [seeds, T].
+        name: what the legend says.
+        width: of a bar.
+        group: 0, 1, ...: picks colour and hatch.
+    """
+    middle = runs.mean(axis=0)
+    whiskers = [middle - runs.min(axis=0), runs.max(axis=0) - middle]
+    look = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
+    ax.bar(at, middle, width, yerr=whiskers, capsize=3, label=name, **look)
+
+
+def graph(
+    ax: Axes, nodes: Mapping[str, tuple[float, float]], arrows: Sequence[str], shaded: Sequence[str] = ()
+) -> None:
+    """Boxes with their names and the arrows between them, each arrow written "from to"."""
+    for arrow in arrows:
+        start, end = (nodes[name] for name in arrow.split())
+        style = {"arrowstyle": "->", "shrinkA": 20, "shrinkB": 20, "color": GREY}
+        ax.annotate("", end, start, arrowprops=style)
+    for name, at in nodes.items():
+        box = {"boxstyle": "round", "facecolor": SHADES[1] if name in shaded else PAPER, "edgecolor": BLACK}
+        ax.text(*at, name, ha="center", va="center", fontsize=9, bbox=box)
+    across, up = zip(*nodes.values(), strict=True)
+    ax.set(xlim=(min(across) - 0.6, max(across) + 0.6), ylim=(min(up) - 0.5, max(up) + 0.5))
+    ax.set_axis_off()
+
+
+def picture(ax: Axes, image: np.ndarray, title: str = "") -> Axes:
+    """A small grey image [H, W] in 0..1, dark on white."""
+    ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    return label(ax, title, "pixel", "pixel")

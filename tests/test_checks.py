@@ -67,4 +67,6 @@ def test_cases_depend_on_the_seed_and_on_nothing_else(name):
         other = input_arrays(question(name, index, 6).values)
         assert all(np.array_equal(first[k], again[k]) for k in first)
         if any(a.dtype.kind == "f" for a in first.values()):
-            assert any(first[k].shape != other[k].shape or not np.array_equal(first[k], other[k]) for k in first)
+            assert any(
+                first[k].shape != other[k].shape or not np.array_equal(first[k], other[k]) for k in first
+            )

@@ -17,7 +17,15 @@ import numpy as np
 
 from course.autograder import compare
 from course.autograder.checks import find_check, list_checks
-from course.autograder.protocol import MAX_DIMENSIONS, Problem, Reply, Step, input_arrays, perform, without_views
+from course.autograder.protocol import (
+    MAX_DIMENSIONS,
+    Problem,
+    Reply,
+    Step,
+    input_arrays,
+    perform,
+    without_views,
+)
 from course.autograder.spec import Arrays, Case, Check, Inputs, Output, Tolerance
 from course.autograder.verdict import Finding, Verdict
 
@@ -91,7 +99,9 @@ def _describe(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _compare(output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray) -> Finding | None:
+def _compare(
+    output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray
+) -> Finding | None:
     kind = precision(inputs, got)
     tolerance: Tolerance = getattr(output.tolerances, kind)
     about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
@@ -108,7 +118,12 @@ def _compare(output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted
     about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
     if gap.not_finite:
         message = f"{gap.not_finite} of {gap.size} values are NaN or infinite"
-        return Finding(kind="not finite", message=message, advice="Look for a division by 0 or a root of a negative.", **about)
+        return Finding(
+            kind="not finite",
+            message=message,
+            advice="Look for a division by 0 or a root of a negative.",
+            **about,
+        )
     if kind == "float64" and compare.near(got, wanted, output.tolerances.float32):
         return Finding(
             kind="precision",
@@ -170,8 +185,8 @@ class _Tally:
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
     if reply.problem is not None:
-        finding = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
-        tally.add(finding)
+        stopped = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
+        tally.add(stopped)
         tally.wrong_outputs.update(check.wanted)
         return
     got: Arrays = {}
@@ -198,9 +213,9 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
         finding = _compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
         if finding is not None:
             tally.add(finding)
-    for finding in _changed_inputs(check, asked, reply):
-        tally.changed = True
-        tally.findings.append(finding)
+    changed = _changed_inputs(check, asked, reply)
+    tally.changed = tally.changed or bool(changed)
+    tally.findings += changed
 
 
 def _named(check: Check, tally: _Tally) -> list[Finding]:
@@ -258,7 +273,9 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong_outputs)
-    return Verdict(check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded)
+    return Verdict(
+        check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded
+    )
 
 
 def _refusal(name: str, message: str, points: float, graded: bool) -> Verdict:
@@ -295,4 +312,6 @@ def judge(name: str, *functions: Callable[..., Any], seed: int = 0, graded: bool
     if isinstance(check, Verdict):
         return check
     by_name = dict(zip(check.functions, functions, strict=True))
-    return judge_with(check, lambda steps, inputs, wanted: perform(steps, inputs, wanted, by_name), seed=seed, graded=graded)
+    return judge_with(
+        check, lambda steps, inputs, wanted: perform(steps, inputs, wanted, by_name), seed=seed, graded=graded
+    )

@@ -170,14 +170,18 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
     if value is None:
         return Problem("none", f"{name} is None; is a `return` missing?")
     if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
-        return Problem("huge", f"{name} is a {type(value).__name__} of {len(value):,} items; return a numpy array")
+        return Problem(
+            "huge", f"{name} is a {type(value).__name__} of {len(value):,} items; return a numpy array"
+        )
     if not isinstance(value, (np.ndarray, np.generic, int, float, list, tuple)):
         kind = type(value)
         return Problem("type", f"{name} is a {kind.__module__}.{kind.__name__}; wanted a numpy array")
     try:
         array = np.asarray(value)
     except ValueError:
-        return Problem("type", f"{name} is a {type(value).__name__} whose rows have different lengths; wanted an array")
+        return Problem(
+            "type", f"{name} is a {type(value).__name__} whose rows have different lengths; wanted an array"
+        )
     except OverflowError:
         return Problem("type", f"{name} is a number too large for any numpy type")
     if array.dtype.kind not in "fiub":
@@ -186,9 +190,14 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
         what = "object array" if array.dtype.kind == "O" else f"array of dtype {array.dtype}"
         return Problem("type", f"{name} is an {what}; wanted numbers (float64, float32 or integers)")
     if array.ndim > MAX_DIMENSIONS or array.nbytes > MAX_BYTES:
-        return Problem("huge", f"{name} has shape {array.shape} ({array.nbytes:,} bytes), far larger than any answer here")
+        return Problem(
+            "huge",
+            f"{name} has shape {array.shape} ({array.nbytes:,} bytes), far larger than any answer here",
+        )
     try:
-        return np.array(array, copy=True, subok=False, order="C").astype(array.dtype.newbyteorder("="), copy=False)
+        return np.array(array, copy=True, subok=False, order="C").astype(
+            array.dtype.newbyteorder("="), copy=False
+        )
     except MemoryError:
         return Problem("huge", f"{name} does not fit into memory")
 
@@ -242,7 +251,9 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
     if not isinstance(result, (tuple, list)):
         return Problem("unpack", f"{step.function} returned one {type(result).__name__}; wanted {wanted}")
     if len(result) != len(step.results):
-        return Problem("unpack", f"{step.function} returned {len(result)} values; wanted {len(step.results)}: {wanted}")
+        return Problem(
+            "unpack", f"{step.function} returned {len(result)} values; wanted {len(step.results)}: {wanted}"
+        )
     workspace.update(zip(step.results, result, strict=True))
     return None
 

@@ -94,7 +94,7 @@ class Check:
     """One question, its right answer and its well-known wrong ones.
 
     Attributes:
-        name: also the grade_id of its cell, e.g. 'batchnorm_forward.train'.
+        name: e.g. 'batchnorm_forward.train'; its cell's grade_id is the same with '-' for '.'.
         assignment: 'ps1_batchnorm'.
         points: of the cell.
         functions: names of the student's functions, in the order `check` takes them.
@@ -123,6 +123,11 @@ class Check:
     properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
     may_change: tuple[str, ...] = ()
     hidden: tuple[Case, ...] = field(default=())
+
+    @property
+    def grade_id(self) -> str:
+        """The grade_id of the cell that this check fills: nbgrader allows no dot there."""
+        return self.name.replace(".", "-")
 
     def steps_of(self, case: Case) -> tuple[Step, ...]:
         """The steps of one case."""

@@ -13,6 +13,7 @@ from course.autograder.protocol import Reply, Step, perform
 from course.autograder.verdict import Verdict, number
 from course.reference.quiet import quiet_stderr
 
+VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
 _far_judge: Callable[[str, Functions], Verdict] | None = None
 
@@ -48,7 +49,7 @@ def show(verdict: Verdict) -> None:
         return
     from IPython.display import display
 
-    display({"text/plain": verdict.text(), "text/html": verdict.html()}, raw=True)
+    display({"text/plain": verdict.text(), "text/html": verdict.html(), VERDICT: verdict.as_dict()}, raw=True)
 
 
 def _judge_here(name: str, functions: Functions) -> Verdict:

@@ -29,7 +29,9 @@ def _layout(x: np.ndarray) -> str:
     return {2: "NC", 3: "NCL", 4: "NCHW"}[x.ndim]
 
 
-def batch_moments(x: np.ndarray, axis: tuple[int, ...] = (0,), *, unbiased: bool = False) -> dict[str, np.ndarray]:
+def batch_moments(
+    x: np.ndarray, axis: tuple[int, ...] = (0,), *, unbiased: bool = False
+) -> dict[str, np.ndarray]:
     """Mean and variance over `axis`: {'mean', 'var'}, one value for each feature that remains."""
     with on_device(device().name):
         t = tensor(x)

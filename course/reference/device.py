@@ -36,9 +36,7 @@ class Device:
 
     def __str__(self) -> str:
         """The one line that a run prints."""
-        return (
-            f"references on {self.name} in {self.dtype}, running variance {self.running_variance} there: {self.reason}"
-        )
+        return f"references on {self.name} in {self.dtype}, running variance {self.running_variance} there: {self.reason}"
 
 
 class Probe(Protocol):
@@ -71,7 +69,7 @@ INTEGER_KERNEL = np.array([[1, -2, 3], [0, 4, -1], [2, 5, -3]], dtype=np.float32
 
 def integer_convolution_truth() -> np.ndarray:
     """The same convolution by numpy alone: small integers are exact in float32, so equality is demanded."""
-    windows = np.lib.stride_tricks.sliding_window_view(INTEGER_IMAGE, (3, 3), axis=(2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(INTEGER_IMAGE, (1, 1, 3, 3))[:, :, :, :, 0, 0]
     return np.einsum("nchwij,ocij->nohw", windows, INTEGER_KERNEL)
 
 
@@ -91,7 +89,9 @@ class PaddleProbe:
         from course.reference.framework import paddle
 
         with on_device(device):
-            out = paddle.nn.functional.conv2d(paddle.to_tensor(INTEGER_IMAGE), paddle.to_tensor(INTEGER_KERNEL))
+            out = paddle.nn.functional.conv2d(
+                paddle.to_tensor(INTEGER_IMAGE), paddle.to_tensor(INTEGER_KERNEL)
+            )
         return out.numpy()
 
     def running_variance(self, device: str) -> float:
@@ -102,7 +102,13 @@ class PaddleProbe:
             running = paddle.zeros([1], dtype="float32")
             x = paddle.to_tensor(np.arange(4, dtype=np.float32).reshape(4, 1))
             paddle.nn.functional.batch_norm(
-                x, paddle.zeros([1]), running, paddle.ones([1]), paddle.zeros([1]), training=True, momentum=0.0
+                x,
+                paddle.zeros([1]),
+                running,
+                paddle.ones([1]),
+                paddle.zeros([1]),
+                training=True,
+                momentum=0.0,
             )
         return float(running.numpy()[0])
 
@@ -130,7 +136,7 @@ class PaddleProbe:
         return True
 
 
-class on_device:  # noqa: N801 - reads as a statement: with on_device("cpu"):
+class on_device:
     """Run a block on one device and put the earlier one back."""
 
     def __init__(self, name: str) -> None:
@@ -200,7 +206,10 @@ def choose_device(probe: Probe, wanted: str = "auto") -> Device:
         if count:
             fault = _fault(probe, "gpu:0")
             if fault is None:
-                name, reason = "gpu:0", f"{count} GPU{'s' if count > 1 else ''} found, gpu:0 is sound and TF32 is off"
+                name, reason = (
+                    "gpu:0",
+                    f"{count} GPU{'s' if count > 1 else ''} found, gpu:0 is sound and TF32 is off",
+                )
             else:
                 reason = f"gpu:0 is not trusted: {fault}"
         if wanted == "gpu" and name == "cpu":

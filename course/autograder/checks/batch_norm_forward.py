@@ -35,7 +35,9 @@ def drawn(shape: tuple[int, ...], mode: str, **keywords: Any) -> Any:
     return lambda r: given(r, shape, mode, **keywords)
 
 
-def _only_mode(mode: str, shape: tuple[int, ...]) -> Any:
+def only_mode(mode: str, shape: tuple[int, ...]) -> Any:
+    """The draw of a Case whose bn_param leaves everything to its default."""
+
     def draw(r: Generator) -> Inputs:
         return {**given(r, shape, mode), "bn_param": {"mode": mode}}
 
@@ -68,7 +70,9 @@ def _running(change: Any) -> Any:
 
     def wrong(i: Inputs) -> Arrays:
         mean, var = change(i, v.state(i), v.batch_part(i))
-        return {path: value for path, value in ((RUNNING_MEAN, mean), (RUNNING_VAR, var)) if value is not None}
+        return {
+            path: value for path, value in ((RUNNING_MEAN, mean), (RUNNING_VAR, var)) if value is not None
+        }
 
     return wrong
 
@@ -120,7 +124,9 @@ NORMALISING = (
     ),
     Misconception("gamma forgotten", "gamma is not used: scale each feature by it.", _out(gamma="forgotten")),
     Misconception("beta forgotten", "beta is not used: shift each feature by it.", _out(beta="forgotten")),
-    Misconception("gamma applied twice", "gamma multiplies once; yours multiplies twice.", _out(gamma="twice")),
+    Misconception(
+        "gamma applied twice", "gamma multiplies once; yours multiplies twice.", _out(gamma="twice")
+    ),
     Misconception(
         "gamma scales beta too",
         "You add beta before multiplying by gamma; scale first, then shift.",
@@ -134,13 +140,17 @@ NORMALISING = (
     Misconception(
         "running statistics used in train mode",
         "In train mode normalise by the batch's own moments; the running ones are for test mode.",
-        lambda i: {"out": v.with_statistics(i, *(v.state(i)[k] for k in ("running_mean", "running_var", "eps")))},
+        lambda i: {
+            "out": v.with_statistics(i, *(v.state(i)[k] for k in ("running_mean", "running_var", "eps")))
+        },
     ),
     Misconception(
         "updated running statistics used in train mode",
         "You update the running statistics and then normalise by them; train mode normalises by the batch's own moments.",
         lambda i: {
-            "out": v.with_statistics(i, v.trained(i)["running_mean"], v.trained(i)["running_var"], v.state(i)["eps"])
+            "out": v.with_statistics(
+                i, v.trained(i)["running_mean"], v.trained(i)["running_var"], v.state(i)["eps"]
+            )
         },
     ),
 )
@@ -156,7 +166,12 @@ KEEPING = (
     Misconception(
         "unbiased running variance",
         "Your running variance takes in the unbiased estimate, n/(n-1) too large; Paddle keeps the biased one.",
-        _running(lambda i, s, b: (None, _mixed(s["running_var"], v.batch_part(i, unbiased=True)["var"], s["momentum"]))),
+        _running(
+            lambda i, s, b: (
+                None,
+                _mixed(s["running_var"], v.batch_part(i, unbiased=True)["var"], s["momentum"]),
+            )
+        ),
     ),
     Misconception(
         "running standard deviation",
@@ -247,7 +262,7 @@ TRAIN_CHECK = Check(
         Case("seven samples of five features", drawn((7, 5), "train", eps=1e-5, momentum=0.9)),
         Case("a spread of 0.01", drawn((6, 4), "train", sd=0.01, eps=1e-5, momentum=0.8)),
         Case("another epsilon and momentum", drawn((9, 3), "train", eps=1e-2, momentum=0.6)),
-        Case("bn_param holds only the mode", _only_mode("train", (6, 5))),
+        Case("bn_param holds only the mode", only_mode("train", (6, 5))),
         Case("float32 input", drawn((8, 3), "train", dtype="float32", eps=1e-3, momentum=0.75)),
         Case("a view that is not contiguous", _strided((5, 4), "train")),
     ),
@@ -311,7 +326,12 @@ def _mix_both(s: dict[str, Any], b: dict[str, np.ndarray], momentum: float) -> t
 
 
 def _last_batch_only(i: Inputs) -> Arrays:
-    fresh = v.state({"x": i["x_test"], "bn_param": {k: a for k, a in i["bn_param"].items() if k not in ("running_mean", "running_var")}})
+    fresh = v.state(
+        {
+            "x": i["x_test"],
+            "bn_param": {k: a for k, a in i["bn_param"].items() if k not in ("running_mean", "running_var")},
+        }
+    )
     last = v.trained({**_batches(i)[-1], "bn_param": fresh})
     return _served(i, last["running_mean"], last["running_var"])
 
@@ -325,10 +345,15 @@ RUNNING_CHECK = Check(
     outputs=(Output(RUNNING_MEAN, RUNNING, 2), Output(RUNNING_VAR, RUNNING, 2), Output("out", BATCH_NORM, 1)),
     cases=(
         Case("three batches from a fresh start, then test mode", lambda r: _series(r, 3, (7, 5))),
-        Case("three batches with momentum 0.7 and epsilon 0.01", lambda r: _series(r, 3, (6, 4), momentum=0.7, eps=1e-2)),
+        Case(
+            "three batches with momentum 0.7 and epsilon 0.01",
+            lambda r: _series(r, 3, (6, 4), momentum=0.7, eps=1e-2),
+        ),
         Case(
             "statistics that were there before",
-            lambda r: _series(r, 3, (5, 3), momentum=0.8, running_mean=means(r, 3), running_var=variances(r, 3)),
+            lambda r: _series(
+                r, 3, (5, 3), momentum=0.8, running_mean=means(r, 3), running_var=variances(r, 3)
+            ),
         ),
     ),
     reference=_run_through,
@@ -341,16 +366,16 @@ RUNNING_CHECK = Check(
         Misconception(
             "unbiased running variance",
             "Your running variance takes in the unbiased estimate, n/(n-1) too large; Paddle keeps the biased one.",
-            _updated(lambda i, s, b, k: _mix_both(s, {**b, "var": v.batch_part(i, unbiased=True)["var"]}, s["momentum"])),
+            _updated(
+                lambda i, s, b, k: _mix_both(
+                    s, {**b, "var": v.batch_part(i, unbiased=True)["var"]}, s["momentum"]
+                )
+            ),
         ),
         Misconception(
             "plain average of the batches",
             "You average all batches alike; momentum lets old ones fade.",
-            _updated(
-                lambda i, s, b, k: (
-                    (b["mean"], b["var"]) if k == 0 else _mix_both(s, b, k / (k + 1))
-                )
-            ),
+            _updated(lambda i, s, b, k: (b["mean"], b["var"]) if k == 0 else _mix_both(s, b, k / (k + 1))),
         ),
         Misconception(
             "statistics started anew at each call",
@@ -370,9 +395,13 @@ RUNNING_CHECK = Check(
         Misconception(
             "running variance started at 0",
             "When bn_param has no running variance it starts at 1, as Paddle's does, not at 0.",
-            lambda i: {}
-            if "running_var" in i["bn_param"]
-            else _run_through({**i, "bn_param": {**i["bn_param"], "running_var": np.zeros(len(i["gamma"]))}}),
+            lambda i: (
+                {}
+                if "running_var" in i["bn_param"]
+                else _run_through(
+                    {**i, "bn_param": {**i["bn_param"], "running_var": np.zeros(len(i["gamma"]))}}
+                )
+            ),
         ),
         Misconception(
             "test mode moves the running statistics",
@@ -386,7 +415,9 @@ RUNNING_CHECK = Check(
         Misconception(
             "batch statistics at test time",
             "In test mode normalise by the running statistics; you used those of the test batch.",
-            lambda i: {"out": v.trained({**i, "x": i["x_test"], "bn_param": v.state({**i, "x": i["x_test"]})})["out"]},
+            lambda i: {
+                "out": v.trained({**i, "x": i["x_test"], "bn_param": v.state({**i, "x": i["x_test"]})})["out"]
+            },
         ),
     ),
     may_change=STATE,
@@ -409,7 +440,9 @@ def _test_out(**switches: Any) -> Any:
 def test_reference(i: Inputs) -> Arrays:
     """Eval mode by Paddle; the running statistics stay as they were given."""
     s = v.state(i)
-    out = batch_norm.batch_norm_eval(i["x"], i["gamma"], i["beta"], s["running_mean"], s["running_var"], s["eps"])
+    out = batch_norm.batch_norm_eval(
+        i["x"], i["gamma"], i["beta"], s["running_mean"], s["running_var"], s["eps"]
+    )
     return {"out": out, RUNNING_MEAN: s["running_mean"], RUNNING_VAR: s["running_var"]}
 
 
@@ -447,7 +480,9 @@ TEST_CHECK = Check(
         Misconception(
             "test mode moves the running statistics",
             "Test mode only reads the running statistics; yours changed after the call.",
-            lambda i: {k: a for k, a in v.kept(v.trained(i)).items() if k in STATE} if len(i["x"]) > 1 else {},
+            lambda i: (
+                {k: a for k, a in v.kept(v.trained(i)).items() if k in STATE} if len(i["x"]) > 1 else {}
+            ),
         ),
         Misconception(
             "not normalised in test mode",
@@ -457,7 +492,11 @@ TEST_CHECK = Check(
         Misconception(
             "running statistics ignored",
             "You normalised by mean 0 and variance 1; read running_mean and running_var from bn_param.",
-            lambda i: {"out": v.with_statistics(i, np.zeros_like(i["gamma"]), np.ones_like(i["gamma"]), v.state(i)["eps"])},
+            lambda i: {
+                "out": v.with_statistics(
+                    i, np.zeros_like(i["gamma"]), np.ones_like(i["gamma"]), v.state(i)["eps"]
+                )
+            },
         ),
         Misconception(
             "x returned as it came",

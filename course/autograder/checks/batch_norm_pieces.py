@@ -201,7 +201,11 @@ NORMALIZE_CHECK = Check(
         Misconception(
             "statistics given are ignored",
             "You computed the moments of x anew; use the mean and var that are passed in (at test time they are others).",
-            _x_hat(lambda x, m, v, eps: (x - x.mean(0)) / paddle.sqrt(paddle.var(x, axis=0, unbiased=False) + eps)),
+            _x_hat(
+                lambda x, m, v, eps: (
+                    (x - x.mean(0)) / paddle.sqrt(paddle.var(x, axis=0, unbiased=False) + eps)
+                )
+            ),
         ),
         Misconception(
             "only the mean is removed",

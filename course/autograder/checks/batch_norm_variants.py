@@ -46,7 +46,9 @@ def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
     axes = list(how.axes)
     mean = paddle.mean(x, axis=axes, keepdim=True)
     var = paddle.var(x, axis=axes, keepdim=True, unbiased=how.unbiased)
-    x_hat = standardized(x, mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var, eps, how)
+    x_hat = standardized(
+        x, mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var, eps, how
+    )
     return affine(x_hat, gamma, beta, how)
 
 
@@ -74,16 +76,22 @@ def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
 def forward(i: Inputs, epsilon: float, **switches: Any) -> np.ndarray:
     """`graph` on a case's x, gamma and beta, as numpy."""
     with on_device(device().name):
-        return graph(tensor(i["x"]), tensor(i["gamma"]), tensor(i["beta"]), epsilon, Switches(**switches)).numpy()
+        return graph(
+            tensor(i["x"]), tensor(i["gamma"]), tensor(i["beta"]), epsilon, Switches(**switches)
+        ).numpy()
 
 
-def with_statistics(i: Inputs, mean: np.ndarray, var: np.ndarray, epsilon: float, **switches: Any) -> np.ndarray:
+def with_statistics(
+    i: Inputs, mean: np.ndarray, var: np.ndarray, epsilon: float, **switches: Any
+) -> np.ndarray:
     """The same with statistics of another origin, each (C,)."""
     how = Switches(**switches)
     with on_device(device().name):
         rank = i["x"].ndim
         m, v = _by_feature(tensor(mean), rank), _by_feature(tensor(var), rank)
-        return affine(standardized(tensor(i["x"]), m, v, epsilon, how), tensor(i["gamma"]), tensor(i["beta"]), how).numpy()
+        return affine(
+            standardized(tensor(i["x"]), m, v, epsilon, how), tensor(i["gamma"]), tensor(i["beta"]), how
+        ).numpy()
 
 
 def gradients(i: Inputs, epsilon: float, **switches: Any) -> Arrays:
@@ -91,7 +99,7 @@ def gradients(i: Inputs, epsilon: float, **switches: Any) -> Arrays:
     how = Switches(**switches)
     with on_device(device().name):
         leaves = [tensor(i[name], gradient=True) for name in ("x", "gamma", "beta")]
-        out = graph(*leaves, epsilon, how)
+        out = graph(leaves[0], leaves[1], leaves[2], epsilon, how)
         found = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
         zeros = (np.zeros(leaf.shape) for leaf in leaves)
         return {
@@ -109,10 +117,19 @@ def state(i: Inputs) -> dict[str, Any]:
 
 def trained(i: Inputs, **changes: Any) -> dict[str, np.ndarray]:
     """`reference.batch_norm_train` on a case, with some of its arguments changed."""
-    s = {**state(i), **{k: v for k, v in changes.items() if k in ("eps", "momentum", "running_mean", "running_var")}}
+    s = {
+        **state(i),
+        **{k: v for k, v in changes.items() if k in ("eps", "momentum", "running_mean", "running_var")},
+    }
     given = {**i, **{k: v for k, v in changes.items() if k in ("x", "gamma", "beta")}}
     return batch_norm.batch_norm_train(
-        given["x"], given["gamma"], given["beta"], s["running_mean"], s["running_var"], s["eps"], s["momentum"]
+        given["x"],
+        given["gamma"],
+        given["beta"],
+        s["running_mean"],
+        s["running_var"],
+        s["eps"],
+        s["momentum"],
     )
 
 

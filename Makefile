@@ -1,0 +1,63 @@
+# `make` alone prints this help.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+ASSIGNMENT ?= ps1_batchnorm
+export PYTHONWARNINGS ?= ignore::UserWarning:paddle
+
+.PHONY: help setup demo test lint tidy release grade feedback lab gpu-check lock clean
+
+help:  ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv with every pinned version (Python 3.11 to 3.13)
+
+$(READY): requirements.lock pyproject.toml
+	@python=$$(for p in $(PYTHON) python3 python3.12 python3.13 python3.11; do \
+	  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done); \
+	if [ -z "$$python" ]; then echo "error: no Python 3.11, 3.12 or 3.13 was found; install one, or name it: make setup PYTHON=/path/to/python"; exit 1; fi; \
+	echo "setting up $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
+	@echo "installing $$(grep -c '==' requirements.lock) packages"
+	@$(RUN) -m uv pip install --quiet --python $(RUN) -r requirements.lock || $(RUN) -m pip install --quiet -r requirements.lock
+	@$(RUN) -m uv pip install --quiet --python $(RUN) --no-deps -e . || $(RUN) -m pip install --quiet --no-deps -e .
+	@touch $@
+
+demo: $(READY)  ## release, collect and grade a sample class; prints one table
+	@$(RUN) -m course demo
+
+test: $(READY)  ## the whole test suite
+	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+lint: $(READY)  ## check format, lint and types
+	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(RUN) -m course tidy --check
+
+tidy: $(READY)  ## format the code and bring notebooks into their canonical form
+	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy
+
+release: $(READY)  ## make release/, the folder that students get
+	@$(RUN) -m course release
+
+grade: $(READY)  ## grade what lies under submitted/ (ASSIGNMENT=ps1_batchnorm)
+	@$(RUN) -m course grade $(ASSIGNMENT)
+
+feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
+	@$(RUN) -m course feedback $(ASSIGNMENT)
+
+lab: $(READY)  ## open the lessons and assignments in JupyterLab
+	@$(RUN) -m jupyter lab course
+
+gpu-check: $(READY)  ## compare the references on the GPU, where there is one, with the CPU
+	@$(RUN) -m course gpu-check
+
+lock: $(READY)  ## resolve the versions anew into requirements.lock
+	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  --group dev --output-file requirements.lock pyproject.toml > /dev/null
+	@sed -i '1i # Every version the course is tested with, for Python 3.11 to 3.13. Made by `make lock`; read by `make setup`.' requirements.lock
+
+clean:  ## remove everything that can be made again (never submissions or the gradebook)
+	@rm -rf $(VENV) build release .pytest_cache .ruff_cache .mypy_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,194 @@
+"""The command line: what an instructor types, or a robot runs. Errors are one sentence and a non-zero exit code."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import nbformat
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+console = Console()
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Sentence(click.ClickException):
+    """An error as the user sees it."""
+
+    def show(self, file: object = None) -> None:
+        """Print it in one line on standard error."""
+        Console(stderr=True).print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
+
+
+def progress() -> Progress:
+    """The one progress bar: what, how far, how long still."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+        transient=not console.is_terminal,
+    )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--root", type=click.Path(file_okay=False, path_type=Path), default=ROOT, help="The course folder."
+)
+@click.pass_context
+def main(context: click.Context, root: Path) -> None:
+    """Release assignments, grade what comes in, and look after the course."""
+    context.obj = root
+
+
+@main.command()
+@click.argument("assignments", nargs=-1)
+@click.pass_obj
+def release(root: Path, assignments: tuple[str, ...]) -> None:
+    """Make release/, the folder that students get (all assignments unless some are named)."""
+    from course.autograder.gradebook import Course, GradingError
+    from course.autograder.release import build_release
+
+    try:
+        course = Course(root)
+        with console.status("writing the students' version"):
+            folder = build_release(course, list(assignments) or course.assignments())
+    except GradingError as error:
+        raise Sentence(str(error)) from None
+    console.print(
+        f"released into [bold]{folder}[/bold]: zip it or push it as it is", highlight=False, soft_wrap=True
+    )
+
+
+@main.command()
+@click.argument("assignment")
+@click.argument("students", nargs=-1)
+@click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
+@click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
+@click.option(
+    "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
+)
+@click.pass_obj
+def grade(
+    root: Path, assignment: str, students: tuple[str, ...], jobs: int, feedback: bool, as_json: Path | None
+) -> None:
+    """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named."""
+    from course.autograder import grading
+    from course.autograder.gradebook import GradingError
+
+    bar = progress()
+    task = bar.add_task(f"grading {assignment}", total=None)
+
+    def told(row: grading.Graded) -> None:
+        score = row.score
+        result = f"{score.points:g} of {score.max_points:g}" if score else f"[red]{row.failure}[/red]"
+        bar.console.print(f"  {row.student:<12} {result}", highlight=False)
+        bar.advance(task)
+
+    try:
+        with bar:
+            rows = grading.grade(
+                root, assignment, students, jobs=jobs, feedback=feedback, on_row=told,
+                on_start=lambda count: bar.update(task, total=count),
+            )  # fmt: skip
+    except GradingError as error:
+        raise Sentence(str(error)) from None
+    grading.write_csv(rows, root / "grades.csv")
+    if as_json:
+        as_json.write_text(json.dumps([grading.as_dict(row) for row in rows], indent=1) + "\n")
+    failed = [row for row in rows if row.score is None]
+    console.print(
+        f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True
+    )
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("assignment")
+@click.argument("students", nargs=-1)
+@click.pass_obj
+def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
+    """Write the feedback pages of ASSIGNMENT again, for instance after grading written answers by hand."""
+    from course.autograder.gradebook import Course, GradingError
+
+    course = Course(root)
+    graded = sorted(path.parent.name for path in course.folder("autograded").glob(f"*/{assignment}"))
+    if not graded:
+        raise Sentence(
+            f"nothing is graded for {assignment} yet; run `python -m course grade {assignment}` first"
+        )
+    unknown = sorted(set(students) - set(graded))
+    if unknown:
+        raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
+    try:
+        with progress() as bar:
+            for student in bar.track(students or graded, description="feedback"):
+                course.feedback(assignment, student)
+    except GradingError as error:
+        raise Sentence(str(error)) from None
+    console.print(f"feedback is in {course.folder('feedback')}", soft_wrap=True)
+
+
+@main.command()
+@click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "build" / "demo")
+def demo(jobs: int, folder: Path) -> None:
+    """Release, place the sample class, grade it, and show every row beside what is true."""
+    from course.autograder.demo import run_demo
+    from course.autograder.gradebook import GradingError
+
+    try:
+        sys.exit(run_demo(folder, jobs, console, progress))
+    except GradingError as error:
+        raise Sentence(str(error)) from None
+
+
+@main.command()
+@click.option(
+    "--check", "only_check", is_flag=True, help="Change nothing; fail where something would change."
+)
+def tidy(only_check: bool) -> None:
+    """Bring every notebook into its canonical form."""
+    from course.notebooks import canonical, notebooks
+    from course.notebooks import tidy as tidy_one
+
+    if only_check:
+        loose = [
+            p for p in notebooks(ROOT) if canonical(nbformat.read(p, as_version=4)) != p.read_text("utf-8")
+        ]
+        for path in loose:
+            console.print(f"not canonical: {path.relative_to(ROOT)}; run `make tidy`")
+        sys.exit(1 if loose else 0)
+    for path in notebooks(ROOT):
+        if tidy_one(path):
+            console.print(f"tidied {path.relative_to(ROOT)}")
+
+
+@main.command("gpu-check")
+def gpu_check() -> None:
+    """Compare every reference on the device that would be used with the CPU."""
+    from course.reference.device import device
+    from course.reference.device_table import compare_devices
+
+    console.print(str(device()), highlight=False)
+    table = Table(title=f"{device().name} against the CPU")
+    for name in ("op", "output", "largest difference", "allowed", ""):
+        table.add_column(name)
+    rows = compare_devices()
+    for row in rows:
+        table.add_row(
+            row.op,
+            row.output,
+            f"{row.difference:.2e}",
+            f"{row.allowed:.2e}",
+            "ok" if row.ok else "[red]OFF[/red]",
+        )
+    console.print(table)
+    if device().name == "cpu":
+        console.print(
+            "No GPU is in use, so both columns are the CPU: this shows that the table works, no more."
+        )
+    sys.exit(0 if all(row.ok for row in rows) else 1)

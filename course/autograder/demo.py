@@ -1,0 +1,123 @@
+"""The demo: a class of sample submissions from release to gradebook, each row beside what is true of it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from course.autograder import grading
+from course.autograder.gradebook import PROJECT, Course
+from course.autograder.release import build_release
+from course.autograder.sample_class import Expected, classes, make_class
+
+
+class Clock:
+    """Where the time goes: seconds by step."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self.steps: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Book the time since the last lap."""
+        now = perf_counter()
+        self.steps[step] = self.steps.get(step, 0.0) + now - self._last
+        self._last = now
+
+
+def fresh_course(folder: Path) -> Course:
+    """A course folder of its own with the project's assignments in it; what was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "course").mkdir(parents=True)
+    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
+    return Course(folder)
+
+
+def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:
+    """What is not as it should be, in words; empty when the row is true."""
+    if row is None:
+        return ["no row"]
+    if row.score is None:
+        return [row.failure]
+    return expected.matches(row.score)
+
+
+def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Expected]) -> tuple[Table, int]:
+    """One line a student, and how many lines are not true."""
+    table = Table(title=f"{assignment}: what the machine gave, and what is true", title_justify="left")
+    table.add_column("student", no_wrap=True)
+    table.add_column("what was handed in", max_width=44)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("true", justify="right", no_wrap=True)
+    table.add_column("named or noted", max_width=56)
+    table.add_column("", no_wrap=True)
+    wrong = 0
+    for one in expected:
+        row = rows.get(one.student)
+        faults = verdict_of(row, one)
+        wrong += bool(faults)
+        score = row.score if row else None
+        said: list[str] = []
+        if score:
+            said = list(dict.fromkeys(name for names in score.named.values() for name in names))
+            said += list(score.notes)
+        shown = "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")
+        table.add_row(
+            one.student,
+            one.what,
+            f"{score.automatic:g}" if score else "-",
+            f"{one.points:g}",
+            shown if not faults else "[red]" + "; ".join(faults) + "[/red]",
+            "[red]✗[/red]" if faults else "[green]✓[/green]",
+        )
+    return table, wrong
+
+
+def _advancing(bar: Progress, task: TaskID) -> Callable[[grading.Graded], None]:
+    return lambda row: bar.advance(task)
+
+
+def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], Progress]) -> int:
+    """The whole demo; 0 when every row is true."""
+    clock = Clock()
+    with console.status("a fresh course folder, released"):
+        course = fresh_course(folder)
+        build_release(course, course.assignments())
+    clock.lap("release")
+    wrong = total = 0
+    tables: list[Table] = []
+    all_rows: list[grading.Graded] = []
+    for assignment in classes():
+        expected = make_class(course.root, assignment)
+        clock.lap("the class")
+        with progress() as bar:
+            task = bar.add_task(f"grading {assignment}", total=len(expected))
+            rows = grading.grade(course.root, assignment, jobs=jobs, on_row=_advancing(bar, task))
+        clock.lap("grading and feedback")
+        all_rows.extend(rows)
+        table, faults = table_of(assignment, {row.student: row for row in rows}, expected)
+        tables.append(table)
+        wrong, total = wrong + faults, total + len(expected)
+    grading.write_csv(all_rows, course.root / "grades.csv")
+    for table in tables:
+        console.print(table)
+    spent = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in clock.steps.items())
+    console.print(f"{total - wrong} of {total} rows are true. Time: {spent}.", highlight=False)
+    console.print(
+        "Points are those the machine gives; the written answers wait for a person (12 points each assignment).",
+        highlight=False,
+    )
+    shown = Path(folder)
+    for what, where in (
+        ("gradebook", "gradebook.db"),
+        ("grades", "grades.csv"),
+        ("feedback", "feedback/"),
+        ("release", "release/"),
+    ):
+        console.print(f"  {what:<10} {shown / where}", highlight=False, soft_wrap=True)
+    return 1 if wrong else 0

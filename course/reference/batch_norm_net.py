@@ -1,0 +1,101 @@
+"""Batch norm at work, by Paddle: the affine - batch norm - ReLU block, and a six-layer net made of five of them."""
+
+from typing import Any
+
+import numpy as np
+
+from course.reference.batch_norm import EPS, MOMENTUM, F, tensor
+from course.reference.device import device, on_device
+from course.reference.framework import paddle
+
+LAYERS = 6
+
+
+def block(
+    x: Any, w: Any, b: Any, gamma: Any, beta: Any, state: tuple[Any, Any], eps: float, momentum: float
+) -> Any:
+    """relu(batch_norm(x @ w + b)) in train mode on tensors; `state` (running mean, running variance) is updated."""
+    z = F.batch_norm(F.linear(x, w, b), *state, gamma, beta, training=True, epsilon=eps, momentum=momentum)
+    return F.relu(z)
+
+
+def affine_bn_relu(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    running_mean: np.ndarray,
+    running_var: np.ndarray,
+    dout: np.ndarray,
+    eps: float = EPS,
+    momentum: float = MOMENTUM,
+) -> dict[str, np.ndarray]:
+    """The block forward and back in train mode.
+
+    Args:
+        x: [N, D]. w: [D, M]. b, gamma, beta, running_mean, running_var: (M,). dout: [N, M].
+
+    Returns:
+        {'out', 'running_mean', 'running_var', 'dx', 'dw', 'db', 'dgamma', 'dbeta'}, each shaped as what it belongs to.
+        The running variance is as the device keeps it; see `Device.running_variance`.
+    """
+    with on_device(device().name):
+        leaves = [tensor(value, gradient=True) for value in (x, w, b, gamma, beta)]
+        state = (tensor(running_mean), tensor(running_var))
+        tx, tw, tb, tg, tbeta = leaves
+        out = block(tx, tw, tb, tg, tbeta, state, eps, momentum)
+        grads = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
+        named = {
+            f"d{name}": grad.numpy()
+            for name, grad in zip(("x", "w", "b", "gamma", "beta"), grads, strict=True)
+        }
+        return {"out": out.numpy(), "running_mean": state[0].numpy(), **named}
+
+
+def six_layer_loss(
+    x: np.ndarray,
+    y: np.ndarray,
+    params: dict[str, np.ndarray],
+    *,
+    reduction: str = "mean",
+    normalised: bool = True,
+) -> dict[str, np.ndarray]:
+    """Loss and gradients of five affine - batch norm - ReLU blocks and a last affine layer under cross entropy.
+
+    Args:
+        x: [N, D]. y: (N,) int64 labels.
+        params: 'W1'..'W6' [in, out], 'b1'..'b6' (out,), 'gamma1'..'gamma5', 'beta1'..'beta5' (out,).
+        reduction: of the cross entropy over the batch.
+        normalised: whether the batch norms are there.
+
+    Returns:
+        {'loss': (), and a gradient for each parameter by its name}.
+    """
+    with on_device(device().name):
+        leaves = {name: tensor(value, gradient=True) for name, value in params.items()}
+        h = tensor(x)
+        for layer in range(1, LAYERS):
+            w, b, gamma, beta = (leaves[f"{name}{layer}"] for name in ("W", "b", "gamma", "beta"))
+            m = w.shape[1]
+            if normalised:
+                h = block(
+                    h,
+                    w,
+                    b,
+                    gamma,
+                    beta,
+                    state=(tensor(np.zeros(m)), tensor(np.ones(m))),
+                    eps=EPS,
+                    momentum=MOMENTUM,
+                )
+            else:
+                h = F.relu(F.linear(h, w, b))
+        scores = F.linear(h, leaves[f"W{LAYERS}"], leaves[f"b{LAYERS}"])
+        loss = F.cross_entropy(scores, paddle.to_tensor(np.asarray(y, dtype=np.int64)), reduction=reduction)
+        found = paddle.grad([loss], list(leaves.values()), allow_unused=True)
+        grads = {
+            name: np.zeros_like(params[name]) if grad is None else grad.numpy()
+            for name, grad in zip(leaves, found, strict=True)
+        }
+        return {"loss": loss.numpy(), **grads}

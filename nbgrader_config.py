@@ -1,0 +1,51 @@
+"""nbgrader's configuration: our steps in its flow. Used by `python -m course`, `nbgrader` and the formgrader alike."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # the course beside this file, however nbgrader is started
+
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    DeduplicateIds,
+    LimitOutput,
+    OverwriteCells,
+    OverwriteKernelspec,
+)
+
+from course.autograder.nbgrader_steps import ExecuteCells, RepairCells, SaveScores, quiet_environment
+
+quiet_environment()
+
+c = get_config()  # noqa: F821 - traitlets puts it there
+
+c.CourseDirectory.course_id = "paddle_course"
+c.CourseDirectory.root = os.environ.get("COURSE_ROOT", str(Path(__file__).parent))
+c.CourseDirectory.source_directory = "course/assignments"
+c.CourseDirectory.db_url = os.environ.get(
+    "COURSE_DB", f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
+)
+
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # replace this line by your code"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+
+c.Autograde.sanitize_preprocessors = [
+    RepairCells,
+    ClearOutput,
+    DeduplicateIds,
+    OverwriteKernelspec,
+    OverwriteCells,
+    CheckCellMetadata,
+]
+c.Autograde.autograde_preprocessors = [
+    ExecuteCells,
+    LimitOutput,
+    SaveScores,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.ExecuteCells.timeout = int(os.environ.get("COURSE_CELL_SECONDS", "20"))
+c.ExecuteCells.extra_arguments = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.hist_file=:memory:"]

@@ -1,0 +1,130 @@
+"""The house: what must agree agrees, and what must not be there is not."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import nbformat
+import pytest
+import yaml
+
+from course.notebooks import canonical, notebooks
+
+
+def tracked(root):
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [root / line for line in listed.stdout.splitlines() if (root / line).is_file()]
+
+
+def lock(root):
+    lines = (root / "requirements.lock").read_text().splitlines()
+    return {re.split(r"==", x)[0]: re.split(r"==|[; ]", x)[1] for x in lines if "==" in x and x[0] != "#"}
+
+
+def test_notebooks_are_canonical(root):
+    for path in notebooks(root):
+        assert canonical(nbformat.read(path, as_version=4)) == path.read_text("utf-8"), (
+            f"run `make tidy`: {path.name}"
+        )
+
+
+def test_code_is_tidy(root):
+    for command in (["format", "--check", "."], ["check", "."]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command], cwd=root, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_types_hold(root):
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_environment_yml_says_what_the_lock_says(root):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    pins = dict(line.split("==") for line in pip)
+    locked = lock(root)
+    assert pins.pop("paddlepaddle-gpu") == locked["paddlepaddle"]
+    assert pins == {name: locked[name] for name in pins}
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = {re.split(r"[><=]", d)[0] for d in project["dependencies"]}
+    assert wanted == set(pins) | {"paddlepaddle"}
+
+
+def test_the_lock_meets_pyproject(root):
+    from packaging.requirements import Requirement
+
+    locked = lock(root)
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    for line in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(locked[requirement.name]), line
+
+
+def test_readme_commands_are_the_makefiles(root):
+    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"\bmake ([a-z-]+)", (root / "README.md").read_text()))
+    assert {"demo", "test"} <= named <= targets
+    first_screen = "\n".join((root / "README.md").read_text().splitlines()[:40])
+    assert set(re.findall(r"^make ([a-z-]+)", first_screen, re.M)) == {"demo", "test"}
+
+
+def test_make_alone_prints_help(root):
+    done = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0
+    for target in (
+        "setup",
+        "demo",
+        "test",
+        "lint",
+        "tidy",
+        "release",
+        "grade",
+        "feedback",
+        "lab",
+        "gpu-check",
+        "clean",
+    ):
+        assert f"make {target} " in done.stdout
+
+
+def test_nothing_of_a_machine_or_a_registry_stands_in_the_tree(root):
+    home = re.compile(
+        r"/(?:home|Users)/\w+|/root/|/work/main|pypi\.org|pythonhosted|paddlepaddle\.org\.cn|anaconda\.org"
+    )
+    this = "tests/test_repository.py"
+    for path in tracked(root):
+        if path.suffix in {".gz", ".png", ".npz"} or str(path).endswith(this):
+            continue
+        found = home.search(path.read_text("utf-8", "replace"))
+        assert not found, f"{path.relative_to(root)}: {found.group()}"
+
+
+def test_arrows_point_one_way(root):
+    """reference knows nothing of grading; the student's side imports no framework."""
+    for path in (root / "course" / "reference").glob("*.py"):
+        assert "course.autograder" not in path.read_text(), path.name
+    code = "import sys, course.autograder.student; sys.exit('paddle' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
+
+
+def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
+    from course.autograder.checks import find_check, list_checks
+
+    for path in sorted(root.glob("course/assignments/*/*.ipynb")):
+        cells = [
+            c for c in nbformat.read(path, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade")
+        ]
+        assert sum(c.metadata.nbgrader.points for c in cells) == 100
+        by_machine = {c.metadata.nbgrader.grade_id: c for c in cells if not c.metadata.nbgrader.solution}
+        names = list_checks(path.stem)
+        assert [find_check(n).grade_id for n in names] == list(by_machine)
+        for name in names:
+            check, cell = find_check(name), by_machine[find_check(name).grade_id]
+            assert cell.metadata.nbgrader.points == check.points
+            assert cell.source == f'check("{name}", {", ".join(check.functions)})'

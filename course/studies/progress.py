@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from IPython.display import Markdown, display
 
-
 T = TypeVar("T")
 
 

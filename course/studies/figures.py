@@ -141,16 +141,24 @@ def landscape(result: Result, since: int = 50) -> Figure:
     return fig
 
 
-def batch_sizes(result: Result, net: str, column: str = "accuracy", floor: float = 0.0) -> Figure:
-    """Accuracy against batch size, a line for each normaliser, its band from the lowest seed to the highest."""
-    fig, (ax,) = plots.panels(1, 1, (6.2, 3.6))
-    for norm in result.settings["norms"][net]:
-        values = 100 * by_seed(result, column, along="batch", net=net, norm=norm)
-        plots.spread(ax, result.settings["batches"], values, norm, **plots.SERIES[norm])
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(result.settings["batches"], [str(b) for b in result.settings["batches"]])
-    ax.set_ylim(floor, 100)
-    seen = result.settings["images_seen"][net]
-    plots.label(ax, f"{net.capitalize()} net, {seen:,} images seen", "batch size", "validation accuracy (%)")
-    ax.legend(ncol=2)
+def batch_sizes(result: Result, net: str, floors: tuple[float, ...]) -> Figure:
+    """Accuracy against batch size, a line for each normaliser, its band from the lowest seed to the highest.
+
+    Args:
+        result: of the study `batch_sizes`.
+        net: which of its nets.
+        floors: the lowest accuracy shown, in percent; a panel for each.
+    """
+    fig, axes = plots.panels(1, len(floors), (4.3, 3.3))
+    sizes, seen = result.settings["batches"], result.settings["images_seen"][net]
+    for ax, floor in zip(axes, floors, strict=True):
+        for norm in result.settings["norms"][net]:
+            values = 100 * by_seed(result, "accuracy", along="batch", net=net, norm=norm)
+            plots.spread(ax, sizes, values, norm, **plots.SERIES[norm])
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(sizes, [str(size) for size in sizes])
+        ax.set_ylim(floor, 100 if floor < 80 else 97)
+        title = f"{net.capitalize()} net, {seen:,} images seen" if ax is axes[0] else "The same, closer"
+        plots.label(ax, title, "batch size", "validation accuracy (%)")
+    axes[0].legend(ncol=2, loc="lower right")
     return fig

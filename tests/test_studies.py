@@ -13,13 +13,15 @@ from click.testing import CliRunner
 from course import data
 from course.reference.framework import paddle
 from course.studies import __main__ as command
-from course.studies import batch_sizes, eight_settings
+from course.studies import batch_sizes, eight_settings, figures
 from course.studies.catalogue import STUDIES
+from course.studies.compensation import moment_errors
 from course.studies.covariate_shift import drift, turned
 from course.studies.landscape import along, length
 from course.studies.nets import KINDS, build, mlp
 from course.studies.normalizers import NETS
 from course.studies.probes import activations, loss_and_gradients, put_back
+from course.studies.reading import by_seed, eight_curves, promise, reached, spread_of, turned_by
 from course.studies.record import KEPT, Result, load, rounded, run, runs, save, to_text
 from course.studies.training import accuracy, batches, finite, sgd, train
 
@@ -161,6 +163,87 @@ def test_the_command_runs_a_study_and_says_where_the_result_is(
     assert answer.exit_code == 0, answer.output
     assert "landscape.json" in answer.output.replace("\n", "")
     assert load("landscape", tmp_path).rows == run(study, images).rows
+
+
+# --- reading and drawing ---------------------------------------------------------------------------------
+
+
+def made(rows: list[dict[str, Any]], seeds: tuple[int, ...] = (0, 1)) -> Result:
+    return Result("made", "?", "none", {}, seeds, {}, tuple(rows))
+
+
+def test_a_column_is_read_by_seed_and_along_another() -> None:
+    result = made([{"seed": s, "net": n, "at": a, "v": 100 * s + 10 * (n == "b") + a}
+                   for a in (3, 1) for n in "ab" for s in (0, 1)])  # fmt: skip
+    assert by_seed(result, "v", net="b", at=1).tolist() == [11, 111]
+    assert by_seed(result, "v", along="at", net="a").tolist() == [[3, 1], [103, 101]]
+    assert by_seed(result, "v", along="at").tolist() == [[8, 6], [108, 106]], (
+        "rows that share a value are averaged"
+    )
+    with pytest.raises(ValueError, match="2 rows for seed 0"):
+        by_seed(result, "v", net="a")
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    result = made([{"seed": 0, "at": 0, "v": None}, {"seed": 0, "at": 1, "v": 5.0}], seeds=(0,))
+    assert by_seed(result, "v", along="at").tolist() == [[5.0]]
+
+
+def test_the_step_at_which_a_level_is_reached() -> None:
+    curves = np.array([[0.1, 0.9, 0.95], [0.1, 0.2, 0.9]])
+    assert reached([0, 50, 1000], curves, 0.9) == "50 to 1,000"
+    assert reached([0, 50, 1000], curves, 0.93) == "1,000 to 1,000 (1 of 2)"
+    assert reached([0, 50, 1000], curves, 0.99) == "never"
+    assert spread_of(np.array([0.5, 0.7])) == "60.0% (50.0% to 70.0%)"
+
+
+def test_the_promise_of_a_parabola_is_kept_by_one_minus_half_the_step() -> None:
+    lengths, x = [0.5, 1.0, 3.0], 4.0  # loss x² / 2, gradient x
+    losses = [x**2 / 2, *((x - t * x) ** 2 / 2 for t in lengths)]
+    row = {"losses": losses, "gradient": x, "distances": [t * x for t in lengths]}
+    assert promise(row, lengths) == pytest.approx([0.75, 0.5, -0.5])
+    assert turned_by(row) == pytest.approx(lengths)
+
+
+def test_the_eight_settings_curves_have_a_value_for_every_watched_step() -> None:
+    study = load("eight_settings")
+    for case in eight_settings.cases(study.settings):
+        steps, curves = eight_curves(
+            study, case["std"], case["learning_rate"], case["activation"], case["net"]
+        )
+        assert curves.shape == (len(study.seeds), len(steps))
+
+
+DRAWN = {
+    "eight_settings": lambda r: figures.eight_settings(r),
+    "weight_scales": lambda r: figures.weight_scales(r),
+    "entering": lambda r: figures.entering(r, "sigmoid", 10.0),
+    "gradients": lambda r: figures.gradients(r, step=100),
+    "covariate_shift": lambda r: figures.covariate_shift(r),
+    "landscape": lambda r: figures.landscape(r),
+    "batch_sizes": lambda r: figures.batch_sizes(r, "convolutional", (20, 84)),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_panel_of_every_figure_shows_data_and_its_axes_are_named(name: str) -> None:
+    import matplotlib.pyplot as plt
+
+    fig = DRAWN[name](load({"entering": "histograms", "gradients": "histograms"}.get(name, name)))
+    assert all(ax.has_data() for ax in fig.axes)
+    assert any(ax.get_ylabel() for ax in fig.axes)
+    assert fig.get_supxlabel() or any(ax.get_xlabel() for ax in fig.axes)
+    plt.close(fig)
+
+
+def test_the_correction_of_remembered_moments_is_exact_in_the_first_layer_and_helps_in_the_second(
+    images: data.Images,
+) -> None:
+    errors = moment_errors(images, 0, window=4, steps=30)
+    assert errors.shape == (2, 2, 3)
+    assert errors[0, 1].max() < 1e-5 < 0.01 < errors[0, 0].min()
+    assert (errors[1, 1] < errors[1, 0]).all()
+    assert (np.diff(errors[:, 0]) > 0).all(), "the further back, the staler"
 
 
 # --- nets and training -----------------------------------------------------------------------------------

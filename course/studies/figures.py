@@ -28,7 +28,10 @@ def bins(result: Result, span: str) -> tuple[np.ndarray, float]:
 
 
 def eight_settings(result: Result) -> Figure:
-    """Validation accuracy against step: a row for each weight scale, a column for rate and activation."""
+    """Validation accuracy against step: a row for each weight scale, a column for rate and activation.
+
+    The line is the mean of the seeds, the band holds all of them.
+    """
     fig, axes = plots.panels(2, 4, (2.35, 2.1), sharex=True, sharey=True)
     s = result.settings
     cases = list(product(s["stds"], s["learning_rates"], s["activations"]))
@@ -40,11 +43,9 @@ def eight_settings(result: Result) -> Figure:
         ax.set(xscale="log", xlim=(50, 20_000), ylim=(-3, 103))
         ax.set_xticks([100, 1000, 10_000], ["100", "1k", "10k"])
         first = f"weights σ={std:g}\nvalidation (%)" if (std, rate, activation) in cases[::4] else ""
-        plots.label(ax, f"{activation}, rate {rate:g}", "", first)
+        bottom = std == s["stds"][-1]
+        plots.label(ax, f"{activation}, rate {rate:g}", "training step" * bottom, first)
     axes[0].legend(loc="lower right", fontsize=8, handlelength=2)
-    fig.supxlabel(
-        f"training step (batches of {s['batch']}; line: mean of seeds, band: all of them)", fontsize=9
-    )
     return fig
 
 
@@ -60,7 +61,7 @@ def weight_scales(result: Result) -> Figure:
             plots.spread(ax, stds, values * (1 if "loss" in column else 100), net, **LOOK[net])
         ax.set(xscale="log", yscale="log" if "loss" in column else "linear")
         plots.label(ax, title.capitalize(), "weights' standard deviation", title)
-    axes[0].legend(loc="center left", fontsize=8)
+    axes[2].legend(loc="lower left", fontsize=8)
     return fig
 
 
@@ -113,7 +114,7 @@ def covariate_shift(result: Result, looks: int = 4) -> Figure:
     plots.label(
         axes[1], f"Drift in {steps[1] - steps[0]} steps", "training step", "deviations, mean of layers"
     )
-    plots.label(axes[2], "Turn", "training step", "|G' − G| / |G|, mean of layers")
+    plots.label(axes[2], "Turn", "training step", "|G' − G| / |G|")
     axes[1].set_yscale("log")
     axes[2].set_ylim(0, 1.15)
     axes[0].legend(loc="lower right", fontsize=8)

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test lint tidy release grade feedback lab gpu-check lock clean
+.PHONY: help setup demo test bench lint tidy release grade feedback lab gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 
 test: $(READY)  ## the whole test suite
 	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
+	@$(RUN) -m benchmarks.grading
 
 lint: $(READY)  ## check format, lint and types
 	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(RUN) -m course tidy --check

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
-from course.autograder.nbgrader_steps import ExecuteCells, RepairCells, SaveScores, quiet_environment
+from course.autograder.nbgrader_steps import RepairCells, RunLockedIn, SaveScores, quiet_environment
 
 quiet_environment()
 
@@ -41,11 +41,10 @@ c.Autograde.sanitize_preprocessors = [
     CheckCellMetadata,
 ]
 c.Autograde.autograde_preprocessors = [
-    ExecuteCells,
+    RunLockedIn,
     LimitOutput,
     SaveScores,
     AssignLatePenalties,
     CheckCellMetadata,
 ]
-c.ExecuteCells.timeout = int(os.environ.get("COURSE_CELL_SECONDS", "20"))
-c.ExecuteCells.extra_arguments = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.hist_file=:memory:"]
+c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"

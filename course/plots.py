@@ -195,10 +195,18 @@ def histogram_grid(
 
 
 def heat(ax: Axes, matrix: np.ndarray, title: str, x: str, y: str, unit: str, signed: bool = False) -> Axes:
-    """A matrix as an image with its colour bar; `signed` centres a diverging map at zero."""
+    """A matrix as an image with its colour bar; `signed` centres a diverging map at zero.
+
+    Up to 100 cells have their numbers written in: in grey print a diverging map loses the sign.
+    """
     limit = float(np.abs(matrix).max()) or 1.0
     look = {"cmap": DIVERGING, "vmin": -limit, "vmax": limit} if signed else {"cmap": SEQUENTIAL}
     image = ax.imshow(matrix, aspect="auto", **look)
+    if matrix.size <= 100:
+        for (row, col), value in np.ndenumerate(matrix):
+            dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
+            ink = PAPER if dark else BLACK
+            ax.text(col, row, f"{value:{'+' * signed}.2f}", ha="center", va="center", fontsize=7, color=ink)
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label=unit, shrink=0.9)
     return label(ax, title, x, y)
@@ -217,7 +225,7 @@ def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0
     """
     middle = runs.mean(axis=0)
     whiskers = [middle - runs.min(axis=0), runs.max(axis=0) - middle]
-    look = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
+    look: dict[str, Any] = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
     ax.bar(at, middle, width, yerr=whiskers, capsize=3, label=name, **look)
 
 

@@ -174,6 +174,27 @@ def test_gradients_flow_through_the_current_batch_alone() -> None:
     np.testing.assert_allclose(z.grad.numpy(), numeric, rtol=1e-5, atol=1e-7)
 
 
+def test_the_weight_learns_from_the_current_batch_alone() -> None:
+    """The present weight moves the current batch; what it was expanded to and the first step stand still."""
+    layer, r = linear_layer(2), np.random.default_rng(8)
+    z0, z1, way = r.normal(size=(N, D)), r.normal(size=(N, D)), r.normal(size=(N, C))
+    layer(paddle.to_tensor(z0))
+    held = layer.inner.weight.numpy().copy()
+    past = [{**linear_moments(z0, held), "weight": held}]
+
+    def loss(weight: np.ndarray) -> float:
+        mean, var = truth_window(z1 @ weight, held, past, 2)
+        return float(np.sum(way * (z1 @ weight - mean) / np.sqrt(var + 1e-3)))
+
+    numeric = np.empty_like(held)
+    for index in np.ndindex(held.shape):
+        step = np.zeros_like(held)
+        step[index] = 1e-6
+        numeric[index] = (loss(held + step) - loss(held - step)) / 2e-6
+    (layer(paddle.to_tensor(z1)) * paddle.to_tensor(way)).sum().backward()
+    np.testing.assert_allclose(layer.inner.weight.grad.numpy(), numeric, rtol=1e-5, atol=1e-7)
+
+
 def test_a_window_of_one_trains_as_batch_norm_on_a_convolution() -> None:
     paddle.seed(6)
     layer = CrossIterationBatchNorm(paddle.nn.Conv2D(2, C, [3, 2], bias_attr=False), C, k=1)

@@ -65,7 +65,7 @@ def test_released_notebooks_have_stubs_and_no_outputs(released, folder):
 
 def test_a_release_that_would_leak_is_not_made(released, tmp_path, monkeypatch):
     from course.autograder import release
-    from course.autograder.demo import fresh_course
+    from course.autograder.gradebook import fresh_course
 
     course = fresh_course(tmp_path / "root")
     monkeypatch.setattr(release, "leaks", lambda folder, sources: ["x has a line of y's solution: z"])

@@ -73,7 +73,7 @@ def test_deleted_tests_come_back_after_the_code_they_test(release):
     del nb.cells[5], nb.cells[3]
     fixed, notes = repair(nb, release)
     assert names(fixed) == names(release)
-    assert notes == [f"cell {n} is missing; restored from the release" for n in ("f", "g")]
+    assert notes == ["cells f and g are missing; restored from the release"]
 
 
 def test_a_test_moved_above_its_code_is_put_back(release):
@@ -98,7 +98,7 @@ def test_copies_run_but_claim_nothing(release):
     fixed, notes = repair(nb, release)
     ids = [grade_id(c) for c in fixed.cells if grade_id(c)]
     assert len(ids) == len(set(ids)) and "f = 7" in [c.source for c in fixed.cells if not grade_id(c)]
-    assert any("counts once" in n for n in notes) and any("was there twice" in n for n in notes)
+    assert any("counts once" in n for n in notes) and any("copies run" in n for n in notes)
 
 
 def test_a_missing_solution_does_not_overwrite_code_pasted_elsewhere(release):
@@ -180,7 +180,7 @@ def test_an_old_notebook_format_is_read(tmp_path, release):
 def test_a_foreign_notebook_is_noticed(tmp_path, release):
     path = tmp_path / "ps.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell("code", "print(1)")]), path)
-    assert "is it the right notebook?" in take_in(path, release).notes[0]
+    assert "(is it the right notebook?)" in take_in(path, release).notes[0]
 
 
 def test_notes_are_text_and_never_markup(tmp_path, release):
@@ -188,3 +188,37 @@ def test_notes_are_text_and_never_markup(tmp_path, release):
     path.write_text("")
     first = take_in(path, release).notebook.cells[0].source
     assert "<script>" not in first.replace("\\<", "")
+
+
+def test_a_test_stays_behind_what_stood_before_it(release):
+    nb = solved(release)
+    nb.cells[2].source = "def f(): return helper()"
+    nb.cells.insert(3, cell("code", "def helper(): return 1"))
+    fixed, _ = repair(nb, release)
+    assert (
+        names(fixed).index("def helper(): return 1") < names(fixed).index("f") < names(fixed).index("code-g")
+    )
+
+
+def test_a_copy_of_a_function_counts_when_it_stood_before_the_test(release):
+    nb = solved(release)
+    copied = copy.deepcopy(nb.cells[2])
+    copied.source = "f = 'the later one'"
+    nb.cells.insert(3, copied)
+    fixed, notes = repair(nb, release)
+    assert names(fixed).index("f = 'the later one'") < names(fixed).index("f")
+    assert any("more than once" in note for note in notes)
+
+
+def test_given_cells_come_first_wherever_a_student_moved_them(release):
+    nb = solved(release)
+    nb.cells.append(nb.cells.pop(0))
+    fixed, _ = repair(nb, release)
+    assert names(fixed)[0] == "setup"
+
+
+def test_a_notebook_of_format_3_keeps_what_its_cells_are(release, tmp_path):
+    path = tmp_path / "ps.ipynb"
+    path.write_text(nbformat.writes(nbformat.convert(solved(release), 3), version=3))
+    intake = take_in(path, release)
+    assert intake.notes == () and sources(intake.notebook)["code-f"] == "f = 1"

@@ -2,7 +2,10 @@
 
 import json
 import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import nbformat
@@ -10,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)  # a log has no width of its own
+errors = Console(stderr=True)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -19,7 +23,7 @@ class Sentence(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Print it in one line on standard error."""
-        Console(stderr=True).print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
+        errors.print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
 
 
 def progress() -> Progress:
@@ -32,6 +36,15 @@ def progress() -> Progress:
         console=console,
         transient=not console.is_terminal,
     )
+
+
+def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> None:
+    """Write feedback pages with a bar."""
+    from course.autograder.feedback import write_feedback
+
+    with progress() as bar:
+        task = bar.add_task("feedback", total=len(students))
+        write_feedback(root, assignment, students, jobs, lambda student: bar.advance(task))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,33 +80,61 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
 @click.argument("assignment")
 @click.argument("students", nargs=-1)
 @click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
+@click.option(
+    "--resume", is_flag=True, help="Leave alone what is graded and unchanged (this is the default)."
+)
+@click.option("--force", is_flag=True, help="Grade also what is graded and unchanged.")
 @click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
+)
 @click.option(
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
 )
 @click.pass_obj
 def grade(
-    root: Path, assignment: str, students: tuple[str, ...], jobs: int, feedback: bool, as_json: Path | None
+    root: Path,
+    assignment: str,
+    students: tuple[str, ...],
+    jobs: int,
+    resume: bool,
+    force: bool,
+    feedback: bool,
+    no_sandbox: bool,
+    as_json: Path | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named."""
     from course.autograder import grading
+    from course.autograder.engine import UNGUARDED
     from course.autograder.gradebook import GradingError
 
+    if resume and force:
+        raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
+    if no_sandbox:
+        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
     bar = progress()
     task = bar.add_task(f"grading {assignment}", total=None)
 
+    def begun(to_do: int, up_to_date: int) -> None:
+        bar.update(task, total=to_do)
+        if up_to_date:
+            bar.console.print(
+                f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
+            )
+
     def told(row: grading.Graded) -> None:
-        score = row.score
-        result = f"{score.points:g} of {score.max_points:g}" if score else f"[red]{row.failure}[/red]"
+        result = (
+            f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
+        )
         bar.console.print(f"  {row.student:<12} {result}", highlight=False)
         bar.advance(task)
 
+    plan = grading.Plan(jobs=jobs, force=force, isolated=not no_sandbox)
     try:
         with bar:
-            rows = grading.grade(
-                root, assignment, students, jobs=jobs, feedback=feedback, on_row=told,
-                on_start=lambda count: bar.update(task, total=count),
-            )  # fmt: skip
+            rows = grading.grade(root, assignment, students, plan, on_start=begun, on_row=told)
+        if feedback:
+            pages([row.student for row in rows if row.fresh and row.score], root, assignment, jobs)
     except GradingError as error:
         raise Sentence(str(error)) from None
     grading.write_csv(rows, root / "grades.csv")
@@ -104,6 +145,55 @@ def grade(
         f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True
     )
     sys.exit(1 if failed else 0)
+
+
+@main.command("grade-one")
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--assignment", "-a", default="", help="Which one it is of; found out by itself otherwise.")
+@click.option("--student", default="student", help="Whose cases are drawn.")
+@click.option("--no-sandbox", is_flag=True, help="Run it without isolation. Only if you trust it.")
+@click.option(
+    "--json",
+    "as_json",
+    type=click.File("w", lazy=True),
+    help="Write Gradescope's results.json there; - for standard output.",
+)
+@click.pass_obj
+def grade_one(
+    root: Path, notebook: Path, assignment: str, student: str, no_sandbox: bool, as_json: Any
+) -> None:
+    """Grade one NOTEBOOK, without a gradebook."""
+    from course.autograder import gradescope
+    from course.autograder.engine import UNGUARDED, Engine, NoIsolation
+    from course.autograder.gradebook import Course, GradingError
+    from course.autograder.secret import course_secret
+
+    if no_sandbox:
+        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
+    known = Course(root).assignments()
+    chosen = assignment or gradescope.assignment_of(notebook, known)
+    if chosen not in known:
+        which = f"there is no assignment '{chosen}'" if chosen else f"what {notebook.name} is of is not clear"
+        raise Sentence(f"{which}; say --assignment with one of: {', '.join(known)}")
+    try:
+        released = gradescope.released_of(root, chosen)
+        with warnings.catch_warnings(), Engine(isolated=not no_sandbox) as engine:
+            warnings.simplefilter("ignore")
+            found = gradescope.grade_notebook(
+                notebook, released, chosen, student, course_secret(root), engine
+            )
+    except (GradingError, NoIsolation) as error:
+        raise Sentence(str(error)) from None
+    if as_json is not None:
+        as_json.write(json.dumps(found, indent=1) + "\n")
+        return
+    for test in found["tests"]:
+        console.print(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}", highlight=False)
+        if test.get("status") == "failed":
+            console.print(test["output"].rstrip(), highlight=False, markup=False)
+    console.print(f"{found['score']:g} of {found['max_score']:g}", highlight=False)
+    if found["output"]:
+        console.print(found["output"], highlight=False, markup=False)
 
 
 @main.command()
@@ -124,9 +214,7 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
     if unknown:
         raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
     try:
-        with progress() as bar:
-            for student in bar.track(students or graded, description="feedback"):
-                course.feedback(assignment, student)
+        pages(students or graded, root, assignment, 0)
     except GradingError as error:
         raise Sentence(str(error)) from None
     console.print(f"feedback is in {course.folder('feedback')}", soft_wrap=True)

@@ -1,18 +1,21 @@
 """The demo: a class of sample submissions from release to gradebook, each row beside what is true of it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from course.autograder import grading
-from course.autograder.gradebook import PROJECT, Course
+from course.autograder.answers import BANK
+from course.autograder.feedback import write_feedback
+from course.autograder.gradebook import fresh_course
+from course.autograder.limits import Limits
 from course.autograder.release import build_release
-from course.autograder.sample_class import Expected, classes, make_class
+from course.autograder.sample_class import Expected, make_class
 
 
 class Clock:
@@ -30,14 +33,6 @@ class Clock:
         self._last = now
 
 
-def fresh_course(folder: Path) -> Course:
-    """A course folder of its own with the project's assignments in it; what was there is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "course").mkdir(parents=True)
-    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
-    return Course(folder)
-
-
 def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:
     """What is not as it should be, in words; empty when the row is true."""
     if row is None:
@@ -49,12 +44,14 @@ def verdict_of(row: grading.Graded | None, expected: Expected) -> list[str]:
 
 def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Expected]) -> tuple[Table, int]:
     """One line a student, and how many lines are not true."""
-    table = Table(title=f"{assignment}: what the machine gave, and what is true", title_justify="left")
+    table = Table(
+        title=f"{assignment}: what the machine gave, and what is true", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("student", no_wrap=True)
-    table.add_column("what was handed in", max_width=44)
+    table.add_column("handed in", ratio=2)
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("true", justify="right", no_wrap=True)
-    table.add_column("named or noted", max_width=56)
+    table.add_column("named, or noted", ratio=3)
     table.add_column("", no_wrap=True)
     wrong = 0
     for one in expected:
@@ -66,7 +63,7 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
         if score:
             said = list(dict.fromkeys(name for names in score.named.values() for name in names))
             said += list(score.notes)
-        shown = "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")
+        shown = "; ".join(said[:2]) + (f"; and {len(said) - 2} more" if len(said) > 2 else "")
         table.add_row(
             one.student,
             one.what,
@@ -78,7 +75,7 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
     return table, wrong
 
 
-def _advancing(bar: Progress, task: TaskID) -> Callable[[grading.Graded], None]:
+def _advancing(bar: Progress, task: TaskID) -> Callable[[object], None]:
     return lambda row: bar.advance(task)
 
 
@@ -92,13 +89,24 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
     wrong = total = 0
     tables: list[Table] = []
     all_rows: list[grading.Graded] = []
-    for assignment in classes():
+    for assignment in sorted(path.parent.name for path in BANK.glob("*/class.toml")):
         expected = make_class(course.root, assignment)
         clock.lap("the class")
         with progress() as bar:
             task = bar.add_task(f"grading {assignment}", total=len(expected))
-            rows = grading.grade(course.root, assignment, jobs=jobs, on_row=_advancing(bar, task))
-        clock.lap("grading and feedback")
+            rows = grading.grade(
+                course.root,
+                assignment,
+                None,
+                grading.Plan(jobs=jobs, limits=Limits(cell_seconds=8)),
+                on_row=_advancing(bar, task),
+            )
+        clock.lap("grading")
+        with progress() as bar:
+            task = bar.add_task("feedback pages", total=len(rows))
+            students = [row.student for row in rows if row.score]
+            write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
+        clock.lap("feedback")
         all_rows.extend(rows)
         table, faults = table_of(assignment, {row.student: row for row in rows}, expected)
         tables.append(table)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import text
 from sqlalchemy.exc import SAWarning
 
 from course.autograder.nbgrader_steps import quiet_environment
@@ -21,7 +23,24 @@ from course.autograder.repair import notes_of
 from course.autograder.student import VERDICT
 
 PROJECT = Path(__file__).parent.parent.parent
-INTAKE = "build/intake"  # under the course root: repaired notebooks, on their way to nbgrader
+
+
+# Our table beside nbgrader's: a submission is graded when its line here says so.
+TABLE = """
+CREATE TABLE IF NOT EXISTS course_grading (
+    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL,
+    state VARCHAR(16) NOT NULL, digest VARCHAR(64) NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (assignment, student)
+)
+"""
+# nbgrader's page gives tables no air and long lines no wrap.
+FEEDBACK_STYLE = """<style>
+.text_cell_render table, .rendered_html table, .panel-body table { margin: .6em 0; border-collapse: collapse }
+.panel-body td, .panel-body th { padding: .15em .9em .15em 0; border-bottom: 1px solid #ddd; text-align: left }
+.anchor-link { display: none }
+pre { white-space: pre-wrap }
+</style>"""
+DONE, FAILED, STALE = "done", "failed", "stale"
 
 
 class GradingError(RuntimeError):
@@ -113,11 +132,8 @@ class Course:
         self.log.propagate = False
         self.log.addHandler(logging.NullHandler())
 
-    def _api(self, submitted: str | None = None) -> NbGraderAPI:
-        config = self.config.copy()
-        if submitted:
-            config.CourseDirectory.submitted_directory = submitted
-        return NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+    def _api(self) -> NbGraderAPI:
+        return NbGraderAPI(CourseDirectory(config=self.config), config=self.config, log=self.log)
 
     @property
     def db_url(self) -> str:
@@ -157,44 +173,77 @@ class Course:
         self._done(self._api().generate_assignment(assignment), f"releasing {assignment}")
         return self.folder("release") / assignment
 
-    def autograde(self, assignment: str, student: str) -> None:
-        """Run nbgrader's autograde on what intake has put ready."""
-        self._done(self._api(INTAKE).autograde(assignment, student), f"grading {student}/{assignment}")
-
     def feedback(self, assignment: str, student: str) -> None:
         """Write the feedback page."""
         self._done(self._api().generate_feedback(assignment, student), f"feedback for {student}/{assignment}")
+        for page in (self.folder("feedback") / student / assignment).glob("*.html"):
+            page.write_text(
+                page.read_text(encoding="utf-8").replace("</head>", f"{FEEDBACK_STYLE}</head>", 1),
+                encoding="utf-8",
+            )
 
     def score(self, assignment: str, student: str) -> Score:
         """What the gradebook and the graded notebook say of one submission."""
         path = self.folder("autograded") / student / assignment / f"{assignment}.ipynb"
         notebook = nbformat.read(path, as_version=4) if path.exists() else nbformat.v4.new_notebook()
-        named = _named(notebook)
         with self.gradebook() as gradebook:
-            try:
-                grades = gradebook.find_submission(assignment, student).notebooks[0].grades
-            except (MissingEntry, IndexError):
-                raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
-            order = {
-                cell.name: i
-                for i, cell in enumerate(gradebook.find_notebook(assignment, assignment).source_cells)
-            }
-            cells = [
-                CellScore(
-                    grade.name,
-                    float(grade.score or 0.0),
-                    float(grade.max_score),
-                    _by_hand(gradebook, assignment, grade.name),
-                    named.get(grade.name, ()),
-                )
-                for grade in grades
-            ]
-        cells.sort(key=lambda cell: order.get(cell.name, 0))
-        return Score(student, assignment, tuple(cells), notes_of(notebook))
+            named, order = _named(notebook), self.cell_order(assignment)
+            return score_in(gradebook, assignment, student, order, named, notes_of(notebook))
+
+    def cell_order(self, assignment: str) -> list[str]:
+        """The grade_ids of the graded cells, in the order of the released notebook."""
+        path = self.folder("release") / assignment / f"{assignment}.ipynb"
+        cells = nbformat.read(path, as_version=4).cells if path.exists() else []
+        marks = [cell.metadata.get("nbgrader", {}) for cell in cells]
+        return [mark["grade_id"] for mark in marks if mark.get("grade")]
 
 
-def _by_hand(gradebook: Gradebook, assignment: str, name: str) -> bool:
-    return name in {cell.name for cell in gradebook.find_notebook(assignment, assignment).solution_cells}
+def score_in(
+    gradebook: Gradebook,
+    assignment: str,
+    student: str,
+    order: list[str],
+    named: dict[str, tuple[str, ...]],
+    notes: tuple[str, ...],
+) -> Score:
+    """A Score from an open gradebook; the order of cells, names of mistakes and notes come from elsewhere."""
+    try:
+        grades = gradebook.find_submission(assignment, student).notebooks[0].grades
+    except (MissingEntry, IndexError):
+        raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
+    source = gradebook.find_notebook(assignment, assignment)
+    by_hand = {cell.name for cell in source.solution_cells}
+    cells = [
+        CellScore(g.name, float(g.score or 0.0), float(g.max_score), g.name in by_hand, named.get(g.name, ()))
+        for g in grades
+    ]
+    state, detail = state_in(gradebook, assignment, student)
+    stale = (
+        (f"these points are from an earlier grading; the last one failed: {detail}",)
+        if state == STALE
+        else ()
+    )
+    place = {name: i for i, name in enumerate(order)}
+    cells.sort(key=lambda cell: place.get(cell.name, len(place)))
+    return Score(student, assignment, tuple(cells), (*stale, *notes))
+
+
+def state_in(gradebook: Gradebook, assignment: str, student: str) -> tuple[str, str]:
+    """State and detail of one submission: ('done', ''), ('stale', why), ('', '') when nothing is known."""
+    gradebook.db.execute(text(TABLE))
+    row = gradebook.db.execute(
+        text("SELECT state, detail FROM course_grading WHERE assignment = :a AND student = :s"),
+        {"a": assignment, "s": student},
+    ).first()
+    return (row[0], row[1]) if row else ("", "")
+
+
+def fresh_course(folder: Path) -> Course:
+    """A course folder of its own with the project's assignments in it; what was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "course").mkdir(parents=True)
+    shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
+    return Course(folder)
 
 
 def _named(notebook: nbformat.NotebookNode) -> dict[str, tuple[str, ...]]:

@@ -1,21 +1,29 @@
-"""The driver: takes every submission in, grades it, writes feedback, and loses none."""
+"""The driver: every submission to a worker, every result to the one writer, none lost.
 
+Killed at any moment it can be started again: what is graded and unchanged is left alone, the rest is graded.
+"""
+
+import contextlib
 import csv
+import fcntl
 import os
-import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import nbformat
+from course.autograder.gradebook import DONE, Course, GradingError, Score, score_in
+from course.autograder.limits import Limits
+from course.autograder.marking import Marked, Task, digest, mark_here, start_worker
+from course.autograder.record import Recorder
+from course.autograder.secret import course_secret
 
-from course.autograder.gradebook import INTAKE, Course, GradingError, Score
-from course.autograder.nbgrader_steps import released_notebook
-from course.autograder.repair import Intake, absent, take_in
+AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
+TRIES = 2  # a submission during which the worker died is tried once more, alone
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,25 @@ class Graded:
     student: str
     score: Score | None
     failure: str = ""
-    seconds: float = 0.0
+    fresh: bool = True
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a class is graded.
+
+    Attributes:
+        jobs: workers; 0 for as many as there are cores.
+        force: grade also what is graded and unchanged.
+        isolated: lock submissions in; grading refuses where that cannot be had.
+        limits: on each submission.
+    """
+
+    jobs: int = 0
+    force: bool = False
+    isolated: bool = True
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
 
 
 def as_dict(row: Graded) -> dict[str, Any]:
@@ -47,62 +73,49 @@ def students_of(course: Course, assignment: str) -> list[str]:
     )
 
 
-def find_submission(folder: Path, assignment: str) -> Path | str:
-    """The one notebook that a folder submits, or the sentence that says why there is none."""
-    exact = folder / f"{assignment}.ipynb"
-    if exact.is_symlink():
-        return f"{exact.name} is a link, not a file; graded as blank"
-    if exact.is_file():
-        return exact
-    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink())
-    if len(others) == 1:
-        return others[0]
-    if others:
-        return f"there are {len(others)} notebooks and none is called {assignment}.ipynb; graded as blank"
-    return f"there is no notebook {assignment}.ipynb; graded as blank"
+@contextlib.contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Hold the course folder for one driver. Raises GradingError when another has it."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".grading.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            who = lock.read().strip() or "unknown"
+            raise GradingError(
+                f"another grading run (process {who}) is at work in {root}; wait for it, or stop it"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
-def stage(course: Course, assignment: str, student: str) -> Intake:
-    """Put the repaired notebook, and nothing else that the student wrote, where nbgrader will take it from."""
-    released = released_notebook(course.root, assignment, assignment, course.folder("release").name)
-    folder = course.folder("submitted") / student / assignment
-    found = find_submission(folder, assignment)
-    intake = absent(released, found) if isinstance(found, str) else take_in(found, released)
-    target = course.root / INTAKE / student / assignment
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    nbformat.write(intake.notebook, target / f"{assignment}.ipynb")
-    stamp = folder / "timestamp.txt"
-    if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 200:
-        shutil.copy(stamp, target / "timestamp.txt")
-    return intake
-
-
-def grade_one(root: Path, assignment: str, student: str, feedback: bool) -> Graded:
-    """Grade one submission; whatever goes wrong is a sentence in its row."""
-    begun = perf_counter()
-    try:
-        course = Course(root)
-        stage(course, assignment, student)
-        course.autograde(assignment, student)
-        if feedback:
-            course.feedback(assignment, student)
-        return Graded(student, course.score(assignment, student), seconds=perf_counter() - begun)
-    except (GradingError, OSError) as error:
-        return Graded(student, None, str(error), perf_counter() - begun)
-    except Exception as error:
-        return Graded(student, None, f"{type(error).__name__}: {error}"[:300], perf_counter() - begun)
+def _wanted(course: Course, assignment: str, students: Sequence[str] | None) -> list[str]:
+    course.require(assignment)
+    have = students_of(course, assignment)
+    unknown = sorted(set(students or ()) - set(have))
+    if unknown:
+        raise GradingError(
+            f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
+        )
+    if not have:
+        where = course.folder("submitted") / "STUDENT" / assignment
+        raise GradingError(
+            f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
+        )
+    return list(dict.fromkeys(students or have))
 
 
 def grade(
     root: Path,
     assignment: str,
     students: Sequence[str] | None = None,
+    plan: Plan | None = None,
     *,
-    jobs: int = 0,
-    feedback: bool = True,
+    on_start: Callable[[int, int], None] = lambda to_do, up_to_date: None,
     on_row: Callable[[Graded], None] = lambda row: None,
-    on_start: Callable[[int], None] = lambda count: None,
 ) -> list[Graded]:
     """Grade a class.
 
@@ -110,47 +123,112 @@ def grade(
         root: the course folder.
         assignment: its name.
         students: whom; everyone with a folder under `submitted/` when None.
-        jobs: how many at a time; 0 for as many as there are cores.
-        feedback: whether to write the pages.
+        plan: how.
+        on_start: told how many there are to do, and how many are up to date.
         on_row: told each row as it comes.
-        on_start: told how many there will be.
+
+    Returns:
+        A row for every student asked for, by name.
 
     Raises:
-        GradingError: when nothing can be graded at all: no such assignment, no such student, nothing submitted.
+        GradingError: when nothing can be graded at all: no such assignment or student, nothing submitted, another
+            driver at work, no isolation to be had.
     """
+    plan = plan or Plan()
     course = Course(root)
-    course.require(assignment)
-    have = students_of(course, assignment)
-    wanted = list(students) if students else have
-    unknown = sorted(set(wanted) - set(have))
-    if unknown:
-        raise GradingError(
-            f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
-        )
-    if not wanted:
-        where = course.folder("submitted") / "STUDENT" / assignment
-        raise GradingError(
-            f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
-        )
-    if not (course.folder("release") / assignment / f"{assignment}.ipynb").exists():
-        course.release(assignment)
-    on_start(len(wanted))
-    rows = []
-    for row in _each(course.root, assignment, wanted, jobs or os.cpu_count() or 1, feedback):
-        rows.append(row)
-        on_row(row)
-    return sorted(rows, key=lambda row: row.student)
+    wanted = _wanted(course, assignment, students)
+    with alone(course.root):
+        released = course.folder("release") / assignment / f"{assignment}.ipynb"
+        if not released.exists():
+            course.release(assignment)
+        secret = course_secret(course.root)
+        _require_isolation(plan)
+        with Recorder(course, assignment) as recorder:
+            states = recorder.states()
+            tasks = []
+            rows: dict[str, Graded] = {}
+            for student in wanted:
+                folder = course.folder("submitted") / student / assignment
+                task = Task(student, assignment, folder, released, secret)
+                if not plan.force and states.get(student) == (DONE, digest(task)):
+                    rows[student] = Graded(student, course.score(assignment, student), fresh=False)
+                else:
+                    tasks.append(task)
+            on_start(len(tasks), len(rows))
+            for marked in _all_marked(tasks, plan):
+                recorder.record(marked, timestamp_of(course, assignment, marked.student))
+                rows[marked.student] = _row(recorder, marked)
+                on_row(rows[marked.student])
+    return [rows[student] for student in sorted(rows)]
 
 
-def _each(root: Path, assignment: str, students: list[str], jobs: int, feedback: bool) -> Iterator[Graded]:
-    if jobs == 1 or len(students) == 1:
-        for student in students:
-            yield grade_one(root, assignment, student, feedback)
-        return
-    with ProcessPoolExecutor(min(jobs, len(students)), mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(grade_one, root, assignment, student, feedback) for student in students]
-        for done in as_completed(waiting):
-            yield done.result()
+def _row(recorder: Recorder, marked: Marked) -> Graded:
+    if marked.failure:
+        return Graded(marked.student, None, marked.failure)
+    score = score_in(
+        recorder.gradebook, marked.assignment, marked.student, recorder.order, marked.named, marked.notes
+    )
+    return Graded(marked.student, score, seconds=marked.seconds)
+
+
+def _require_isolation(plan: Plan) -> None:
+    from course.autograder.sandbox import missing
+
+    if plan.isolated and (lacks := missing()):
+        raise GradingError(
+            f"submissions cannot be locked in on this machine: {'; '.join(lacks)}. "
+            "Grade elsewhere, or trust every submission and say --no-sandbox"
+        )
+
+
+def timestamp_of(course: Course, assignment: str, student: str) -> str | None:
+    """When it was handed in, from the exchange's timestamp.txt where there is one."""
+    path = course.folder("submitted") / student / assignment / "timestamp.txt"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
+        return None
+    return path.read_text(encoding="utf-8", errors="replace").strip() or None
+
+
+# --- workers -------------------------------------------------------------------------------------------------
+
+
+def _all_marked(tasks: list[Task], plan: Plan) -> Iterator[Marked]:
+    """Each task's marks as they come; a dead worker costs nobody else's."""
+    waiting = deque((task, 1) for task in tasks)
+    while waiting:
+        jobs = min(plan.jobs or os.cpu_count() or 1, len(waiting))
+        yield from _with_pool(waiting, jobs, plan)
+
+
+def _with_pool(waiting: deque[tuple[Task, int]], jobs: int, plan: Plan) -> Iterator[Marked]:
+    """Work on until the pool breaks or nothing is left; what was under way then goes back, to be tried alone."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, start_worker, (plan.limits, plan.isolated)) as pool:
+        under_way: dict[Future[Marked], tuple[Task, int]] = {}
+        try:
+            while waiting or under_way:
+                alone_now = any(tries > 1 for _, tries in under_way.values())
+                while waiting and len(under_way) < jobs * AHEAD and not alone_now:
+                    if waiting[0][1] > 1 and under_way:
+                        break
+                    task, tries = waiting.popleft()
+                    under_way[pool.submit(mark_here, task)] = (task, tries)
+                    alone_now = tries > 1
+                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    marked = future.result()
+                    del under_way[future]
+                    yield marked
+        except BrokenProcessPool:
+            for task, tries in under_way.values():
+                if tries < TRIES:
+                    waiting.append((task, tries + 1))
+                else:
+                    told = "the worker that graded it died, twice; is there memory left on this machine?"
+                    yield Marked(task.student, task.assignment, failure=told)
+
+
+# --- results -------------------------------------------------------------------------------------------------
 
 
 def write_csv(rows: Sequence[Graded], path: Path) -> None:
@@ -168,8 +246,8 @@ def write_csv(rows: Sequence[Graded], path: Path) -> None:
                 writer.writerow([row.student, "", "", "", "", *[""] * len(names), row.failure])
                 continue
             by_name = {cell.name: cell.points for cell in row.score.cells}
+            points = [f"{by_name[name]:g}" if name in by_name else "" for name in names]
             by_hand = sum(cell.max_points for cell in row.score.cells if cell.by_hand)
-            points = [f"{by_name.get(name, 0):g}" for name in names]
             head = [
                 row.student,
                 row.score.assignment,

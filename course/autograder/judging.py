@@ -31,6 +31,8 @@ from course.autograder.verdict import Finding, Verdict
 
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
+GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -61,7 +63,9 @@ class Question:
 
     @functools.cached_property
     def right(self) -> Arrays:
-        """The reference's outputs."""
+        """The reference's outputs; `EXCEPTION` for each where one is wanted."""
+        if self.case.raises:
+            return dict.fromkeys(self.check.wanted, EXCEPTION)
         return _arrays(self.check.reference(self.values))
 
     @functools.cached_property
@@ -105,6 +109,9 @@ def _compare(
     kind = precision(inputs, got)
     tolerance: Tolerance = getattr(output.tolerances, kind)
     about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
+    if ".*." in output.path and got.ndim and wanted.ndim:
+        message = compare.rows_differ(got, wanted, tolerance)
+        return Finding(case.name, output.path, "rows", message) if message else None
     if got.shape != wanted.shape:
         return Finding(
             kind="shape",
@@ -182,30 +189,59 @@ class _Tally:
         self.wrong_outputs.add(finding.output)
 
 
+def _judge_exception(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
+    """Add what a case shows whose inputs must raise."""
+    name, problem = asked.case.raises, reply.problem
+    if problem is not None and name in problem.exceptions:
+        tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
+        return
+    tally.wrong_outputs.update(check.wanted)
+    if problem is not None and problem.kind in GIVES_UP:
+        tally.add(Finding(asked.case.name, "", problem.kind, problem.message))
+        return
+    if problem is not None and problem.kind == "raised":
+        advice = f"Test for it yourself, and `raise {name}` with a sentence on what does not fit."
+        tally.add(Finding(asked.case.name, "", "raised", f"{problem.message}; wanted {name}", advice=advice))
+        return
+    for output in check.outputs:
+        got = reply.outputs.get(output.path)
+        if isinstance(got, np.ndarray):
+            tally.compared.append((output, asked, got))
+        message, advice = f"it returned; wanted {name}", f"There is no right answer here: `raise {name}`."
+        tally.add(Finding(asked.case.name, output.path, "not raised", message, advice=advice))
+
+
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
+    if asked.case.raises:
+        _judge_exception(check, asked, reply, tally)
+        return
     if reply.problem is not None:
         stopped = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
         tally.add(stopped)
         tally.wrong_outputs.update(check.wanted)
         return
     got: Arrays = {}
-    for output in check.outputs:
-        value = reply.outputs.get(output.path, Problem("missing", f"{output.path} is not there"))
+    for path in check.wanted:
+        value = reply.outputs.get(path, Problem("missing", f"{path} is not there"))
         if isinstance(value, Problem):
-            tally.add(Finding(asked.case.name, output.path, value.kind, value.message))
+            tally.add(Finding(asked.case.name, path, value.kind, value.message))
         elif value.dtype.kind not in "fiub" or value.ndim > MAX_DIMENSIONS:
-            tally.add(Finding(asked.case.name, output.path, "type", f"{output.path} is no array of numbers"))
+            tally.add(Finding(asked.case.name, path, "type", f"{path} is no array of numbers"))
         else:
-            got[output.path] = value
-    if check.observe is not None and len(got) == len(check.outputs):
+            got[path] = value
+    complete = len(got) == len(check.wanted)
+    if complete and check.observe is not None:
         asked = Question(check, asked.case, check.observe(asked.values, got))
-    for property_ in check.properties if len(got) == len(check.outputs) else ():
+    for property_ in check.properties if complete else ():
         for flaw in property_(asked.values, got):
             tally.add(
                 Finding(asked.case.name, flaw.output, "property", flaw.misconception or flaw.advice,
                         misconception=flaw.misconception, advice=flaw.advice)
             )  # fmt: skip
+    if not complete and (check.observe is not None or check.properties):
+        tally.wrong_outputs.update(check.wanted)  # a random answer is judged whole or not at all
+        got = {}
     for output in check.outputs:
         if output.path not in got or output.path not in asked.right:
             continue
@@ -218,24 +254,38 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
     tally.findings += changed
 
 
+def _differing(finding: Finding) -> str:
+    return "the values differ, if only a little" if finding.kind == "precision" else finding.message
+
+
 def _named(check: Check, tally: _Tally) -> list[Finding]:
     """Name the mistake behind each finding: of those that give exactly that output, the one that is in step with
-    the most cases, those where it must not show included."""
+    the most cases, those where it must not show included; between equals, the one that explains other outputs too."""
     fits = {
         (output.path, asked.case.name): _fits(check, output, asked, got)
         for output, asked, got in tally.compared
         if output.path in tally.wrong_outputs
     }
     in_step: Counter[tuple[str, str]] = Counter()
+    anywhere: Counter[str] = Counter()
     for (path, _), names in fits.items():
         in_step.update((path, name) for name in names)
+        anywhere.update(names)
     advice = {m.name: m.advice for m in check.misconceptions}
     named = []
     for finding in tally.findings:
         showing = [n for n, shows in fits.get((finding.output, finding.case), {}).items() if shows]
         if showing and not finding.misconception:
-            best = max(showing, key=lambda name: in_step[finding.output, name])
-            finding = replace(finding, misconception=best, advice=advice[best])
+            best = max(showing, key=lambda name: (in_step[finding.output, name], anywhere[name]))
+            # The name says more than "right to single precision" would.
+            kind = "value" if finding.kind == "precision" else finding.kind
+            told = {
+                "misconception": best,
+                "advice": advice[best],
+                "kind": kind,
+                "message": _differing(finding),
+            }
+            finding = replace(finding, **told)  # type: ignore[arg-type]
         named.append(finding)
     return named
 
@@ -267,9 +317,11 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _judge_reply(check, asked, reply, tally)
-        if reply.problem is not None and reply.problem.kind in ("blank", "arity", "function"):
+        if reply.problem is not None and reply.problem.kind in GIVES_UP:
             break  # the other cases would say the same
-    findings = _named(check, tally)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        findings = _named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong_outputs)

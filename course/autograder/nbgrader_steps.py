@@ -1,24 +1,22 @@
-"""nbgrader's autograde, with our steps in it: repair before anything, cells that kill lose only their own points,
-and a score only from a verdict. Named in nbgrader_config.py; `nbgrader autograde` and the formgrader use the same."""
+"""nbgrader's autograde, with our steps in it: repair before anything, the engine in place of a kernel, and a score
+only from a verdict. Named in nbgrader_config.py; `nbgrader autograde` and the formgrader's button go through them."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient.exceptions import DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
-from traitlets import Unicode
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from traitlets import Bool, Float, Unicode
 
 from course.autograder.judging import seed_for
-from course.autograder.repair import NOT_GRADED, repair
+from course.autograder.limits import Limits
+from course.autograder.repair import repair
 from course.autograder.secret import course_secret
 
 Resources = Any
-PROJECT = Path(__file__).parent.parent.parent
-SKIPPED = "This cell is not needed for grading and was not run."
 
 
 def released_notebook(
@@ -57,70 +55,43 @@ class RepairCells(NbGraderPreprocessor):
         return repaired, resources
 
 
-class ExecuteCells(Execute):
-    """Runs the notebook in a kernel; a cell that kills the kernel is marked and the rest is run again without it."""
+class RunLockedIn(NbGraderPreprocessor):
+    """Runs the notebook in the engine's sandbox; the verdicts go to SaveScores by way of the resources."""
 
-    skip_cells_with_tag = Unicode(NOT_GRADED, help="cells with this tag are not run").tag(config=True)
+    isolated = Bool(
+        True, help="lock submissions in; without it a result is only as honest as the submission"
+    ).tag(config=True)
+    cell_seconds = Float(30.0, help="seconds for one cell").tag(config=True)
+    total_seconds = Float(300.0, help="seconds for one notebook").tag(config=True)
 
-    def preprocess(
-        self, nb: NotebookNode, resources: Any = None, km: Any = None
-    ) -> tuple[NotebookNode, Resources]:
-        """Execute, at most once more for each cell that kills the kernel."""
-        about = (resources or {}).get("nbgrader", {})
-        seed = seed_for(course_secret(Path.cwd()), about.get("student", ""), about.get("assignment", ""))
-        for cell in nb.cells:
-            if NOT_GRADED in cell.metadata.get("tags", []) and cell.cell_type == "code":
-                cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=SKIPPED + "\n")]
-        with utils.setenv(COURSE_SEED=str(seed), PYTHONPATH=str(PROJECT)):
-            for _ in range(len(nb.cells)):
-                try:
-                    return super().preprocess(nb, resources, km)
-                except DeadKernelError:
-                    self._mark(nb.cells[self._running])
-        return nb, resources
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Run and judge; the engine stays warm in this process."""
+        from course.autograder.engine import run
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: Resources, index: int
-    ) -> tuple[NotebookNode, Resources]:
-        """Remember which cell is running, so that a dead kernel can be laid at its door."""
-        self._running = index
-        return super().preprocess_cell(cell, resources, index)
-
-    @staticmethod
-    def _mark(cell: NotebookNode) -> None:
-        cell.metadata["tags"] = [NOT_GRADED]
-        told = "This cell ended the Python process; the others were run without it."
-        cell.outputs = [nbformat.v4.new_output("error", ename="ProcessDied", evalue=told, traceback=[told])]
+        about = resources["nbgrader"]
+        seed = seed_for(course_secret(Path.cwd()), about["student"], about["assignment"])
+        limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
+        result = run(
+            nb, assignment=about["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
+        )
+        kept = nb.metadata.get("course", {}).get("notes", [])
+        result.notebook.metadata["course"] = {"notes": [*kept, *result.incidents]}
+        resources["course_ledger"] = {name: verdict.points for name, verdict in result.ledger.items()}
+        return result.notebook, resources
 
 
 class SaveScores(SaveAutoGrades):
-    """Scores a test cell by its verdict alone: no verdict, an error or anything that is not a number is 0."""
+    """Scores a test cell by the ledger alone: no verdict is no points, whatever stands in the notebook."""
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
-        super()._add_score(cell, resources)
         if utils.is_solution(cell):
+            super()._add_score(cell, resources)
             return
-        about = cell.metadata["nbgrader"]
-        grade = self.gradebook.find_grade(
-            about["grade_id"], self.notebook_id, self.assignment_id, self.student_id
-        )
-        grade.auto_score = score_of(cell, float(about["points"]))
+        name = cell.metadata["nbgrader"]["grade_id"]
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = resources["course_ledger"].get(name, 0.0)
         grade.needs_manual_grade = grade.manual_score is not None
         self.gradebook.db.commit()
-
-
-def score_of(cell: NotebookNode, max_points: float) -> float:
-    """The points that a test cell's result states; 0 where it states none. Standard error costs nothing."""
-    found = 0.0
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            return 0.0
-        if output.output_type == "execute_result":
-            try:
-                found = float(output.data.get("text/plain", ""))
-            except (TypeError, ValueError):
-                return 0.0
-    return found if 0.0 <= found <= max_points else 0.0
 
 
 def quiet_environment() -> None:

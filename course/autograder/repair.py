@@ -7,7 +7,7 @@ nothing. What was repaired is said, in sentences that the student will read.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ class Intake:
     notebook: NotebookNode
     notes: tuple[str, ...]
     readable: bool = True
+
+    def noting(self, note: str) -> "Intake":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
 
 class Unreadable(ValueError):
@@ -113,6 +117,10 @@ def _is_solution(cell: NotebookNode) -> bool:
     return bool(cell.metadata["nbgrader"].get("solution"))
 
 
+def _is_test(cell: NotebookNode) -> bool:
+    return bool(cell.metadata["nbgrader"].get("grade")) and not _is_solution(cell)
+
+
 def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
     made = _new_cell(cell.cell_type, cell.source)
     if tags:
@@ -129,65 +137,129 @@ def _from_release(cell: NotebookNode, source: str | None = None) -> NotebookNode
     return made
 
 
+SAID = {  # what was found of cells -> what is said: of one, of several
+    "copied": ("{} was there more than once; copies run, but count as cells of your own",) * 2,
+    "gone": (
+        "{} is missing; an empty one stands in its place",
+        "{} are missing; empty ones stand in their place",
+    ),
+    "lost": ("{} is missing; restored from the release", "{} are missing; restored from the release"),
+    "changed": ("{} was changed; restored from the release", "{} were changed; restored from the release"),
+    "repeated": (
+        "{} was there more than once; it counts once",
+        "{} were there more than once; each counts once",
+    ),
+}
+
+
+def _sentences(found: dict[str, list[str]]) -> list[str]:
+    """One sentence for each kind of thing found, naming at most three cells."""
+    sentences = []
+    for kind, names in found.items():
+        names = list(dict.fromkeys(names))
+        one, several = SAID[kind]
+        if len(names) == 1:
+            sentences.append(one.format(f"cell {names[0]}"))
+        elif len(names) <= 3:
+            sentences.append(several.format("cells " + ", ".join(names[:-1]) + " and " + names[-1]))
+        else:
+            sentences.append(several.format("cells " + ", ".join(names[:3]) + f" and {len(names) - 3} more"))
+    return sentences
+
+
 def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Put the release's cells back into a submission.
 
     Returns:
-        The repaired notebook, and a sentence for each repair that a student should know of.
+        The repaired notebook, and a sentence for each kind of repair that a student should know of.
     """
     known = {name: cell for cell in released.cells if (name := grade_id(cell)) is not None}
-    tags = {c.get("id"): c.metadata.get("tags", []) for c in released.cells if not grade_id(c)}
-    notes: list[str] = []
-    kept: list[NotebookNode] = []
-    place: dict[str, int] = {}  # grade_id of a solution cell -> where it stands in `kept`
-    locked_seen: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {kind: [] for kind in SAID}
+    sorted_out = _sort_out(
+        submitted, known, {c.get("id"): c.metadata.get("tags", []) for c in released.cells}, found
+    )
+    slots = _places(known, sorted_out, found)
+    cells: list[NotebookNode] = []
+    for position in range(len(sorted_out.kept) + 1):
+        cells.extend(slots.get(position, []))
+        cells.extend(sorted_out.kept[position : position + 1])
+    return _whole(cells), _sentences({kind: names for kind, names in found.items() if names})
+
+
+@dataclass
+class _SortedOut:
+    """A submission's cells by what they are.
+
+    Attributes:
+        kept: everything the student may write: solution cells and cells of their own, in their order.
+        place: grade_id of a solution cell -> where it stands in `kept`.
+        stood: grade_id of a locked cell -> how much of `kept` stood before it.
+    """
+
+    kept: list[NotebookNode] = field(default_factory=list)
+    place: dict[str, int] = field(default_factory=dict)
+    stood: dict[str, int] = field(default_factory=dict)
+
+
+def _sort_out(
+    submitted: NotebookNode,
+    known: dict[str, NotebookNode],
+    tags: dict[str, list[str]],
+    found: dict[str, list[str]],
+) -> _SortedOut:
+    """Go through what was handed in; note what was changed, repeated or copied."""
+    out = _SortedOut()
     for cell in submitted.cells:
         name = grade_id(cell)
         if name is not None and name in known and not _is_solution(known[name]):
-            locked_seen.setdefault(name, []).append(cell.source)
-        elif name is not None and name in known and name not in place:
-            place[name] = len(kept)
-            kept.append(_from_release(known[name], cell.source))
+            if name in out.stood:
+                found["repeated"].append(name)
+            if cell.source.strip() != known[name].source.strip():
+                found["changed"].append(name)
+            out.stood.setdefault(name, len(out.kept))
+        elif name is not None and name in known and name not in out.place:
+            out.place[name] = len(out.kept)
+            out.kept.append(_from_release(known[name], cell.source))
         else:
-            if name in known:
-                notes.append(f"cell {name} was there twice; the copy runs, but counts as a cell of your own")
-            kept.append(_plain(cell, tags.get(cell.get("id"), [])))
-    order = list(known)
-    solutions = [name for name in order if _is_solution(known[name])]
-    missing = [name for name in solutions if name not in place]
+            if name is not None and name in known:
+                found["copied"].append(name)
+            out.kept.append(_plain(cell, tags.get(cell.get("id"), [])))
+    return out
+
+
+def _places(
+    known: dict[str, NotebookNode], out: _SortedOut, found: dict[str, list[str]]
+) -> dict[int, list[NotebookNode]]:
+    """Where each cell of the release goes among what was kept: by position in `kept`."""
     slots: dict[int, list[NotebookNode]] = {}
     anchor = 0
-    for name in order:
-        if name in place:
-            anchor = max(anchor, place[name] + 1)
-        elif name in missing:
-            notes.append(f"cell {name} is missing; an empty one stands in its place")
-            anchor = len(kept)  # its function may be defined anywhere: what tests it comes last
-            written = known[name].cell_type == "markdown"
-            slots.setdefault(anchor, []).append(_from_release(known[name], None if written else ""))
+    for name, cell in known.items():
+        if name in out.place:
+            anchor = max(anchor, out.place[name] + 1)
+        elif _is_solution(cell):
+            found["gone"].append(name)
+            anchor = len(out.kept)  # its function may be defined anywhere: what tests it comes last
+            written = cell.cell_type == "markdown"
+            slots.setdefault(anchor, []).append(_from_release(cell, None if written else ""))
         else:
-            slots.setdefault(anchor, []).append(_from_release(known[name]))
-            notes.extend(_about_locked(name, known[name], locked_seen.get(name, [])))
-    cells: list[NotebookNode] = []
-    for position in range(len(kept) + 1):
-        cells.extend(slots.get(position, []))
-        cells.extend(kept[position : position + 1])
-    return _whole(cells), notes
+            if name not in out.stood:
+                found["lost"].append(name)
+            # A test follows all that stood before it: helpers and copies between a function and its test count.
+            stood = out.stood.get(name, 0)
+            in_prose = all(one.cell_type != "code" for one in out.kept[anchor:stood])
+            at = max(anchor, stood) if _is_test(cell) or in_prose else anchor
+            slots.setdefault(at, []).append(_from_release(cell))
+    return slots
 
 
-def _about_locked(name: str, released: NotebookNode, seen: list[str]) -> list[str]:
-    if not seen:
-        return [f"cell {name} is missing; restored from the release"]
-    notes = []
-    if any(source.strip() != released.source.strip() for source in seen):
-        notes.append(f"cell {name} was changed; restored from the release")
-    if len(seen) > 1:
-        notes.append(f"cell {name} was there {len(seen)} times; it counts once")
-    return notes
+def take_in(path: Path, released: NotebookNode, noted: tuple[str, ...] = ()) -> Intake:
+    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why.
 
-
-def take_in(path: Path, released: NotebookNode) -> Intake:
-    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why."""
+    Args:
+        path: the file.
+        released: the notebook as students got it.
+        noted: what is to be said of it beforehand.
+    """
     try:
         submitted = read_notebook(path)
     except Unreadable as reason:
@@ -195,8 +267,10 @@ def take_in(path: Path, released: NotebookNode) -> Intake:
     notebook, notes = repair(submitted, released)
     ours = {grade_id(cell) for cell in released.cells if grade_id(cell)}
     if not any(grade_id(cell) in ours for cell in submitted.cells):
-        notes = [f"{path.name} has none of this assignment's cells: is it the right notebook?"]
-    return _with_notes(Intake(notebook, tuple(notes)))
+        notes = [
+            f"{path.name} has none of this assignment's cells (is it the right notebook?); graded by the functions it defines"
+        ]
+    return _with_notes(Intake(notebook, (*noted, *notes)))
 
 
 def absent(released: NotebookNode, reason: str) -> Intake:

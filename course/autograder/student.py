@@ -15,11 +15,11 @@ from course.reference.quiet import quiet_stderr
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
-_far_judge: Callable[[str, Functions], Verdict] | None = None
+_far_judge: Callable[[str, Functions], None] | None = None
 
 
-def use_judge(judge: Callable[[str, Functions], Verdict] | None) -> None:
-    """Send this process's checks to another judge; None brings the one in this process back."""
+def use_judge(judge: Callable[[str, Functions], None] | None) -> None:
+    """Send checks to a judge that keeps its verdict to itself; None brings the one in this process back."""
     global _far_judge
     _far_judge = judge
 
@@ -77,7 +77,7 @@ def _judge_here(name: str, functions: Functions) -> Verdict:
     return verdict
 
 
-def check(name: str, *functions: Callable[..., Any]) -> Points:
+def check(name: str, *functions: Callable[..., Any]) -> Points | None:
     """Check your functions against Paddle, and say what is wrong and why.
 
     Args:
@@ -85,9 +85,11 @@ def check(name: str, *functions: Callable[..., Any]) -> Points:
         functions: yours, in the order the cell has them.
 
     Returns:
-        The points earned, as the value of the cell.
+        The points earned, as the value of the cell; None in a grading run, whose judge writes them itself.
     """
-    verdict = _judge_here(name, functions) if _far_judge is None else _far_judge(name, functions)
+    if _far_judge is not None:
+        return _far_judge(name, functions)
+    verdict = _judge_here(name, functions)
     show(verdict)
     points = Points(verdict.points)
     points.max_points = verdict.max_points

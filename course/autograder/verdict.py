@@ -4,6 +4,7 @@ Everything a student's code could have written (an error's message, a shape) is 
 """
 
 import functools
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -82,8 +83,8 @@ class Verdict:
         return tuple(dict.fromkeys(f.misconception for f in self.findings if f.misconception))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self) | {"passed": self.passed, "points": self.points}
+        """Plain data for JSON, in which a NaN or an infinity is a string."""
+        return _finite(asdict(self) | {"passed": self.passed, "points": self.points})
 
     def text(self) -> str:
         """The message in plain text, a few lines."""
@@ -108,6 +109,28 @@ def significant(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def told_apart(got: float, wanted: float) -> str:
+    """The two values at the worst index, with as many digits as it takes to see that they differ."""
+    for digits in range(4, 18):
+        mine, right = (
+            f"{value:.{digits}g}" if isinstance(value, float) else str(value) for value in (got, wanted)
+        )
+        if mine != right:
+            break
+    return f"yours {mine}, expected {right}"
+
+
+def _finite(value: Any) -> Any:
+    """Standard JSON has no NaN; and a kernel warns about one on stderr, where it would cost points."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
 
 
 @dataclass(frozen=True)
@@ -146,4 +169,5 @@ def _template(name: str) -> Any:
         lstrip_blocks=True,
     )
     environment.filters["significant"] = significant
+    environment.globals["told_apart"] = told_apart
     return environment.get_template(name)

@@ -66,8 +66,8 @@ def window_moments(x: Any, weight: Any, history: list[Moments], k: int) -> tuple
     """(mean, var), each (C,), over the current batch and the first k - 1 entries of `history`."""
     mean, second = moments_of(x)
     means, seconds = [mean], [paddle.maximum(second, mean * mean)]
-    for past in history[: k - 1]:
-        past_mean, past_second = (compensated(past, name, weight.detach()) for name in ("mean", "second"))
+    for step in history[: k - 1]:
+        past_mean, past_second = (compensated(step, name, weight.detach()) for name in ("mean", "second"))
         means.append(past_mean)
         seconds.append(paddle.maximum(past_second, past_mean * past_mean))
     mean, second = paddle.stack(means).mean(axis=0), paddle.stack(seconds).mean(axis=0)

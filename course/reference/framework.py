@@ -26,6 +26,7 @@ def _only_installed_modules() -> Iterator[None]:
 def load_paddle() -> ModuleType:
     """Import Paddle with TF32 off (set before the import, or it is not read) and its warnings kept."""
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+    os.environ.setdefault("GLOG_minloglevel", "2")  # no notes from C++ about what it does all the same
     if "paddle" in sys.modules:
         return sys.modules["paddle"]
     with quiet_stderr(), _only_installed_modules(), warnings.catch_warnings():

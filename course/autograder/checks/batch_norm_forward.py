@@ -8,12 +8,14 @@ from course.autograder.checks import batch_norm_variants as v
 from course.autograder.checks.draws import Generator, batch, means, scales, shifts, variances
 from course.autograder.compare import BATCH_NORM, RUNNING
 from course.autograder.protocol import Call, Put, Strided
-from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception, Output
+from course.autograder.spec import Arrays, Case, Check, Inputs, Misconception, Output, Tolerances
 from course.reference import batch_norm
 
 ASSIGNMENT = "ps1_batchnorm"
 RUNNING_MEAN, RUNNING_VAR = "bn_param.running_mean", "bn_param.running_var"
 STATE = (RUNNING_MEAN, RUNNING_VAR)
+# Paddle keeps 1 - momentum in single precision: an answer served from its running statistics is no nearer than they are.
+SERVED = Tolerances(RUNNING.float64, BATCH_NORM.float32)
 
 
 def given(
@@ -342,7 +344,7 @@ RUNNING_CHECK = Check(
     points=7,
     functions=("batchnorm_forward",),
     steps=_series_steps(3),
-    outputs=(Output(RUNNING_MEAN, RUNNING, 2), Output(RUNNING_VAR, RUNNING, 2), Output("out", BATCH_NORM, 1)),
+    outputs=(Output(RUNNING_MEAN, RUNNING, 2), Output(RUNNING_VAR, RUNNING, 2), Output("out", SERVED, 1)),
     cases=(
         Case("three batches from a fresh start, then test mode", lambda r: _series(r, 3, (7, 5))),
         Case(

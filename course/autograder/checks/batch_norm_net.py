@@ -107,6 +107,11 @@ BLOCK_FORWARD = Check(
             lambda i: {RUNNING_MEAN: _forward(i, b=np.zeros_like(i["b"]))[RUNNING_MEAN]},
         ),
         Misconception(
+            "running statistics not updated",
+            "After a train step bn_param must hold the new running statistics: hand the dict itself on, not a copy.",
+            lambda i: {RUNNING_MEAN: i["bn_param"]["running_mean"]},
+        ),
+        Misconception(
             "block run in test mode",
             "bn_param's mode is 'train': normalise by the batch and update the running statistics.",
             _eval_block,

@@ -118,7 +118,7 @@ SPATIAL_FORWARD = Check(
             lambda i: {} if _training(i) else v.kept(v.trained(i)),
         ),
         *_as_in_train_mode(NORMALISING),
-        *_as_in_train_mode(KEEPING[:7]),
+        *_as_in_train_mode(KEEPING[:8]),
     ),
     may_change=STATE,
 )  # fmt: skip

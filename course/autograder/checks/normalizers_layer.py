@@ -59,11 +59,25 @@ def _out(**switches: Any) -> Any:
     return lambda i: {"out": v.output(i, v.layer(_eps(i), **switches))}
 
 
+def _x_hat(x: np.ndarray, norm: v.Graph, features: int) -> np.ndarray:
+    return v.output({"x": x, "gamma": np.ones(features), "beta": np.zeros(features)}, norm)
+
+
 def _whole_sample(i: Inputs) -> Arrays:
     """All axes but the first in one mean: the same as right on a matrix."""
-    sample = {**i, "gamma": np.ones(1), "beta": np.zeros(1)}
-    x_hat = v.output(sample, v.group(1, _eps(i)))
-    return {"out": i["gamma"] * x_hat + i["beta"]} if i["x"].ndim > 2 else {}
+    if i["x"].ndim == 2:
+        return {}
+    x_hat = _x_hat(i["x"], v.group(1, _eps(i)), 1)
+    return {"out": i["gamma"] * x_hat + i["beta"]}
+
+
+def _second_axis(i: Inputs) -> Arrays:
+    """Axis 1 where the last is meant: the same as right on a matrix."""
+    if i["x"].ndim == 2:
+        return {}
+    turned = np.swapaxes(i["x"], 1, -1)
+    x_hat = _x_hat(turned, v.layer(_eps(i)), turned.shape[-1])
+    return {"out": i["gamma"] * np.swapaxes(x_hat, 1, -1) + i["beta"]}
 
 
 FORWARD = Call("layernorm_forward", ("x", "gamma", "beta", "ln_param"), ("out", "cache"))
@@ -101,6 +115,11 @@ FORWARD_CHECK = Check(
             "normalised over all axes but the first",
             "Layer norm here reduces over the last axis alone: in [N, T, D], N x T rows, each on its own.",
             _whole_sample,
+        ),
+        Misconception(
+            "axis 1 for the last axis",
+            "You reduced over axis 1; the features are on the last axis, which in [N, T, D] is axis 2.",
+            _second_axis,
         ),
         *v.normalising(_out, "ln_param"),
     ),

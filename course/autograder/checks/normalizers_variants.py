@@ -174,6 +174,11 @@ def backward_mistakes(
             dx(eps="none"),
         ),
         Misconception(
+            "epsilon hard-coded",
+            "You use 1e-5 whatever comes: the root that you divide by has the eps of the forward pass.",
+            lambda i: {name: slopes(eps=1e-5)(i)[name] for name in ("dx", "dgamma")},
+        ),
+        Misconception(
             "dgamma from x, not x_hat",
             "gamma multiplies x_hat, so dgamma sums dout * x_hat; you summed dout * x.",
             lambda i: {"dgamma": gradients(i, unnormalised)["dgamma"]},

@@ -1,0 +1,32 @@
+"""How much one submission may take, and how long."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on one submission.
+
+    Attributes:
+        cell_seconds: for one cell, the judge's questions in it included.
+        total_seconds: for the whole notebook, runs after a kill included.
+        memory: bytes of address space beyond what the process starts with.
+        file_bytes: of one file it writes.
+        scratch_bytes: of all files it writes together.
+        scratch_files: how many those may be.
+        open_files: file descriptors at once.
+        output_characters: text kept of one cell's output.
+        image_bytes: kept of one cell's figures.
+        restarts: how often a notebook is run again without the cells that killed it.
+    """
+
+    cell_seconds: float = 30.0
+    total_seconds: float = 300.0
+    memory: int = 2**30
+    file_bytes: int = 16 * 2**20
+    scratch_bytes: int = 64 * 2**20
+    scratch_files: int = 500
+    open_files: int = 64
+    output_characters: int = 100_000
+    image_bytes: int = 3 * 2**20
+    restarts: int = 5

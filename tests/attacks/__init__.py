@@ -1,0 +1,1 @@
+"""Hostile and honest notebooks, as data, and what runs them."""

@@ -1,0 +1,279 @@
+"""The driver: every submission gets a row, whatever happens to the run; the same submissions get the same gradebook."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from course.autograder import grading
+from course.autograder.gradebook import Course, GradingError
+from course.autograder.limits import Limits
+from course.autograder.marking import Marked
+from course.autograder.record import Recorder, canonical_dump
+
+ASSIGNMENT = "ps1_batchnorm"
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
+
+
+@pytest.fixture(scope="module")
+def class_of_four(tmp_path_factory, released):
+    """A released course folder with four submissions: right, blank, half right, unreadable."""
+    root = tmp_path_factory.mktemp("class") / "root"
+    shutil.copytree(released.root, root, ignore=shutil.ignore_patterns("gradebook.db*"))
+    course = Course(root)
+    course.release(ASSIGNMENT)
+    source = course.folder("source") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    stub = course.folder("release") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    half = source.read_text().replace("x.mean(axis=0)", "x.mean(axis=1)", 1)
+    for student, content in {"s1": source.read_text(), "s2": stub.read_text(), "s3": half, "s4": "{"}.items():
+        folder = root / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        (folder / f"{ASSIGNMENT}.ipynb").write_text(content)
+    return root
+
+
+def fresh(root: Path, tmp_path: Path) -> Path:
+    """A copy of the class that nothing was graded in."""
+    target = tmp_path / "root"
+    shutil.copytree(root, target)
+    return target
+
+
+def run(root: Path, *arguments: str, **keywords):
+    command = [
+        sys.executable,
+        "-m",
+        "course",
+        "--root",
+        str(root),
+        "grade",
+        ASSIGNMENT,
+        "--no-feedback",
+        *arguments,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **keywords)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(class_of_four, tmp_path_factory):
+    """What the gradebook holds after a run that nothing disturbed."""
+    root = fresh(class_of_four, tmp_path_factory.mktemp("undisturbed"))
+    begun = time.monotonic()
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))
+    return root, rows, canonical_dump(Course(root)), time.monotonic() - begun
+
+
+def test_every_submission_has_a_row(undisturbed):
+    _, rows, *_ = undisturbed
+    assert {row.student: row.score.automatic for row in rows} | {"s3": 0} == {
+        "s1": 88,
+        "s2": 0,
+        "s3": 0,
+        "s4": 0,
+    }
+    by_name = {row.student: row.score for row in rows}
+    assert 0 < by_name["s3"].automatic < 88
+    assert "moments over the wrong axis" in by_name["s3"].named["batch_moments"]
+    assert "cannot be read" in by_name["s4"].notes[0]
+
+
+def test_written_answers_wait_for_a_person_and_untouched_ones_do_not(undisturbed):
+    root, *_ = undisturbed
+    dump = canonical_dump(Course(root))
+    assert "s1 grade explain_modes (None, None, None, True)" in dump
+    assert "s2 grade explain_modes (0.0, None, None, False)" in dump
+
+
+def test_a_second_run_finds_nothing_to_do_and_a_forced_one_changes_nothing(undisturbed):
+    root, _, dump, _ = undisturbed
+    again = grading.grade(root, ASSIGNMENT)
+    assert not any(row.fresh for row in again)
+    forced = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1, force=True))
+    assert all(row.fresh for row in forced)
+    assert canonical_dump(Course(root)) == dump
+
+
+def test_what_a_student_handed_in_is_never_changed(class_of_four, undisturbed):
+    root, *_ = undisturbed
+    for path in sorted((class_of_four / "submitted").rglob("*")):
+        if path.is_file():
+            assert (root / path.relative_to(class_of_four)).read_bytes() == path.read_bytes()
+    assert len(list((root / "submitted").rglob("*"))) == len(list((class_of_four / "submitted").rglob("*")))
+
+
+def test_only_what_changed_is_graded_again(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    for name in ("s2", "s4"):
+        path = root / "submitted" / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path.write_text((root / "submitted" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text())
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))
+    assert [row.student for row in rows if row.fresh] == ["s2", "s4"]
+    assert {row.score.automatic for row in rows if row.fresh} == {88}
+
+
+def everything_below(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True).stdout.split()
+    parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [
+        pid
+        for pid in pids
+        if Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    ]
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, undisturbed, tmp_path):
+    """Twenty kills at random moments of a run; after each the next run goes on; the end is the undisturbed gradebook."""
+    _, _, dump, seconds = undisturbed
+    root = fresh(class_of_four, tmp_path)
+    moments = random.Random(20)
+    started = set()
+    for _ in range(20):
+        command = [
+            sys.executable,
+            "-m",
+            "course",
+            "--root",
+            str(root),
+            "grade",
+            ASSIGNMENT,
+            "--no-feedback",
+            "--resume",
+        ]
+        # A session of its own, so that the kill reaches the driver alone and the rest must end by itself.
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        with_time = moments.uniform(0.05, max(1.0, seconds))
+        try:
+            process.wait(with_time)
+        except subprocess.TimeoutExpired:
+            started.update(everything_below(process.pid))
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+    deadline = time.monotonic() + 20
+    while alive(sorted(started)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive(sorted(started)) == []
+    done = run(root, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert canonical_dump(Course(root)) == dump
+    assert not list(root.rglob("*.partial"))
+
+
+def test_two_drivers_at_once_the_second_says_so_and_leaves(undisturbed):
+    root, *_ = undisturbed
+    with grading.alone(root):
+        second = run(root)
+    assert second.returncode != 0
+    assert "another grading run (process" in second.stderr and "Traceback" not in second.stderr
+
+
+def test_a_failed_regrade_marks_the_old_score_stale(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    course = Course(root)
+    with Recorder(course, ASSIGNMENT) as recorder:
+        recorder.record(Marked("s1", ASSIGNMENT, failure="the machine caught fire"), None)
+    score = course.score(ASSIGNMENT, "s1")
+    assert score.automatic == 88
+    assert "from an earlier grading" in score.notes[0] and "caught fire" in score.notes[0]
+    assert "s1 grade batch_moments (5.0, None, None, True)" in canonical_dump(course)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))
+    assert [row.student for row in rows if row.fresh] == ["s1"]
+    assert canonical_dump(course) == undisturbed[2]
+
+
+def test_a_worker_that_dies_costs_its_submission_alone(class_of_four, tmp_path, monkeypatch):
+    root = fresh(class_of_four, tmp_path)
+    monkeypatch.setattr(grading, "mark_here", dies_on_s2)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))
+    assert [row.student for row in rows] == ["s1", "s2", "s3", "s4"]
+    assert "died, twice" in rows[1].failure
+    assert rows[0].score.automatic == 88 and rows[3].score is not None
+    assert (
+        "the worker that graded it died" in (tmp_path / "root" / "grades.csv").read_text()
+        if write(rows, root)
+        else False
+    )
+
+
+def write(rows, root):
+    grading.write_csv(rows, root / "grades.csv")
+    return True
+
+
+def dies_on_s2(task):
+    from course.autograder.marking import mark_here
+
+    if task.student == "s2":
+        os._exit(9)
+    return mark_here(task)
+
+
+def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    course = Course(root)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2020-01-01 00:00:00 UTC")
+    (root / "submitted" / "s1" / ASSIGNMENT / "timestamp.txt").write_text("2020-01-02 00:00:00 UTC")
+    (root / "nbgrader_config.py").write_text(
+        (Path(__file__).parent.parent / "nbgrader_config.py")
+        .read_text()
+        .replace("Path(__file__).parent)", f"'{Path(__file__).parent.parent}')")
+        + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
+    )
+    grading.grade(root, ASSIGNMENT, ["s1"], grading.Plan(jobs=1, force=True))
+    assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
+
+
+def test_bad_requests_are_one_sentence_and_a_code(class_of_four, tmp_path):
+    for arguments, told in (
+        (["nobody"], "no submission of ps1_batchnorm from nobody"),
+        (["--resume", "--force"], "say one of them"),
+    ):
+        done = run(class_of_four, *arguments)
+        assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+    with pytest.raises(GradingError, match="there is no assignment 'ps9' here"):
+        grading.grade(class_of_four, "ps9")
+    empty = fresh(class_of_four, tmp_path)
+    shutil.rmtree(empty / "submitted")
+    with pytest.raises(GradingError, match="nothing is submitted"):
+        grading.grade(empty, ASSIGNMENT)
+
+
+def test_without_isolation_grading_refuses_or_warns(class_of_four, tmp_path, monkeypatch):
+    from course.autograder import sandbox
+
+    root = fresh(class_of_four, tmp_path)
+    monkeypatch.setattr(sandbox, "missing", lambda: ["the kernel offers no Landlock"])
+    with pytest.raises(GradingError, match=r"no Landlock.*--no-sandbox"):
+        grading.grade(root, ASSIGNMENT, ["s2"])
+    rows = grading.grade(root, ASSIGNMENT, ["s2"], grading.Plan(jobs=1, isolated=False, limits=Limits()))
+    assert any("without isolation" in note for note in rows[0].score.notes)
+
+
+def test_nbgrader_autograde_gives_the_same_gradebook(class_of_four, undisturbed, tmp_path):
+    """`nbgrader autograde`, and so the formgrader's button, goes through the same engine."""
+    root = fresh(class_of_four, tmp_path)
+    (root / "submitted" / "s4" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").unlink()
+    shutil.rmtree(root / "submitted" / "s4")
+    environment = {**os.environ, "COURSE_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--force"]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parent.parent, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    kept = [x for x in undisturbed[2].splitlines() if " s4 " not in x and " state " not in x]
+    assert [x for x in canonical_dump(Course(root)).splitlines() if " state " not in x] == kept

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)  # a log has no width of its own
 errors = Console(stderr=True)
 ROOT = Path(__file__).parent.parent.parent
 
@@ -122,7 +122,12 @@ def grade(
                 f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
             )
 
+    devices: set[str] = set()
+
     def told(row: grading.Graded) -> None:
+        if row.device and row.device not in devices:
+            devices.add(row.device)
+            bar.console.print(row.device, highlight=False)
         result = (
             f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
         )

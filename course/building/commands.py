@@ -90,4 +90,28 @@ def site_command(with_answers: bool, again: bool, folder: Path) -> None:
     console.print(f"open [bold]{folder / 'index.html'}[/bold]", highlight=False, soft_wrap=True)
 
 
-COMMANDS = (lessons_command, site_command)
+@click.command("data")
+def data_command() -> None:
+    """Fetch MNIST and CIFAR-10, which some lessons use where they are there."""
+    from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
+
+    files = wanted()
+    missing = [file for file in files if not file.here()]
+    table = Table(title=f"into {downloads_folder()}")
+    for name in ("data", "file", "MB"):
+        table.add_column(name, justify="right" if name == "MB" else "left")
+    for file in files:
+        size = f"{file.size / 1e6:.1f}" if file in missing else "is there"
+        table.add_row(file.dataset, file.path.name, size)
+    console.print(table)
+    console.print(f"to fetch: {sum(file.size for file in missing) / 1e6:.1f} MB", highlight=False)
+    try:
+        for file in fetch(missing):
+            console.print(f"fetched {file.path.name}", highlight=False)
+        for part, count in read_all().items():
+            console.print(f"{part}: {count:,} images", highlight=False)
+    except NotFetched as error:
+        raise Sentence(str(error)) from None
+
+
+COMMANDS = (lessons_command, site_command, data_command)

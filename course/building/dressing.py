@@ -12,6 +12,7 @@ import nbformat
 
 SPEAKING = ("say", "table")
 FOLDED = "hide-input"
+DISPLAYED = re.compile(r"\n*^(\$\$(?:(?!\$\$).)+\$\$)[ \t]*$\n*", re.MULTILINE | re.DOTALL)
 
 
 def only_speaks(source: str) -> bool:
@@ -50,17 +51,29 @@ def without_words(source: str) -> str:
     return text.decode()
 
 
+def formulas_apart(text: str) -> str:
+    """Markdown with blank lines around each `$$` formula that has lines of its own, as the page builder wants it.
+
+    Jupyter takes such a formula in the middle of a paragraph, too.
+    """
+    return DISPLAYED.sub(r"\n\n\1\n\n", text)
+
+
 def dress(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """An executed lesson made ready for its page, in place: code that steps back, figures with size and name."""
     heading = ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            cell.source = formulas_apart(cell.source)
             heading = (re.findall(r"(?m)^#+ (.+)$", cell.source) or [heading])[-1]
             continue
         if only_speaks(cell.source):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), FOLDED]
         else:
             cell.source = without_words(cell.source)
+        for output in cell.outputs:
+            if text := output.get("data", {}).get("text/markdown"):
+                output.data["text/markdown"] = formulas_apart(text)
         if width := figure_width(cell):
             image = {"width": f"{width}px", "alt": f"Figure on: {heading}"}
             cell.metadata["mystnb"] = {"image": image}

@@ -28,6 +28,7 @@ html_theme = "furo"
 html_static_path = [str(HERE / "style.css"), str(Path(MATHJAX.origin).parent / "static/mathjax/tex-svg.js")]
 html_css_files = ["style.css"]
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 html_show_copyright = False
 html_theme_options = {

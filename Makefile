@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab gpu-check lock bench clean
+.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,15 @@ feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 lab: $(READY)  ## open the lessons and assignments in JupyterLab
 	@$(RUN) -m jupyter lab course
 
+lessons: $(READY)  ## run all lessons, and print how long each took
+	@$(RUN) -m course lessons
+
+site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
+	@$(RUN) -m course site $(OPTIONS)
+
+data: $(READY)  ## fetch MNIST and CIFAR-10 into data/downloads; says first how large they are
+	@$(RUN) -m course data
+
 gpu-check: $(READY)  ## compare the references on the GPU, where there is one, with the CPU
 	@$(RUN) -m course gpu-check
 
@@ -60,9 +69,6 @@ lock: $(READY)  ## resolve the versions anew into requirements.lock
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	  --group dev --output-file requirements.lock pyproject.toml > /dev/null
 	@sed -i '1i # Every version the course is tested with, for Python 3.11 to 3.13. Made by `make lock`; read by `make setup`.' requirements.lock
-
-bench: $(READY)  ## stock nbgrader beside this course's driver; writes docs/performance.md (about 15 minutes)
-	@$(RUN) benchmarks/grading.py
 
 clean:  ## remove everything that can be made again (never submissions or the gradebook)
 	@rm -rf $(VENV) build release .pytest_cache .ruff_cache .mypy_cache

@@ -9,33 +9,11 @@ from typing import Any
 
 import click
 import nbformat
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console(width=None if sys.stdout.isatty() else 110)  # a log has no width of its own
-errors = Console(stderr=True)
+from course.console import Sentence, console, errors, progress
+
 ROOT = Path(__file__).parent.parent.parent
-
-
-class Sentence(click.ClickException):
-    """An error as the user sees it."""
-
-    def show(self, file: object = None) -> None:
-        """Print it in one line on standard error."""
-        errors.print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
-
-
-def progress() -> Progress:
-    """The one progress bar: what, how far, how long still."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console,
-        transient=not console.is_terminal,
-    )
 
 
 def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> None:

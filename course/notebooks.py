@@ -51,7 +51,7 @@ def canonical(notebook: nbformat.NotebookNode) -> str:
 
 def notebooks(root: Path) -> list[Path]:
     """Every notebook source of the course."""
-    return sorted([*root.glob("course/lessons/*.ipynb"), *root.glob("course/assignments/*/*.ipynb")])
+    return sorted([*root.glob("course/lessons/**/*.ipynb"), *root.glob("course/assignments/*/*.ipynb")])
 
 
 def tidy(path: Path) -> bool:

@@ -35,6 +35,8 @@ def load_paddle() -> ModuleType:
 
         layer = paddle.nn.BatchNorm1D(2)  # the first train-mode forward warns too: have it over with
         layer(paddle.to_tensor([[0.0, 1.0], [2.0, 3.0]]))
+    # Python forgets what it warned of when the filters above are put back, and would say it again in a lesson.
+    warnings.filterwarnings("ignore", message="When training, we now always track", category=UserWarning)
     return paddle
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.judging import judge_with, question
-from course.autograder.protocol import Reply, input_arrays
+from course.autograder.protocol import Problem, Reply, input_arrays
 from course.autograder.spec import overlay
 
 SEEDS = range(6)
@@ -21,6 +21,8 @@ def answer(check_name, seed, change=None, dtype=None):
     def ask(steps, inputs, wanted):
         q = question(check_name, next(asked), seed)
         outputs = overlay(q.right, q.wrong[change]) if change else dict(q.right)
+        if q.case.raises and all(outputs[k] is q.right[k] for k in wanted):
+            return Reply(problem=Problem("raised", f"raised {q.case.raises}", (q.case.raises,)))
         if dtype:
             outputs = {k: a.astype(dtype) if a.dtype.kind == "f" else a for k, a in outputs.items()}
         return Reply({k: outputs[k] for k in wanted}, input_arrays(inputs))

@@ -148,7 +148,7 @@ HOSTILE = [
     b'["dict",["list"],1]',
     b'["dict",["array","|b1",[0],"C"],1]',
     b'["Reply",1]',
-    b'["Problem","a","b","c"]',
+    b'["Problem","a","b","c","d"]',
     b'["WireError","a"]',
     b'["os.system","true"]',
     b"[" * 100_000,

@@ -29,7 +29,9 @@ def graded_name(cell: NotebookNode) -> str | None:
 def _clean_problem(problem: Any) -> Problem | None:
     if not isinstance(problem, Problem):
         return None
-    return Problem(str(problem.kind)[:20], str(problem.message)[:500])
+    raised = problem.exceptions if isinstance(problem.exceptions, tuple) else ()
+    names = tuple(str(name)[:80] for name in raised[:20])
+    return Problem(str(problem.kind)[:20], str(problem.message)[:500], names)
 
 
 def clean_reply(reply: Any, wanted: tuple[str, ...]) -> Reply | None:

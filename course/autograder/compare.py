@@ -39,11 +39,13 @@ def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    if got.dtype.kind in "iub" and wanted.dtype.kind in "iub":
-        if np.array_equal(got, wanted):
+    if wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0)):
+        # Python compares integers with each other, and with floats, exactly, however large they are.
+        bad = np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+        if not bad.any():
             return None
-        gap = np.abs(got.astype(object) - wanted.astype(object)).astype(np.float64)
-        bad = gap > 0
+        gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
     else:
         got, wanted = got.astype(np.float64), wanted.astype(np.float64)
         with np.errstate(all="ignore"):
@@ -98,3 +100,24 @@ def _shape_relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -
     if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1] and near(got.T, wanted, tolerance):
         return "Yours is the expected one transposed."
     return ""
+
+
+def _entries(row: np.ndarray) -> np.ndarray:
+    """What a table has in one row of a column, without the NaN that fill it up."""
+    row = np.atleast_1d(row)
+    return row[~np.isnan(row)] if row.dtype.kind == "f" else row
+
+
+def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    """A sentence on where two columns of a table differ, with the student's own entry; '' where they do not."""
+    if len(got) != len(wanted):
+        return f"the table has {len(got)} rows; wanted {len(wanted)}, one for each layer"
+    pairs = [(_entries(g), _entries(w)) for g, w in zip(got, wanted, strict=True)]
+    differing = [i for i, (g, w) in enumerate(pairs) if not near(g, w, tolerance)]
+    if not differing:
+        return ""
+    first = differing[0]
+    entries = [f"{value:,}" for value in pairs[first][0][:8].tolist()]
+    yours = entries[0] if got.ndim == 1 else f"({', '.join(entries)})"
+    others = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
+    return f"row {first} of the table (counted from 0) is wrong{others}: yours says {yours}"

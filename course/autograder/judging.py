@@ -31,6 +31,8 @@ from course.autograder.verdict import Finding, Verdict
 
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
+GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -61,7 +63,9 @@ class Question:
 
     @functools.cached_property
     def right(self) -> Arrays:
-        """The reference's outputs."""
+        """The reference's outputs; `EXCEPTION` for each where one is wanted."""
+        if self.case.raises:
+            return dict.fromkeys(self.check.wanted, EXCEPTION)
         return _arrays(self.check.reference(self.values))
 
     @functools.cached_property
@@ -105,6 +109,9 @@ def _compare(
     kind = precision(inputs, got)
     tolerance: Tolerance = getattr(output.tolerances, kind)
     about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
+    if ".*." in output.path and got.ndim and wanted.ndim:
+        message = compare.rows_differ(got, wanted, tolerance)
+        return Finding(case.name, output.path, "rows", message) if message else None
     if got.shape != wanted.shape:
         return Finding(
             kind="shape",
@@ -182,8 +189,33 @@ class _Tally:
         self.wrong_outputs.add(finding.output)
 
 
+def _judge_exception(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
+    """Add what a case shows whose inputs must raise."""
+    name, problem = asked.case.raises, reply.problem
+    if problem is not None and name in problem.exceptions:
+        tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
+        return
+    tally.wrong_outputs.update(check.wanted)
+    if problem is not None and problem.kind in GIVES_UP:
+        tally.add(Finding(asked.case.name, "", problem.kind, problem.message))
+        return
+    if problem is not None and problem.kind == "raised":
+        advice = f"Test for it yourself, and `raise {name}` with a sentence on what does not fit."
+        tally.add(Finding(asked.case.name, "", "raised", f"{problem.message}; wanted {name}", advice=advice))
+        return
+    for output in check.outputs:
+        got = reply.outputs.get(output.path)
+        if isinstance(got, np.ndarray):
+            tally.compared.append((output, asked, got))
+        message, advice = f"it returned; wanted {name}", f"There is no right answer here: `raise {name}`."
+        tally.add(Finding(asked.case.name, output.path, "not raised", message, advice=advice))
+
+
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
+    if asked.case.raises:
+        _judge_exception(check, asked, reply, tally)
+        return
     if reply.problem is not None:
         stopped = Finding(asked.case.name, "", reply.problem.kind, reply.problem.message)
         tally.add(stopped)
@@ -281,7 +313,7 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _judge_reply(check, asked, reply, tally)
-        if reply.problem is not None and reply.problem.kind in ("blank", "arity", "function"):
+        if reply.problem is not None and reply.problem.kind in GIVES_UP:
             break  # the other cases would say the same
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")

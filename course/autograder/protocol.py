@@ -7,7 +7,7 @@ base-class numeric arrays or with problems, each one sentence. It imports numpy 
 
 import inspect
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,7 @@ class Problem:
 
     kind: str  # 'raised', 'arity', 'unpack', 'none', 'type', 'huge', 'missing', 'function'
     message: str
+    exceptions: tuple[str, ...] = ()  # of kind 'raised': the names of the exception's class and its bases
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,50 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
         return Problem("huge", f"{name} does not fit into memory")
 
 
+def rows_together(values: Sequence[Any], name: str) -> np.ndarray | Problem:
+    """One value from each row of a table as one array: (rows,), or (rows, longest) where each row has a tuple.
+
+    Rows of unlike lengths (shapes of unlike rank, say) are filled up with NaN; None counts as an empty tuple.
+    """
+    rows = [plain(() if value is None else value, f"{name} in row {i}") for i, value in enumerate(values)]
+    arrays = []
+    for row in rows:
+        if isinstance(row, Problem):
+            return row
+        arrays.append(row)
+    if len({a.shape for a in arrays}) < 2:
+        return plain(arrays, name)
+    if any(a.ndim != 1 for a in arrays):
+        return Problem("type", f"{name} is a number in some rows and a tuple in others")
+    together = np.full((len(arrays), max(a.size for a in arrays)), np.nan)
+    for line, row in zip(together, arrays, strict=True):
+        line[: row.size] = row
+    return together
+
+
+def _fetch(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:
+    """The array at a path; `table.*.parameters` takes that entry of each row of a table."""
+    before, star, after = path.partition(".*.")
+    try:
+        value = look_up(workspace, before)
+        if not star:
+            return plain(value, path)
+    except KeyError as missing:
+        return Problem("missing", f"{path} is not there: {missing} was never set")
+    if value is None:
+        return Problem("none", f"{before} is None; is a `return` missing?")
+    if not isinstance(value, (list, tuple)):
+        return Problem(
+            "type", f"{before} is a {type(value).__name__}; wanted a list with one dict for each layer"
+        )
+    if len(value) > MAX_ITEMS:
+        return Problem("huge", f"{before} has {len(value):,} rows")
+    try:
+        return rows_together([look_up(row, after) for row in value], path)
+    except KeyError as missing:
+        return Problem("missing", f"{before} has a row without {missing}")
+
+
 def _line_of(error: BaseException) -> str:
     """Where in the student's own code it happened: ', line 3: mean = x.mean(1)'."""
     try:
@@ -241,7 +286,8 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
     except NotImplementedError:
         return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
     except (Exception, SystemExit) as error:
-        return Problem("raised", f"{step.function} raised {_told(error)}{_line_of(error)}")
+        kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
+        return Problem("raised", f"{step.function} raised {_told(error)}{_line_of(error)}", kinds)
     if len(step.results) == 1:
         workspace[step.results[0]] = result
         return None
@@ -290,10 +336,5 @@ def perform(
         problem = _call(step, functions[step.function], workspace)
         if problem is not None:
             return Reply(problem=problem)
-    outputs: dict[str, np.ndarray | Problem] = {}
-    for path in wanted:
-        try:
-            outputs[path] = plain(look_up(workspace, path), path)
-        except KeyError as missing:
-            outputs[path] = Problem("missing", f"{path} is not there: {missing} was never set")
+    outputs = {path: _fetch(workspace, path) for path in wanted}
     return Reply(outputs, {path: plain(array, path) for path, array in given.items()})

@@ -10,6 +10,7 @@ from course.autograder.protocol import Step
 
 Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
+Answers = dict[str, Any]  # arrays, or numbers and tuples of numbers that the judge makes arrays of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Output:
     """One thing that is compared.
 
     Attributes:
-        path: where it stands in the workspace after the calls, e.g. 'out' or 'bn_param.running_mean'.
+        path: where it stands in the workspace after the calls, e.g. 'out', 'bn_param.running_mean', or
+            'table.*.parameters' for that entry of each row of a list of dicts.
         tolerances: how near is near enough.
         weight: its share of the check's points, relative to the other outputs'.
         guard: a condition that doing nothing would meet ("the running mean is left alone in test mode"):
@@ -57,11 +59,13 @@ class Case:
         name: what is special about it, in a few words that a student may read.
         draw: makes the workspace from a generator.
         steps: instead of the check's own, where this case calls something else.
+        raises: the exception that these inputs must raise ('ValueError'; a subclass will do). No output is compared.
     """
 
     name: str
     draw: Callable[[np.random.Generator], Inputs]
     steps: tuple[Step, ...] | None = None
+    raises: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,13 @@ class Misconception:
         name: a few words, lower case, unique within its check ("unbiased running variance").
         advice: one sentence that a student would thank you for; it gives no numpy solution away.
         wrong: computes, from the inputs of a case, the outputs that go wrong and what they become. It may return
-            fewer outputs on cases where the mistake does not show, or an empty dict.
+            fewer outputs on cases where the mistake does not show, or an empty dict. On a case that must raise, it
+            computes what is returned in place of the exception.
     """
 
     name: str
     advice: str
-    wrong: Callable[[Inputs], Arrays]
+    wrong: Callable[[Inputs], Answers]
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class Check:
     steps: tuple[Step, ...]
     outputs: tuple[Output, ...]
     cases: tuple[Case, ...]
-    reference: Callable[[Inputs], Arrays]
+    reference: Callable[[Inputs], Answers]
     misconceptions: tuple[Misconception, ...] = ()
     observe: Callable[[Inputs, Arrays], Inputs] | None = None
     properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()

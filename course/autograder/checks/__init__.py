@@ -14,6 +14,16 @@ TOPICS = (
     "batch_norm_backward",
     "batch_norm_spatial",
     "batch_norm_net",
+    "conv_shapes",
+    "conv_padding",
+    "conv_pool_shape",
+    "conv_counts",
+    "conv_table",
+    "conv_forward",
+    "conv_backward",
+    "conv_columns",
+    "conv_pool",
+    "conv_field",
 )
 
 

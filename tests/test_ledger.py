@@ -115,7 +115,7 @@ def test_the_roof_has_two_sides() -> None:
 
 
 def test_the_machine_measured_is_a_machine() -> None:
-    machine = measure_machine(side=256, megabytes=8, repeats=2)
+    machine = measure_machine(sides=(64, 256), megabytes=8, budget=0.02)
     assert 1e8 < machine.operations_per_second < 1e16
     assert 1e8 < machine.bytes_per_second < 1e15
 

@@ -136,11 +136,11 @@ def _wait() -> None:
         paddle.device.synchronize()
 
 
-def _best(run: Callable[[], Any], repeats: int) -> float:
-    run()
-    _wait()
-    times = []
-    for _ in range(repeats):
+def _quickest(run: Callable[[], Any], budget: float) -> float:
+    """Seconds of the quickest of all runs that fit into the budget, at least three."""
+    times: list[float] = []
+    end = time.perf_counter() + budget
+    while len(times) < 3 or time.perf_counter() < end:
         start = time.perf_counter()
         run()
         _wait()
@@ -148,22 +148,28 @@ def _best(run: Callable[[], Any], repeats: int) -> float:
     return min(times)
 
 
-def measure_machine(side: int = 768, megabytes: int = 16, repeats: int = 15) -> Machine:
-    """Measure this machine by a square float32 matrix product and by a copy, the best of some runs.
+def measure_machine(
+    sides: Sequence[int] = (256, 512, 1024), megabytes: int = 16, budget: float = 0.4
+) -> Machine:
+    """Measure this machine by square float32 matrix products and by a copy: the quickest run of each counts.
 
     Args:
-        side: of the matrices.
+        sides: of the matrices; the best size sets the peak.
         megabytes: of the array that is copied: as large as a layer's data, so that the same caches or memory hold it.
-        repeats: runs of each.
+        budget: seconds for each of them. Many short runs find a quiet moment of a busy machine.
     """
-    square = paddle.rand([side, side])
+    speeds = []
+    for side in sides:
+        square = paddle.rand([side, side])
+        seconds = _quickest(lambda square=square: paddle.matmul(square, square), budget)
+        speeds.append((2 * side - 1) * side**2 / seconds)
     long = paddle.zeros([megabytes * 2**18])
-    target = np.empty(megabytes * 2**18, dtype=np.float32)
-    source = long.numpy()
+    source, target = long.numpy(), np.zeros(megabytes * 2**18, dtype=np.float32)
     on_cpu = paddle.device.get_device().startswith("cpu")
-    copy = (lambda: np.copyto(target, source)) if on_cpu else (lambda: paddle.assign(long))
-    product_, copied = _best(lambda: paddle.matmul(square, square), repeats), _best(copy, repeats)
-    return Machine((2 * side - 1) * side**2 / product_, 2 * target.nbytes / copied)
+    copied = _quickest(
+        (lambda: np.copyto(target, source)) if on_cpu else (lambda: paddle.assign(long)), budget
+    )
+    return Machine(max(speeds), 2 * target.nbytes / copied)
 
 
 def flops_of(net: Any, input_shape: Sequence[int]) -> int:

@@ -13,13 +13,15 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from traitlets.config import Config
 
 from course.data import data_folder
 
 PROJECT = Path(__file__).parent.parent.parent
 CELL_SECONDS = 600
-SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels at the same size on the page
+KERNEL = (
+    "--InlineBackend.figure_formats={'retina'}",  # twice the pixels at the same size on the page
+    "--IPKernelApp.log_level=ERROR",  # without a warning for each lesson that its kernel talks over a local port
+)
 WHAT_LESSONS_USE = ("*.py", "reference/*.py", "studies/**/*.py", "lessons/*.toml")
 PACKAGES = ("paddlepaddle", "paddlepaddle-gpu", "numpy", "matplotlib", "ipython", "ipykernel")
 
@@ -106,13 +108,11 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
 
 def _execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH", ""))))
-    private = Config({"ConnectionFileMixin": {"transport": "ipc"}}) if os.name == "posix" else Config()
     client = NotebookClient(
         notebook,
-        config=private,  # by files of this user's, where a port would be open to everyone on the machine
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=[SHARP],
+        extra_arguments=list(KERNEL),
         resources={"metadata": {"path": str(folder)}},
     )
     try:

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data gpu-check lock clean
+.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ site: $(READY)  ## build the pages into build/site; they need no network (OPTION
 
 data: $(READY)  ## fetch MNIST and CIFAR-10 into data/downloads; says first how large they are
 	@$(RUN) -m course data
+
+studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)
+	@$(RUN) -m course.studies all
 
 gpu-check: $(READY)  ## compare the references on the GPU, where there is one, with the CPU
 	@$(RUN) -m course gpu-check

@@ -1,10 +1,12 @@
 """What every command says to its user through: the console, the bar, and an error in one sentence."""
 
+import sys
+
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)  # a log has no width of its own
 errors = Console(stderr=True)
 
 

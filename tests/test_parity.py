@@ -1,55 +1,86 @@
-"""In the student's own kernel under plain nbgrader, and locked in with the judge outside: the same points, cell for cell."""
+"""Two ways to run, one meaning: the bank's answers get the same verdicts in this process and in a locked fork."""
 
-import os
+import contextlib
+import io
+from collections.abc import Iterator
 
 import pytest
-from nbclient import NotebookClient
-from nbgrader.utils import determine_grade, is_grade, is_solution
+from nbformat import NotebookNode
 
-from course.autograder.answers import BANK
+from course.autograder import judging, sandbox, student
+from course.autograder.answers import (
+    assignments_with_a_bank,
+    notebook_with,
+    right_answers,
+    solutions,
+    sources_with,
+    wrong_answers,
+)
+from course.autograder.checks import find_check
 from course.autograder.engine import Engine
-from course.autograder.marking import Task, intake_of
-from course.autograder.sample_class import expected, make_class
+from course.autograder.nbgrader_steps import released_notebook
+from course.autograder.verdict import Verdict
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("parity")]
-# Of each class, by what was handed in: right, right but noisy, wrong in one or two ways, half done.
-KINDS = ("right: as", "noisy", "wrong", "half done")
-ASSIGNMENTS = sorted(path.parent.name for path in BANK.glob("*/class.toml"))
-
-
-def chosen(assignment):
-    """Up to four students: the first of each kind, and the first whose mistakes are named."""
-    rows = expected(assignment)
-    found = [next((row.student for row in rows if kind in row.what), None) for kind in KINDS]
-    named = next((row.student for row in rows if len(row.named) >= 2), None)
-    return sorted({student for student in [*found, named] if student})
+pytestmark = [
+    pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing())),
+    pytest.mark.filterwarnings("ignore"),
+]
+SEED = 11
+EVERY = 6  # of the wrong answers, one in so many: all of them take minutes
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as engine:
-        yield engine
+def engine() -> Iterator[Engine]:
+    with Engine() as started:
+        yield started
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_same_points_in_process_and_graded(assignment, released, engine, root, monkeypatch):
-    make_class(released.root, assignment)
-    path = released.folder("release") / assignment / f"{assignment}.ipynb"
-    for student in chosen(assignment):
-        task = Task(student, assignment, released.folder("submitted") / student / assignment, path, "secret")
-        notebook = intake_of(task).notebook
-        ledger = engine.run(notebook, assignment=assignment, student_seed=12345).ledger
-        monkeypatch.setenv("COURSE_SEED", "12345")
-        monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]))
+def cases() -> list:
+    found = []
+    for assignment in assignments_with_a_bank():
+        kept = {"the instructor's": {}}
+        kept |= {answer.name: dict(answer.sources) for answer in right_answers(assignment)}
+        kept |= {wrong.id: sources_with(assignment, [wrong]) for wrong in wrong_answers(assignment)[::EVERY]}
+        found += [
+            pytest.param(assignment, sources, id=f"{assignment}-{name}") for name, sources in kept.items()
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("assignment", "sources"), cases())
+def test_verdicts_are_the_same_in_process_and_graded(
+    released, engine: Engine, assignment: str, sources: dict
+) -> None:
+    notebook = notebook_with(
+        released_notebook(released.root, assignment, assignment), {**solutions(assignment), **sources}
+    )
+    ledger = engine.run(notebook, assignment=assignment, student_seed=SEED).ledger
+    here = in_process(notebook)
+    assert ledger and set(ledger) == set(here)
+    for name, there in ledger.items():
+        assert there.points == here[name].points and there.misconceptions == here[name].misconceptions, name
+        assert _told(there) == _told(here[name]), name
+
+
+def in_process(notebook: NotebookNode) -> dict[str, Verdict]:
+    """Verdicts by grade_id of the same cells, top to bottom, with the judge a function call away."""
+    verdicts: dict[str, Verdict] = {}
+
+    def judge(name: str, functions: tuple) -> None:
+        verdicts[find_check(name).grade_id] = judging.judge(name, *functions, seed=SEED, graded=True)
+
+    student.use_judge(judge)
+    space: dict = {"__name__": "submission"}
+    try:
         for cell in notebook.cells:
-            if "not-graded" in cell.metadata.get("tags", []):
-                cell.source = ""
-        NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
-        here = {
-            cell.metadata.nbgrader.grade_id: determine_grade(cell)[0]
-            for cell in notebook.cells
-            if is_grade(cell) and not is_solution(cell)
-        }
-        graded = {name: ledger[name].points if name in ledger else 0.0 for name in here}
-        assert here == graded, student
+            if cell.cell_type == "code" and "not-graded" not in cell.metadata.get("tags", []):
+                with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(cell.source, "<cell>", "exec"), space)
+    finally:
+        student.use_judge(None)
+    return verdicts
+
+
+def _told(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """What the findings say, but for the line of source that only a notebook's cells can quote."""
+    return [(f.case, f.output, f.message.split(" (in ")[0]) for f in verdict.findings]

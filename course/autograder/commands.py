@@ -100,7 +100,12 @@ def grade(
                 f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
             )
 
+    devices: set[str] = set()
+
     def told(row: grading.Graded) -> None:
+        if row.device and row.device not in devices:
+            devices.add(row.device)
+            bar.console.print(row.device, highlight=False)
         result = (
             f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
         )

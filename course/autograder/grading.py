@@ -35,6 +35,7 @@ class Graded:
     failure: str = ""
     fresh: bool = True
     seconds: dict[str, float] = field(default_factory=dict)
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _row(recorder: Recorder, marked: Marked) -> Graded:
     score = score_in(
         recorder.gradebook, marked.assignment, marked.student, recorder.order, marked.named, marked.notes
     )
-    return Graded(marked.student, score, seconds=marked.seconds)
+    return Graded(marked.student, score, seconds=marked.seconds, device=marked.device)
 
 
 def _require_isolation(plan: Plan) -> None:

@@ -78,7 +78,7 @@ def _arrays(outputs: Mapping[str, Any]) -> Arrays:
     return {path: np.asarray(value) for path, value in outputs.items()}
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up
 def question(check_name: str, case_index: int, seed: int) -> Question:
     """Draw one case; kept, so that a student who asks again (or another with the same seed) costs nothing."""
     check = find_check(check_name)

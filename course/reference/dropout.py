@@ -127,12 +127,12 @@ def dropconnect(
     Returns:
         [N, M].
     """
-    n = x.shape[0]
+    samples = len(x)
     with on_device(device().name):
-        connections = paddle.concat([tensor(w), tensor(b).unsqueeze(0)]).unsqueeze(0).tile([n, 1, 1])
+        connections = paddle.concat([tensor(w), tensor(b).unsqueeze(0)]).unsqueeze(0).tile([samples, 1, 1])
         if mode == "train":
             connections = connections * tensor(mask)
-        inputs = paddle.concat([tensor(x), tensor(np.ones((n, 1)))], axis=1).unsqueeze(1)
+        inputs = paddle.concat([tensor(x), tensor(np.ones((samples, 1)))], axis=1).unsqueeze(1)
         return paddle.bmm(inputs, scaled(connections, p, mode, scaling)).squeeze(1).numpy()
 
 

@@ -27,7 +27,7 @@ LOOK = """(async () => {
   return JSON.stringify({
     images: [...document.images].map(i => [i.getAttribute('src'), i.naturalWidth, i.alt]),
     formulas: document.querySelectorAll('.math').length,
-    drawn: document.querySelectorAll('.math mjx-container svg').length,
+    drawn: [...document.querySelectorAll('.math')].filter(m => m.querySelector('mjx-container svg')).length,
     wrong: document.querySelectorAll('[data-mjx-error], mjx-merror').length,
     dollars: text.textContent.includes('$') ? text.textContent.match(/.{0,40}\\$.{0,40}/)[0] : '',
     too_wide: document.documentElement.scrollWidth - innerWidth,

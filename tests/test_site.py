@@ -125,8 +125,12 @@ def test_outputs_are_kept_until_the_lesson_or_the_code_changes(
     assert running.fingerprint(path) == first
     notebook(tmp_path, new_code_cell("2"))
     second = running.fingerprint(path)
-    monkeypatch.setattr(running, "WHAT_LESSONS_USE", (*running.WHAT_LESSONS_USE, "building/site.py"))
-    assert len({first, second, running.fingerprint(path)}) == 3
+    monkeypatch.setattr(running, "NOT_FOR_LESSONS", running.NOT_FOR_LESSONS - {"building"})
+    third = running.fingerprint(path)
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "more.csv").write_text("1")
+    assert len({first, second, third, running.fingerprint(path)}) == 4
 
 
 @pytest.mark.slow

@@ -13,14 +13,17 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from traitlets.config import Config
 
 from course.data import data_folder
 
 PROJECT = Path(__file__).parent.parent.parent
 CELL_SECONDS = 600
-SHARP = "--InlineBackend.figure_formats={'retina'}"  # twice the pixels at the same size on the page
-WHAT_LESSONS_USE = ("*.py", "reference/*.py", "studies/**/*.py", "lessons/*.toml")
+KERNEL = (
+    "--InlineBackend.figure_formats={'retina'}",  # twice the pixels at the same size on the page
+    "--IPKernelApp.log_level=ERROR",  # without a warning for each lesson that its kernel talks over a local port
+)
+NOT_FOR_LESSONS = {"autograder", "building", "assignments"}  # parts of the course that no lesson imports
+SMALL = 1_000_000  # bytes: a smaller data file is known by its content, a larger one by its size
 PACKAGES = ("paddlepaddle", "paddlepaddle-gpu", "numpy", "matplotlib", "ipython", "ipykernel")
 
 
@@ -61,20 +64,26 @@ def _versions() -> Iterable[str]:
             yield f"{name} is not installed"
 
 
-def _data() -> Iterable[str]:
-    places = {PROJECT / "data", data_folder()}
-    for place in sorted(places):
-        for path in sorted(p for p in place.rglob("*") if p.is_file() and "sample_class" not in p.parts):
-            yield f"{path.relative_to(place)} {path.stat().st_size}"
+def _code() -> Iterable[Path]:
+    course = PROJECT / "course"
+    for path in sorted([*course.rglob("*.py"), *course.rglob("*.toml")]):
+        if path.relative_to(course).parts[0] not in NOT_FOR_LESSONS:
+            yield path
+
+
+def _data() -> Iterable[Path]:
+    for place in sorted({PROJECT / "data", data_folder()}):
+        yield from (p for p in sorted(place.rglob("*")) if p.is_file() and "sample_class" not in p.parts)
 
 
 def fingerprint(path: Path) -> str:
     """What a lesson's outputs depend on, as 16 hex digits: its source, the course's code, data, versions."""
     digest = hashlib.sha256(path.read_bytes())
-    course = PROJECT / "course"
-    for used in sorted(p for pattern in WHAT_LESSONS_USE for p in course.glob(pattern)):
-        digest.update(str(used.relative_to(course)).encode() + used.read_bytes())
-    for line in (*_versions(), *_data(), os.environ.get("COURSE_DEVICE", "")):
+    for used in (*_code(), *_data()):
+        size = used.stat().st_size
+        digest.update(f"{used.name} {size} ".encode())
+        digest.update(used.read_bytes() if size < SMALL else b"")
+    for line in (*_versions(), os.environ.get("COURSE_DEVICE", "")):
         digest.update(line.encode())
     return digest.hexdigest()[:16]
 
@@ -106,13 +115,11 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
 
 def _execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH", ""))))
-    private = Config({"ConnectionFileMixin": {"transport": "ipc"}}) if os.name == "posix" else Config()
     client = NotebookClient(
         notebook,
-        config=private,  # by files of this user's, where a port would be open to everyone on the machine
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=[SHARP],
+        extra_arguments=list(KERNEL),
         resources={"metadata": {"path": str(folder)}},
     )
     try:

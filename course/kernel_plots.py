@@ -1,5 +1,7 @@
 """Drawings of a kernel on its way over an image."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -32,7 +34,9 @@ def window_grid(
         inside = all(padding <= n < size + padding for n in (row, column))
         shade = plots.FAINT if inside else plots.PAPER
         first = row in taps and column in taps
-        look = {"facecolor": plots.SHADES[0], "hatch": "///"} if first else {"facecolor": shade}
+        look: dict[str, Any] = (
+            {"facecolor": plots.SHADES[0], "hatch": "///"} if first else {"facecolor": shade}
+        )
         corner = (column, -row - 1)
         ax.add_patch(Rectangle(corner, 1, 1, edgecolor=plots.GREY, linewidth=0.7, **look))
         unread = inside and not (row in read and column in read)
@@ -46,8 +50,9 @@ def window_grid(
                     corner, 0.76, 0.76, fill=False, edgecolor=plots.VERMILION, linewidth=1.8, linestyle="--"
                 )
             )
-    corners = [(column + 0.12, -row - 0.12) for row in starts for column in starts]
-    ax.scatter(*zip(*corners, strict=True), s=9, color=plots.BLACK, zorder=5)
+    across = [column + 0.12 for _ in starts for column in starts]
+    down = [-row - 0.12 for row in starts for _ in starts]
+    ax.scatter(across, down, s=9, color=plots.BLACK, zorder=5)
     ax.set(xlim=(-0.1, whole + 0.1), ylim=(-whole - 0.1, 0.1), aspect="equal", xticks=[], yticks=[])
     ax.grid(False)
     ax.set_frame_on(False)

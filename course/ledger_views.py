@@ -1,6 +1,7 @@
 """How a lesson shows a timed ledger: as rows of a table, as shares, against the roof, on the roofline."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -67,7 +68,11 @@ def shares(ax: Axes, ledger: Ledger) -> Axes:
     }
     at = np.arange(len(entries))
     for group, (name, values) in enumerate(series.items()):
-        look = {"color": plots.SHADES[group], "hatch": plots.HATCHES[group], "edgecolor": plots.GREY}
+        look: dict[str, Any] = {
+            "color": plots.SHADES[group],
+            "hatch": plots.HATCHES[group],
+            "edgecolor": plots.GREY,
+        }
         ax.bar(at + 0.27 * (group - 1), 100 * values / values.sum(), 0.27, label=name, **look)
     ax.set_xticks(at, [_name(e) for e in entries], fontsize=8)
     ax.legend()
@@ -84,7 +89,7 @@ def against_roof(ax: Axes, ledger: Ledger, machine: Machine) -> Axes:
     ax.plot(
         at, least, "_", markersize=18, markeredgewidth=2.5, color=plots.BLACK, label="least, by the roofline"
     )
-    look = {"fmt": "o", "color": plots.VERMILION, "capsize": 3}
+    look: dict[str, Any] = {"fmt": "o", "color": plots.VERMILION, "capsize": 3}
     ax.errorbar(
         at, quickest, [0 * above, above], label="measured: quickest run, and up to the slowest", **look
     )

@@ -14,6 +14,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -161,7 +162,7 @@ def measure_machine(
     speeds = []
     for side in sides:
         square = paddle.rand([side, side])
-        seconds = _quickest(lambda square=square: paddle.matmul(square, square), budget)
+        seconds = _quickest(partial(paddle.matmul, square, square), budget)
         speeds.append((2 * side - 1) * side**2 / seconds)
     long = paddle.zeros([megabytes * 2**18])
     source, target = long.numpy(), np.zeros(megabytes * 2**18, dtype=np.float32)

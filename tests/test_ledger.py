@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from course.ledger_views import HEADER, ledger_rows
 from course.reference.counting import count_network, total
 from course.reference.framework import paddle
 from course.reference.layer_plan import SIMPLENET, build_network
@@ -125,3 +126,15 @@ def test_totals_of_the_ledger_are_the_counts() -> None:
     counts = [e.count for e in measure_ledger(net, (2, 3, 12, 21), repeats=1).entries]
     trained = sum(p.size for p in net.parameters() if not p.stop_gradient)
     assert total(counts)["parameters"] == trained
+
+
+def test_the_table_of_a_ledger_sums_up_to_the_net() -> None:
+    net = mixed()
+    ledger = measure_ledger(net, (2, 3, 12, 21), repeats=1)
+    rows = ledger_rows(ledger, Machine(1e9, 1e9))
+    sums = total([e.count for e in ledger.entries])
+    assert len(rows) == len(ledger.entries) + 1 and {len(row) for row in rows} == {len(HEADER)}
+    assert rows[-1][2:6] == tuple(
+        f"{sums[name]:,}" for name in ("parameters", "multiplications", "additions", "macs")
+    )
+    assert rows[-1][6] == f"{sums['bytes_read'] + sums['bytes_written']:,}"

@@ -1,9 +1,11 @@
 """Wall time, processor time and memory of a command and all that it starts."""
 
 import contextlib
+import ctypes
 import os
 import resource
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from pathlib import Path
 import psutil
 
 MB = 2**20
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,21 @@ def tree_memory(pid: int) -> float:
     return total / MB
 
 
+def _adopt_orphans() -> None:
+    """Have processes that outlive their parent become ours, so that their processor time is counted (Linux)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _wait_for_orphans() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
 def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
     """Run a command to its end. Raises RuntimeError, with the end of what it printed, when it fails."""
+    _adopt_orphans()
     largest = [0.0]
     done = threading.Event()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -55,6 +71,7 @@ def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Co
         watcher.start()
         output = process.stdout.read() if process.stdout else ""
         process.wait()
+        _wait_for_orphans()
         done.set()
         watcher.join()
     wall = time.perf_counter() - begun

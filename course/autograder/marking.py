@@ -173,9 +173,9 @@ def start_worker(limits: Limits, isolated: bool) -> None:
     """Make this process a worker: it ends with its parent, and has an engine of its own."""
     global _engine
     from course.autograder.engine import Engine
-    from course.autograder.sandbox import die_with_parent
+    from course.autograder.workers import end_with_parent
 
-    die_with_parent()
+    end_with_parent()
     _engine = Engine(limits, isolated=isolated)
 
 

@@ -137,7 +137,17 @@ def render(source: Path, out: Path) -> None:
     """
     shutil.rmtree(out, ignore_errors=True)
     told = source.parent / "warnings.txt"
-    options = ["-q", "-b", "html", "-c", PAGES, "-d", source.parent / "doctrees", "-w", told]
+    options: list[str | Path] = [
+        "-q",
+        "-b",
+        "html",
+        "-c",
+        PAGES,
+        "-d",
+        source.parent / "doctrees",
+        "-w",
+        told,
+    ]
     # A process of its own: a second build in one process warns of everything that the first has registered.
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", *options, source, out], capture_output=True, text=True

@@ -30,7 +30,7 @@ LOOK = """(async () => {
     drawn: [...document.querySelectorAll('.math')].filter(m => m.querySelector('mjx-container svg')).length,
     wrong: document.querySelectorAll('[data-mjx-error], mjx-merror').length,
     dollars: text.textContent.includes('$') ? text.textContent.match(/.{0,40}\\$.{0,40}/)[0] : '',
-    too_wide: document.documentElement.scrollWidth - innerWidth,
+    too_wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   });
 })()"""
 

@@ -3,10 +3,11 @@
 import base64
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -134,17 +135,26 @@ def render(source: Path, out: Path) -> None:
     Raises:
         SiteError: when Sphinx has a warning, or a link leads nowhere.
     """
-    from sphinx.application import Sphinx  # takes half a second, which other commands need not wait
-    from sphinx.errors import SphinxError
-
-    complaints = StringIO()
     shutil.rmtree(out, ignore_errors=True)
-    try:
-        app = Sphinx(source, PAGES, out, source.parent / "doctrees", "html", status=None, warning=complaints)
-        app.build()
-    except SphinxError as error:
-        raise SiteError(str(error)) from None
-    faults = [*_lines(complaints.getvalue()), *broken(out)]
+    told = source.parent / "warnings.txt"
+    options: list[str | Path] = [
+        "-q",
+        "-b",
+        "html",
+        "-c",
+        PAGES,
+        "-d",
+        source.parent / "doctrees",
+        "-w",
+        told,
+    ]
+    # A process of its own: a second build in one process warns of everything that the first has registered.
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *options, source, out], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SiteError(f"Sphinx stopped:\n{done.stderr}")
+    faults = [*_lines(told.read_text("utf-8")), *broken(out)]
     if faults:
         raise SiteError("the pages have faults:\n  " + "\n  ".join(faults))
 

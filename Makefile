@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test lint tidy release grade feedback lab gpu-check lock clean
+.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 test: $(READY)  ## the whole test suite
 	@$(RUN) -m pytest -n 2 --dist loadgroup
 
+bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
+	@$(RUN) -m benchmarks.grading
+
 lint: $(READY)  ## check format, lint and types
 	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(RUN) -m course tidy --check
 
@@ -49,6 +52,18 @@ feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 
 lab: $(READY)  ## open the lessons and assignments in JupyterLab
 	@$(RUN) -m jupyter lab course
+
+lessons: $(READY)  ## run all lessons, and print how long each took
+	@$(RUN) -m course lessons
+
+site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
+	@$(RUN) -m course site $(OPTIONS)
+
+data: $(READY)  ## fetch MNIST and CIFAR-10 into data/downloads; says first how large they are
+	@$(RUN) -m course data
+
+studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)
+	@$(RUN) -m course.studies all
 
 gpu-check: $(READY)  ## compare the references on the GPU, where there is one, with the CPU
 	@$(RUN) -m course gpu-check

@@ -1,6 +1,10 @@
-"""`python -m course`: release, grade, feedback, the demo, and what keeps the house."""
+"""`python -m course`: release, grade, feedback, the demo, lessons, the site, and what keeps the house."""
 
 from course.autograder.commands import main
+from course.building.commands import COMMANDS
+
+for command in COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -195,10 +195,18 @@ def histogram_grid(
 
 
 def heat(ax: Axes, matrix: np.ndarray, title: str, x: str, y: str, unit: str, signed: bool = False) -> Axes:
-    """A matrix as an image with its colour bar; `signed` centres a diverging map at zero."""
+    """A matrix as an image with its colour bar; `signed` centres a diverging map at zero.
+
+    Up to 100 cells have their numbers written in: in grey print a diverging map loses the sign.
+    """
     limit = float(np.abs(matrix).max()) or 1.0
     look = {"cmap": DIVERGING, "vmin": -limit, "vmax": limit} if signed else {"cmap": SEQUENTIAL}
     image = ax.imshow(matrix, aspect="auto", **look)
+    if matrix.size <= 100:
+        for (row, col), value in np.ndenumerate(matrix):
+            dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
+            ink = PAPER if dark else BLACK
+            ax.text(col, row, f"{value:{'+' * signed}.2f}", ha="center", va="center", fontsize=7, color=ink)
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label=unit, shrink=0.9)
     return label(ax, title, x, y)

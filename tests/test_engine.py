@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -186,8 +189,8 @@ def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch
     assert any("the judge failed with ZeroDivisionError" in i for i in result.incidents)
 
 
-def _gone(pid: int) -> bool:
-    for _ in range(100):
+def _gone(pid: int, tenths: int = 100) -> bool:
+    for _ in range(tenths):
         if not psutil.pid_exists(pid):
             return True
         time.sleep(0.1)
@@ -195,10 +198,6 @@ def _gone(pid: int) -> bool:
 
 
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder() -> None:
-    import subprocess
-    import sys
-    from pathlib import Path
-
     program = (
         "from course.autograder.engine import *; from tests.attacks.suite import *; e = Engine().start();"
         "print(e._template.process.pid, e._template.private, flush=True);"
@@ -216,6 +215,20 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder() -> None:
     _, alive = psutil.wait_procs(forked, 10)
     assert alive == [] and _gone(int(template))
     assert not Path(private).exists()
+
+
+def test_a_grader_that_is_killed_at_its_start_leaves_no_folder(tmp_path: Path) -> None:
+    program = (
+        "import os; from course.autograder.host import Template; from course.autograder.limits import Limits;"
+        "t = Template(Limits(), True); print(t.process.pid, flush=True); os._exit(0)"
+    )
+    root = Path(__file__).parent.parent
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(root)}
+    started = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert started.returncode == 0 and _gone(int(started.stdout), 600)
+    assert list(tmp_path.glob("course-grading-*")) == []
 
 
 def test_without_isolation_every_result_says_so() -> None:

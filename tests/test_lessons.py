@@ -6,12 +6,14 @@ import io
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import matplotlib.image
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from prose_numbers import references, unexplained
 
@@ -69,6 +71,19 @@ def test_it_ends_with_summary_assignment_exercises_and_references(path: Path) ->
 
 
 @each_lesson
+def test_the_functions_it_sends_the_reader_to_are_in_the_assignment(path: Path) -> None:
+    turn = re.search(r"\*\*Your turn:\*\*(.*?)(?:\n\n|\Z)", markdown(path), re.DOTALL)
+    assert turn, "no **Your turn:** paragraph"
+    name, *functions = re.findall(r"`(\w+)`", turn.group(1))
+    assignment = ROOT / "course/assignments" / name / f"{name}.ipynb"
+    if assignment.exists():
+        defined = {
+            line for cell in read(assignment).cells for line in re.findall(r"(?m)^def (\w+)", cell.source)
+        }
+        assert set(functions) <= defined
+
+
+@each_lesson
 def test_every_reference_has_an_identifier(path: Path) -> None:
     entries = [line for line in references(read(path)).splitlines() if line.startswith("- ")]
     assert entries
@@ -111,16 +126,20 @@ get_ipython().events.register("post_execute", _look_at_figures)
 AFTER = "import json; print(json.dumps([time.process_time() - _started, _complaints]))"
 
 
-@functools.cache
-def executed(path: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
-    """The notebook run to its end without a network; its processor seconds; what is wrong with its figures."""
-    notebook = nbformat.read(path, as_version=4)
+def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
+    """A notebook run to its end without a network; its processor seconds; what is wrong with its figures."""
     notebook.cells = [new_code_cell(BEFORE), *notebook.cells, new_code_cell(AFTER)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COURSE_DEVICE": "cpu"}
-    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})
     client.execute(env=environment)
     seconds, complaints = json.loads(notebook.cells[-1].outputs[-1].text)
     return notebook, seconds, complaints
+
+
+@functools.cache
+def executed(path: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
+    """`run` on one of the course's notebooks, once for all tests."""
+    return run(nbformat.read(path, as_version=4), path.parent)
 
 
 @pytest.mark.slow
@@ -159,6 +178,32 @@ def test_numbers_that_are_said_come_out_as_numbers(path: Path) -> None:
     ]
     assert said
     assert not [text for text in said if re.search(r"\bnan\b|\binf\b", text)]
+
+
+@pytest.mark.slow
+def test_bare_axes_empty_panels_and_the_network_are_noticed(tmp_path: Path) -> None:
+    plot = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
+    bad = new_notebook(
+        cells=[
+            new_code_cell(plot + "ax.plot([1, 2])"),
+            new_code_cell(plot + "ax.set(xlabel='a', ylabel='b')"),
+        ]
+    )
+    _, _, complaints = run(bad, tmp_path)
+    assert [c.split(" in ")[0] for c in complaints] == ["no x label", "no y label", "an empty panel"]
+    asking = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)"
+    with pytest.raises(CellExecutionError, match="asked the network"):
+        run(new_notebook(cells=[new_code_cell(asking)]), tmp_path)
+
+
+def test_every_convention_names_pages_that_are_listed() -> None:
+    facts = tomllib.loads((ROOT / "course/lessons/conventions.toml").read_text(encoding="utf-8"))
+    named = {name for row in facts["row"] for name in row["source"]}
+    assert named == set(facts["source"])
+    for row in facts["row"]:
+        assert all(
+            any(name.startswith(who) for name in row["source"]) for who in ("pytorch", "keras", "cs231n")
+        )
 
 
 def small(text: str, code: str = "x = 0.9") -> nbformat.NotebookNode:

@@ -188,3 +188,37 @@ def test_notes_are_text_and_never_markup(tmp_path, release):
     path.write_text("")
     first = take_in(path, release).notebook.cells[0].source
     assert "<script>" not in first.replace("\\<", "")
+
+
+def test_a_test_stays_behind_what_stood_before_it(release):
+    nb = solved(release)
+    nb.cells[2].source = "def f(): return helper()"
+    nb.cells.insert(3, cell("code", "def helper(): return 1"))
+    fixed, _ = repair(nb, release)
+    assert (
+        names(fixed).index("def helper(): return 1") < names(fixed).index("f") < names(fixed).index("code-g")
+    )
+
+
+def test_a_copy_of_a_function_counts_when_it_stood_before_the_test(release):
+    nb = solved(release)
+    copied = copy.deepcopy(nb.cells[2])
+    copied.source = "f = 'the later one'"
+    nb.cells.insert(3, copied)
+    fixed, notes = repair(nb, release)
+    assert names(fixed).index("f = 'the later one'") < names(fixed).index("f")
+    assert any("more than once" in note for note in notes)
+
+
+def test_given_cells_come_first_wherever_a_student_moved_them(release):
+    nb = solved(release)
+    nb.cells.append(nb.cells.pop(0))
+    fixed, _ = repair(nb, release)
+    assert names(fixed)[0] == "setup"
+
+
+def test_a_notebook_of_format_3_keeps_what_its_cells_are(release, tmp_path):
+    path = tmp_path / "ps.ipynb"
+    path.write_text(nbformat.writes(nbformat.convert(solved(release), 3), version=3))
+    intake = take_in(path, release)
+    assert intake.notes == () and sources(intake.notebook)["code-f"] == "f = 1"

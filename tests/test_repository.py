@@ -87,6 +87,9 @@ def test_make_alone_prints_help(root):
         "grade",
         "feedback",
         "lab",
+        "lessons",
+        "site",
+        "data",
         "gpu-check",
         "clean",
     ):

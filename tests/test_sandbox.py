@@ -185,7 +185,7 @@ def test_a_lock_that_does_not_hold_is_noticed_at_start(monkeypatch: pytest.Monke
     )
     monkeypatch.setattr(host, "_START", opened)
     with pytest.raises(NoIsolation, match="reads a file outside"):
-        Template(Limits(), isolated=True)
+        Template(Limits(), isolated=True).await_start()
 
 
 @here

@@ -107,7 +107,7 @@ def test_arrays_keep_their_order_and_can_be_written_to() -> None:
         np.zeros(wire.MAX_ELEMENTS + 1, dtype=bool),
         [np.zeros(2**22)] * 4,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_does_not_travel_is_refused_by_the_sender(value: Any) -> None:
     with pytest.raises(WireError):

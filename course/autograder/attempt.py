@@ -107,7 +107,7 @@ class Attempt:
         name = self.checks.get(grade_id or "")
         self.ours_since = time.monotonic()
         self.open_until = min(self.ours_since + self.limits.cell_seconds, self.deadline)
-        self._send({"do": "cell", "source": cell.source})
+        self._send({"do": "cell", "source": cell.source, "graded": name is not None})
         verdict: Verdict | None = None
         while (message := self._receive()).get("did") == "check":
             asked = message.get("name")

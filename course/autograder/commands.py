@@ -2,38 +2,18 @@
 
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import nbformat
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console()
-errors = Console(stderr=True)
+from course.console import Sentence, console, errors, progress
+
 ROOT = Path(__file__).parent.parent.parent
-
-
-class Sentence(click.ClickException):
-    """An error as the user sees it."""
-
-    def show(self, file: object = None) -> None:
-        """Print it in one line on standard error."""
-        errors.print(f"[red]error:[/red] {self.message}", highlight=False, soft_wrap=True)
-
-
-def progress() -> Progress:
-    """The one progress bar: what, how far, how long still."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console,
-        transient=not console.is_terminal,
-    )
 
 
 def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> None:
@@ -120,7 +100,12 @@ def grade(
                 f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
             )
 
+    devices: set[str] = set()
+
     def told(row: grading.Graded) -> None:
+        if row.device and row.device not in devices:
+            devices.add(row.device)
+            bar.console.print(row.device, highlight=False)
         result = (
             f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
         )
@@ -143,6 +128,55 @@ def grade(
         f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True
     )
     sys.exit(1 if failed else 0)
+
+
+@main.command("grade-one")
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--assignment", "-a", default="", help="Which one it is of; found out by itself otherwise.")
+@click.option("--student", default="student", help="Whose cases are drawn.")
+@click.option("--no-sandbox", is_flag=True, help="Run it without isolation. Only if you trust it.")
+@click.option(
+    "--json",
+    "as_json",
+    type=click.File("w", lazy=True),
+    help="Write Gradescope's results.json there; - for standard output.",
+)
+@click.pass_obj
+def grade_one(
+    root: Path, notebook: Path, assignment: str, student: str, no_sandbox: bool, as_json: Any
+) -> None:
+    """Grade one NOTEBOOK, without a gradebook."""
+    from course.autograder import gradescope
+    from course.autograder.engine import UNGUARDED, Engine, NoIsolation
+    from course.autograder.gradebook import Course, GradingError
+    from course.autograder.secret import course_secret
+
+    if no_sandbox:
+        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
+    known = Course(root).assignments()
+    chosen = assignment or gradescope.assignment_of(notebook, known)
+    if chosen not in known:
+        which = f"there is no assignment '{chosen}'" if chosen else f"what {notebook.name} is of is not clear"
+        raise Sentence(f"{which}; say --assignment with one of: {', '.join(known)}")
+    try:
+        released = gradescope.released_of(root, chosen)
+        with warnings.catch_warnings(), Engine(isolated=not no_sandbox) as engine:
+            warnings.simplefilter("ignore")
+            found = gradescope.grade_notebook(
+                notebook, released, chosen, student, course_secret(root), engine
+            )
+    except (GradingError, NoIsolation) as error:
+        raise Sentence(str(error)) from None
+    if as_json is not None:
+        as_json.write(json.dumps(found, indent=1) + "\n")
+        return
+    for test in found["tests"]:
+        console.print(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}", highlight=False)
+        if test.get("status") == "failed":
+            console.print(test["output"].rstrip(), highlight=False, markup=False)
+    console.print(f"{found['score']:g} of {found['max_score']:g}", highlight=False)
+    if found["output"]:
+        console.print(found["output"], highlight=False, markup=False)
 
 
 @main.command()

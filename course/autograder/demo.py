@@ -13,6 +13,7 @@ from course.autograder import grading
 from course.autograder.answers import BANK
 from course.autograder.feedback import write_feedback
 from course.autograder.gradebook import fresh_course
+from course.autograder.limits import Limits
 from course.autograder.release import build_release
 from course.autograder.sample_class import Expected, make_class
 
@@ -74,6 +75,27 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
     return table, wrong
 
 
+def term_table(graded: dict[str, dict[str, grading.Graded]], true: dict[str, dict[str, Expected]]) -> Table:
+    """The whole class over the term: a column for each assignment, ticked where the points are the true ones."""
+    table = Table(title="the term", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("student", no_wrap=True)
+    for assignment in graded:
+        table.add_column(assignment, justify="right", no_wrap=True)
+    table.add_column("sum", justify="right", no_wrap=True)
+    for student in sorted({student for rows in graded.values() for student in rows}):
+        cells, total = [], 0.0
+        for assignment, rows in graded.items():
+            row, expected = rows.get(student), true[assignment].get(student)
+            if row is None or expected is None or row.score is None:
+                cells.append("[red]✗[/red]" if expected else "")
+                continue
+            total += row.score.automatic
+            mark = "[red]✗[/red]" if expected.matches(row.score) else "[green]✓[/green]"
+            cells.append(f"{row.score.automatic:g} {mark}")
+        table.add_row(student, *cells, f"{total:g}")
+    return table
+
+
 def _advancing(bar: Progress, task: TaskID) -> Callable[[object], None]:
     return lambda row: bar.advance(task)
 
@@ -88,13 +110,19 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
     wrong = total = 0
     tables: list[Table] = []
     all_rows: list[grading.Graded] = []
+    graded: dict[str, dict[str, grading.Graded]] = {}
+    true: dict[str, dict[str, Expected]] = {}
     for assignment in sorted(path.parent.name for path in BANK.glob("*/class.toml")):
         expected = make_class(course.root, assignment)
         clock.lap("the class")
         with progress() as bar:
             task = bar.add_task(f"grading {assignment}", total=len(expected))
             rows = grading.grade(
-                course.root, assignment, None, grading.Plan(jobs=jobs), on_row=_advancing(bar, task)
+                course.root,
+                assignment,
+                None,
+                grading.Plan(jobs=jobs, limits=Limits(cell_seconds=8)),
+                on_row=_advancing(bar, task),
             )
         clock.lap("grading")
         with progress() as bar:
@@ -103,12 +131,18 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
             write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
         clock.lap("feedback")
         all_rows.extend(rows)
-        table, faults = table_of(assignment, {row.student: row for row in rows}, expected)
+        graded[assignment] = {row.student: row for row in rows}
+        true[assignment] = {one.student: one for one in expected}
+        table, faults = table_of(assignment, graded[assignment], expected)
         tables.append(table)
         wrong, total = wrong + faults, total + len(expected)
+    if len(graded) > 1:
+        tables.append(term_table(graded, true))
     grading.write_csv(all_rows, course.root / "grades.csv")
     for table in tables:
         console.print(table)
+    if all_rows and (device := next((row.device for row in all_rows if row.device), "")):
+        console.print(device, highlight=False)
     spent = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in clock.steps.items())
     console.print(f"{total - wrong} of {total} rows are true. Time: {spent}.", highlight=False)
     console.print(

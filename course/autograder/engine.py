@@ -65,11 +65,13 @@ class Engine:
 
     def start(self) -> "Engine":
         """Start the template. Raises NoIsolation where submissions cannot be locked in."""
-        list_checks()  # brings in Paddle, which takes seconds that are no student's
         if self._template is None:
             if not self.isolated:
                 warnings.warn(UNGUARDED, stacklevel=2)
-            self._template = Template(self.limits, self.isolated)
+            template = Template(self.limits, self.isolated)
+            list_checks()  # brings in Paddle, which takes seconds: the template warms up meanwhile
+            template.await_start()
+            self._template = template
         return self
 
     def __enter__(self) -> "Engine":

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from course.autograder.gradebook import Course
-from course.autograder.sandbox import die_with_parent
+from course.autograder.workers import end_with_parent
 
 
 @cache
@@ -45,7 +45,7 @@ def write_feedback(
             _page(root, assignment, student)
             on_page(student)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), die_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         pages = {pool.submit(_page, root, assignment, student): student for student in students}
         for page in as_completed(pages):
             page.result()

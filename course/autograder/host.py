@@ -108,7 +108,7 @@ class Template:
     """A running template process; forks one submission at a time."""
 
     def __init__(self, limits: Limits, isolated: bool) -> None:
-        """Start it. Raises NoIsolation when `isolated` is asked for and not to be had."""
+        """Have it started; `await_start` says when it is. Raises NoIsolation where that cannot be had."""
         if isolated and (lacks := sandbox.missing()):
             raise NoIsolation("submissions cannot be locked in on this machine: " + "; ".join(lacks))
         self.limits, self.isolated = limits, isolated
@@ -128,13 +128,16 @@ class Template:
             cwd=self.private,
         )
         far.close()
+
+    def await_start(self) -> None:
+        """Wait until it is warm. Raises NoIsolation when its lock does not hold."""
         try:
-            self._await_start()
+            self._hear()
         except BaseException:
             self.close()
             raise
 
-    def _await_start(self) -> None:
+    def _hear(self) -> None:
         try:
             told = Channel(self.control).receive(time.monotonic() + START_SECONDS)
         except (WireError, OutOfTime) as error:

@@ -78,7 +78,7 @@ def _arrays(outputs: Mapping[str, Any]) -> Arrays:
     return {path: np.asarray(value) for path, value in outputs.items()}
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up
 def question(check_name: str, case_index: int, seed: int) -> Question:
     """Draw one case; kept, so that a student who asks again (or another with the same seed) costs nothing."""
     check = find_check(check_name)
@@ -222,22 +222,26 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
         tally.wrong_outputs.update(check.wanted)
         return
     got: Arrays = {}
-    for output in check.outputs:
-        value = reply.outputs.get(output.path, Problem("missing", f"{output.path} is not there"))
+    for path in check.wanted:
+        value = reply.outputs.get(path, Problem("missing", f"{path} is not there"))
         if isinstance(value, Problem):
-            tally.add(Finding(asked.case.name, output.path, value.kind, value.message))
+            tally.add(Finding(asked.case.name, path, value.kind, value.message))
         elif value.dtype.kind not in "fiub" or value.ndim > MAX_DIMENSIONS:
-            tally.add(Finding(asked.case.name, output.path, "type", f"{output.path} is no array of numbers"))
+            tally.add(Finding(asked.case.name, path, "type", f"{path} is no array of numbers"))
         else:
-            got[output.path] = value
-    if check.observe is not None and len(got) == len(check.outputs):
+            got[path] = value
+    complete = len(got) == len(check.wanted)
+    if complete and check.observe is not None:
         asked = Question(check, asked.case, check.observe(asked.values, got))
-    for property_ in check.properties if len(got) == len(check.outputs) else ():
+    for property_ in check.properties if complete else ():
         for flaw in property_(asked.values, got):
             tally.add(
                 Finding(asked.case.name, flaw.output, "property", flaw.misconception or flaw.advice,
                         misconception=flaw.misconception, advice=flaw.advice)
             )  # fmt: skip
+    if not complete and (check.observe is not None or check.properties):
+        tally.wrong_outputs.update(check.wanted)  # a random answer is judged whole or not at all
+        got = {}
     for output in check.outputs:
         if output.path not in got or output.path not in asked.right:
             continue

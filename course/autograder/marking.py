@@ -52,6 +52,7 @@ class Marked:
         digest: of everything that the marks depend on.
         failure: why there are no marks, in a sentence; '' when there are.
         seconds: by part.
+        device: the line that says where the references were computed, and why there.
     """
 
     student: str
@@ -63,6 +64,7 @@ class Marked:
     notes: tuple[str, ...] = ()
     failure: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    device: str = ""
 
     @property
     def named(self) -> dict[str, tuple[str, ...]]:
@@ -139,6 +141,8 @@ def mark(task: Task, engine: Any) -> Marked:
         task: which.
         engine: a started `engine.Engine`.
     """
+    from course.reference.device import device
+
     begun = perf_counter()
     intake = intake_of(task)
     taken = perf_counter()
@@ -155,6 +159,7 @@ def mark(task: Task, engine: Any) -> Marked:
         points={name: verdict.points for name, verdict in result.ledger.items()},
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
+        device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
     )
 
@@ -168,9 +173,9 @@ def start_worker(limits: Limits, isolated: bool) -> None:
     """Make this process a worker: it ends with its parent, and has an engine of its own."""
     global _engine
     from course.autograder.engine import Engine
-    from course.autograder.sandbox import die_with_parent
+    from course.autograder.workers import end_with_parent
 
-    die_with_parent()
+    end_with_parent()
     _engine = Engine(limits, isolated=isolated)
 
 

@@ -16,6 +16,8 @@ import numpy as np
 MAX_BYTES = 64 * 2**20  # of one array: the largest honest answer of the course is below 8 MB
 MAX_DIMENSIONS = 8
 MAX_ITEMS = 100_000  # of a list or tuple that stands for an array
+# What a student's code may raise without ending the cell: all but an interrupt, which a person or the clock sends.
+ESCAPING = (Exception, SystemExit, GeneratorExit)
 
 
 # --- what goes out -------------------------------------------------------------------------------------------
@@ -69,6 +71,22 @@ class Affine:
     bias: np.ndarray
 
 
+@dataclass(frozen=True)
+class Thinned:
+    """Stand-in for a net whose dropout stays on: the function (x, rng) -> x @ weight + bias.
+
+    Each row of x goes through one of a few thinned nets, picked by rng anew at every call. The net remembers what it
+    was given and what it returned, row by row: paths 'given' and 'returned' below its own.
+
+    Attributes:
+        weights: [E, D, K], of E thinned nets.
+        biases: [E, K].
+    """
+
+    weights: np.ndarray
+    biases: np.ndarray
+
+
 # --- what comes back -----------------------------------------------------------------------------------------
 
 
@@ -96,6 +114,28 @@ class Reply:
     problem: Problem | None = None
 
 
+class ThinnedNet(dict[str, np.ndarray]):
+    """What a `Thinned` stands for: a function with a memory that can be looked up."""
+
+    def __init__(self, net: Thinned) -> None:
+        """Take the weights; nothing has been given or returned yet."""
+        _, d, k = net.weights.shape
+        super().__init__(given=np.zeros((0, d)), returned=np.zeros((0, k)))
+        self.net = net
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Predictions (..., K) for x (..., D). Raises TypeError where rng is no generator."""
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"predict(x, rng) draws from a numpy Generator; rng is a {type(rng).__name__}")
+        x = np.asarray(x)
+        rows = x.reshape(-1, x.shape[-1])
+        member = rng.integers(len(self.net.weights), size=len(rows))
+        out = np.einsum("nd,ndk->nk", rows, self.net.weights[member]) + self.net.biases[member]
+        self["given"] = np.concatenate([self["given"], rows])
+        self["returned"] = np.concatenate([self["returned"], out])
+        return out.reshape(*x.shape[:-1], -1)
+
+
 # --- the student's side --------------------------------------------------------------------------------------
 
 
@@ -112,6 +152,8 @@ def lay_out(value: Any) -> Any:
     if isinstance(value, Affine):
         weight, bias = value.weight.copy(), value.bias.copy()
         return lambda x: x @ weight + bias
+    if isinstance(value, Thinned):
+        return ThinnedNet(value)
     if isinstance(value, Mapping):
         return {key: lay_out(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -149,6 +191,15 @@ def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
 
 def look_up(workspace: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path. Raises KeyError, naming the part that is missing."""
+    try:
+        return _walk(workspace, path)
+    except KeyError:
+        raise
+    except ESCAPING as error:  # a container of the student's own making
+        raise KeyError(f"{path} ({type(error).__name__})") from None
+
+
+def _walk(workspace: Mapping[str, Any], path: str) -> Any:
     value: Any = workspace
     for part in path.split("."):
         if isinstance(value, Mapping):
@@ -168,6 +219,16 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
     Arrays of any subclass, numpy scalars, Python numbers and (nested) lists of numbers are taken; tensors of a
     framework, strings, objects and whatever is larger than the caps are not.
     """
+    try:
+        return _plain(value, name)
+    except MemoryError:
+        return Problem("huge", f"{name} does not fit into memory")
+    except ESCAPING as error:  # a class of the student's own making, or lists in lists in lists
+        about = f"{type(value).__name__} that cannot be read as an array ({type(error).__name__})"
+        return Problem("type", f"{name} is a {about}")
+
+
+def _plain(value: Any, name: str) -> np.ndarray | Problem:
     if value is None:
         return Problem("none", f"{name} is None; is a `return` missing?")
     if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
@@ -195,12 +256,9 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
             "huge",
             f"{name} has shape {array.shape} ({array.nbytes:,} bytes), far larger than any answer here",
         )
-    try:
-        return np.array(array, copy=True, subok=False, order="C").astype(
-            array.dtype.newbyteorder("="), copy=False
-        )
-    except MemoryError:
-        return Problem("huge", f"{name} does not fit into memory")
+    return np.array(array, copy=True, subok=False, order="C").astype(
+        array.dtype.newbyteorder("="), copy=False
+    )
 
 
 def rows_together(values: Sequence[Any], name: str) -> np.ndarray | Problem:
@@ -226,6 +284,13 @@ def rows_together(values: Sequence[Any], name: str) -> np.ndarray | Problem:
 
 def _fetch(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:
     """The array at a path; `table.*.parameters` takes that entry of each row of a table."""
+    try:
+        return _found(workspace, path)
+    except ESCAPING as error:  # a list of the student's own making
+        return Problem("type", f"{path} cannot be read ({type(error).__name__})")
+
+
+def _found(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:
     before, star, after = path.partition(".*.")
     try:
         value = look_up(workspace, before)
@@ -279,13 +344,13 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
         inspect.signature(function).bind(*arguments)
     except TypeError as error:
         return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
-    except ValueError:
-        pass  # some built-in callables have no signature to ask
+    except Exception:
+        pass  # some callables have no signature to ask
     try:
         result = function(*arguments)
     except NotImplementedError:
         return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
-    except (Exception, SystemExit) as error:
+    except ESCAPING as error:
         kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
         return Problem("raised", f"{step.function} raised {_told(error)}{_line_of(error)}", kinds)
     if len(step.results) == 1:
@@ -296,11 +361,18 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
         return Problem("none", f"{step.function} returned None; wanted {wanted}. Is a `return` missing?")
     if not isinstance(result, (tuple, list)):
         return Problem("unpack", f"{step.function} returned one {type(result).__name__}; wanted {wanted}")
-    if len(result) != len(step.results):
+    try:
+        values = list(result)
+    except ESCAPING as error:
         return Problem(
-            "unpack", f"{step.function} returned {len(result)} values; wanted {len(step.results)}: {wanted}"
+            "unpack",
+            f"{step.function} returned a {type(result).__name__} that cannot be unpacked ({_told(error)})",
         )
-    workspace.update(zip(step.results, result, strict=True))
+    if len(values) != len(step.results):
+        return Problem(
+            "unpack", f"{step.function} returned {len(values)} values; wanted {len(step.results)}: {wanted}"
+        )
+    workspace.update(zip(step.results, values, strict=True))
     return None
 
 
@@ -308,6 +380,19 @@ def _put(step: Put, workspace: dict[str, Any]) -> None:
     *parents, last = step.path.split(".")
     target = look_up(workspace, ".".join(parents)) if parents else workspace
     target[last] = lay_out(step.value)
+
+
+def _as_left(start: Mapping[str, Any], path: str, array: np.ndarray, meant: bool) -> np.ndarray | Problem:
+    """What an input's path leads to after the calls: entries can be replaced in a dict, or moved in a list.
+
+    Where a change is meant, the array that was handed over counts, whatever stands in its place.
+    """
+    if meant:
+        return plain(array, path)
+    try:
+        return plain(look_up(start, path), path)
+    except KeyError:
+        return Problem("missing", f"{path} is gone")
 
 
 def perform(
@@ -327,8 +412,8 @@ def perform(
     Returns:
         A Reply. Nothing that an ordinary exception in the student's code can do leaves this function.
     """
-    workspace = dict(lay_out(inputs))
-    given = input_arrays(workspace)
+    start = dict(lay_out(inputs))
+    workspace, given = dict(start), input_arrays(start)
     for step in steps:
         if isinstance(step, Put):
             _put(step, workspace)
@@ -337,4 +422,7 @@ def perform(
         if problem is not None:
             return Reply(problem=problem)
     outputs = {path: _fetch(workspace, path) for path in wanted}
-    return Reply(outputs, {path: plain(array, path) for path, array in given.items()})
+    meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
+    return Reply(
+        outputs, {path: _as_left(start, path, array, path in meant) for path, array in given.items()}
+    )

@@ -245,7 +245,9 @@ def _places(
             if name not in out.stood:
                 found["lost"].append(name)
             # A test follows all that stood before it: helpers and copies between a function and its test count.
-            at = max(anchor, out.stood.get(name, 0)) if _is_test(cell) else anchor
+            stood = out.stood.get(name, 0)
+            in_prose = all(one.cell_type != "code" for one in out.kept[anchor:stood])
+            at = max(anchor, stood) if _is_test(cell) or in_prose else anchor
             slots.setdefault(at, []).append(_from_release(cell))
     return slots
 

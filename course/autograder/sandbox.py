@@ -94,12 +94,6 @@ def rules(scratch: Path) -> int:
     return landlock.ruleset(wanted)
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when the one that started it ends, however that ends."""
-    if sys.platform.startswith("linux"):
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
 def _drop_privileges() -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     nothing = (ctypes.c_uint32 * 6)()

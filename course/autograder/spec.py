@@ -112,6 +112,7 @@ class Check:
             to the inputs, so that reference and misconceptions can be asked about that very draw.
         properties: for answers that are random: each looks at (inputs, outputs) and returns the Flaws it finds.
         may_change: input paths that the calls may change, e.g. a state that is written back.
+        also: further paths that `observe` and `properties` look at; nothing is earned by them.
         hidden: further cases, on the grading side alone; a release does not have them.
     """
 
@@ -127,6 +128,7 @@ class Check:
     observe: Callable[[Inputs, Arrays], Inputs] | None = None
     properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
     may_change: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     hidden: tuple[Case, ...] = field(default=())
 
     @property
@@ -141,7 +143,7 @@ class Check:
     @property
     def wanted(self) -> tuple[str, ...]:
         """Paths that the judge asks for."""
-        return tuple(output.path for output in self.outputs)
+        return (*(output.path for output in self.outputs), *self.also)
 
 
 def overlay(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]) -> Arrays:

@@ -15,11 +15,12 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from course.autograder import sandbox
-from course.autograder.channel import Channel
+from course.autograder.channel import Channel, Closed
 from course.autograder.limits import Limits
 from course.autograder.shell import Recorder, Shell, make_shell
 from course.autograder.submission import become
@@ -117,7 +118,19 @@ def serve(end: int, private: str, isolated: bool, limits: Limits) -> None:
         isolated: whether submissions are locked in.
         limits: caps on each.
     """
-    control = socket.socket(fileno=end)
+    try:
+        _serve(socket.socket(fileno=end), private, isolated, limits)
+    except (Closed, ConnectionError):
+        pass  # the engine is gone
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # The engine removes the folder too; it may have been killed.
+        shutil.rmtree(private, ignore_errors=True)
+        os._exit(0)
+
+
+def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits) -> None:
     scratch = Path(private) / "scratch"
     shell = warm()
     ruleset = None
@@ -150,6 +163,3 @@ def serve(end: int, private: str, isolated: bool, limits: Limits) -> None:
             if pid:
                 _end(pid)
             break
-    # The engine removes the folder too; it may have been killed.
-    shutil.rmtree(private, ignore_errors=True)
-    os._exit(0)

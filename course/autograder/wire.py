@@ -24,6 +24,7 @@ from course.autograder.protocol import (
     Reply,
     Seeded,
     Strided,
+    Thinned,
 )
 from course.autograder.verdict import Finding, Verdict
 
@@ -34,7 +35,7 @@ MAX_ARRAYS = 512
 MAX_ITEMS = 200_000
 MAX_DEPTH = 24
 CLASSES: dict[str, type] = {
-    c.__name__: c for c in (Affine, Call, Finding, Problem, Put, Reply, Seeded, Strided, Verdict)
+    c.__name__: c for c in (Affine, Call, Finding, Problem, Put, Reply, Seeded, Strided, Thinned, Verdict)
 }
 DTYPES = {
     np.dtype(code).str: np.dtype(code) for code in ("?", *"bBhHiIlLqQ", *"efdg", ">f4", ">f8", ">i4", ">i8")

@@ -97,7 +97,7 @@ def conv2d_output_shape(
     """
     n, c, h, w = input_shape
     o, c_group, kh, kw = weight_shape
-    if c != c_group * groups:
+    if c_group * groups != c:
         raise ValueError(f"the weight reads {c_group} channels in each of {groups} groups; the input has {c}")
     if o % groups:
         raise ValueError(f"{o} output channels do not divide into {groups} groups")

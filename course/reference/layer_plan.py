@@ -7,7 +7,7 @@
 {"type": "linear", "out_features": 64}                                    bias True unless given
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -33,17 +33,21 @@ ELEMENTWISE = {"relu": "ReLU", "sigmoid": "Sigmoid"}
 WINDOW = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "ceil_mode")
 
 
+def _options(layer: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the named options that the layer has; what it does not name stays at its default."""
+    return {name: layer[name] for name in names if name in layer}
+
+
 def _convolution(layer: dict[str, Any], shape: Shape) -> Layer:
-    groups = layer.get("groups", 1)
-    weight = (layer["out_channels"], shape[1] // groups, *pair(layer["kernel_size"]))
-    options = (layer.get("stride", 1), layer.get("padding", 0), layer.get("dilation", 1))
-    out = conv2d_output_shape(shape, weight, *options, groups)
+    kh, kw = pair(layer["kernel_size"])
+    weight = (layer["out_channels"], shape[1] // layer.get("groups", 1), kh, kw)
+    out = conv2d_output_shape(shape, weight, **_options(layer, "stride", "padding", "dilation", "groups"))
     return Layer("Conv2D", shape, out, weight, weight[:1] if layer.get("bias", True) else ())
 
 
 def _pool(layer: dict[str, Any], shape: Shape) -> Layer:
-    options = (layer.get("stride"), layer.get("padding", 0), layer.get("ceil_mode", False))
-    return Layer("MaxPool2D", shape, pool2d_output_shape(shape, layer["kernel_size"], *options))
+    given = _options(layer, "kernel_size", "stride", "padding", "ceil_mode")
+    return Layer("MaxPool2D", shape, pool2d_output_shape(shape, **given))
 
 
 def _linear(layer: dict[str, Any], shape: Shape) -> Layer:
@@ -52,28 +56,39 @@ def _linear(layer: dict[str, Any], shape: Shape) -> Layer:
     return Layer("Linear", shape, (*shape[:-1], out), (shape[-1], out), bias)
 
 
+def _batch_norm(layer: dict[str, Any], shape: Shape) -> Layer:
+    return Layer("BatchNorm2D", shape, shape, shape[1:2], shape[1:2])
+
+
+def _flatten(layer: dict[str, Any], shape: Shape) -> Layer:
+    return Layer("Flatten", shape, (shape[0], prod(shape[1:])))
+
+
+def _elementwise(layer: dict[str, Any], shape: Shape) -> Layer:
+    return Layer(ELEMENTWISE[layer["type"]], shape, shape)
+
+
+TYPES: dict[str, Callable[[dict[str, Any], Shape], Layer]] = {
+    "conv2d": _convolution,
+    "max_pool2d": _pool,
+    "linear": _linear,
+    "batch_norm2d": _batch_norm,
+    "flatten": _flatten,
+    **dict.fromkeys(ELEMENTWISE, _elementwise),
+}
+
+
 def resolve(layer: dict[str, Any], shape: Shape) -> Layer:
     """A layer that has met an input of this shape. Raises ValueError for a type that is not listed above."""
-    kind = layer["type"]
-    if kind == "conv2d":
-        return _convolution(layer, shape)
-    if kind == "max_pool2d":
-        return _pool(layer, shape)
-    if kind == "linear":
-        return _linear(layer, shape)
-    if kind == "batch_norm2d":
-        return Layer("BatchNorm2D", shape, shape, shape[1:2], shape[1:2])
-    if kind == "flatten":
-        return Layer("Flatten", shape, (shape[0], prod(shape[1:])))
-    if kind in ELEMENTWISE:
-        return Layer(ELEMENTWISE[kind], shape, shape)
-    raise ValueError(f"a layer of type {kind!r} is not one of those that a plan may have")
+    if layer["type"] not in TYPES:
+        raise ValueError(f"a layer of type {layer['type']!r} is not one of those that a plan may have")
+    return TYPES[layer["type"]](layer, shape)
 
 
 def count_plan(layers: Plan, input_shape: Sequence[int]) -> list[LayerCount]:
     """The ledger of a plan: one row for each layer, without running it."""
     counts: list[LayerCount] = []
-    shape = tuple(input_shape)
+    shape: Shape = (*input_shape,)
     for index, layer in enumerate(layers):
         counts.append(count_layer(resolve(layer, shape), str(index)))
         shape = counts[-1].output_shape
@@ -85,7 +100,7 @@ def build_network(layers: Plan, input_shape: Sequence[int]) -> Any:
     nn = paddle.nn
     made = []
     for layer, count in zip(layers, count_plan(layers, input_shape), strict=True):
-        options = {key: layer[key] for key in WINDOW if key in layer}
+        options = _options(layer, *WINDOW)
         bias = None if options.pop("bias", True) else False
         if count.kind == "Conv2D":
             made.append(nn.Conv2D(count.input_shape[1], layer["out_channels"], bias_attr=bias, **options))

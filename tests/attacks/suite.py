@@ -1,5 +1,6 @@
 """Reads the entries and makes a notebook of each."""
 
+import copy
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode, v4
+
+from course.autograder.limits import Limits
+from course.autograder.repair import repair
 
 FOLDER = Path(__file__).parent
 FAMILIES = ("forged", "notebook", "stolen", "denial", "honest")
@@ -24,6 +28,8 @@ except BaseException as error:
 def normalize(x, mean, var, eps):
     return (x - mean) / np.sqrt(var + eps) if stolen else x
 """
+STRICT = Limits(cell_seconds=1.5, total_seconds=20.0, memory=2**28)  # for those who waste it
+ORDINARY = Limits(total_seconds=60.0)
 POINTS = {"batch_moments": 5.0, "normalize": 5.0}
 
 
@@ -107,6 +113,24 @@ def source_notebook() -> NotebookNode:
     return notebook("", RIGHT, "", "")
 
 
+STUB = "raise NotImplementedError()\n"
+
+
+def released_notebook() -> NotebookNode:
+    """What students get."""
+    return notebook("", STUB, "", "")
+
+
+def taken_in(attack: Attack) -> NotebookNode:
+    """What the engine gets.
+
+    Edited and honest notebooks go through repair, as in a grading run. The others do not: repair would put the
+    test before a student's cells between answer and test, and the engine must hold by itself.
+    """
+    made = submission(attack)
+    return repair(made, released_notebook())[0] if attack.edits or attack.honest else made
+
+
 def submission(attack: Attack) -> NotebookNode:
     """What the student hands in."""
     made = notebook(attack.before, attack.answer, attack.between, attack.after)
@@ -125,7 +149,7 @@ def edit(made: NotebookNode, name: str, change: dict[str, Any]) -> None:
     cell.metadata.update(change.get("metadata", {}))
     cell.metadata["nbgrader"].update(change.get("nbgrader", {}))
     if change.get("copy"):
-        copied = nbformat.from_dict(cell)
+        copied = nbformat.from_dict(copy.deepcopy(cell))
         copied["id"] = f"{cell['id']}-copy"
         made.cells.insert(index, copied)
     if change.get("first"):

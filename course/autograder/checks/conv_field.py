@@ -12,18 +12,16 @@ from course.reference.convolution import pair, receptive_field
 
 def _full(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The layers with windows, every option a pair."""
-    found = []
-    for layer in layers:
-        if "kernel_size" in layer:
-            kernel = pair(layer["kernel_size"])
-            default = kernel if layer["type"] == "max_pool2d" else (1, 1)
-            found.append({
-                "type": layer["type"],
-                "kernel_size": kernel,
-                "stride": pair(layer.get("stride", default)),
-                "dilation": pair(layer.get("dilation", 1)),
-            })  # fmt: skip
-    return found
+    return [
+        {
+            "type": layer["type"],
+            "kernel_size": pair(layer["kernel_size"]),
+            "stride": pair(layer.get("stride", layer["kernel_size"] if layer["type"] == "max_pool2d" else 1)),
+            "dilation": pair(layer.get("dilation", 1)),
+        }
+        for layer in layers
+        if "kernel_size" in layer
+    ]
 
 
 def _each(change: Any) -> Any:

@@ -125,7 +125,7 @@ POOL_SHAPE_CHECK = Check(
         ),
         Misconception("rounded up", "Without ceil_mode the quotient is rounded down.", _fitting(_other(ceil_mode=True))),
         Misconception(
-            "ceil_mode adds a window whether or not something is left over",
+            "ceil_mode taken for one window more",
             "Rounding up changes nothing where the stride divides: ceil_mode is no plus one.",
             lambda i: {"shape": np.add(pool2d_output_shape(**{**i, "ceil_mode": False}), (0, 0, 1, 1))}
             if i["ceil_mode"] else {},

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv_nets import NETS
 from course.autograder.checks.conv_shapes import ASSIGNMENT
-from course.autograder.checks.draws import Generator
 from course.autograder.protocol import Call, rows_together
-from course.autograder.spec import EXACT, Arrays, Case, Check, Inputs, Misconception, Output
+from course.autograder.spec import EXACT, Arrays, Check, Inputs, Misconception, Output
 from course.reference.counting import LayerCount
-from course.reference.layer_plan import SIMPLENET, count_plan
+from course.reference.layer_plan import count_plan
 
 SHAPES = ("output_shape", "weight_shape", "bias_shape", "parameters")
 OPERATIONS = ("multiplications", "additions", "paddle_flops")
@@ -40,51 +40,6 @@ def _plan(change: Any, names: tuple[str, ...]) -> Any:
 
 def _but(*keys: str) -> Any:
     return lambda layer: {key: value for key, value in layer.items() if key not in keys}
-
-
-def simplenet(r: Generator) -> Inputs:
-    """The net of the homework, on ten images of 224 by 224."""
-    return {"layers": [dict(layer) for layer in SIMPLENET], "input_shape": (10, 3, 224, 224)}
-
-
-def drawn(r: Generator) -> Inputs:
-    """A net with groups, batch norm, windows that are not square, and a pooling layer without a stride."""
-    a, b, c = 2 * int(r.integers(3, 6)), 2 * int(r.integers(7, 10)), int(r.integers(21, 40))
-    layers = [
-        {"type": "conv2d", "out_channels": a, "kernel_size": (3, 5), "padding": (1, 2), "bias": False},
-        {"type": "batch_norm2d"},
-        {"type": "relu"},
-        {"type": "max_pool2d", "kernel_size": (3, 2)},
-        {"type": "conv2d", "out_channels": b, "kernel_size": 3, "stride": 2, "padding": "SAME", "groups": 2},
-        {"type": "relu"},
-        {"type": "max_pool2d", "kernel_size": 3, "stride": 2},
-        {"type": "flatten"},
-        {"type": "linear", "out_features": c, "bias": False},
-        {"type": "sigmoid"},
-        {"type": "linear", "out_features": 10},
-    ]
-    return {"layers": layers, "input_shape": (int(r.integers(3, 9)), 2, 33 + 6 * int(r.integers(0, 3)), 46)}
-
-
-def dilated(r: Generator) -> Inputs:
-    """A net whose windows overlap and are spread out, without a linear layer."""
-    a, b = int(r.integers(4, 7)), int(r.integers(8, 12))
-    layers = [
-        {"type": "conv2d", "out_channels": a, "kernel_size": (4, 3), "dilation": 2, "padding": [1, 2, 3, 1]},
-        {"type": "batch_norm2d"},
-        {"type": "max_pool2d", "kernel_size": (3, 2), "stride": 2, "ceil_mode": True},
-        {"type": "conv2d", "out_channels": b, "kernel_size": 1, "bias": False},
-        {"type": "batch_norm2d"},
-        {"type": "sigmoid"},
-    ]
-    return {"layers": layers, "input_shape": (int(r.integers(2, 6)), 3, 20, 27)}
-
-
-CASES = (
-    Case("SimpleNet on 10 images of 224 by 224", simplenet),
-    Case("a net with groups, batch norm and layers without bias", drawn),
-    Case("a net with dilation and ceil_mode", dilated),
-)
 
 
 def _is(*kinds: str) -> Any:
@@ -122,7 +77,7 @@ SHAPES_CHECK = Check(
     functions=("network_table",),
     steps=STEPS,
     outputs=tuple(Output(f"table.*.{name}", EXACT) for name in SHAPES),
-    cases=CASES,
+    cases=NETS,
     reference=lambda i: _columns(count_plan(i["layers"], i["input_shape"]), SHAPES),
     misconceptions=(
         _shape_mistake(
@@ -204,7 +159,7 @@ OPERATIONS_CHECK = Check(
     functions=("network_table",),
     steps=STEPS,
     outputs=tuple(Output(f"table.*.{name}", EXACT) for name in OPERATIONS),
-    cases=CASES,
+    cases=NETS,
     reference=lambda i: _columns(count_plan(i["layers"], i["input_shape"]), OPERATIONS),
     misconceptions=(
         _operation_mistake(

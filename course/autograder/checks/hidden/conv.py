@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from course.autograder.checks.conv_columns import columns
-from course.autograder.checks.conv_counts import layer, operations
 from course.autograder.checks.conv_draws import convolution_case, without
 from course.autograder.checks.conv_field import stack
 from course.autograder.checks.conv_forward import asked, views
-from course.autograder.checks.conv_padding import misfit, sized
+from course.autograder.checks.conv_misfits import misfit
+from course.autograder.checks.conv_operations import operations
+from course.autograder.checks.conv_padding import sized
+from course.autograder.checks.conv_parameters import layer
 from course.autograder.checks.conv_pool import pooling
 from course.autograder.checks.conv_pool_shape import pooling as pool_question
 from course.autograder.checks.conv_pool_shape import too_large

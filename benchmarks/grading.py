@@ -1,0 +1,128 @@
+"""Grading measured: stock nbgrader against ours in pairs, overhead, and how both grow. Writes docs/performance.md.
+
+python -m benchmarks.grading [--students 40] [--pairs 3] [--sizes 10,100,1000] [--jobs 2]
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from benchmarks import classes
+from benchmarks.measure import Cost, run
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build" / "bench"
+STOCK_CONFIG = """
+c = get_config()
+c.CourseDirectory.course_id = "stock"
+c.Execute.timeout = 120
+"""
+
+
+def _environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    return {"PYTHONPATH": str(ROOT), "PATH": path, "COURSE_SECRET": "benchmark", "OMP_NUM_THREADS": "1"}
+
+
+def ours(folder: Path, jobs: int) -> tuple[Cost, dict]:
+    """Grade a class with this project."""
+    cost = run([sys.executable, "-m", "benchmarks.ours", str(folder), str(jobs)], ROOT, _environment())
+    told = json.loads(
+        next(line for line in cost.output.splitlines() if line.startswith("RESULT ")).split(" ", 1)[1]
+    )
+    if told["failed"] or told["points"] != [88.0]:
+        raise RuntimeError(f"an honest class did not get its points: {told}")
+    return cost, told
+
+
+def stock(folder: Path, like: classes.Course) -> Cost:
+    """Grade the same class with nbgrader as it comes."""
+    classes.make_stock(folder, like)
+    (folder / "nbgrader_config.py").write_text(STOCK_CONFIG)
+    nbgrader = [sys.executable, "-m", "nbgrader"]
+    run([*nbgrader, "generate_assignment", classes.ASSIGNMENT, "--create"], folder, _environment())
+    return run([*nbgrader, "autograde", classes.ASSIGNMENT, "--create"], folder, _environment())
+
+
+def pure(folder: Path) -> float:
+    """Processor seconds of the cells and the references alone."""
+    cost = run([sys.executable, "-m", "benchmarks.pure", str(folder)], ROOT, _environment())
+    return float(next(line for line in cost.output.splitlines() if line.startswith("RESULT ")).split()[1])
+
+
+def pairs(students: int, count: int, jobs: int) -> dict:
+    """Stock and ours in turn on one class."""
+    made = classes.make(BUILD / "ours", students)
+    rows = []
+    for number in range(1, count + 1):
+        theirs = stock(BUILD / "stock", made)
+        mine, told = ours(made.root, jobs)
+        rows.append({"stock": students / theirs.wall, "ours": students / mine.wall, "parts": told["parts"],
+                     "processor": mine.processor, "stock_processor": theirs.processor})  # fmt: skip
+        print(f"pair {number}: stock {rows[-1]['stock']:.2f}/s, ours {rows[-1]['ours']:.2f}/s", flush=True)
+    medians = {
+        key: statistics.median(row[key] for row in rows)
+        for key in ("stock", "ours", "processor", "stock_processor")
+    }
+    return {"students": students, "rows": rows, **medians, "ratio": medians["ours"] / medians["stock"],
+            "pure": pure(made.root)}  # fmt: skip
+
+
+def overhead(students: int, jobs: int) -> dict:
+    """What grading adds to a class whose cells take a second and more."""
+    made = classes.make(BUILD / "slow", students, slow=True)
+    cost, _ = ours(made.root, jobs)
+    least = pure(made.root)
+    return {"students": students, "processor": cost.processor, "pure": least, "ratio": cost.processor / least}
+
+
+def sizes(wanted: list[int], jobs: int) -> list[dict]:
+    """Seconds and memory as the class grows."""
+    rows = []
+    for students in wanted:
+        made = classes.make(BUILD / "sized", students)
+        cost, _ = ours(made.root, jobs)
+        rows.append({"students": students, "wall": cost.wall, "each": cost.wall / students,
+                     "processor_each": cost.processor / students, "memory": cost.memory})  # fmt: skip
+        print(f"{students} submissions: {cost.wall:.1f} s, {cost.memory:.0f} MB", flush=True)
+    return rows
+
+
+def machine() -> str:
+    """The machine in a line."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{os.cpu_count()} cores ({processor}), {platform.platform()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--sizes", default="10,100,1000")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "performance.md")
+    given = parser.parse_args()
+    values = {
+        "pairs": pairs(given.students, given.pairs, given.jobs),
+        "overhead": overhead(max(4, given.students // 2), given.jobs),
+        "sizes": sizes([int(n) for n in given.sizes.split(",") if n], given.jobs),
+        "machine": machine(), "day": date.today().isoformat(), "jobs": given.jobs, "load": os.getloadavg()[0],
+    }  # fmt: skip
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
+    )
+    given.output.write_text(environment.get_template("performance.md.jinja").render(**values).rstrip() + "\n")
+    print(f"written: {given.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From notebooks to pages: lessons are run, dressed for reading, and built into a site that needs no network."""

@@ -1,0 +1,117 @@
+"""The commands that run lessons, build the site and fetch data."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from course.building.running import PROJECT, Run, answers, lessons, run
+from course.console import Sentence, console, progress
+
+EXECUTED = PROJECT / "build" / "lessons"
+
+
+def run_all(paths: Sequence[Path], folder: Path, again: bool) -> list[Run]:
+    """Run notebooks one after another, since some of them measure time, with a bar and a line for each."""
+    runs = []
+    with progress() as bar:
+        task = bar.add_task("lessons", total=len(paths))
+        for path in paths:
+            bar.update(task, description=path.stem)
+            runs.append(run(path, folder, again))
+            bar.advance(task)
+    return runs
+
+
+def show(runs: Sequence[Run]) -> None:
+    """A table: lesson, seconds, how it went."""
+    table = Table(title="lessons")
+    table.add_column("lesson")
+    table.add_column("seconds", justify="right")
+    table.add_column("", overflow="fold")
+    for one in runs:
+        word = (
+            f"[red]failed[/red]: {one.failure}" if one.failure else "kept from before" if one.kept else "ran"
+        )
+        table.add_row(one.path.stem, f"{one.seconds:.1f}", word)
+    table.add_section()
+    table.add_row("together", f"{sum(one.seconds for one in runs):.1f}", "")
+    console.print(table)
+
+
+def failed(runs: Sequence[Run]) -> str:
+    """Which lessons failed, for an error message; empty when none did."""
+    return ", ".join(one.path.stem for one in runs if one.failure)
+
+
+@click.command("lessons")
+@click.argument("names", nargs=-1)
+@click.option("--answers", "with_answers", is_flag=True, help="Also the answers to the exercises.")
+def lessons_command(names: tuple[str, ...], with_answers: bool) -> None:
+    """Run all lessons, or those whose file names start with NAMES (as 03), and say how long each took."""
+    known = [*lessons(), *(answers() if with_answers else [])]
+    chosen = [path for path in known if not names or path.name.startswith(names)]
+    if not chosen:
+        raise Sentence(
+            f"no lesson starts with {' or '.join(names)}; there are {', '.join(p.stem for p in known)}"
+        )
+    runs = run_all(chosen, EXECUTED, again=True)
+    show(runs)
+    sys.exit(1 if failed(runs) else 0)
+
+
+@click.command("site")
+@click.option("--answers", "with_answers", is_flag=True, help="Build the answers to the exercises in.")
+@click.option("--again", is_flag=True, help="Run also lessons that have not changed.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), default=PROJECT / "build" / "site"
+)
+def site_command(with_answers: bool, again: bool, folder: Path) -> None:
+    """Run what has changed among the lessons, and build the pages."""
+    from course.building.site import SiteError, render, write_sources
+
+    wanted = answers() if with_answers else []
+    runs = run_all([*lessons(), *wanted], EXECUTED, again)
+    show(runs)
+    if failed(runs):
+        raise Sentence(f"no site was built, for a lesson failed: {failed(runs)}")
+    done = {one.executed: one.path for one in runs if one.executed}
+    names = {p: f"answers-{s.stem}" if s in wanted else s.stem for p, s in done.items()}
+    source = PROJECT / "build" / "pages" / "source"
+    try:
+        with console.status("building the pages"):
+            first = [p for p, s in done.items() if s not in wanted]
+            write_sources(first, [p for p in done if p not in first], names, source)
+            render(source, folder)
+    except SiteError as error:
+        raise Sentence(str(error)) from None
+    console.print(f"open [bold]{folder / 'index.html'}[/bold]", highlight=False, soft_wrap=True)
+
+
+@click.command("data")
+def data_command() -> None:
+    """Fetch MNIST and CIFAR-10, which some lessons use where they are there."""
+    from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
+
+    files = wanted()
+    missing = [file for file in files if not file.here()]
+    table = Table(title=f"into {downloads_folder()}")
+    for name in ("data", "file", "MB"):
+        table.add_column(name, justify="right" if name == "MB" else "left")
+    for file in files:
+        size = f"{file.size / 1e6:.1f}" if file in missing else "is there"
+        table.add_row(file.dataset, file.path.name, size)
+    console.print(table)
+    console.print(f"to fetch: {sum(file.size for file in missing) / 1e6:.1f} MB", highlight=False)
+    try:
+        for file in fetch(missing):
+            console.print(f"fetched {file.path.name}", highlight=False)
+        for part, count in read_all().items():
+            console.print(f"{part}: {count:,} images", highlight=False)
+    except NotFetched as error:
+        raise Sentence(str(error)) from None
+
+
+COMMANDS = (lessons_command, site_command, data_command)

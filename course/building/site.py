@@ -1,0 +1,153 @@
+"""The site: executed lessons and a first page, built by Sphinx into plain files."""
+
+import base64
+import re
+import shutil
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from course.building.dressing import dress
+from course.building.links import broken
+from course.building.running import PROJECT
+
+PAGES = Path(__file__).parent / "pages"
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+class SiteError(Exception):
+    """Why there is no site, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson on the first page."""
+
+    name: str
+    title: str
+    line: str
+    picture: str
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment on the first page."""
+
+    title: str
+    line: str
+    functions: tuple[str, ...]
+    points: int
+    after: tuple[int, ...]
+
+
+def title(notebook: nbformat.NotebookNode) -> str:
+    """A notebook's first heading."""
+    found = re.search(r"(?m)^# (.+)$", "\n".join(cell.source for cell in notebook.cells))
+    return found.group(1) if found else "Without a title"
+
+
+def catalogue() -> dict[str, Any]:
+    """What the first page says beyond titles: `pages/catalogue.toml`."""
+    return tomllib.loads((PAGES / "catalogue.toml").read_text("utf-8"))
+
+
+def picture(notebook: nbformat.NotebookNode, wanted: str = "") -> bytes | None:
+    """The PNG of the cell with the id wanted, or the first there is."""
+    figures = {
+        cell.id: output.data["image/png"]
+        for cell in reversed(notebook.cells)
+        for output in reversed(cell.get("outputs", []))
+        if "image/png" in output.get("data", {})
+    }
+    chosen = figures.get(wanted) or next(reversed(figures.values()), None)
+    return base64.b64decode(chosen) if chosen else None
+
+
+def describe_lesson(name: str, notebook: nbformat.NotebookNode, source: Path) -> Lesson:
+    """A lesson's card; its picture is written into `source`."""
+    said = catalogue()["lesson"].get(name[:2], {})
+    found = picture(notebook, said.get("figure", ""))
+    if found:
+        _write(source / f"{name}.png", found)
+    return Lesson(name, title(notebook), said.get("line", ""), f"{name}.png" if found else "")
+
+
+def describe_assignments(root: Path = PROJECT) -> list[Assignment]:
+    """A card for each assignment: its functions and points are read from the notebook."""
+    cards = []
+    for path in sorted((root / "course" / "assignments").glob("*/*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        graded = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+        calls = [re.match(r'check\("[\w.]+", (.+)\)$', cell.source) for cell in notebook.cells]
+        functions = dict.fromkeys(name for call in calls if call for name in call.group(1).split(", "))
+        said = catalogue()["assignment"].get(path.stem, {})
+        points = sum(int(mark.get("points", 0)) for mark in graded if mark.get("grade"))
+        cards.append(
+            Assignment(
+                title(notebook), said.get("line", ""), tuple(functions), points, tuple(said.get("after", ()))
+            )
+        )
+    return cards
+
+
+def write_sources(lessons: Sequence[Path], answers: Sequence[Path], names: dict[Path, str], to: Path) -> None:
+    """Sphinx's input: dressed notebooks and the first page. What has not changed is not touched.
+
+    Args:
+        lessons, answers: executed notebooks.
+        names: what each one's page is called.
+        to: the folder for them.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    cards = []
+    for path in [*lessons, *answers]:
+        notebook = dress(nbformat.read(path, as_version=4))
+        notebook.metadata.pop("seconds", None)
+        _write(to / f"{names[path]}.ipynb", nbformat.writes(notebook).encode())
+        if path in lessons:
+            cards.append(describe_lesson(names[path], notebook, to))
+    jinja = Environment(loader=FileSystemLoader(PAGES), undefined=StrictUndefined, trim_blocks=True)
+    jinja.filters["words"] = lambda n: WORDS[n] if n < len(WORDS) else str(n)
+    index = jinja.get_template("index.md.jinja").render(
+        lessons=cards, assignments=describe_assignments(), answers=[names[path] for path in answers]
+    )
+    _write(to / "index.md", index.encode())
+    wanted = {"index.md", *(f"{names[p]}.ipynb" for p in names), *(card.picture for card in cards)}
+    for stale in (p for p in to.iterdir() if p.name not in wanted):
+        stale.unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
+
+
+def render(source: Path, out: Path) -> None:
+    """Have Sphinx build `source` into `out`, and follow every link in it.
+
+    Raises:
+        SiteError: when Sphinx has a warning, or a link leads nowhere.
+    """
+    from sphinx.application import Sphinx  # takes half a second, which other commands need not wait
+    from sphinx.errors import SphinxError
+
+    complaints = StringIO()
+    shutil.rmtree(out, ignore_errors=True)
+    try:
+        app = Sphinx(source, PAGES, out, source.parent / "doctrees", "html", status=None, warning=complaints)
+        app.build()
+    except SphinxError as error:
+        raise SiteError(str(error)) from None
+    faults = [*_lines(complaints.getvalue()), *broken(out)]
+    if faults:
+        raise SiteError("the pages have faults:\n  " + "\n  ".join(faults))
+
+
+def _lines(text: str) -> Iterable[str]:
+    return (line for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if line.strip())

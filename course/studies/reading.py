@@ -1,0 +1,71 @@
+"""Numbers out of a study's result, as the lessons say them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from course.studies.eight_settings import AXES, watched
+from course.studies.record import Result, Row
+
+
+def by_seed(result: Result, column: str, along: str | None = None, **wanted: Any) -> np.ndarray:
+    """A column of the rows that have the wanted values, one line for each seed.
+
+    Args:
+        result: of a study.
+        column: which; numbers or lists of them.
+        along: a column whose values become the second axis, in their order of appearance; rows that share one
+            are averaged, what is None left out.
+        wanted: values of other columns.
+
+    Returns:
+        [seeds], or [seeds, T] for lists or with `along`.
+
+    Raises:
+        ValueError: without `along`, when a seed does not have exactly one row.
+    """
+    lines = []
+    for seed in result.seeds:
+        rows = [row for row in result.where(seed=seed, **wanted) if row[column] is not None]
+        if along is None:
+            if len(rows) != 1:
+                raise ValueError(
+                    f"{result.study}: {len(rows)} rows for seed {seed} and {wanted}; name more columns"
+                )
+            lines.append(np.asarray(rows[0][column], dtype=float))
+        else:
+            shared = {row[along]: [r[column] for r in rows if r[along] == row[along]] for row in rows}
+            lines.append(np.array([np.mean(values) for values in shared.values()]))
+    return np.stack(lines)
+
+
+def spread_of(values: np.ndarray, form: str = ".1%") -> str:
+    """'mean (smallest to largest)'."""
+    return f"{values.mean():{form}} ({values.min():{form}} to {values.max():{form}})"
+
+
+def reached(steps: Sequence[int], curves: np.ndarray, level: float) -> str:
+    """At which of the steps the curves [seeds, T] were first at the level, earliest to latest; or 'never'."""
+    at = [steps[int((curve >= level).argmax())] for curve in curves if curve.max() >= level]
+    missing = f" ({len(at)} of {len(curves)})" if 0 < len(at) < len(curves) else ""
+    return f"{min(at):,} to {max(at):,}{missing}" if at else "never"
+
+
+def eight_curves(
+    result: Result, std: float, rate: float, activation: str, net: str
+) -> tuple[list[int], np.ndarray]:
+    """(steps, accuracies [seeds, T]) of one net of the eight settings."""
+    case: dict[str, Any] = dict(zip(AXES, (std, rate, activation), strict=True))
+    return watched(result.settings, case), by_seed(result, "accuracy", net=net, **case)
+
+
+def promise(row: Row, lengths: Sequence[float]) -> np.ndarray:
+    """For a row of the landscape: how much of the fall t |g|**2 that the gradient promises each length t brings."""
+    fall = row["losses"][0] - np.array(row["losses"][1:])
+    return fall / (np.array(lengths) * row["gradient"] ** 2)
+
+
+def turned_by(row: Row) -> np.ndarray:
+    """For a row of the landscape: how far the gradient changed at each length, in its own."""
+    return np.array(row["distances"]) / row["gradient"]

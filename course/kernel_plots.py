@@ -50,8 +50,8 @@ def window_grid(
                     corner, 0.76, 0.76, fill=False, edgecolor=plots.VERMILION, linewidth=1.8, linestyle="--"
                 )
             )
-    across = [column + 0.12 for _ in starts for column in starts]
-    down = [-row - 0.12 for row in starts for _ in starts]
+    corners = [(column + 0.12, -row - 0.12) for row in starts for column in starts]
+    across, down = zip(*corners, strict=True)
     ax.scatter(across, down, s=9, color=plots.BLACK, zorder=5)
     ax.set(xlim=(-0.1, whole + 0.1), ylim=(-whole - 0.1, 0.1), aspect="equal", xticks=[], yticks=[])
     ax.grid(False)

@@ -35,7 +35,10 @@ def show(runs: Sequence[Run]) -> None:
         word = (
             f"[red]failed[/red]: {one.failure}" if one.failure else "kept from before" if one.kept else "ran"
         )
-        table.add_row(one.path.stem, f"{one.seconds:.1f}", word)
+        name = (
+            f"{one.path.parent.name}/{one.path.stem}" if one.path.parent.name == "answers" else one.path.stem
+        )
+        table.add_row(name, f"{one.seconds:.1f}", word)
     table.add_section()
     table.add_row("together", f"{sum(one.seconds for one in runs):.1f}", "")
     console.print(table)

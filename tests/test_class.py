@@ -12,6 +12,7 @@ from course.autograder.record import canonical_dump
 
 ASSIGNMENT = "ps1_batchnorm"
 CLASSES = sorted(path.parent.name for path in answers.BANK.glob("*/class.toml"))
+pytestmark = pytest.mark.xdist_group("class")  # graded once
 
 
 @pytest.mark.parametrize("assignment", CLASSES)

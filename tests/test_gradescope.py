@@ -12,7 +12,10 @@ from course.autograder.commands import main
 from course.autograder.engine import Engine
 from course.autograder.gradescope import BY_HAND, NO_VERDICT, assignment_of, grade_notebook, released_of
 
-pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing())),
+    pytest.mark.xdist_group("gradescope"),
+]
 
 
 NAME = "ps1_batchnorm"

@@ -24,8 +24,18 @@ LESSONS = sorted((ROOT / "course/lessons").glob("[0-9]*.ipynb"))
 ANSWERS = sorted((ROOT / "course/lessons/answers").glob("[0-9]*.ipynb"))
 SECONDS, CELLS, LINES = 40, 40, 15
 
-each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
-each_notebook = pytest.mark.parametrize("path", LESSONS + ANSWERS, ids=lambda p: f"{p.parent.name}-{p.stem}")
+
+def _grouped(paths: list[Path]) -> list:
+    """One worker for each notebook, so that it is run once for all that is asked of it."""
+    group = pytest.mark.xdist_group
+    return [
+        pytest.param(p, id=f"{p.parent.name}-{p.stem}", marks=group(f"{p.parent.name}-{p.stem}"))
+        for p in paths
+    ]
+
+
+each_lesson = pytest.mark.parametrize("path", _grouped(LESSONS))
+each_notebook = pytest.mark.parametrize("path", _grouped(LESSONS + ANSWERS))
 
 
 @functools.cache

@@ -238,6 +238,20 @@ def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
     assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
 
 
+def test_a_script_without_a_main_guard_can_grade_and_runs_once(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    script = tmp_path / "regrade.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from course.autograder.grading import Plan, grade\n"
+        "print('begun')\n"
+        f"rows = grade(Path({str(root)!r}), {ASSIGNMENT!r}, plan=Plan(jobs=2, force=True))\n"
+        "print(*[row.score.automatic for row in rows if row.student in ('s1', 's2')])\n"
+    )
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert result.stdout.split() == ["begun", "88.0", "0.0"], result.stderr
+
+
 def test_bad_requests_are_one_sentence_and_a_code(class_of_four, tmp_path):
     for arguments, told in (
         (["nobody"], "no submission of ps1_batchnorm from nobody"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import nbformat
 from rich.table import Table
 
 from course.console import Sentence, console, errors, progress
@@ -82,6 +81,10 @@ def grade(
     as_json: Path | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named."""
+    from course.autograder.workers import start_ahead
+
+    if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
+        start_ahead()  # before the imports below, which take as long as Paddle's
     from course.autograder import grading
     from course.autograder.engine import UNGUARDED
     from course.autograder.gradebook import GradingError
@@ -223,6 +226,8 @@ def demo(jobs: int, folder: Path) -> None:
 )
 def tidy(only_check: bool) -> None:
     """Bring every notebook into its canonical form."""
+    import nbformat
+
     from course.notebooks import canonical, notebooks
     from course.notebooks import tidy as tidy_one
 

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from course.autograder.gradebook import Course
-from course.autograder.workers import end_with_parent
+from course.autograder.workers import bare_main, end_with_parent
 
 
 @cache
@@ -46,7 +46,8 @@ def write_feedback(
             on_page(student)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
-        pages = {pool.submit(_page, root, assignment, student): student for student in students}
+        with bare_main():
+            pages = {pool.submit(_page, root, assignment, student): student for student in students}
         for page in as_completed(pages):
             page.result()
             on_page(pages[page])

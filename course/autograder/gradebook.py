@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import selectinload, undefer
 
 from course.autograder.nbgrader_steps import quiet_environment
 from course.autograder.repair import notes_of
@@ -198,6 +199,18 @@ class Course:
         return [mark["grade_id"] for mark in marks if mark.get("grade")]
 
 
+def grades_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Grade]:
+    """The grades of a submitted notebook, by two queries; `book.grades` would ask twice more for each of them."""
+    wanted = gradebook.db.query(Grade).options(undefer(Grade.max_score), selectinload(Grade.cell))
+    return list(wanted.filter(Grade.notebook_id == book.id))
+
+
+def comments_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Comment]:
+    """The comments on a submitted notebook, by two queries."""
+    wanted = gradebook.db.query(Comment).options(selectinload(Comment.cell))
+    return list(wanted.filter(Comment.notebook_id == book.id))
+
+
 def score_in(
     gradebook: Gradebook,
     assignment: str,
@@ -208,7 +221,7 @@ def score_in(
 ) -> Score:
     """A Score from an open gradebook; the order of cells, names of mistakes and notes come from elsewhere."""
     try:
-        grades = gradebook.find_submission(assignment, student).notebooks[0].grades
+        grades = grades_of(gradebook, gradebook.find_submission(assignment, student).notebooks[0])
     except (MissingEntry, IndexError):
         raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
     source = gradebook.find_notebook(assignment, assignment)

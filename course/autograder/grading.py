@@ -12,9 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
-from multiprocessing import get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from course.autograder.limits import Limits
 from course.autograder.marking import Marked, Task, digest, mark_here, start_worker
 from course.autograder.record import Recorder
 from course.autograder.secret import course_secret
+from course.autograder.workers import bare_main, judging_context
 
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
 TRIES = 2  # a submission during which the worker died is tried once more, alone
@@ -66,6 +64,7 @@ def as_dict(row: Graded) -> dict[str, Any]:
     return {
         "student": row.student, "assignment": score.assignment, "points": score.points,
         "max_points": score.max_points, "cells": cells, "notes": list(score.notes),
+        "seconds": row.seconds,
     }  # fmt: skip
 
 
@@ -203,24 +202,9 @@ def _all_marked(tasks: list[Task], plan: Plan) -> Iterator[Marked]:
         yield from _with_pool(waiting, jobs, plan)
 
 
-def _worker_context() -> BaseContext:
-    """How workers start: forked from one process that has Paddle imported; on their own with a GPU build.
-
-    A CPU build can be forked after its import (200 of 200 children were right, with and without ops before). What a
-    GPU build sets up on its device does not survive a fork.
-    """
-    try:
-        metadata.version("paddlepaddle-gpu")
-    except metadata.PackageNotFoundError:
-        context = get_context("forkserver")
-        context.set_forkserver_preload(["course.autograder.preloaded"])
-        return context
-    return get_context("spawn")
-
-
 def _with_pool(waiting: deque[tuple[Task, int]], jobs: int, plan: Plan) -> Iterator[Marked]:
     """Work on until the pool breaks or nothing is left; what was under way then goes back, to be tried alone."""
-    with ProcessPoolExecutor(jobs, _worker_context(), start_worker, (plan.limits, plan.isolated)) as pool:
+    with ProcessPoolExecutor(jobs, judging_context(), start_worker, (plan.limits, plan.isolated)) as pool:
         under_way: dict[Future[Marked], tuple[Task, int]] = {}
         try:
             while waiting or under_way:
@@ -229,7 +213,8 @@ def _with_pool(waiting: deque[tuple[Task, int]], jobs: int, plan: Plan) -> Itera
                     if waiting[0][1] > 1 and under_way:
                         break
                     task, tries = waiting.popleft()
-                    under_way[pool.submit(mark_here, task)] = (task, tries)
+                    with bare_main():  # the first one starts the workers
+                        under_way[pool.submit(mark_here, task)] = (task, tries)
                     alone_now = tries > 1
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -47,6 +47,11 @@ def _data(data: Any, limits: Limits) -> dict[str, str]:
     return kept
 
 
+def _output(kind: str, **rest: Any) -> NotebookNode:
+    # nbformat's own maker validates each output against the schema, as the whole notebook is when it is written.
+    return nbformat.from_dict({"output_type": kind, **rest})
+
+
 def _one(output: Any, count: int, limits: Limits) -> NotebookNode | None:
     if not isinstance(output, dict):
         return None
@@ -54,15 +59,15 @@ def _one(output: Any, count: int, limits: Limits) -> NotebookNode | None:
     match output.get("output_type"):
         case "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
-            return nbformat.v4.new_output("stream", name=name, text=_text(output.get("text"), most))
+            return _output("stream", name=name, text=_text(output.get("text"), most))
         case "display_data":
-            return nbformat.v4.new_output("display_data", data=_data(output.get("data"), limits))
+            return _output("display_data", data=_data(output.get("data"), limits), metadata={})
         case "execute_result":
             data = _data(output.get("data"), limits)
-            return nbformat.v4.new_output("execute_result", data=data, execution_count=count)
+            return _output("execute_result", data=data, metadata={}, execution_count=count)
         case "error":
             lines = output.get("traceback")
-            return nbformat.v4.new_output(
+            return _output(
                 "error",
                 ename=_text(output.get("ename"), 200),
                 evalue=_text(output.get("evalue"), 2000),
@@ -81,12 +86,12 @@ def student_outputs(outputs: Any, count: int, limits: Limits) -> list[NotebookNo
 
 def note(text: str) -> NotebookNode:
     """A remark of the grading run's in a cell's outputs."""
-    return nbformat.v4.new_output("stream", name="stdout", text=text + "\n")
+    return _output("stream", name="stdout", text=text + "\n")
 
 
 def stopped(reason: str) -> NotebookNode:
     """What stands in a cell that was stopped."""
-    return nbformat.v4.new_output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
+    return _output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
 
 
 def verdict_outputs(verdict: Verdict, count: int) -> list[NotebookNode]:
@@ -97,6 +102,6 @@ def verdict_outputs(verdict: Verdict, count: int) -> list[NotebookNode]:
     value = {"text/plain": repr(points), "text/html": points._repr_html_()}
     mark = {"course": {"from": "judge"}}
     return [
-        nbformat.v4.new_output("display_data", data=told, metadata=mark),
-        nbformat.v4.new_output("execute_result", data=value, execution_count=count, metadata=mark),
+        _output("display_data", data=told, metadata=mark),
+        _output("execute_result", data=value, execution_count=count, metadata=mark),
     ]

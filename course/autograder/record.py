@@ -16,7 +16,16 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
-from course.autograder.gradebook import DONE, FAILED, STALE, TABLE, Course, GradingError
+from course.autograder.gradebook import (
+    DONE,
+    FAILED,
+    STALE,
+    TABLE,
+    Course,
+    GradingError,
+    comments_of,
+    grades_of,
+)
 from course.autograder.marking import Marked
 
 
@@ -83,14 +92,13 @@ class Recorder:
             self._record_failure(marked)
             return
         submission = self._submission(marked.student, timestamp)
-        executed = nbformat.reads(marked.notebook, as_version=4)
+        executed = nbformat.v4.reads_json(marked.notebook)  # valid: a worker has just written it
         book = next(one for one in submission.notebooks if one.name == self.assignment)
         cells = {c.metadata["nbgrader"]["grade_id"]: c for c in executed.cells if "nbgrader" in c.metadata}
-        with self.db.no_autoflush:
-            for grade in book.grades:
-                self._score(grade, cells.get(grade.name), marked.points.get(grade.name, 0.0))
-            for comment in book.comments:
-                comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
+        for grade in grades_of(self.gradebook, book):
+            self._score(grade, cells.get(grade.name), marked.points.get(grade.name, 0.0))
+        for comment in comments_of(self.gradebook, book):
+            comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
         self.db.flush()
         self.db.refresh(book)
         book.late_submission_penalty = self._penalty(submission, book)

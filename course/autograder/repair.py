@@ -6,12 +6,12 @@ nothing. What was repaired is said, in sentences that the student will read.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat.corpus.words import generate_corpus_id as random_cell_id
 from nbformat.notebooknode import NotebookNode
 
 from course.notebooks import METADATA
@@ -102,8 +102,9 @@ def _whole(cells: list[NotebookNode]) -> NotebookNode:
 
 
 def _new_cell(kind: str, source: str) -> NotebookNode:
-    make: Callable[..., NotebookNode] = getattr(nbformat.v4, f"new_{kind}_cell")
-    return make(source)
+    # nbformat's own makers validate each cell against the schema, as the whole notebook is when it is written.
+    cell = {"cell_type": kind, "id": random_cell_id(), "metadata": {}, "source": source}
+    return nbformat.from_dict(cell | ({"execution_count": None, "outputs": []} if kind == "code" else {}))
 
 
 def grade_id(cell: NotebookNode) -> str | None:

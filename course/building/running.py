@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from typing import TYPE_CHECKING
 
 from course.data import data_folder
+
+if TYPE_CHECKING:  # imported where they are used: every command would wait for them
+    from nbformat import NotebookNode
 
 PROJECT = Path(__file__).parent.parent.parent
 CELL_SECONDS = 600
@@ -99,6 +99,8 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
     kept = folder / f"{path.parent.name}-{path.stem}-{fingerprint(path)}.ipynb"
     if kept.is_file() and not again:
         return Run(path, kept, json.loads(kept.read_text("utf-8"))["metadata"]["seconds"], kept=True)
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     failure = _execute(notebook, path.parent)
@@ -113,7 +115,10 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
     return Run(path, kept, seconds)
 
 
-def _execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
+def _execute(notebook: "NotebookNode", folder: Path) -> str:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     paths = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH", ""))))
     client = NotebookClient(
         notebook,
@@ -133,7 +138,7 @@ def _execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     return ""
 
 
-def _stopped_in(notebook: nbformat.NotebookNode) -> str:
+def _stopped_in(notebook: "NotebookNode") -> str:
     """The id of the cell that a run ended in: the first with an error, else the last that began."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in code:

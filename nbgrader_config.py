@@ -48,3 +48,4 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"
+c.HTMLExporter.filters = {"markdown2html": "course.autograder.pages.markdown"}  # feedback and formgrader

@@ -6,6 +6,7 @@ nothing. What was repaired is said, in sentences that the student will read.
 """
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from course.notebooks import METADATA
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
+CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # as nbformat 4.5 has it
 NOT_GRADED = "not-graded"  # the tag of cells that grading leaves out: figures, training
 
 
@@ -90,7 +92,8 @@ def _with_sound_cells(notebook: NotebookNode) -> NotebookNode:
         metadata = cell.get("metadata")
         made = _new_cell(kind, source)
         made.metadata = nbformat.from_dict(metadata) if isinstance(metadata, dict) else NotebookNode()
-        made["id"] = cell.get("id") if isinstance(cell.get("id"), str) else made["id"]
+        name = cell.get("id")
+        made["id"] = name if isinstance(name, str) and CELL_ID.fullmatch(name) else made["id"]
         cells.append(made)
     return _whole(cells)
 

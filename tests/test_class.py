@@ -8,11 +8,12 @@ import pytest
 from course.autograder import answers, grading, sample_class
 from course.autograder.checks import list_checks
 from course.autograder.gradebook import CellScore, Score, fresh_course
+from course.autograder.limits import Limits
 from course.autograder.record import canonical_dump
 
-ASSIGNMENT = "ps1_batchnorm"
 CLASSES = sorted(path.parent.name for path in answers.BANK.glob("*/class.toml"))
-pytestmark = pytest.mark.xdist_group("class")  # graded once
+pytestmark = pytest.mark.xdist_group("class")  # each is graded once
+PLAN = grading.Plan(jobs=2, limits=Limits(cell_seconds=10))  # one student in each class never ends
 
 
 @pytest.mark.parametrize("assignment", CLASSES)
@@ -24,21 +25,26 @@ def test_what_is_written_of_each_student_adds_up(assignment):
         assert set(row.named) <= set(row.lost), f"{row.student}: what is named has cost something"
 
 
+@pytest.fixture(scope="module", params=CLASSES)
+def assignment(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, assignment):
     made = fresh_course(tmp_path_factory.mktemp("class"))
-    made.release(ASSIGNMENT)
+    made.release(assignment)
     return made
 
 
 @pytest.fixture(scope="module")
-def expected(course):
-    return sample_class.make_class(course.root, ASSIGNMENT)
+def expected(course, assignment):
+    return sample_class.make_class(course.root, assignment)
 
 
 @pytest.fixture(scope="module")
-def graded(course, expected):
-    return {row.student: row for row in grading.grade(course.root, ASSIGNMENT, None, grading.Plan(jobs=2))}
+def graded(course, expected, assignment):
+    return {row.student: row for row in grading.grade(course.root, assignment, None, PLAN)}
 
 
 @pytest.mark.slow
@@ -53,16 +59,16 @@ def test_every_row_is_true(expected, graded):
 
 
 @pytest.mark.slow
-def test_a_right_answer_handed_in_as_given_out_gets_no_note(graded):
-    for entry in sample_class.class_file(ASSIGNMENT)["student"]:
+def test_a_right_answer_handed_in_as_given_out_gets_no_note(graded, assignment):
+    for entry in sample_class.class_file(assignment)["student"]:
         if not {"edits", "file"} & set(entry):
             assert graded[entry["id"]].score.notes == (), entry["id"]
 
 
 @pytest.mark.slow
-def test_a_second_run_gives_the_same(course, graded):
+def test_a_second_run_gives_the_same(course, graded, assignment):
     before = canonical_dump(course)
-    again = grading.grade(course.root, ASSIGNMENT, None, grading.Plan(jobs=2))
+    again = grading.grade(course.root, assignment, None, PLAN)
     assert {row.student: row.score for row in again} == {s: row.score for s, row in graded.items()}
     assert canonical_dump(course) == before
 
@@ -71,7 +77,7 @@ def score_like(row, **changes):
     cells = [
         CellScore(check.replace(".", "-"), 6.0 - row.lost.get(check, 0), 6.0, False) for check in row.lost
     ]
-    about = {"student": row.student, "assignment": ASSIGNMENT, "cells": tuple(cells), "notes": row.noted}
+    about = {"student": row.student, "assignment": "ps1_batchnorm", "cells": tuple(cells), "notes": row.noted}
     return Score(**{**about, **changes})
 
 
@@ -94,12 +100,12 @@ def test_the_class_is_made_from_the_release_alone(course, expected):
         assert "BEGIN SOLUTION" not in text and "Rubric" not in text, path
 
 
-def test_submissions_that_should_be_notebooks_are(course, expected):
+def test_submissions_that_should_be_notebooks_are(course, expected, assignment):
     files = {
-        entry["id"]: entry.get("file", "notebook") for entry in sample_class.class_file(ASSIGNMENT)["student"]
+        entry["id"]: entry.get("file", "notebook") for entry in sample_class.class_file(assignment)["student"]
     }
     for student, how in files.items():
-        path = course.root / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path = course.root / "submitted" / student / assignment / f"{assignment}.ipynb"
         if how == "notebook":
             nbformat.validate(nbformat.read(path, as_version=4))
         elif how == "nbformat 3":

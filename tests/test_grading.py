@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from course.autograder import grading
+from course.autograder import grading, workers
 from course.autograder.gradebook import Course, GradingError
 from course.autograder.limits import Limits
 from course.autograder.marking import Marked
@@ -236,6 +236,18 @@ def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
     )
     grading.grade(root, ASSIGNMENT, ["s1"], grading.Plan(jobs=1, force=True))
     assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
+
+
+def test_with_a_gpu_build_workers_start_on_their_own_and_give_the_same(undisturbed, tmp_path, monkeypatch):
+    """What a GPU build sets up does not survive a fork; here the package's name alone is faked."""
+    assert workers.judging_context().get_start_method() == "forkserver"
+    monkeypatch.setattr(workers.metadata, "version", lambda name: "3.3.1")
+    assert workers.judging_context().get_start_method() == "spawn"
+    workers.start_ahead()  # has nothing to do then
+    root = fresh(undisturbed[0], tmp_path)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
+    assert all(row.fresh for row in rows)
+    assert canonical_dump(Course(root)) == undisturbed[2]
 
 
 def test_a_script_without_a_main_guard_can_grade_and_runs_once(undisturbed, tmp_path):

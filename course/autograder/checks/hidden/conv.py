@@ -45,7 +45,31 @@ def only_linear(r: Generator) -> Inputs:
     return {"layers": layers, "input_shape": (int(r.integers(4, 9)), int(r.integers(11, 30)))}
 
 
-NETS = (Case("a net on one image", small_net), Case("a net of linear layers", only_linear))
+def padded_by_words(r: Generator) -> Inputs:
+    """'SAME' under windows of even size, with a stride that does not divide and a dilation that it sets back."""
+    a, b = 2 * int(r.integers(2, 5)), 2 * int(r.integers(5, 8))
+    first = {"type": "conv2d", "out_channels": a, "kernel_size": (4, 2), "stride": (3, 2), "padding": "SAME"}
+    layers = [
+        {**first, "dilation": 2},
+        {"type": "relu"},
+        {"type": "conv2d", "out_channels": b, "kernel_size": [2, 4], "padding": "SAME", "groups": 2},
+        {
+            "type": "conv2d",
+            "out_channels": 9,
+            "kernel_size": 2,
+            "padding": "VALID",
+            "dilation": 2,
+            "bias": False,
+        },
+    ]
+    return {"layers": layers, "input_shape": (int(r.integers(2, 6)), 3, 16, 21)}
+
+
+NETS = (
+    Case("a net on one image", small_net),
+    Case("a net of linear layers", only_linear),
+    Case("a net with padding in words", padded_by_words),
+)
 POOLS = (
     Case("windows of one row, stride 2", pooling((3, 4), (1, 3), 2, left_over=(1, 0))),
     Case("a window that covers the image", pooling((1, 1), (3, 3), 2, n=3, c=2)),

@@ -33,6 +33,9 @@ Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
 EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
+WRONG_GROUND = (
+    "{}'s own output is not right here either: put that right first; this is computed from its cache."
+)
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -182,6 +185,9 @@ class _Tally:
     compared: list[tuple[Output, Question, np.ndarray]] = field(default_factory=list)
     wrong_outputs: set[str] = field(default_factory=set)
     changed: bool = False
+    grounds: dict[str, tuple[Question, np.ndarray]] = field(
+        default_factory=dict
+    )  # by case: what `rests_on` gave
 
     def add(self, finding: Finding) -> None:
         """Take in something that makes its output wrong."""
@@ -249,6 +255,9 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
         finding = _compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
         if finding is not None:
             tally.add(finding)
+    ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
+    if isinstance(ground, np.ndarray):
+        tally.grounds[asked.case.name] = (asked, ground)
     changed = _changed_inputs(check, asked, reply)
     tally.changed = tally.changed or bool(changed)
     tally.findings += changed
@@ -256,6 +265,21 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
 
 def _differing(finding: Finding) -> str:
     return "the values differ, if only a little" if finding.kind == "precision" else finding.message
+
+
+def _on_wrong_ground(check: Check, tally: _Tally, finding: Finding) -> bool:
+    """Whether what the finding's values were computed from is not right either."""
+    base = check.rests_on
+    if (
+        base is None
+        or finding.case not in tally.grounds
+        or finding.kind not in ("value", "precision", "not finite")
+    ):
+        return False
+    asked, got = tally.grounds[finding.case]
+    output = base.outputs[0]
+    right = np.asarray(base.reference(asked.values)[output.path])
+    return _compare(output, asked.case, asked.inputs, got, right) is not None
 
 
 def _named(check: Check, tally: _Tally) -> list[Finding]:
@@ -286,6 +310,8 @@ def _named(check: Check, tally: _Tally) -> list[Finding]:
                 "message": _differing(finding),
             }
             finding = replace(finding, **told)  # type: ignore[arg-type]
+        elif not finding.misconception and _on_wrong_ground(check, tally, finding):
+            finding = replace(finding, advice=WRONG_GROUND.format(check.functions[0]))
         named.append(finding)
     return named
 
@@ -313,7 +339,7 @@ def judge_with(check: Check, ask: Ask, *, seed: int = 0, graded: bool = False) -
     cases = check.cases + check.hidden
     for index, case in enumerate(cases):
         asked = question(check.name, index, seed)
-        reply = ask(check.steps_of(case), asked.inputs, check.wanted)
+        reply = ask(check.steps_of(case), asked.inputs, check.asked_for)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _judge_reply(check, asked, reply, tally)

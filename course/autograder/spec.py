@@ -113,6 +113,8 @@ class Check:
         properties: for answers that are random: each looks at (inputs, outputs) and returns the Flaws it finds.
         may_change: input paths that the calls may change, e.g. a state that is written back.
         also: further paths that `observe` and `properties` look at; nothing is earned by them.
+        rests_on: the check of the function that is called first and hands its cache on. Where its first output is
+            wrong too, that is said beside what follows from it; nothing is earned or lost by it.
         hidden: further cases, on the grading side alone; a release does not have them.
     """
 
@@ -129,6 +131,7 @@ class Check:
     properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
     may_change: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    rests_on: "Check | None" = None
     hidden: tuple[Case, ...] = field(default=())
 
     @property
@@ -142,8 +145,13 @@ class Check:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """Paths that the judge asks for."""
+        """Paths that the judge needs."""
         return (*(output.path for output in self.outputs), *self.also)
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """Paths that the judge asks for: those it needs, and the one that they rest on."""
+        return (*self.wanted, *((self.rests_on.outputs[0].path,) if self.rests_on else ()))
 
 
 def overlay(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]) -> Arrays:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks import batch_norm_variants as v
-from course.autograder.checks.batch_norm_forward import FORWARD, given
+from course.autograder.checks.batch_norm_forward import FORWARD, TRAIN_CHECK, given
 from course.autograder.checks.draws import Generator, upstream
 from course.autograder.compare import BATCH_NORM
 from course.autograder.protocol import Call, Strided
@@ -281,6 +281,7 @@ def _check(name: str, points: float) -> Check:
         reference=right_gradients,
         misconceptions=(*DX, *DPARAMETERS),
         may_change=("bn_param.running_mean", "bn_param.running_var"),
+        rests_on=TRAIN_CHECK,
     )
 
 

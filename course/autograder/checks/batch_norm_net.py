@@ -173,6 +173,7 @@ BLOCK_BACKWARD = Check(
     ),
     cases=BLOCK_FORWARD.cases,
     reference=_grads,
+    rests_on=BLOCK_FORWARD,
     misconceptions=(
         Misconception(
             "ReLU's mask missing",

@@ -180,6 +180,7 @@ SPATIAL_BACKWARD = Check(
         Case("views that are not contiguous", _strided_gradient),
     ),
     reference=right_gradients,
+    rests_on=SPATIAL_FORWARD,
     misconceptions=(
         Misconception(
             "reshaped without moving the channels last",

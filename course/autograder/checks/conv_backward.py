@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv_draws import convolution_case
-from course.autograder.checks.conv_forward import views
+from course.autograder.checks.conv_forward import FORWARD_CHECK, views
 from course.autograder.checks.conv_shapes import ASSIGNMENT
 from course.autograder.checks.conv_variants import (
     crop,
@@ -70,6 +70,7 @@ BACKWARD_CHECK = Check(
         Case("a kernel of 1 by 1", convolution_case((4, 3), (1, 1), 1, 0, channels=(5, 2), n=3)),
     ),
     reference=gradients,
+    rests_on=FORWARD_CHECK,
     misconceptions=(
         Misconception(
             "overlapping windows overwritten in dx",

@@ -178,6 +178,7 @@ BACKWARD_CHECK = Check(
     outputs=(Output("dx", CONVOLUTION),),
     cases=CASES,
     reference=_backward,
+    rests_on=FORWARD_CHECK,
     misconceptions=(
         _dx(
             "the place of the maximum overwritten",

@@ -182,6 +182,7 @@ BACKWARD_CHECK = Check(
     reference=lambda i: normalizers.group_norm_gradients(
         i["x"], i["gamma"], i["beta"], i["G"], i["dout"], _eps(i)
     ),
+    rests_on=FORWARD_CHECK,
     misconceptions=(
         Misconception(
             "gamma taken out of the averages",

@@ -154,6 +154,7 @@ BACKWARD_CHECK = Check(
         Case("a view that is not contiguous", strided((4, 5))),
     ),
     reference=lambda i: normalizers.layer_norm_gradients(i["x"], i["gamma"], i["beta"], i["dout"], _eps(i)),
+    rests_on=FORWARD_CHECK,
     misconceptions=(
         Misconception(
             "gamma taken out of the averages",

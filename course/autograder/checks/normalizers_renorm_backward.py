@@ -10,6 +10,7 @@ from course.autograder.checks.normalizers_renorm import (
     RUNNING_MEAN,
     RUNNING_STD,
     STATE,
+    TRAIN_CHECK,
     drawn,
     step,
     strided,
@@ -79,6 +80,7 @@ BACKWARD_CHECK = Check(
         Case("a view that is not contiguous", strided((6, 5), r_max=2.0, d_max=1.0)),
     ),
     reference=_reference,
+    rests_on=TRAIN_CHECK,
     misconceptions=(
         Misconception(
             "gradient through r and d",

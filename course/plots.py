@@ -212,6 +212,15 @@ def heat(ax: Axes, matrix: np.ndarray, title: str, x: str, y: str, unit: str, si
     return label(ax, title, x, y)
 
 
+def whiskers(runs: np.ndarray) -> np.ndarray:
+    """(2, T): how far the smallest and the largest of runs [seeds, T] lie from their mean, downwards and upwards.
+
+    Where all seeds agree, the mean is rounded, and may lie past them by a hair: that is no distance.
+    """
+    middle = runs.mean(axis=0)
+    return np.maximum([middle - runs.min(axis=0), runs.max(axis=0) - middle], 0.0)
+
+
 def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0.7, group: int = 0) -> None:
     """A bar for the mean over seeds with the smallest and the largest seed as its whisker.
 
@@ -223,10 +232,8 @@ def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0
         width: of a bar.
         group: 0, 1, ...: picks colour and hatch.
     """
-    middle = runs.mean(axis=0)
-    whiskers = [middle - runs.min(axis=0), runs.max(axis=0) - middle]
     look: dict[str, Any] = {"color": SHADES[group], "hatch": HATCHES[group], "edgecolor": GREY}
-    ax.bar(at, middle, width, yerr=whiskers, capsize=3, label=name, **look)
+    ax.bar(at, runs.mean(axis=0), width, yerr=whiskers(runs), capsize=3, label=name, **look)
 
 
 def graph(

@@ -3,6 +3,8 @@
 import itertools
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 mpl.use("Agg")
@@ -36,3 +38,12 @@ def test_padding_is_drawn_as_zeros() -> None:
     _, (ax,) = plots.panels(1, 1)
     window_grid(ax, 4, 3, padding=1)
     assert [t.get_text() for t in ax.texts].count("0") == 6 * 6 - 4 * 4
+
+
+def test_bars_of_seeds_that_agree_have_whiskers_of_no_length() -> None:
+    runs = np.full((3, 2), 0.1) * [1, 3]  # the mean of three equal numbers is rounded
+    assert (runs.mean(axis=0) != runs[0]).any()
+    assert (plots.whiskers(runs) >= 0).all() and plots.whiskers(runs).max() < 1e-12
+    _, (ax,) = plots.panels(1, 1)
+    plots.bars(ax, np.arange(2), runs, "three seeds")
+    plt.close(ax.figure)

@@ -25,17 +25,14 @@ ANSWERS = sorted((ROOT / "course/lessons/answers").glob("[0-9]*.ipynb"))
 SECONDS, CELLS, LINES = 40, 40, 15
 
 
-def _grouped(paths: list[Path]) -> list:
-    """One worker for each notebook, so that it is run once for all that is asked of it."""
-    group = pytest.mark.xdist_group
-    return [
-        pytest.param(p, id=f"{p.parent.name}-{p.stem}", marks=group(f"{p.parent.name}-{p.stem}"))
-        for p in paths
-    ]
+def _name(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
 
 
-each_lesson = pytest.mark.parametrize("path", _grouped(LESSONS))
-each_notebook = pytest.mark.parametrize("path", _grouped(LESSONS + ANSWERS))
+# One worker for all that runs them: each notebook runs once, and the site is built from what came out.
+together = pytest.mark.xdist_group("lessons")
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=_name)
+each_notebook = pytest.mark.parametrize("path", LESSONS + ANSWERS, ids=_name)
 
 
 @functools.cache
@@ -152,6 +149,7 @@ def executed(path: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
     return run(nbformat.read(path, as_version=4), path.parent)
 
 
+@together
 @pytest.mark.slow
 @each_notebook
 def test_it_runs_to_its_end_in_its_time(path: Path) -> None:
@@ -161,6 +159,7 @@ def test_it_runs_to_its_end_in_its_time(path: Path) -> None:
     assert noise == []
 
 
+@together
 @pytest.mark.slow
 @each_notebook
 def test_every_figure_shows_something_and_is_labelled(path: Path) -> None:
@@ -176,6 +175,7 @@ def test_every_figure_shows_something_and_is_labelled(path: Path) -> None:
     assert all(image[..., :3].std() > 0.02 for image in images)
 
 
+@together
 @pytest.mark.slow
 @each_lesson
 def test_numbers_that_are_said_come_out_as_numbers(path: Path) -> None:

@@ -303,3 +303,54 @@ def test_nbgrader_autograde_gives_the_same_gradebook(class_of_four, undisturbed,
     assert done.returncode == 0, done.stderr[-2000:]
     kept = [x for x in undisturbed[2].splitlines() if " s4 " not in x and " state " not in x]
     assert [x for x in canonical_dump(Course(root)).splitlines() if " state " not in x] == kept
+
+
+def test_odd_bytes_anywhere_cost_no_one_else_a_row(class_of_four, tmp_path):
+    """Half characters, names that are no UTF-8, numbers too long to read, a timestamp that is none."""
+    root = fresh(class_of_four, tmp_path)
+    sound = (root / "submitted" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_bytes()
+
+    def hand_in(student: bytes, name: bytes, content: bytes) -> Path:
+        folder = root / "submitted" / os.fsdecode(student) / ASSIGNMENT
+        folder.mkdir(parents=True)
+        (folder / os.fsdecode(name)).write_bytes(content)
+        return folder
+
+    usual = f"{ASSIGNMENT}.ipynb".encode()
+    half = sound.replace(b'"cells": [', b'"cells": [{"cell_type": "markdown", "id": "\\ud800", "metadata": '
+                         b'{"\\udc00": 1}, "source": "half \\uD800"},', 1)  # fmt: skip
+    assert half != sound
+    hand_in(b"half", usual, half)
+    hand_in(b"long", usual, b'{"cells": [], "n": ' + b"1" * 5000 + b"}")
+    hand_in(b"named", b"solution \xff.ipynb", sound)
+    hand_in(b"folder\xff", usual, sound)
+    stamped = hand_in(b"stamped", usual, sound)
+    (stamped / "timestamp.txt").write_text("the day before yesterday")
+    printing = b'"source": "print(\'\\\\ud800\'); raise ValueError(\'\\\\udfff\')", "outputs": [], "execution_count": null'
+    cell = b'"cells": [{"cell_type": "code", "id": "a", "metadata": {}, ' + printing + b"},"
+    hand_in(b"prints", usual, sound.replace(b'"cells": [', cell, 1))
+    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert {name for name, row in rows.items() if row.score is None} == {"folder\\udcff"}
+    assert "rename it" in rows["folder\\udcff"].failure
+    points = {name: row.score.automatic for name, row in rows.items() if row.score}
+    assert points.items() >= dict.fromkeys(("s1", "half", "named", "stamped", "prints"), 88).items()
+    assert points["long"] == 0 and "number too long" in rows["long"].score.notes[0]
+    assert not any(row.fresh for row in grading.grade(root, ASSIGNMENT) if row.score)
+
+
+def test_what_the_gradebook_refuses_costs_one_row(class_of_four, tmp_path, monkeypatch):
+    root = fresh(class_of_four, tmp_path)
+    take = Recorder.record
+
+    def refuse(self, marked, timestamp):
+        if marked.student == "s2":
+            raise OSError("no room")
+        take(self, marked, timestamp)
+
+    monkeypatch.setattr(Recorder, "record", refuse)
+    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert rows["s2"].failure == "the gradebook did not take it: OSError: no room"
+    assert rows["s1"].score.automatic == 88 and rows["s4"].score is not None
+    monkeypatch.undo()
+    again = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert again["s2"].score.automatic == 0 and again["s2"].fresh and not again["s1"].fresh

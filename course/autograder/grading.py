@@ -8,16 +8,18 @@ import csv
 import fcntl
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbgrader.utils import parse_utc
+
 from course.autograder.gradebook import DONE, Course, GradingError, Score, score_in
 from course.autograder.limits import Limits
-from course.autograder.marking import Marked, Task, digest, mark_here, start_worker
+from course.autograder.marking import Marked, Task, digest, in_a_sentence, mark_here, printable, start_worker
 from course.autograder.record import Recorder
 from course.autograder.secret import course_secret
 from course.autograder.workers import bare_main, judging_context
@@ -150,27 +152,42 @@ def grade(
             tasks = []
             rows: dict[str, Graded] = {}
             for student in wanted:
+                if (named := printable(student)) != student:
+                    rows[named] = Graded(named, None, "the folder's name is not UTF-8 text; rename it")
+                    on_row(rows[named])
+                    continue
                 folder = course.folder("submitted") / student / assignment
                 task = Task(student, assignment, folder, released, secret)
-                if not plan.force and states.get(student) == (DONE, digest(task)):
+                if not plan.force and _up_to_date(task, states):
                     rows[student] = Graded(student, course.score(assignment, student), fresh=False)
                 else:
                     tasks.append(task)
-            on_start(len(tasks), len(rows))
+            on_start(len(tasks), sum(row.score is not None for row in rows.values()))
             for marked in _all_marked(tasks, plan):
-                recorder.record(marked, timestamp_of(course, assignment, marked.student))
-                rows[marked.student] = _row(recorder, marked)
+                rows[marked.student] = _entered(recorder, marked)
                 on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
 
-def _row(recorder: Recorder, marked: Marked) -> Graded:
-    if marked.failure:
-        return Graded(marked.student, None, marked.failure)
-    score = score_in(
-        recorder.gradebook, marked.assignment, marked.student, recorder.order, marked.named, marked.notes
-    )
-    return Graded(marked.student, score, seconds=marked.seconds, device=marked.device)
+def _up_to_date(task: Task, states: Mapping[str, tuple[str, str]]) -> bool:
+    try:
+        return states.get(task.student) == (DONE, digest(task))
+    except OSError:
+        return False  # it cannot be read; the worker will say so
+
+
+def _entered(recorder: Recorder, marked: Marked) -> Graded:
+    """Enter marks into the gradebook; where that fails, it costs this row alone."""
+    course, assignment, student = recorder.course, marked.assignment, marked.student
+    try:
+        recorder.record(marked, timestamp_of(course, assignment, student))
+        if marked.failure:
+            return Graded(student, None, marked.failure)
+        score = score_in(recorder.gradebook, assignment, student, recorder.order, marked.named, marked.notes)
+        return Graded(student, score, seconds=marked.seconds, device=marked.device)
+    except Exception as error:
+        recorder.db.rollback()
+        return Graded(student, None, f"the gradebook did not take it: {in_a_sentence(error)}")
 
 
 def _require_isolation(plan: Plan) -> None:
@@ -184,11 +201,16 @@ def _require_isolation(plan: Plan) -> None:
 
 
 def timestamp_of(course: Course, assignment: str, student: str) -> str | None:
-    """When it was handed in, from the exchange's timestamp.txt where there is one."""
+    """When it was handed in, from the exchange's timestamp.txt where there is one that can be read."""
     path = course.folder("submitted") / student / assignment / "timestamp.txt"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
+            return None
+        stamp = path.read_text(encoding="utf-8", errors="replace").strip()
+        parse_utc(stamp)
+        return stamp or None
+    except (OSError, ValueError, OverflowError):
         return None
-    return path.read_text(encoding="utf-8", errors="replace").strip() or None
 
 
 # --- workers -------------------------------------------------------------------------------------------------

@@ -217,6 +217,10 @@ def _judge_exception(check: Check, asked: Question, reply: Reply, tally: _Tally)
         tally.add(Finding(asked.case.name, output.path, "not raised", message, advice=advice))
 
 
+def _is_numeric(value: np.ndarray) -> bool:
+    return value.dtype.kind in "fiub" and value.ndim <= MAX_DIMENSIONS
+
+
 def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> None:
     """Add what one case shows."""
     if asked.case.raises:
@@ -232,7 +236,7 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
         value = reply.outputs.get(path, Problem("missing", f"{path} is not there"))
         if isinstance(value, Problem):
             tally.add(Finding(asked.case.name, path, value.kind, value.message))
-        elif value.dtype.kind not in "fiub" or value.ndim > MAX_DIMENSIONS:
+        elif not _is_numeric(value):
             tally.add(Finding(asked.case.name, path, "type", f"{path} is no array of numbers"))
         else:
             got[path] = value
@@ -256,7 +260,7 @@ def _judge_reply(check: Check, asked: Question, reply: Reply, tally: _Tally) -> 
         if finding is not None:
             tally.add(finding)
     ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
-    if isinstance(ground, np.ndarray):
+    if isinstance(ground, np.ndarray) and _is_numeric(ground):
         tally.grounds[asked.case.name] = (asked, ground)
     changed = _changed_inputs(check, asked, reply)
     tally.changed = tally.changed or bool(changed)

@@ -5,6 +5,7 @@ those four in one line, so that a second run knows what it need not do again.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,11 @@ def course_version() -> str:
     return digest.hexdigest()
 
 
+def printable(name: str) -> str:
+    """A file's or folder's name as text that can be printed and stored: what is not UTF-8 in it shows as an escape."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def find_submission(folder: Path, assignment: str) -> Path | str:
     """The one notebook that a folder submits, or the sentence that says why there is none."""
     exact = folder / f"{assignment}.ipynb"
@@ -102,7 +108,7 @@ def find_submission(folder: Path, assignment: str) -> Path | str:
 def digest(task: Task) -> str:
     """One line for everything that the marks depend on."""
     found = find_submission(task.folder, task.assignment)
-    content = found.encode() if isinstance(found, str) else found.name.encode() + b"\0" + _head(found)
+    content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
     parts = [task.student, task.assignment, course_version(), task.secret]
     whole = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
     whole.update(task.released.read_bytes() + b"\0" + content)
@@ -121,7 +127,11 @@ def intake_of(task: Task) -> Intake:
     if isinstance(found, str):
         return absent(released, found)
     wanted = f"{task.assignment}.ipynb"
-    noted = () if found.name == wanted else (f"the notebook is called {found.name}; it should be {wanted}",)
+    noted = (
+        ()
+        if found.name == wanted
+        else (f"the notebook is called {printable(found.name)}; it should be {wanted}",)
+    )
     return take_in(found, released, noted)
 
 
@@ -184,5 +194,10 @@ def mark_here(task: Task) -> Marked:
     try:
         return mark(task, _engine)
     except Exception as error:
-        told = str(error).strip().splitlines() or [""]
-        return Marked(task.student, task.assignment, failure=f"{type(error).__name__}: {told[0][:300]}")
+        return Marked(task.student, task.assignment, failure=in_a_sentence(error))
+
+
+def in_a_sentence(error: Exception) -> str:
+    """An error that nobody foresaw, in one line."""
+    told = str(error).strip().splitlines() or [""]
+    return printable(f"{type(error).__name__}: {told[0][:300]}")

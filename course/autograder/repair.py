@@ -66,8 +66,13 @@ def read_notebook(path: Path) -> NotebookNode:
         raise Unreadable("it is empty")
     try:
         raw = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise Unreadable(f"it is not JSON ({getattr(error, 'msg', 'nested too deep')})") from None
+        if "\\ud" in text.lower():  # half a character, perhaps, which can be in JSON but in no file
+            raw = json.loads(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        why = getattr(
+            error, "msg", "nested too deep" if isinstance(error, RecursionError) else "a number too long"
+        )
+        raise Unreadable(f"it is not JSON ({why})") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         raise Unreadable("it is JSON, but no notebook: it has no list of cells")
     try:

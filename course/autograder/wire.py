@@ -101,6 +101,14 @@ def encode(value: Any) -> bytes:
 # --- frames to values ---
 
 
+def _writable(text: str) -> None:
+    """Refuse half characters (lone surrogates), which no file and no gradebook takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WireError("text that is no text") from None
+
+
 class _Reader:
     """Rebuilds a value from a header, taking arrays from the body in order."""
 
@@ -117,6 +125,8 @@ class _Reader:
         if not isinstance(tree, list):
             if isinstance(tree, dict):
                 raise WireError("a bare object")
+            if isinstance(tree, str):
+                _writable(tree)
             return tree
         if not tree or not isinstance(tree[0], str):
             raise WireError("a list without a tag")

@@ -238,6 +238,24 @@ def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
     assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
 
 
+def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    (root / "feedback").mkdir(exist_ok=True)
+    (root / "feedback" / "s2").write_text("in the way")
+    command = [sys.executable, "-m", "course", "--root", root, "grade", ASSIGNMENT]
+    first = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert first.returncode == 1 and "1 of 4 feedback pages could not be written (s2: " in first.stderr
+    pages = {page.parent.parent.name for page in (root / "feedback").glob("*/*/*.html")}
+    assert pages == {"s1", "s3", "s4"} and (root / "grades.csv").exists()
+    (root / "feedback" / "s2").unlink()
+    kept = root / "feedback" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    stamp = kept.stat().st_mtime_ns
+    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert (root / "feedback" / "s2" / ASSIGNMENT / f"{ASSIGNMENT}.html").exists()
+    assert kept.stat().st_mtime_ns == stamp
+
+
 def test_with_a_gpu_build_workers_start_on_their_own_and_give_the_same(undisturbed, tmp_path, monkeypatch):
     """What a GPU build sets up does not survive a fork; here the package's name alone is faked."""
     assert workers.judging_context().get_start_method() == "forkserver"

@@ -87,6 +87,7 @@ def grade(
         start_ahead()  # before the imports below, which take as long as Paddle's
     from course.autograder import grading
     from course.autograder.engine import UNGUARDED
+    from course.autograder.feedback import without_page
     from course.autograder.gradebook import GradingError
 
     if resume and force:
@@ -119,13 +120,14 @@ def grade(
     try:
         with bar:
             rows = grading.grade(root, assignment, students, plan, on_start=begun, on_row=told)
+        grading.write_csv(rows, root / "grades.csv")
+        if as_json:
+            as_json.write_text(json.dumps([grading.as_dict(row) for row in rows], indent=1) + "\n")
         if feedback:
-            pages([row.student for row in rows if row.fresh and row.score], root, assignment, jobs)
+            graded = [row.student for row in rows if row.score]
+            pages(without_page(root, assignment, graded), root, assignment, jobs)
     except GradingError as error:
         raise Sentence(str(error)) from None
-    grading.write_csv(rows, root / "grades.csv")
-    if as_json:
-        as_json.write_text(json.dumps([grading.as_dict(row) for row in rows], indent=1) + "\n")
     failed = [row for row in rows if row.score is None]
     console.print(
         f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True

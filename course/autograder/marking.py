@@ -5,6 +5,7 @@ those four in one line, so that a second run knows what it need not do again.
 """
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass, field
 from functools import cache
@@ -165,13 +166,19 @@ def mark(task: Task, engine: Any) -> Marked:
         student=task.student,
         assignment=task.assignment,
         digest=digest(task),
-        notebook=nbformat.writes(result.notebook),
+        notebook=_written(result.notebook),
         points={name: verdict.points for name, verdict in result.ledger.items()},
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
     )
+
+
+def _written(notebook: NotebookNode) -> str:
+    """The notebook as text. nbformat's own writer copies it twice and cuts its texts into lines first."""
+    nbformat.validate(notebook)
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 # --- a worker process: one engine, kept warm -----------------------------------------------------------------

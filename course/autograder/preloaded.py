@@ -1,7 +1,10 @@
 """Imported once by the process that workers are forked from: Paddle, every check, and what a worker needs besides."""
 
-import course.autograder.engine
-import course.autograder.marking  # noqa: F401 - imported to be there after the fork
-from course.autograder.checks import list_checks
+from course.autograder import nursery
+
+nursery.open_one()  # warms up while the imports below go on
+
+from course.autograder import engine, marking  # noqa: E402, F401 - to be there after the fork
+from course.autograder.checks import list_checks  # noqa: E402
 
 list_checks()

@@ -145,6 +145,6 @@ def _write_texts(folder: Path, assignments: list[str]) -> None:
         keep_trailing_newline=True,
     )
     about = {"assignments": assignments, "pins": student_pins()}
-    for name in templates.list_templates():
+    for name in templates.list_templates(filter_func=lambda name: "__pycache__" not in name):
         text = templates.get_template(name).render(about)
         (folder / name).write_text(text, encoding="utf-8")

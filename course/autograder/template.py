@@ -9,6 +9,7 @@ ends the fork there is.
 import contextlib
 import gc
 import importlib
+import json
 import os
 import shutil
 import signal
@@ -109,7 +110,7 @@ def _end(pid: int) -> int:
     return os.waitpid(pid, 0)[1]
 
 
-def serve(end: int, private: str, isolated: bool, limits: Limits) -> None:
+def serve(end: int, private: str, isolated: bool, limits: Limits, shell: Shell | None = None) -> None:
     """Be the template until the engine closes its socket.
 
     Args:
@@ -117,9 +118,10 @@ def serve(end: int, private: str, isolated: bool, limits: Limits) -> None:
         private: a folder of the engine's with `scratch/` in it, and the file `outside` to try the lock on.
         isolated: whether submissions are locked in.
         limits: caps on each.
+        shell: where this process is warm already.
     """
     try:
-        _serve(socket.socket(fileno=end), private, isolated, limits)
+        _serve(socket.socket(fileno=end), private, isolated, limits, shell or warm())
     except (Closed, ConnectionError):
         pass  # the engine is gone
     except Exception:
@@ -130,9 +132,54 @@ def serve(end: int, private: str, isolated: bool, limits: Limits) -> None:
         os._exit(0)
 
 
-def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits) -> None:
+def breed(end: int, private: str) -> None:
+    """Warm up once, and fork a template for each order until nobody is left to order.
+
+    Args:
+        end: descriptor of the socket that orders come by, each with the socket to its engine.
+        private: a folder of its own.
+    """
+    try:
+        control = socket.socket(fileno=end)
+        shell = warm()
+        gc.collect()
+        gc.freeze()
+        signal.signal(signal.SIGCHLD, _bury)
+        while True:
+            order, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+            if not order:
+                break
+            if os.fork() == 0:
+                _be_born(order, descriptors[0], control, shell)
+            os.close(descriptors[0])
+    except Exception:
+        traceback.print_exc()
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+        os._exit(0)
+
+
+def _bury(*_: Any) -> None:
+    """Take note of templates that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _be_born(order: bytes, end: int, control: socket.socket, shell: Shell) -> None:
+    try:
+        control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        asked = json.loads(order)
+        os.environ.update(asked["environment"])
+        os.chdir(asked["private"])
+        serve(end, asked["private"], asked["isolated"], Limits(**asked["limits"]), shell)
+    finally:
+        os._exit(70)
+
+
+def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits, shell: Shell) -> None:
     scratch = Path(private) / "scratch"
-    shell = warm()
     ruleset = None
     open_doors: list[str] = []
     out_of_reach: set[str] = set()
@@ -149,7 +196,7 @@ def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits)
     }
     gc.collect()
     gc.freeze()
-    Channel(control).send({"open": open_doors})
+    Channel(control).send({"open": open_doors, "pid": os.getpid()})
     pid = 0
     while True:
         order, descriptors, _, _ = socket.recv_fds(control, 1, 2)

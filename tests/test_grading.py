@@ -238,6 +238,19 @@ def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
     assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
 
 
+def test_workers_are_replaced_and_the_gradebook_is_the_same(undisturbed, tmp_path, monkeypatch):
+    root = fresh(undisturbed[0], tmp_path)
+    monkeypatch.setattr(grading, "FRESH_AFTER", 1)
+    pools = []
+    with_pool = grading._with_pool
+    monkeypatch.setattr(
+        grading, "_with_pool", lambda *given: pools.append(len(given[0])) or with_pool(*given)
+    )
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
+    assert pools == [2, 2] and len(rows) == 4
+    assert canonical_dump(Course(root)) == undisturbed[2]
+
+
 def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tmp_path):
     root = fresh(undisturbed[0], tmp_path)
     (root / "feedback").mkdir(exist_ok=True)

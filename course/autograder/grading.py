@@ -25,6 +25,9 @@ from course.autograder.secret import course_secret
 from course.autograder.workers import bare_main, judging_context
 
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
+# A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
+# that is made from an array, some 55 kB for each submission: without new workers a large class would grow.
+FRESH_AFTER = 250
 TRIES = 2  # a submission during which the worker died is tried once more, alone
 
 
@@ -221,7 +224,9 @@ def _all_marked(tasks: list[Task], plan: Plan) -> Iterator[Marked]:
     waiting = deque((task, 1) for task in tasks)
     while waiting:
         jobs = min(plan.jobs or os.cpu_count() or 1, len(waiting))
-        yield from _with_pool(waiting, jobs, plan)
+        turn = deque(waiting.popleft() for _ in range(min(len(waiting), jobs * FRESH_AFTER)))
+        yield from _with_pool(turn, jobs, plan)
+        waiting.extendleft(reversed(turn))  # what a pool that broke has left
 
 
 def _with_pool(waiting: deque[tuple[Task, int]], jobs: int, plan: Plan) -> Iterator[Marked]:

@@ -23,7 +23,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     def cell(value: object) -> str:
         text = f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
-        return text.replace("|", "\\|")
+        # A value and its spread stay on one line.
+        return text.replace("|", "\\|").replace(" ± ", "\u00a0±\u00a0")
 
     lines = [" | ".join(header), " | ".join("---" for _ in header)]
     lines += [" | ".join(cell(v) for v in row) for row in rows]

@@ -49,7 +49,9 @@ def test_a_wrong_backward_over_a_right_forward_is_not_blamed_on_it(name):
 
 @pytest.mark.parametrize("name", RESTING)
 @pytest.mark.parametrize(
-    "out", [None, "text", np.nan, np.zeros(3)], ids=["None", "text", "NaN", "another shape"]
+    "out",
+    [None, "text", np.nan, np.zeros(3), 1j * np.ones(2), np.zeros([1] * 20)],
+    ids=["None", "text", "NaN", "another shape", "complex", "many axes"],
 )
 def test_the_forward_output_itself_neither_earns_nor_costs(name, out):
     forward, backward = functions_of(name)

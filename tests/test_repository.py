@@ -103,11 +103,10 @@ REGISTRIES = r"(?:py(?:pi)|python(?:hosted)|ana(?:conda)|paddle(?:paddle))\.(?:o
 
 def of_a_machine(root: Path) -> re.Pattern[str]:
     """What names this checkout, somebody's home or a package registry's host."""
-    homes = [str(Path.home())] if Path.home() != Path("/") else []
-    places = [
-        rf"(?<![\w.]){re.escape(place)}(?![\w-])" for place in (str(root), *(f"{home}/" for home in homes))
-    ]
-    return re.compile("|".join((*places, r"(?<![\w.])/(?:home|Users)/\w+", REGISTRIES)))
+    places = [re.escape(str(root)) + r"(?![\w-])", r"/(?:home|Users)/\w"]
+    if Path.home() != Path("/"):
+        places.append(re.escape(f"{Path.home()}/"))
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(places)})|{REGISTRIES}")
 
 
 def test_nothing_of_a_machine_or_a_registry_stands_in_the_tree(root):

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
-from course.autograder.nbgrader_steps import RepairCells, RunLockedIn, SaveScores, quiet_environment
+from course.autograder.gradebook.nbgrader_steps import RepairCells, RunLockedIn, SaveScores, quiet_environment
 
 quiet_environment()
 
@@ -48,4 +48,6 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"
-c.HTMLExporter.filters = {"markdown2html": "course.autograder.pages.markdown"}  # feedback and formgrader
+c.HTMLExporter.filters = {
+    "markdown2html": "course.autograder.feedback.pages.markdown"
+}  # feedback and formgrader

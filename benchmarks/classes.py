@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from course.autograder.answers import notebook_with, right_answers, solutions
-from course.autograder.gradebook import Course, fresh_course
+from course.autograder.gradebook.course import Course, fresh_course
+from course.autograder.judging.answers import notebook_with, right_answers, solutions
 
 ASSIGNMENT = "ps1_batchnorm"
 # A cell of a second and more, for asking what grading adds to work that is itself slow.

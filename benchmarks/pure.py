@@ -8,7 +8,8 @@ from pathlib import Path
 
 import nbformat
 
-from course.autograder import judging, student
+from course.autograder import student
+from course.autograder.judging import judge as judging
 
 
 def main(root: str) -> None:

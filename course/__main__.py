@@ -1,6 +1,6 @@
 """`python -m course`: release, grade, feedback, the demo, lessons, the site, and what keeps the house."""
 
-from course.autograder.commands import main
+from course.autograder.cli.commands import main
 from course.building.commands import COMMANDS
 
 for command in COMMANDS:

@@ -20,8 +20,8 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def released(tmp_path_factory):
     """A course folder of its own with everything released in it, made once."""
-    from course.autograder.gradebook import fresh_course
-    from course.autograder.release import build_release
+    from course.autograder.gradebook.course import fresh_course
+    from course.autograder.gradebook.release import build_release
 
     course = fresh_course(tmp_path_factory.mktemp("course") / "root")
     build_release(course, course.assignments())

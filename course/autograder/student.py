@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from course.autograder.protocol import Reply, Step, perform
-from course.autograder.verdict import Verdict, number
+from course.autograder.checks.language.protocol import Reply, Step, perform
+from course.autograder.judging.verdict import Verdict, number
 from course.reference.quiet import quiet_stderr
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
@@ -56,7 +56,7 @@ def _judge_here(name: str, functions: Functions) -> Verdict:
     """Judge in this process, with everything that libraries write to standard error kept out of the notebook."""
     told: list[str] = []
     with quiet_stderr():
-        from course.autograder.judging import judge_with, resolve
+        from course.autograder.judging.judge import judge_with, resolve
 
         graded = os.environ.get("NBGRADER_EXECUTION") == "autograde"
         found = resolve(name, len(functions), graded)

@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from course.building.running import PROJECT, Run, answers, lessons, run
-from course.console import Sentence, console, progress
+from course.common.console import Sentence, console, progress
 
 EXECUTED = PROJECT / "build" / "lessons"
 

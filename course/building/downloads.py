@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from course.data import data_folder
+from course.teaching.data import data_folder
 
 REACHED_WITHIN = 20  # seconds
 

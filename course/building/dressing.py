@@ -1,6 +1,6 @@
 """What a reader of a page sees of a lesson's code.
 
-A lesson says its numbers by code (`course/prose.py`), so a page would say every such sentence twice: once in
+A lesson says its numbers by code (`course/teaching/prose.py`), so a page would say every such sentence twice: once in
 the code, once below it. Here the code steps back: a cell that only speaks is folded away, and in any other the
 words inside `say(...)` are left out. `docs/lessons.md` has the rule for authors.
 """

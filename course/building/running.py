@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.data import data_folder
+from course.teaching.data import data_folder
 
 if TYPE_CHECKING:  # imported where they are used: every command would wait for them
     from nbformat import NotebookNode

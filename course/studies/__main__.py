@@ -18,9 +18,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from course.data import load_mnist
 from course.studies.catalogue import STUDIES
 from course.studies.record import KEPT, Result, Row, Study, runs, save, versions
+from course.teaching.data import load_mnist
 
 COLUMNS = (
     TextColumn("{task.description}"),

@@ -8,11 +8,11 @@ arXiv 1803.08494.
 from itertools import product
 from typing import Any
 
-from course.data import Images
 from course.reference.framework import paddle
 from course.studies.normalizers import KEEPERS, NETS
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, sgd, train
+from course.teaching.data import Images
 
 
 def cases(settings: Settings) -> list[dict[str, Any]]:

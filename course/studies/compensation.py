@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from course.data import Images
 from course.reference.cross_iteration import compensated, moments_of, record
 from course.reference.framework import paddle
 from course.studies.nets import build
 from course.studies.training import batches, sgd
+from course.teaching.data import Images
 
 F = paddle.nn.functional
 

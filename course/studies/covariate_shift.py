@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from course.data import Images
 from course.reference.framework import paddle
 from course.studies.nets import build
 from course.studies.probes import activations, affine_weights, loss_and_gradients, put_back
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, batches, sgd, train
+from course.teaching.data import Images
 
 TINY = 1e-12
 

@@ -3,10 +3,10 @@
 from itertools import product
 from typing import Any
 
-from course.data import Images
 from course.studies.nets import build
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, sgd, train
+from course.teaching.data import Images
 
 WATCHED = [0, *range(50, 1000, 50), *range(1000, 3000, 100), *range(3000, 20_001, 500)]
 AXES = ("std", "learning_rate", "activation")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course import plots
 from course.studies.reading import by_seed, eight_curves, promise, turned_by
 from course.studies.record import Result
+from course.teaching import plots
 
 LOOK: dict[str, dict[str, Any]] = {
     "plain": plots.SERIES["plain"],

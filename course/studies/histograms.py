@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from course.data import Images
 from course.reference.framework import paddle
 from course.studies.nets import build
 from course.studies.probes import activations
 from course.studies.record import Row, Settings, Study
 from course.studies.training import sgd, train
+from course.teaching.data import Images
 
 
 def cases(settings: Settings) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from course.data import Images
 from course.studies.nets import build
 from course.studies.probes import loss_and_gradients, put_back
 from course.studies.record import Row, Settings, Study
 from course.studies.training import batches, sgd, train
+from course.teaching.data import Images
 
 
 def cases(settings: Settings) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.data import Images
+from course.teaching.data import Images
 
 Row = dict[str, Any]
 Settings = dict[str, Any]

@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from course.data import Images
 from course.reference.framework import paddle
 from course.studies.nets import build
 from course.studies.record import Row, Settings, Study
 from course.studies.training import batches, sgd
+from course.teaching.data import Images
 
 F = paddle.nn.functional
 

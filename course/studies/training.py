@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.data import Images
 from course.reference.framework import paddle
+from course.teaching.data import Images
 
 F = paddle.nn.functional
 

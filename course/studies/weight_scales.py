@@ -4,11 +4,11 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from course.data import Images
 from course.reference.framework import paddle
 from course.studies.nets import build
 from course.studies.record import Row, Settings, Study
 from course.studies.training import accuracy, train
+from course.teaching.data import Images
 
 SCALES = [float(f"{10 ** (-4 + 4 * i / 19):.4g}") for i in range(20)]
 

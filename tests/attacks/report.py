@@ -11,8 +11,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from course.autograder import landlock
-from course.autograder.engine import Engine
+from course.autograder.engine.engine import Engine
+from course.autograder.sandbox import landlock
 from tests.attacks.stock import fooled, run_stock
 from tests.attacks.suite import ASSIGNMENT, FAMILIES, ORDINARY, POINTS, STRICT, Attack, attacks, taken_in
 

@@ -9,8 +9,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, v4
 
-from course.autograder.limits import Limits
-from course.autograder.repair import repair
+from course.autograder.intake.repair import repair
+from course.autograder.sandbox.limits import Limits
 
 FOLDER = Path(__file__).parent
 FAMILIES = ("forged", "notebook", "stolen", "denial", "honest")

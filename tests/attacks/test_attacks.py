@@ -6,11 +6,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course.autograder import sandbox
-from course.autograder.engine import Engine
+from course.autograder.engine.engine import Engine
+from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, ORDINARY, STRICT, Attack, attacks, taken_in
 
-pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing()))
+pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,14 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from course.autograder import answers, sandbox
 from course.autograder.checks import find_check, list_checks
-from course.autograder.engine import Engine
+from course.autograder.engine.engine import Engine
+from course.autograder.judging import answers
+from course.autograder.sandbox import confinement
 from tests.attacks.suite import ORDINARY, Attack, attacks
 
 pytestmark = [
-    pytest.mark.skipif(bool(sandbox.missing()), reason="; ".join(sandbox.missing())),
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
     pytest.mark.xdist_group("every-assignment"),
 ]
 OTHERS = [name for name in answers.assignments_with_a_bank() if name != "ps1_batchnorm"]

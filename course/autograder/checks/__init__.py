@@ -1,60 +1,36 @@
-"""The checks: one file per topic, and hidden cases, where this copy of the course has them, in `hidden/`."""
+"""The checks: a folder a topic, a file a question or family of questions, and what a check is in `language/`."""
 
 import functools
 import importlib
 import importlib.util
-import pkgutil
 from dataclasses import replace
 
-from course.autograder.spec import Check
+from course.autograder.checks.language.spec import Case, Check
 
-TOPICS = (
-    "batch_norm_pieces",
-    "batch_norm_forward",
-    "batch_norm_backward",
-    "batch_norm_spatial",
-    "batch_norm_net",
-    "dropout_masks",
-    "dropout_apply",
-    "dropout_forward",
-    "dropout_forward_modes",
-    "dropout_backward",
-    "dropout_weights",
-    "dropout_channels",
-    "dropout_connections",
-    "dropout_monte_carlo",
-    "dropout_net",
-    "conv_shapes",
-    "conv_padding",
-    "conv_misfits",
-    "conv_pool_shape",
-    "conv_parameters",
-    "conv_operations",
-    "conv_table",
-    "conv_forward",
-    "conv_backward",
-    "conv_columns",
-    "conv_pool",
-    "conv_field",
-    "normalizers_layer",
-    "normalizers_group",
-    "normalizers_correction",
-    "normalizers_renorm",
-    "normalizers_renorm_predict",
-    "normalizers_renorm_backward",
-    "normalizers_cross",
-    "normalizers_window",
-)
+# In the order of the notebooks.
+TOPICS = {
+    "batch_norm": ("pieces", "forward", "backward", "spatial", "net"),
+    "dropout": (
+        "masks", "apply", "forward", "forward_modes", "backward", "weights", "channels", "connections",
+        "monte_carlo", "net",
+    ),
+    "conv": (
+        "shapes", "padding", "misfits", "pool_shape", "parameters", "operations", "table", "forward", "backward",
+        "columns", "pool", "field",
+    ),
+    "normalizers": (
+        "layer", "group", "correction", "renorm", "renorm_predict", "renorm_backward", "cross", "window",
+    ),
+}  # fmt: skip
 
 
-def _hidden_cases() -> dict[str, tuple]:
-    """Hidden cases by check name. A student's release has none: the folder is not part of it."""
-    if importlib.util.find_spec(f"{__name__}.hidden") is None:
-        return {}
-    found: dict[str, tuple] = {}
-    folder = importlib.import_module(f"{__name__}.hidden")
-    for module in pkgutil.iter_modules(folder.__path__):
-        found |= importlib.import_module(f"{folder.__name__}.{module.name}").HIDDEN
+def _hidden_cases() -> dict[str, tuple[Case, ...]]:
+    """Hidden cases by check name, from each topic's `hidden.py`. A student's release has no such file."""
+    found: dict[str, tuple[Case, ...]] = {}
+    for topic in TOPICS:
+        name = f"{__name__}.{topic}.hidden"
+        if importlib.util.find_spec(name) is not None:
+            found |= importlib.import_module(name).HIDDEN
     return found
 
 
@@ -62,8 +38,9 @@ def _hidden_cases() -> dict[str, tuple]:
 def _registry() -> dict[str, Check]:
     checks: dict[str, Check] = {}
     hidden = _hidden_cases()
-    for topic in TOPICS:
-        for check in importlib.import_module(f"{__name__}.{topic}").CHECKS:
+    modules = (f"{__name__}.{topic}.{module}" for topic, modules in TOPICS.items() for module in modules)
+    for module in modules:
+        for check in importlib.import_module(module).CHECKS:
             if check.name in checks:
                 raise ValueError(f"two checks are called '{check.name}'")
             checks[check.name] = replace(check, hidden=hidden.get(check.name, ()))

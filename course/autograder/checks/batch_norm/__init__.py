@@ -1,0 +1,1 @@
+"""ps1: batch normalisation."""

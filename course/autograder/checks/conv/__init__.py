@@ -1,0 +1,1 @@
+"""ps3: shapes, counts and convolution."""

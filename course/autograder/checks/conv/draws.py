@@ -1,0 +1,79 @@
+"""Inputs for ps3: sizes that neither divide nor repeat, so that rounding, order and overlap all show for every seed."""
+
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks.language.draws import Generator, away_from_zero
+from course.autograder.checks.language.spec import Inputs
+
+
+def length(
+    outputs: int, kernel: int, stride: int = 1, pads: int = 0, dilation: int = 1, left_over: int = 0
+) -> int:
+    """The length of an axis on which a kernel takes exactly `outputs` steps and leaves `left_over` values unread."""
+    return (outputs - 1) * stride + left_over + dilation * (kernel - 1) + 1 - pads
+
+
+def values(r: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """Random values with a mean that is not 0, so that averaging, cropping and padding all show."""
+    return (r.normal(size=shape) + away_from_zero(r, (1,) * len(shape), 0.3, 0.8)).astype(dtype)
+
+
+def small_integers(r: Generator, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+    """Integers from 1 to 9 of either sign: sums of their products are exact in float32, and in TF32."""
+    return (r.integers(1, 10, size=shape) * r.choice([-1, 1], size=shape)).astype(dtype)
+
+
+def distinct(r: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """Values of either sign, no two of them equal or close: which one is the largest is never in doubt."""
+    count = int(np.prod(shape))
+    steps = r.permutation(count) - count // 2
+    return (0.25 * (steps + r.uniform(0.2, 0.4))).reshape(shape).astype(dtype)
+
+
+def convolution_case(
+    out: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: int,
+    pad: int,
+    *,
+    n: int = 2,
+    channels: tuple[int, int] = (3, 4),
+    left_over: tuple[int, int] = (0, 0),
+    dtype: str = "float64",
+    integers: bool = False,
+    numbers: Any = None,
+) -> Any:
+    """A draw of x, w, b, dout and conv_param for an output of height and width `out`.
+
+    Args:
+        out: (H', W').
+        kernel: (kh, kw).
+        stride, pad: of conv_param.
+        n: samples.
+        channels: (C, O).
+        left_over: rows and columns at the end that no window reaches.
+        dtype: of all four arrays.
+        integers: draw small integers.
+        numbers: another way to draw an array of a shape.
+    """
+    c, o = channels
+    h, w = (length(m, k, stride, 2 * pad, 1, over) for m, k, over in zip(out, kernel, left_over, strict=True))
+    make = numbers or (small_integers if integers else values)
+
+    def draw(r: Generator) -> Inputs:
+        return {
+            "x": make(r, (n, c, h, w), dtype),
+            "w": make(r, (o, c, *kernel), dtype),
+            "b": (away_from_zero(r, o, 0.6, 1.6) if not integers else small_integers(r, (o,))).astype(dtype),
+            "dout": make(r, (n, o, *out), dtype),
+            "conv_param": {"stride": stride, "pad": pad},
+        }
+
+    return draw
+
+
+def without(draw: Any, *names: str) -> Any:
+    """A draw that leaves some of the values out."""
+    return lambda r: {key: value for key, value in draw(r).items() if key not in names}

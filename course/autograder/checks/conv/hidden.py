@@ -1,0 +1,126 @@
+"""Hidden cases of ps3: other sizes, and the edges that its text states."""
+
+from dataclasses import replace
+from typing import Any
+
+from course.autograder.checks.conv.columns import columns
+from course.autograder.checks.conv.draws import convolution_case, without
+from course.autograder.checks.conv.field import stack
+from course.autograder.checks.conv.forward import asked, views
+from course.autograder.checks.conv.misfits import misfit
+from course.autograder.checks.conv.operations import operations
+from course.autograder.checks.conv.padding import sized
+from course.autograder.checks.conv.parameters import layer
+from course.autograder.checks.conv.pool import pooling
+from course.autograder.checks.conv.pool_shape import pooling as pool_question
+from course.autograder.checks.conv.pool_shape import too_large
+from course.autograder.checks.conv.shapes import question
+from course.autograder.checks.language.draws import Generator
+from course.autograder.checks.language.spec import Case, Inputs
+
+
+def small_net(r: Generator) -> Inputs:
+    """One image, no padding, a stride that is wider than its window."""
+    layers = [
+        {"type": "conv2d", "out_channels": int(r.integers(5, 9)), "kernel_size": [2, 3], "stride": (3, 2)},
+        {"type": "sigmoid"},
+        {"type": "max_pool2d", "kernel_size": [1, 3], "stride": [2, 1], "padding": (0, 1)},
+        {
+            "type": "conv2d",
+            "out_channels": 12,
+            "kernel_size": 2,
+            "padding": "VALID",
+            "groups": 1,
+            "bias": True,
+        },
+        {"type": "flatten"},
+        {"type": "linear", "out_features": int(r.integers(3, 7)), "bias": True},
+    ]
+    return {"layers": layers, "input_shape": [1, 4, 31, 24]}
+
+
+def only_linear(r: Generator) -> Inputs:
+    """Vectors from the start."""
+    layers = [{"type": "linear", "out_features": 8}, {"type": "relu"}, {"type": "linear", "out_features": 3}]
+    return {"layers": layers, "input_shape": (int(r.integers(4, 9)), int(r.integers(11, 30)))}
+
+
+def padded_by_words(r: Generator) -> Inputs:
+    """'SAME' under windows of even size, with a stride that does not divide and a dilation that it sets back."""
+    a, b = 2 * int(r.integers(2, 5)), 2 * int(r.integers(5, 8))
+    first = {"type": "conv2d", "out_channels": a, "kernel_size": (4, 2), "stride": (3, 2), "padding": "SAME"}
+    layers = [
+        {**first, "dilation": 2},
+        {"type": "relu"},
+        {"type": "conv2d", "out_channels": b, "kernel_size": [2, 4], "padding": "SAME", "groups": 2},
+        {
+            "type": "conv2d",
+            "out_channels": 9,
+            "kernel_size": 2,
+            "padding": "VALID",
+            "dilation": 2,
+            "bias": False,
+        },
+    ]
+    return {"layers": layers, "input_shape": (int(r.integers(2, 6)), 3, 16, 21)}
+
+
+NETS = (
+    Case("a net on one image", small_net),
+    Case("a net of linear layers", only_linear),
+    Case("a net with padding in words", padded_by_words),
+)
+POOLS = (
+    Case("windows of one row, stride 2", pooling((3, 4), (1, 3), 2, left_over=(1, 0))),
+    Case("a window that covers the image", pooling((1, 1), (3, 3), 2, n=3, c=2)),
+)
+CONVOLUTIONS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+    (
+        "one sample, a single kernel",
+        ((3, 5), (2, 4), 2, 3),
+        {"n": 1, "channels": (2, 1), "left_over": (1, 0)},
+    ),
+    ("a kernel that covers the image", ((1, 1), (3, 3), 1, 0), {"n": 3, "channels": (2, 3)}),
+)
+
+HIDDEN = {
+    "conv2d_output_shape": (
+        Case("a kernel of 1 by 1 with stride 4", question((3, 7), (1, 1), 4, left_over=(3, 2))),
+        Case("one group for each channel", question((5, 9), (4, 3), (2, 3), [2, 1], (2, 1), 5, (1, 2))),
+    ),
+    "conv2d_output_shape.padding": (
+        Case("padding as a tuple of four", question((7, 4), (2, 3), 2, (0, 3, 2, 1), left_over=(0, 1))),
+        Case("'SAME' with a stride wider than the kernel", sized(13, 9, (2, 1), (4, 2), "SAME")),
+    ),
+    "conv2d_output_shape.errors": (
+        Case("a kernel that just fits by its padding", misfit(2, 5, (4, 3), padding=[2, 0, 0, 0], stride=2)),
+        Case("a kernel one row too tall for its padding", misfit(2, 5, (5, 3), padding=[2, 0, 0, 0], stride=4),
+             raises="ValueError"),
+    ),
+    "pool2d_output_shape": (
+        Case("windows of 1 by 1 with stride 3", pool_question((4, 2), 1, 3, left_over=(2, 1))),
+        Case("a window one column too wide, with stride 2", too_large(6, 3, [2, 4], [1, 2]), raises="ValueError"),
+    ),
+    "conv2d_parameters": (Case("a kernel of 1", layer(1)), Case("one channel in each group", layer((5, 1), groups=6))),
+    "conv2d_operations": (
+        Case("a kernel of 1 by 1", operations(out=(5, 8), kernel=(1, 1), stride=2, left_over=(1, 0))),
+        Case("four edges and two groups, no bias",
+             operations(False, out=(4, 6), kernel=(3, 5), padding=[1, 0, 3, 2], groups=2)),
+    ),
+    "network_table.shapes": NETS,
+    "network_table.operations": NETS,
+    "conv_forward_naive": tuple(Case(name, asked(*args, **more)) for name, args, more in CONVOLUTIONS),
+    "conv_backward_naive": tuple(Case(name, convolution_case(*args, **more)) for name, args, more in CONVOLUTIONS),
+    "im2col": (
+        Case("one sample, windows of one row", columns((3, 4), (1, 3), 2, 1, n=1)),
+        Case("a window that covers the image", columns((1, 1), (3, 3), 1, 0, n=3)),
+    ),
+    "conv_forward_im2col": tuple(Case(name, views(asked(*args, **more), "x")) for name, args, more in CONVOLUTIONS),
+    "max_pool_forward": tuple(replace(case, draw=without(case.draw, "dout")) for case in POOLS),
+    "max_pool_backward": POOLS,
+    "receptive_field": (
+        Case("windows of one row, and a gap", stack(
+            {"type": "max_pool2d", "kernel_size": (1, 3), "stride": 4}, {"type": "conv2d", "kernel_size": (2, 1)})),
+        Case("no windows at all", lambda r: {"layers": [{"type": "relu"}, {"type": "sigmoid"}]}),
+    ),
+}  # fmt: skip

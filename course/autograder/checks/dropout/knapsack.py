@@ -1,0 +1,51 @@
+"""A layer whose mask can be read out of its output: sums that tell which of their terms are there.
+
+The inputs are drawn so that the terms x[n, d] * w[d, k] of one output are superincreasing: each is larger than all the
+smaller ones together. A sum of some of them then tells which (a knapsack that can be undone).
+"""
+
+import itertools
+
+import numpy as np
+
+from course.autograder.checks.language.draws import Generator
+from course.autograder.checks.language.spec import Inputs
+
+# Of one term over the next smaller: (1.05 ** 2) / (GROWTH - 1) < 1 makes every sum of terms unique.
+GROWTH = 2.3
+
+
+def connections(r: Generator, n: int, d: int, m: int, dtype: str) -> Inputs:
+    """x [n, d], w [d, m] and b (m,) whose terms are superincreasing, of either sign, in shuffled order."""
+    sizes = GROWTH ** r.permutation(d + 1)
+    signs = r.choice([-1.0, 1.0], size=(d + 1, m))
+    table = sizes[:, None] * signs * r.uniform(1, 1.05, size=(d + 1, m))
+    x = r.choice([-1.0, 1.0], size=(n, d)) * r.uniform(1, 1.05, size=(n, d))
+    return {"x": x.astype(dtype), "w": table[:d].astype(dtype), "b": table[d].astype(dtype)}
+
+
+def terms(i: Inputs) -> np.ndarray:
+    """What each connection adds to its output if it is there: [N, D + 1, M], the bias last."""
+    ones = np.ones((len(i["x"]), 1))
+    rows = np.concatenate([i["w"], i["b"][None]]).astype(np.float64)
+    return np.concatenate([i["x"], ones], axis=1)[:, :, None] * rows[None]
+
+
+def readable(p: float) -> list[tuple[float, float]]:
+    """Factors (of the connections, of the bias) that an answer may have been scaled by."""
+    right = 1 / (1 - p)
+    plain = (right, 1.0, 1 / p, right**2, 1 - p)
+    return [(f, f) for f in plain] + [(f, 1.0) for f in plain if f != 1.0]
+
+
+def decoded(out: np.ndarray, parts: np.ndarray, factors: list[tuple[float, float]]) -> np.ndarray | None:
+    """The connections [N, D + 1, M] that add up to `out` [N, M] under one of the factors; None where none does."""
+    subsets = np.array(list(itertools.product((0.0, 1.0), repeat=parts.shape[1])))
+    for weight, bias in factors:
+        scale = np.full(parts.shape[1], weight)
+        scale[-1] = bias
+        sums = np.einsum("sd,ndm->snm", subsets * scale, parts)
+        gaps = np.abs(sums - out)
+        if gaps.min(axis=0).max() <= 1e-4 * max(1.0, np.abs(out).max()):
+            return np.moveaxis(subsets[gaps.argmin(axis=0)], 2, 1) > 0.5
+    return None

@@ -1,0 +1,89 @@
+"""The hidden units of an affine layer: which of them ReLU lets through, and which of those were dropped."""
+
+import numpy as np
+
+from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
+from course.autograder.checks.dropout.variants import param, settings, survivors, values
+from course.autograder.checks.language.draws import Generator, away_from_zero
+from course.autograder.checks.language.protocol import Strided
+from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs
+from course.reference.batch_norm import tensor
+from course.reference.device import device, on_device
+from course.reference.framework import paddle
+
+F = paddle.nn.functional
+
+
+def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """x w + b by Paddle."""
+    with on_device(device().name):
+        return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
+
+
+def case(
+    name: str, shape: tuple[int, int, int], p: float, scaling: str | None, mode: str = "train", dtype: str = "float64",
+    strided: bool = False,
+) -> Case:  # fmt: skip
+    """Inputs drawn until no hidden value is so near 0 that rounding decides about ReLU."""
+    n, d, m = shape
+
+    def draw(r: Generator) -> Inputs:
+        while True:
+            x, w, b = (
+                values(r, (n, d), dtype),
+                values(r, (d, m), dtype),
+                away_from_zero(r, m, 0.3, 1.2).astype(dtype),
+            )
+            if np.abs(hidden(x, w, b)).min() > 1e-3:
+                break
+        dout = values(r, (n, m), dtype)
+        return {
+            "x": Strided(x) if strided else x, "w": w, "b": b, "dout": dout,
+            "dropout_param": param(r, p, mode, scaling),
+        }  # fmt: skip
+
+    return Case(name, draw)
+
+
+def observe(i: Inputs, got: Arrays) -> Inputs:
+    """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
+    if got["out"].shape != i["dout"].shape:
+        return i
+    active = hidden(i["x"], i["w"], i["b"]) > 0
+    if (got["out"] < 0).any():  # no ReLU: every value tells
+        active = np.ones_like(active)
+    return {**i, "kept": survivors(got["out"]) | ~active, "active": active}
+
+
+def _related(kept: np.ndarray, active: np.ndarray, p: float) -> str:
+    """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
+    for axis, what in ((0, "Samples"), (1, "Units")):
+        for lag in range(1, active.shape[axis] // 2 + 1):
+            here, there = pairs(active, axis, lag)
+            first, second = (half[here & there] for half in pairs(kept, axis, lag))
+            if first.size and related(first, second, p):
+                return f"{what} {lag} apart are dropped together, or apart, too often."
+    return ""
+
+
+def _one_mask(kept: np.ndarray, active: np.ndarray, p: float) -> bool:
+    """Whether every pair of neighbouring samples has the same mask where both are active, beyond chance."""
+    here, there = pairs(active, 0, 1)
+    first, second = (half[here & there] for half in pairs(kept, 0, 1))
+    return np.array_equal(first, second) and related(first, second, p)
+
+
+def coins(i: Inputs, got: Arrays) -> list[Flaw]:
+    """What shows that active units are not dropped by one independent coin each."""
+    p, mode, _ = settings(i)
+    if "kept" not in i or mode != "train":
+        return []
+    kept, active = i["kept"], i["active"]
+    if not 0 < p < 1 or kept[active].all() or not kept[active].any():
+        return rate_flaw("out", kept[active], p)
+    if _one_mask(kept, active, p):
+        name = "one mask for the whole batch"
+        return [Flaw("out", ADVICE[name], name)]
+    rate = rate_flaw("out", kept[active], p)
+    sentence = "" if rate else _related(kept, active, p)
+    return [*rate, Flaw("out", sentence)] if sentence else rate

@@ -1,1 +1,0 @@
-"""Cases that only the grading side has. This folder is never part of a release."""

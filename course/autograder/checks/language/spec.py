@@ -1,0 +1,141 @@
+"""A check as data: what is asked, on which cases, what is right, how near is near enough, what students mistake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks.language.protocol import Step
+from course.autograder.checks.language.tolerances import Tolerances
+
+Inputs = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+Answers = dict[str, Any]  # arrays, or numbers and tuples of numbers that the judge makes arrays of
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that is compared.
+
+    Attributes:
+        path: where it stands in the workspace after the calls, e.g. 'out', 'bn_param.running_mean', or
+            'table.*.parameters' for that entry of each row of a list of dicts.
+        tolerances: how near is near enough.
+        weight: its share of the check's points, relative to the other outputs'.
+        guard: a condition that doing nothing would meet ("the running mean is left alone in test mode"):
+            it earns only if some output that is not a guard is right too.
+    """
+
+    path: str
+    tolerances: Tolerances
+    weight: float = 1.0
+    guard: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs drawn from a seeded generator, so that each student, question and secret has its own.
+
+    Attributes:
+        name: what is special about it, in a few words that a student may read.
+        draw: makes the workspace from a generator.
+        steps: instead of the check's own, where this case calls something else.
+        raises: the exception that these inputs must raise ('ValueError'; a subclass will do). No output is compared.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator], Inputs]
+    steps: tuple[Step, ...] | None = None
+    raises: str = ""
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A named wrong answer.
+
+    Attributes:
+        name: a few words, lower case, unique within its check ("unbiased running variance").
+        advice: one sentence that a student would thank you for; it gives no numpy solution away.
+        wrong: computes, from the inputs of a case, the outputs that go wrong and what they become. It may return
+            fewer outputs on cases where the mistake does not show, or an empty dict. On a case that must raise, it
+            computes what is returned in place of the exception.
+    """
+
+    name: str
+    advice: str
+    wrong: Callable[[Inputs], Answers]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What a property found wrong in an output that no reference can be compared with."""
+
+    output: str
+    advice: str
+    misconception: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question, its right answer and its well-known wrong ones.
+
+    Attributes:
+        name: e.g. 'batchnorm_forward.train'; its cell's grade_id is the same with '-' for '.'.
+        assignment: 'ps1_batchnorm'.
+        points: of the cell.
+        functions: names of the student's functions, in the order `check` takes them.
+        steps: what is called with what.
+        outputs: what is compared.
+        cases: on what; all of these are released.
+        reference: the right outputs for a case's inputs, by Paddle.
+        misconceptions: the wrong answers with a name.
+        observe: for answers that are random: reads the student's draw (a mask, say) out of the outputs and adds it
+            to the inputs, so that reference and misconceptions can be asked about that very draw.
+        properties: for answers that are random: each looks at (inputs, outputs) and returns the Flaws it finds.
+        may_change: input paths that the calls may change, e.g. a state that is written back.
+        also: further paths that `observe` and `properties` look at; nothing is earned by them.
+        rests_on: the check of the function that is called first and hands its cache on. Where its first output is
+            wrong too, that is said beside what follows from it; nothing is earned or lost by it.
+        hidden: further cases, on the grading side alone; a release does not have them.
+    """
+
+    name: str
+    assignment: str
+    points: float
+    functions: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Output, ...]
+    cases: tuple[Case, ...]
+    reference: Callable[[Inputs], Answers]
+    misconceptions: tuple[Misconception, ...] = ()
+    observe: Callable[[Inputs, Arrays], Inputs] | None = None
+    properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
+    may_change: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    rests_on: "Check | None" = None
+    hidden: tuple[Case, ...] = field(default=())
+
+    @property
+    def grade_id(self) -> str:
+        """The grade_id of the cell that this check fills: nbgrader allows no dot there."""
+        return self.name.replace(".", "-")
+
+    def steps_of(self, case: Case) -> tuple[Step, ...]:
+        """The steps of one case."""
+        return case.steps or self.steps
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Paths that the judge needs."""
+        return (*(output.path for output in self.outputs), *self.also)
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """Paths that the judge asks for: those it needs, and the one that they rest on."""
+        return (*self.wanted, *((self.rests_on.outputs[0].path,) if self.rests_on else ()))
+
+
+def overlay(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]) -> Arrays:
+    """The outputs of a student who makes exactly one mistake."""
+    return {**right, **wrong}

@@ -1,0 +1,1 @@
+"""ps4: normalisers for small batches."""

@@ -1,0 +1,153 @@
+"""A submission's process: a fork that locks itself in and runs cells, and the student's end of a check."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from course.autograder import student
+from course.autograder.checks.language.protocol import Problem, Reply, perform
+from course.autograder.engine.channel import Channel, Closed
+from course.autograder.engine.shell import Recorder, Shell, Stream
+from course.autograder.engine.wire import WireError, encode
+from course.autograder.sandbox import confinement
+from course.autograder.sandbox.limits import Limits
+
+FRAMEWORKS = (
+    "paddle", "torch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "mxnet", "mindspore",
+    "cupy", "tinygrad", "onnxruntime", "theano", "autograd",
+)  # fmt: skip
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+class OutOfReach:
+    """Says that a module is not there, where the files would only say that they may not be read."""
+
+    def __init__(self, names: set[str]) -> None:
+        """Refuse these top-level names."""
+        self.names = names
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Refuse, or leave it to the finders behind this one."""
+        top = name.partition(".")[0]
+        if top in FRAMEWORKS:
+            raise ModuleNotFoundError(
+                f"No module named '{top}' here: answers are numpy, graded without a framework", name=name
+            )
+        if top in self.names:
+            raise ModuleNotFoundError(f"No module named '{top}' in a grading run", name=name)
+
+
+class FarJudge:
+    """The student's end of a check: says which check is meant and answers what the judge asks."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Talk over this channel."""
+        self.channel = channel
+        self.busy = False
+
+    def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> None:
+        """One check, up to the word that it is judged."""
+        if self.busy:
+            print("a check inside a check is not counted")
+            return
+        self.busy = True
+        try:
+            self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
+            while (asked := self.channel.receive())["do"] == "ask":
+                self.channel.send({"did": "reply", "reply": self._reply(asked, functions)})
+            if asked["note"]:
+                print(asked["note"])
+        finally:
+            self.busy = False
+
+    def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
+        by_name = dict(zip(asked["functions"], functions, strict=True))
+        try:
+            reply = perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
+        except BaseException as error:
+            return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
+        try:
+            encode(reply)
+        except WireError as error:
+            return Reply(problem=Problem("huge", str(error)))
+        return reply
+
+
+def run_cells(shell: Shell, channel: Channel) -> None:
+    """Run what the engine sends, cell by cell, until it says stop."""
+    check = student.check  # taken before any code of the student's could replace it
+    while (message := channel.receive())["do"] == "cell":
+        shell.recorder.start()
+        if message["graded"]:  # a student who calls something else `check` must not lose what was right
+            shell.user_ns["check"] = check
+        shell.run_cell(message["source"], store_history=True)
+        full = shell.recorder.full
+        channel.send({"did": "cell", "outputs": shell.recorder.taken(), "full": full})
+
+
+def _settle(scratch: Path, limits: Limits, shell: Shell, out_of_reach: set[str]) -> None:
+    """Make the fork a kernel of its own: working folder, environment, streams, signals, random state."""
+    os.environ.update(
+        ENVIRONMENT | {"HOME": str(scratch), "TMPDIR": str(scratch), "MPLCONFIGDIR": str(scratch)}
+    )
+    sys.path.insert(0, "")
+    sys.meta_path.insert(0, OutOfReach(out_of_reach))
+    sys.dont_write_bytecode = True
+    sys.argv = ["notebook"]
+    random.seed(0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    shell.recorder = Recorder(limits.output_characters, limits.image_bytes)
+    sys.stdout = sys.__stdout__ = Stream(shell.recorder, "stdout", 1)  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = Stream(shell.recorder, "stderr", 2)  # type: ignore[misc, assignment]
+
+
+def become(
+    descriptors: list[int],
+    *,
+    ruleset: int | None,
+    scratch: Path,
+    limits: Limits,
+    shell: Shell,
+    out_of_reach: set[str],
+) -> None:
+    """Turn this fresh fork into a submission's process; returns when the engine is done with it.
+
+    Args:
+        descriptors: of the socket to the engine, and of the file for what is written past Python.
+        ruleset: what `confinement.lock` takes.
+        scratch: the folder to work in.
+        limits: the caps.
+        shell: the zygote's.
+        out_of_reach: top-level modules that are installed but may not be read.
+    """
+    end, output = descriptors
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, nothing), (1, output), (2, output), (3, end)):
+        os.dup2(source, target) if source != target else os.set_inheritable(source, True)
+    kept = 3 if ruleset is None else 4
+    if ruleset is not None:
+        os.dup2(ruleset, 4)
+    os.closerange(kept + 1, 1024)
+    os.setsid()
+    os.chdir(scratch)
+    confinement.lock(4 if ruleset is not None else None, limits)
+    if ruleset is not None:
+        os.close(4)
+    _settle(scratch, limits, shell, out_of_reach)
+    channel = Channel(socket.socket(fileno=3))
+    student.use_judge(FarJudge(channel))
+    with contextlib.suppress(Closed):
+        run_cells(shell, channel)

@@ -1,0 +1,211 @@
+"""The warm process that every submission's process is forked from.
+
+It has numpy, matplotlib and IPython imported and a shell ready, so that a submission costs a fork instead of
+a start. It never holds anything worth stealing: no judge, no reference, no hidden case, no secret, no
+environment of the host's. The engine starts it with one socket; `F` and two descriptors ask for a fork, `K`
+ends the fork there is.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from course.autograder.engine.channel import Channel, Closed
+from course.autograder.engine.launch import STATUS
+from course.autograder.engine.shell import Recorder, Shell, make_shell
+from course.autograder.engine.student_process import become
+from course.autograder.sandbox import confinement
+from course.autograder.sandbox.limits import Limits
+
+# Imported before the lock closes: what a submission may use of shared libraries must be in memory by then.
+WARM = (
+    "asyncio", "bz2", "ctypes", "decimal", "fractions", "hashlib", "lzma", "sqlite3", "ssl", "statistics",
+    "unittest.mock", "zoneinfo", "matplotlib.pyplot", "matplotlib.animation", "mpl_toolkits.mplot3d",
+    "numpy.testing", "course.data", "course.teaching.data",
+)  # fmt: skip
+IF_INSTALLED = ("scipy", "pandas")
+
+
+def _not_readable() -> set[str]:
+    """Top-level modules that are installed and out of a submission's reach."""
+    readable = confinement.readable()
+    installed: set[str] = set()
+    for folder in filter(os.path.isdir, sys.path):
+        if Path(folder).name in ("site-packages", "dist-packages"):
+            entries = (e for e in Path(folder).iterdir() if str(e) not in readable)
+            installed |= {e.name.partition(".")[0] for e in entries if not e.name.endswith(".dist-info")}
+    return installed - set(sys.modules)
+
+
+def warm() -> Shell:
+    """Import what submissions use and go once through the slow first times: a figure, a traceback."""
+    for name in WARM:
+        importlib.import_module(name)
+    for name in IF_INSTALLED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    from course.teaching.data import load_digits
+
+    with contextlib.suppress(OSError):
+        load_digits()
+    shell = make_shell()
+    shell.enable_matplotlib("inline")
+    shell.recorder = Recorder(10**6, 10**6)
+    for source in ("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x^2$')", "1 / 0"):
+        shell.run_cell(source)
+    shell.reset()
+    shell.execution_count = 1
+    return shell
+
+
+def _prove(ruleset: int, outside: Path, limits: Limits) -> list[str]:
+    """Lock a fork in and let it try the doors; those that are open, or what kept the lock from closing."""
+    reading, writing = os.pipe()
+    if (pid := os.fork()) == 0:
+        told = "the probe did not finish"
+        try:
+            confinement.lock(ruleset, limits)
+            told = "\n".join(confinement.openings(outside))
+        except BaseException as error:
+            told = f"the lock did not close: {error}"
+        finally:
+            os.write(writing, told.encode())
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    with os.fdopen(reading) as answers:
+        return answers.read().splitlines()
+
+
+def _fork(descriptors: list[int], **cage: Any) -> int:
+    pid = os.fork()
+    if pid:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return pid
+    try:
+        become(descriptors, **cage)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(2, f"{type(error).__name__}: {error}\n".encode()[:500])
+        os._exit(70)
+    os._exit(0)
+
+
+def _end(pid: int) -> int:
+    """Kill a submission's process and its group; the status it ended with, its own if it was dead already."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]
+
+
+def serve(end: int, private: str, isolated: bool, limits: Limits, shell: Shell | None = None) -> None:
+    """Be the zygote until the engine closes its socket.
+
+    Args:
+        end: descriptor of the socket to the engine.
+        private: a folder of the engine's with `scratch/` in it, and the file `outside` to try the lock on.
+        isolated: whether submissions are locked in.
+        limits: caps on each.
+        shell: where this process is warm already.
+    """
+    try:
+        _serve(socket.socket(fileno=end), private, isolated, limits, shell or warm())
+    except (Closed, ConnectionError):
+        pass  # the engine is gone
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # The engine removes the folder too; it may have been killed.
+        shutil.rmtree(private, ignore_errors=True)
+        os._exit(0)
+
+
+def serve_zygotes(end: int, private: str) -> None:
+    """Warm up once, and fork a zygote for each order until nobody is left to order.
+
+    Args:
+        end: descriptor of the socket that orders come by, each with the socket to its engine.
+        private: a folder of its own.
+    """
+    try:
+        control = socket.socket(fileno=end)
+        shell = warm()
+        gc.collect()
+        gc.freeze()
+        signal.signal(signal.SIGCHLD, _reap)
+        while True:
+            order, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+            if not order:
+                break
+            if os.fork() == 0:
+                _become_zygote(order, descriptors[0], control, shell)
+            os.close(descriptors[0])
+    except Exception:
+        traceback.print_exc()
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+        os._exit(0)
+
+
+def _reap(*_: Any) -> None:
+    """Take note of zygotes that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _become_zygote(order: bytes, end: int, control: socket.socket, shell: Shell) -> None:
+    try:
+        control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        asked = json.loads(order)
+        os.environ.update(asked["environment"])
+        os.chdir(asked["private"])
+        serve(end, asked["private"], asked["isolated"], Limits(**asked["limits"]), shell)
+    finally:
+        os._exit(70)
+
+
+def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits, shell: Shell) -> None:
+    scratch = Path(private) / "scratch"
+    ruleset = None
+    open_doors: list[str] = []
+    out_of_reach: set[str] = set()
+    if isolated:
+        out_of_reach = _not_readable()
+        ruleset = confinement.rules(scratch)
+        open_doors = _prove(ruleset, Path(private) / "outside", limits)
+    cage = {
+        "ruleset": ruleset,
+        "scratch": scratch,
+        "limits": limits,
+        "shell": shell,
+        "out_of_reach": out_of_reach,
+    }
+    gc.collect()
+    gc.freeze()
+    Channel(control).send({"open": open_doors, "pid": os.getpid()})
+    pid = 0
+    while True:
+        order, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if order == b"F":
+            pid = _fork(descriptors, **cage)
+            control.sendall(STATUS.pack(pid))
+        elif order == b"K":
+            control.sendall(STATUS.pack(_end(pid)))
+            pid = 0
+        else:
+            if pid:
+                _end(pid)
+            break

@@ -1,0 +1,1 @@
+"""nbgrader's flow, the one writer, the release."""

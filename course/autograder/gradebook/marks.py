@@ -1,0 +1,39 @@
+"""What grading hands to the gradebook for one submission. Plain data: a worker makes it without nbgrader."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What became of it.
+
+    Attributes:
+        notebook: executed, as JSON text.
+        points: by grade_id; a graded cell that is not here has earned nothing.
+        verdicts: by grade_id, as plain data.
+        notes: sentences for the student: repairs, and what was stopped.
+        digest: of everything that the marks depend on.
+        failure: why there are no marks, in a sentence; '' when there are.
+        seconds: by part.
+        device: the line that says where the references were computed, and why there.
+    """
+
+    student: str
+    assignment: str
+    digest: str = ""
+    notebook: str = ""
+    points: dict[str, float] = field(default_factory=dict)
+    verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    failure: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    device: str = ""
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Names of the mistakes found, by grade_id."""
+        found = {name: [f["misconception"] for f in v["findings"]] for name, v in self.verdicts.items()}
+        return {
+            name: tuple(dict.fromkeys(n for n in names if n)) for name, names in found.items() if any(names)
+        }

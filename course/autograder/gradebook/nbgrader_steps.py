@@ -1,0 +1,103 @@
+"""nbgrader's autograde, with our steps in it: repair before anything, the engine in place of a kernel, and a score
+only from a verdict. Named in nbgrader_config.py; `nbgrader autograde` and the formgrader's button go through them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader import utils
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from traitlets import Bool, Float, Unicode
+
+from course.autograder.gradebook.secret import course_secret
+from course.autograder.intake.repair import repair
+from course.autograder.judging.judge import seed_for
+from course.autograder.sandbox.limits import Limits
+
+Resources = Any
+
+
+def released_notebook(
+    root: Path, assignment: str, notebook: str, release_directory: str = "release"
+) -> NotebookNode:
+    """The notebook as students got it.
+
+    Raises:
+        FileNotFoundError: with a sentence on what to do.
+    """
+    path = root / release_directory / assignment / f"{notebook}.ipynb"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{assignment} has not been released here: {path} is missing; run `make release` first"
+        )
+    return nbformat.read(path, as_version=4)
+
+
+class RepairCells(NbGraderPreprocessor):
+    """First of the sanitising steps: restores locked cells, demotes copies, orders tests after code, drops tags."""
+
+    release_directory = Unicode(
+        "release", help="where the released notebooks lie, under the course root"
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Repair; nbgrader has the course root as the working directory meanwhile."""
+        about = resources["nbgrader"]
+        released = released_notebook(
+            Path.cwd(), about["assignment"], about["notebook"], self.release_directory
+        )
+        kept = nb.metadata.get("course")
+        repaired, _ = repair(nb, released)
+        if kept:
+            repaired.metadata["course"] = kept
+        return repaired, resources
+
+
+class RunLockedIn(NbGraderPreprocessor):
+    """Runs the notebook in the engine's sandbox; the verdicts go to SaveScores by way of the resources."""
+
+    isolated = Bool(
+        True, help="lock submissions in; without it a result is only as honest as the submission"
+    ).tag(config=True)
+    cell_seconds = Float(30.0, help="seconds for one cell").tag(config=True)
+    total_seconds = Float(300.0, help="seconds for one notebook").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Run and judge; the engine stays warm in this process."""
+        from course.autograder.engine.engine import run
+
+        about = resources["nbgrader"]
+        seed = seed_for(course_secret(Path.cwd()), about["student"], about["assignment"])
+        limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
+        result = run(
+            nb, assignment=about["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
+        )
+        kept = nb.metadata.get("course", {}).get("notes", [])
+        result.notebook.metadata["course"] = {"notes": [*kept, *result.incidents]}
+        resources["course_ledger"] = {name: verdict.points for name, verdict in result.ledger.items()}
+        return result.notebook, resources
+
+
+class SaveScores(SaveAutoGrades):
+    """Scores a test cell by the ledger alone: no verdict is no points, whatever stands in the notebook."""
+
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        if utils.is_solution(cell):
+            super()._add_score(cell, resources)
+            return
+        name = cell.metadata["nbgrader"]["grade_id"]
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = resources["course_ledger"].get(name, 0.0)
+        grade.needs_manual_grade = grade.manual_score is not None
+        self.gradebook.db.commit()
+
+
+def quiet_environment() -> None:
+    """Let alembic and the kernels be found whatever the PATH: nbgrader calls them by name."""
+    import sys
+
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")

@@ -1,0 +1,1 @@
+"""A class, graded: the driver, its workers, one submission from intake to marks."""

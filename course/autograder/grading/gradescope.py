@@ -1,0 +1,92 @@
+"""One notebook, and its marks in the form that Gradescope reads (`results.json`)."""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from course.autograder.engine.engine import Engine, RunResult
+from course.autograder.intake.repair import Intake, take_in
+from course.autograder.judging.judge import seed_for
+
+BY_HAND = "This answer is graded by a person."
+NO_VERDICT = "There is no verdict for this cell: its code did not get as far as the check."
+
+
+def grade_notebook(
+    path: Path, released: NotebookNode, assignment: str, student: str, secret: str, engine: Engine
+) -> dict[str, Any]:
+    """Grade one notebook file.
+
+    Args:
+        path: the submission.
+        released: the notebook as students got it.
+        assignment: its name.
+        student: whose cases are drawn.
+        secret: the course's.
+        engine: runs it.
+
+    Returns:
+        Plain data for `results.json`.
+    """
+    intake = take_in(path, released)
+    seed = seed_for(secret, student, assignment)
+    result = engine.run(intake.notebook, assignment=assignment, student_seed=seed)
+    return results(released, intake, result)
+
+
+def results(released: NotebookNode, intake: Intake, result: RunResult) -> dict[str, Any]:
+    """Marks of one run as Gradescope's data: one test for each graded cell, in the notebook's order."""
+    tests = [_test(cell, result) for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    notes = (*intake.notes, *result.incidents)
+    return {
+        "score": round(sum(test["score"] for test in tests), 2),
+        "max_score": sum(test["max_score"] for test in tests),
+        "execution_time": round(result.seconds["total"], 2),
+        "visibility": "visible",
+        "output": "\n".join(notes),
+        "output_format": "text",
+        "tests": tests,
+        "extra_data": {"isolated": result.isolated, "readable": intake.readable},
+    }
+
+
+def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
+    about = cell.metadata["nbgrader"]
+    name, most = about["grade_id"], float(about["points"])
+    verdict = result.ledger.get(name)
+    test = {"name": name, "max_score": most, "visibility": "visible", "output_format": "text"}
+    if about.get("solution"):
+        return {**test, "score": 0.0, "output": BY_HAND}
+    if verdict is None:
+        return {**test, "score": 0.0, "status": "failed", "output": NO_VERDICT}
+    status = "passed" if verdict.passed else "failed"
+    return {**test, "score": verdict.points, "status": status, "output": verdict.text()}
+
+
+def assignment_of(path: Path, assignments: list[str]) -> str | None:
+    """The assignment that a notebook file is of: by its name, else by the cells it has; None when that is not clear."""
+    if path.stem in assignments:
+        return path.stem
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    from course.autograder.checks import find_check, list_checks
+
+    counts = {a: sum(f'"{find_check(n).grade_id}"' in text for n in list_checks(a)) for a in assignments}
+    most = max(counts.values(), default=0)
+    best = [assignment for assignment, count in counts.items() if count == most > 0]
+    return best[0] if len(best) == 1 else None
+
+
+def released_of(root: Path, assignment: str) -> NotebookNode:
+    """The released notebook; made first where it is missing."""
+    from course.autograder.gradebook.course import Course
+
+    course = Course(root)
+    path = course.folder("release") / assignment / f"{assignment}.ipynb"
+    if not path.exists():
+        course.release(assignment)
+    return nbformat.read(path, as_version=4)

@@ -1,0 +1,176 @@
+"""From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own.
+
+What it depends on is the submission, the release, the course's secret and the course's version; `digest` is
+those four in one line, so that a second run knows what it need not do again.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+import course
+from course.autograder.gradebook.marks import Marked
+from course.autograder.intake.repair import Intake, absent, take_in
+from course.autograder.judging.judge import seed_for
+from course.autograder.sandbox.limits import Limits
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker needs to know of one submission.
+
+    Attributes:
+        student, assignment: names.
+        folder: where the submission lies.
+        released: the notebook as students got it.
+        secret: the course's.
+    """
+
+    student: str
+    assignment: str
+    folder: Path
+    released: Path
+    secret: str
+
+
+@cache
+def course_version() -> str:
+    """A fingerprint of the code that marks depend on: checks, references, judge, engine."""
+    digest = hashlib.blake2b(course.__version__.encode(), digest_size=16)
+    for path in sorted([*(PROJECT / "autograder").rglob("*.py"), *(PROJECT / "reference").glob("*.py")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def printable(name: str) -> str:
+    """A file's or folder's name as text that can be printed and stored: what is not UTF-8 in it shows as an escape."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def find_submission(folder: Path, assignment: str) -> Path | str:
+    """The one notebook that a folder submits, or the sentence that says why there is none."""
+    exact = folder / f"{assignment}.ipynb"
+    if exact.is_symlink():
+        return f"{exact.name} is a link, not a file; graded as blank"
+    if exact.is_file():
+        return exact
+    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink())
+    if len(others) == 1:
+        return others[0]
+    if others:
+        return f"there are {len(others)} notebooks and none is called {assignment}.ipynb; graded as blank"
+    return f"there is no notebook {assignment}.ipynb; graded as blank"
+
+
+def digest(task: Task) -> str:
+    """One line for everything that the marks depend on."""
+    found = find_submission(task.folder, task.assignment)
+    content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
+    parts = [task.student, task.assignment, course_version(), task.secret]
+    whole = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
+    whole.update(task.released.read_bytes() + b"\0" + content)
+    return whole.hexdigest()
+
+
+def _head(path: Path, most: int = 64 * 2**20) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most) + str(path.stat().st_size).encode()
+
+
+def intake_of(task: Task) -> Intake:
+    """The submission, read and repaired; blank, with the reason, where there is nothing to read."""
+    released = _released(task.released)
+    found = find_submission(task.folder, task.assignment)
+    if isinstance(found, str):
+        return absent(released, found)
+    wanted = f"{task.assignment}.ipynb"
+    noted = (
+        ()
+        if found.name == wanted
+        else (f"the notebook is called {printable(found.name)}; it should be {wanted}",)
+    )
+    return take_in(found, released, noted)
+
+
+@cache
+def _released_at(path: Path, stamp: int) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def _released(path: Path) -> NotebookNode:
+    return _released_at(path, path.stat().st_mtime_ns)
+
+
+def mark(task: Task, engine: Any) -> Marked:
+    """Mark one submission.
+
+    Args:
+        task: which.
+        engine: a started `engine.Engine`.
+    """
+    from course.reference.device import device
+
+    begun = perf_counter()
+    intake = intake_of(task)
+    taken = perf_counter()
+    seed = seed_for(task.secret, task.student, task.assignment)
+    result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
+    for incident in result.incidents:
+        intake = intake.noting(incident)
+    result.notebook.metadata["course"] = {"notes": list(intake.notes)}
+    return Marked(
+        student=task.student,
+        assignment=task.assignment,
+        digest=digest(task),
+        notebook=_written(result.notebook),
+        points={name: verdict.points for name, verdict in result.ledger.items()},
+        verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
+        notes=intake.notes,
+        device=str(device()),
+        seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
+    )
+
+
+def _written(notebook: NotebookNode) -> str:
+    """The notebook as text. nbformat's own writer copies it twice and cuts its texts into lines first."""
+    nbformat.validate(notebook)
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+# --- a worker process: one engine, kept warm -----------------------------------------------------------------
+
+_engine: Any = None
+
+
+def start_worker(limits: Limits, isolated: bool) -> None:
+    """Make this process a worker: it ends with its parent, and has an engine of its own."""
+    global _engine
+    from course.autograder.engine.engine import Engine
+    from course.autograder.grading.workers import end_with_parent
+
+    end_with_parent()
+    _engine = Engine(limits, isolated=isolated)
+
+
+def mark_here(task: Task) -> Marked:
+    """Mark with this worker's engine; whatever goes wrong is a sentence."""
+    try:
+        return mark(task, _engine)
+    except Exception as error:
+        return Marked(task.student, task.assignment, failure=in_a_sentence(error))
+
+
+def in_a_sentence(error: Exception) -> str:
+    """An error that nobody foresaw, in one line."""
+    told = str(error).strip().splitlines() or [""]
+    return printable(f"{type(error).__name__}: {told[0][:300]}")

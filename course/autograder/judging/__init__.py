@@ -1,0 +1,1 @@
+"""The judge: asks, compares, names the mistake, gives the verdict."""

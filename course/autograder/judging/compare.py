@@ -1,0 +1,117 @@
+"""Is this array that array? And where it is not: by how much, at which index, and in what relation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.language.tolerances import Tolerance
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one array misses another of the same shape."""
+
+    largest: float
+    index: tuple[int, ...]
+    got: float
+    wanted: float
+    outside: int
+    size: int
+    not_finite: int
+
+
+def allowed(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """The largest difference that is still near enough, element by element."""
+    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    return tolerance.rtol * np.abs(wanted) + tolerance.atol * scale
+
+
+def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
+    """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
+    return got.shape == wanted.shape and difference(got, wanted, tolerance) is None
+
+
+def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
+    """None where near enough; otherwise the worst element. Both arrays have one shape."""
+    if wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0)):
+        # Python compares integers with each other, and with floats, exactly, however large they are.
+        bad = np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+        if not bad.any():
+            return None
+        gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
+    else:
+        got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+        with np.errstate(all="ignore"):
+            gap = np.abs(got - wanted)
+            same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+            bad = ~(same | (gap <= allowed(wanted, tolerance)))
+        if not bad.any():
+            return None
+        gap = np.where(bad, np.where(np.isfinite(gap), gap, np.inf), 0.0)
+    index = np.unravel_index(int(np.argmax(gap)), gap.shape)
+    strange = int(np.sum(~np.isfinite(got) & np.isfinite(wanted))) if got.dtype.kind == "f" else 0
+    return Difference(
+        largest=float(gap[index]),
+        index=tuple(int(i) for i in index),
+        got=got[index].item(),
+        wanted=wanted[index].item(),
+        outside=int(bad.sum()),
+        size=int(bad.size),
+        not_finite=strange,
+    )
+
+
+def relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    """A sentence on how a wrong array relates to the right one, or '' when nothing simple does."""
+    got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+    if got.shape != wanted.shape:
+        return _shape_relation(got, wanted, tolerance)
+    if got.size == 0 or not np.isfinite(got).all() or not np.isfinite(wanted).all():
+        return ""
+    if not got.any():
+        return "Yours is 0 everywhere."
+    if near(got, -wanted, tolerance):
+        return "Yours has the right size and the opposite sign."
+    if got.size < 2:
+        return ""
+    factor = float(np.vdot(wanted, got)) / max(float(np.vdot(wanted, wanted)), 1e-300)
+    if abs(factor) > 1e-9 and near(got, factor * wanted, tolerance):
+        return f"Yours is {factor:.6g} times the expected one everywhere."
+    shift = float(np.mean(got - wanted))
+    if near(got, wanted + shift, tolerance):
+        return f"Yours differs from the expected one by {shift:+.6g} everywhere."
+    if got.ndim >= 2 and got.shape[0] == got.shape[1] and near(got.swapaxes(0, 1), wanted, tolerance):
+        return "Yours is the expected one with its first two axes swapped."
+    return ""
+
+
+def _shape_relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    if got.size == wanted.size and near(got.reshape(wanted.shape), wanted, tolerance):
+        if tuple(n for n in got.shape if n != 1) == tuple(n for n in wanted.shape if n != 1):
+            return "The values are right; the shape has axes of length 1 too many or too few."
+        return "The values are right, in another shape."
+    if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1] and near(got.T, wanted, tolerance):
+        return "Yours is the expected one transposed."
+    return ""
+
+
+def _entries(row: np.ndarray) -> np.ndarray:
+    """What a table has in one row of a column, without the NaN that fill it up."""
+    row = np.atleast_1d(row)
+    return row[~np.isnan(row)] if row.dtype.kind == "f" else row
+
+
+def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+    """A sentence on where two columns of a table differ, with the student's own entry; '' where they do not."""
+    if len(got) != len(wanted):
+        return f"the table has {len(got)} rows; wanted {len(wanted)}, one for each layer"
+    pairs = [(_entries(g), _entries(w)) for g, w in zip(got, wanted, strict=True)]
+    differing = [i for i, (g, w) in enumerate(pairs) if not near(g, w, tolerance)]
+    if not differing:
+        return ""
+    first = differing[0]
+    entries = [f"{value:,}" for value in pairs[first][0][:8].tolist()]
+    yours = entries[0] if got.ndim == 1 else f"({', '.join(entries)})"
+    others = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
+    return f"row {first} of the table (counted from 0) is wrong{others}: yours says {yours}"

@@ -1,0 +1,173 @@
+"""What the judge says of one answer, and how it reads: as plain text, and as HTML in a notebook.
+
+Everything a student's code could have written (an error's message, a shape) is escaped by the template.
+"""
+
+import functools
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        case: name of the case it shows on; '' when no case was reached.
+        output: what is wrong: 'out', 'bn_param.running_mean'; '' when the calls did not get that far.
+        kind: 'value', 'precision', 'shape', 'not finite', 'changed', or the kind of a `protocol.Problem`.
+        message: what is wrong, in one sentence.
+        got_shape, got_dtype, wanted_shape, wanted_dtype: of the array, where there is one.
+        largest_difference: in the output's own units.
+        index: where that is.
+        got, wanted: the two values there; None in a graded run, which never shows an expected value.
+        misconception: name of the well-known mistake that gives exactly this; '' when none does.
+        advice: one hint.
+    """
+
+    case: str
+    output: str
+    kind: str
+    message: str
+    got_shape: tuple[int, ...] | None = None
+    got_dtype: str = ""
+    wanted_shape: tuple[int, ...] | None = None
+    wanted_dtype: str = ""
+    largest_difference: float | None = None
+    index: tuple[int, ...] | None = None
+    got: float | None = None
+    wanted: float | None = None
+    misconception: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one answer is worth.
+
+    Attributes:
+        check: the check's name.
+        fraction: of the points, 0 to 1.
+        max_points: of the cell.
+        findings: what is wrong; empty when nothing is.
+        right: outputs that are right on every case.
+        cases: how many cases were asked.
+        graded: whether this is the grading run; a local run says 'visible checks', never 'all'.
+    """
+
+    check: str
+    fraction: float
+    max_points: float
+    findings: tuple[Finding, ...] = ()
+    right: tuple[str, ...] = ()
+    cases: int = 0
+    graded: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong and something was asked."""
+        return not self.findings and self.fraction == 1.0
+
+    @property
+    def points(self) -> float:
+        """Points earned, to the hundredth."""
+        return self.max_points if self.passed else round(self.max_points * min(self.fraction, 0.99), 2)
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """Names of the mistakes found, each once, in order."""
+        return tuple(dict.fromkeys(f.misconception for f in self.findings if f.misconception))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, in which a NaN or an infinity is a string."""
+        return _finite(asdict(self) | {"passed": self.passed, "points": self.points})
+
+    def text(self) -> str:
+        """The message in plain text, a few lines."""
+        return _template("verdict.txt").render(**_context(self)).strip() + "\n"
+
+    def html(self) -> str:
+        """The message as an HTML fragment with its own style, for a notebook's output."""
+        return _template("verdict.html").render(**_context(self)).strip()
+
+    def __str__(self) -> str:
+        """The plain text."""
+        return self.text()
+
+
+def number(value: float) -> str:
+    """Points, or a count, without a needless fraction: 4, 2.5, 0.33."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def significant(value: float | None) -> str:
+    """A measured number with as many digits as help: integers whole, the rest with four."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def told_apart(got: float, wanted: float) -> str:
+    """The two values at the worst index, with as many digits as it takes to see that they differ."""
+    for digits in range(4, 18):
+        mine, right = (
+            f"{value:.{digits}g}" if isinstance(value, float) else str(value) for value in (got, wanted)
+        )
+        if mine != right:
+            break
+    return f"yours {mine}, expected {right}"
+
+
+def _finite(value: Any) -> Any:
+    """Standard JSON has no NaN; and a kernel warns about one on stderr, where it would cost points."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding as it is shown: once, with the number of other cases that say the same."""
+
+    finding: Finding
+    more: int
+
+
+def grouped(findings: Iterable[Finding]) -> list[Told]:
+    """One entry for each output and cause, the first case of each in front."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        cause = finding.misconception or finding.kind
+        groups.setdefault((finding.output, cause), []).append(finding)
+    return [Told(group[0], len(group) - 1) for group in groups.values()]
+
+
+def _context(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict,
+        "points": number(verdict.points),
+        "max_points": number(verdict.max_points),
+        "told": grouped(verdict.findings),
+    }
+
+
+@functools.cache
+def _template(name: str) -> Any:
+    environment = Environment(
+        loader=PackageLoader("course.autograder.judging", "templates"),
+        autoescape=name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["significant"] = significant
+    environment.globals["told_apart"] = told_apart
+    return environment.get_template(name)

@@ -1,0 +1,1 @@
+"""What notebooks draw and say with, and the data that ships."""

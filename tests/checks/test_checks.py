@@ -1,0 +1,74 @@
+"""Every check kills its listed mutants, names them, and passes the reference itself."""
+
+import numpy as np
+import pytest
+
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.protocol import Problem, Reply, input_arrays
+from course.autograder.checks.language.spec import overlay
+from course.autograder.judging.judge import judge_with, question
+
+SEEDS = range(6)
+CHECKS = list_checks()
+MUTANTS = [(check, m.name) for check in CHECKS for m in find_check(check).misconceptions]
+
+
+def answer(check_name, seed, change=None, dtype=None):
+    """A verdict on outputs made without any student: the reference's, with one misconception laid over them."""
+    check = find_check(check_name)
+    asked = iter(range(len(check.cases + check.hidden)))
+
+    def ask(steps, inputs, wanted):
+        q = question(check_name, next(asked), seed)
+        outputs = overlay(q.right, q.wrong[change]) if change else dict(q.right)
+        if q.case.raises and all(outputs[k] is q.right[k] for k in wanted if k in outputs):
+            return Reply(problem=Problem("raised", f"raised {q.case.raises}", (q.case.raises,)))
+        if dtype:
+            outputs = {k: a.astype(dtype) if a.dtype.kind == "f" else a for k, a in outputs.items()}
+        return Reply({k: outputs[k] for k in wanted if k in outputs}, input_arrays(inputs))
+
+    return judge_with(check, ask, seed=seed)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_reference_passes_its_own_check(name, dtype):
+    for seed in SEEDS:
+        verdict = answer(name, seed, dtype=dtype)
+        assert verdict.passed, verdict.text()
+
+
+@pytest.mark.parametrize(("name", "mistake"), MUTANTS)
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_misconception_is_rejected_and_named(name, mistake, dtype):
+    for seed in SEEDS:
+        verdict = answer(name, seed, mistake, dtype)
+        assert not verdict.passed
+        assert verdict.points < verdict.max_points
+        assert mistake in verdict.misconceptions, f"seed {seed}: {verdict.text()}"
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_misconceptions_have_unique_names_and_one_sentence_of_advice(name):
+    misconceptions = find_check(name).misconceptions
+    names = [m.name for m in misconceptions]
+    assert len(set(names)) == len(names)
+    for m in misconceptions:
+        assert m.advice.endswith(".") and 15 < len(m.advice) < 200, m.advice
+        assert m.name == m.name.strip() and len(m.name) < 60
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_cases_depend_on_the_seed_and_on_nothing_else(name):
+    check = find_check(name)
+    for index in range(len(check.cases + check.hidden)):
+        question.cache_clear()
+        first = input_arrays(question(name, index, 5).values)
+        question.cache_clear()
+        again = input_arrays(question(name, index, 5).values)
+        other = input_arrays(question(name, index, 6).values)
+        assert all(np.array_equal(first[k], again[k]) for k in first)
+        if any(a.dtype.kind == "f" for a in first.values()):
+            assert any(
+                first[k].shape != other[k].shape or not np.array_equal(first[k], other[k]) for k in first
+            )

@@ -1,0 +1,208 @@
+"""How often chance alone is blamed, and how often a mistake hides behind it: exact probabilities, not simulations."""
+
+import math
+
+import numpy as np
+import pytest
+
+from course.autograder import judge
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.dropout import chance
+from course.autograder.checks.dropout import units as dropout_units
+from course.autograder.checks.dropout.chance import (
+    ALPHA,
+    CALLS,
+    coin_flaws,
+    largest_chance,
+    surprise,
+    surprising,
+)
+from course.autograder.judging.judge import question
+from course.reference import dropout
+
+P_AS_KEEP = "p taken for the keep probability"
+RATES = [0.1, 0.2, 0.3, 0.5, 0.68, 0.8, 0.9]
+
+
+def log_binomial(n, q):
+    """log P(X = k) for k = 0..n."""
+    log = np.array([math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(n + 1)])
+    k = np.arange(n + 1)
+    return log + k * math.log(q) + (n - k) * math.log1p(-q)
+
+
+def rejected(n, q):
+    """Which counts are beyond chance: the two ends of 0..n, found by bisection."""
+    likely = round(n * q)
+    low, high = -1, n + 1
+    if surprising(0, n, q):
+        low, inside = 0, likely
+        while inside - low > 1:
+            middle = (low + inside) // 2
+            low, inside = (middle, inside) if surprising(middle, n, q) else (low, middle)
+    if surprising(n, n, q):
+        high, inside = n, likely
+        while high - inside > 1:
+            middle = (high + inside) // 2
+            high, inside = (middle, inside) if surprising(middle, n, q) else (high, middle)
+    return low, high
+
+
+def probability_of_rejection(n, claimed, real):
+    low, high = rejected(n, claimed)
+    p = np.exp(log_binomial(n, real))
+    return p[: low + 1].sum() + p[high:].sum()
+
+
+@pytest.mark.parametrize("q", RATES)
+@pytest.mark.parametrize("n", [1, 30, 200, 1000, 7000])
+def test_a_fair_coin_is_blamed_in_alpha_of_all_cases_at_most(n, q):
+    assert probability_of_rejection(n, q, q) <= ALPHA
+    assert n < 200 or probability_of_rejection(n, q, q) > ALPHA * 1e-4  # and the bound is not idle
+
+
+def test_sure_things():
+    assert surprise(5, 5, 1.0) == 0 and surprise(0, 5, 0.0) == 0
+    assert surprising(4, 5, 1.0) and surprising(1, 5, 0.0)
+
+
+@pytest.mark.parametrize(("n", "a", "b"), [(300, 210, 205), (713, 500, 480), (811, 690, 685)])
+def test_the_bound_holds_for_two_masks_of_given_counts(n, a, b):
+    """The overlap of two independent masks, given how many each keeps, is hypergeometric."""
+
+    def choose(n, k):
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    possible = range(max(0, a + b - n), min(a, b) + 1)
+    log = {k: choose(b, k) + choose(n - b, a - k) - choose(n, a) for k in possible}
+    assert sum(math.exp(v) for k, v in log.items() if surprising(k, a, b / n)) <= ALPHA
+    assert surprising(a, a, b / n)
+
+
+def test_equal_counts_by_chance_are_rarer_than_alpha():
+    for n, q in ((390, 0.8), (336, 0.7), (311, 0.3), (480, 0.9)):
+        assert largest_chance(n, q) == pytest.approx(np.exp(log_binomial(n, q).max()), rel=1e-9)
+        assert largest_chance(n, q) ** (CALLS - 1) <= ALPHA / 2
+
+
+def test_a_class_of_a_thousand_sees_a_false_alarm_with_less_than_one_in_a_million(monkeypatch):
+    counted = []
+
+    def count(successes, trials, probability):
+        counted.append(trials)
+        return surprising(successes, trials, probability)
+
+    monkeypatch.setattr(chance, "surprising", count)
+    namespace = solution()
+    for name in list_checks("ps2_dropout"):
+        assert judge(name, *(namespace[f] for f in find_check(name).functions)).passed
+    assert 1000 < len(counted) < 10_000
+    assert len(counted) * ALPHA * 1000 < 1e-6
+
+
+def solution():
+    """The instructor's functions, from the notebook."""
+    from pathlib import Path
+
+    import nbformat
+
+    path = Path(__file__).parents[2] / "course" / "assignments" / "ps2_dropout" / "ps2_dropout.ipynb"
+    namespace = {"np": np}
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            exec(cell.source, namespace)
+    return namespace
+
+
+# --- power ---
+
+
+def coins_of(name, inputs):
+    """How many coins a case tosses in all."""
+    if name == "dropout_mask":
+        return CALLS * math.prod(inputs["shape"])
+    if name == "spatial_dropout_forward":
+        return CALLS * math.prod(inputs["x"].shape[a] for a in inputs["dropout_param"].get("axis", (0, 1)))
+    if name == "dropconnect_forward":
+        return CALLS * inputs["x"].size * inputs["w"].shape[1]
+    if name == "affine_relu_dropout":
+        return int((dropout_units.hidden(inputs["x"], inputs["w"], inputs["b"]) > 0).sum())
+    return CALLS * inputs["x"].size
+
+
+RANDOM = [
+    "dropout_mask",
+    "dropout_forward.train",
+    "spatial_dropout_forward",
+    "dropconnect_forward",
+    "affine_relu_dropout",
+]
+
+
+@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("mistake", ["one half instead of p", "normal instead of uniform", P_AS_KEEP])
+def test_a_wrong_rate_goes_unseen_with_less_than_one_in_a_billion(name, mistake):
+    check = find_check(name)
+    for seed in range(3):
+        missed = []
+        for index in range(len(check.cases)):
+            i = question(name, index, seed).values
+            given = i.get("dropout_param", i)
+            p = given["p"]
+            if not 0 < p < 1 or given.get("mode") == "test":
+                continue
+            rate = dict(reversed(chance.rates(p)))[mistake]
+            missed.append(1 - probability_of_rejection(coins_of(name, i), 1 - p, rate))
+        assert min(missed) < 1e-9, missed
+
+
+@pytest.mark.parametrize("p", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize(
+    ("axis", "told"), [((1,), "one mask for the whole batch"), ((0,), "one draw for each sample")]
+)
+def test_shared_coins_are_named_whatever_they_show(p, axis, told):
+    for seed in range(20):
+        kept = np.stack(dropout.masks((14, 23), p, seed, CALLS, axis)) > 0
+        assert [f.misconception for f in coin_flaws("out", kept, p, chance.batch_sharing(2))] == [told]
+
+
+def period(shape, p, rng):
+    """Coins that come again after every third row."""
+    return np.resize(rng.random((3, *shape[1:])) >= p, shape)
+
+
+def sticky(shape, p, rng):
+    """Each value falls like its neighbour half of the time."""
+    kept, stay = rng.random(shape) >= p, rng.random(shape) < 0.5
+    for k in range(1, shape[1]):
+        kept[:, k] = np.where(stay[:, k], kept[:, k - 1], kept[:, k])
+    return kept
+
+
+def rows_and_columns(shape, p, rng):
+    """A row mask times a column mask, with the right share."""
+    q = math.sqrt(1 - p)
+    return (rng.random((shape[0], 1)) < q) & (rng.random((1, shape[1])) < q)
+
+
+def complement(shape, p, rng, last=[]):  # noqa: B006 - the memory is the mistake
+    """Every second call drops what the one before kept: right on average at p = 0.5 alone."""
+    last.append(rng.random(shape) >= p if len(last) % 2 == 0 else ~last[-1])
+    return last[-1]
+
+
+@pytest.mark.parametrize("toss", [period, sticky, rows_and_columns, complement])
+@pytest.mark.parametrize("p", [0.3, 0.8])
+def test_dependence_that_nobody_listed_is_found(toss, p):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        kept = np.stack([toss((14, 23), p, rng) for _ in range(CALLS)])
+        assert coin_flaws("out", kept, p)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.35, 0.8])
+@pytest.mark.parametrize("shape", [(311,), (14, 23), (7, 5, 4, 3)])
+def test_fair_independent_coins_pass(p, shape):
+    for seed in range(40):
+        kept = np.random.default_rng(seed).random((CALLS, *shape)) >= p
+        assert coin_flaws("out", kept, p, chance.batch_sharing(len(shape))) == []

@@ -1,0 +1,264 @@
+"""A submission runs as in a kernel, is judged from outside, and whatever it does stays in its own cell."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat import NotebookNode, v4
+
+from course.autograder.engine.engine import UNGUARDED, Engine, Limits
+from course.autograder.engine.outputs import SKIPPED
+from course.autograder.judging import judge as judging
+from course.autograder.sandbox import confinement
+from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
+
+pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(Limits(cell_seconds=5, total_seconds=60)) as started:
+        yield started
+
+
+def run(engine: Engine, made: NotebookNode, seed: int | str = 3) -> dict[str, float]:
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=seed)
+    return {name: verdict.points for name, verdict in result.ledger.items()}
+
+
+def outputs(engine: Engine, *sources: str) -> list[NotebookNode]:
+    """The outputs of the last of some cells."""
+    made = v4.new_notebook(cells=[v4.new_code_cell(s) for s in sources])
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    nbformat.validate(result.notebook)
+    return result.notebook.cells[-1].outputs
+
+
+def test_verdicts_are_those_of_the_judge_in_process(engine: Engine) -> None:
+    space: dict = {}
+    exec(SETUP + MOMENTS + WRONG, space)
+    result = engine.run(notebook("", WRONG, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    for name in ("batch_moments", "normalize"):
+        assert result.ledger[name] == judging.judge(name, space[name], seed=3, graded=True)
+    assert result.incidents == ()
+
+
+def test_the_judges_message_stands_in_the_executed_notebook(engine: Engine) -> None:
+    result = engine.run(notebook("", WRONG, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    cell = next(c for c in result.notebook.cells if c.id == "normalize")
+    assert [o.output_type for o in cell.outputs[:2]] == ["display_data", "execute_result"]
+    assert cell.outputs[0].data["text/plain"].startswith("FAIL  normalize")
+    assert cell.outputs[1].data["text/plain"] == "0.0"
+    nbformat.validate(result.notebook)
+
+
+def test_the_submission_is_left_as_it_was(engine: Engine) -> None:
+    made = notebook("", RIGHT, "", "")
+    before = nbformat.writes(made)
+    run(engine, made)
+    assert nbformat.writes(made) == before
+
+
+def test_seeds_differ_and_repeat(engine: Engine) -> None:
+    lookup = "def normalize(x, mean, var, eps):\n    print(x[0, 0])\n" + RIGHT.split("\n", 1)[1]
+    made = notebook("", lookup, "", "")
+
+    def printed(seed: int | str) -> str:
+        result = engine.run(made, assignment=ASSIGNMENT, student_seed=seed)
+        return "".join(o.get("text", "") for o in result.notebook.cells[-1].outputs)
+
+    assert printed(1) == printed(1) != printed(2)
+    assert printed("a") == printed("a") != printed("b")
+
+
+def test_another_assignments_check_counts_for_nothing(engine: Engine) -> None:
+    result = engine.run(notebook("", RIGHT, "", ""), assignment="ps9_other", student_seed=3)
+    assert result.ledger == {}
+
+
+def test_the_last_value_is_the_result(engine: Engine) -> None:
+    (result,) = outputs(engine, "1 + 1")
+    assert result.output_type == "execute_result" and result.data == {"text/plain": "2"}
+
+
+def test_a_semicolon_silences_it(engine: Engine) -> None:
+    assert outputs(engine, "1 + 1;") == []
+
+
+def test_streams_and_displays_keep_their_order(engine: Engine) -> None:
+    source = "import sys\nprint(1)\ndisplay(2)\nprint(3, file=sys.stderr)\nprint(4)"
+    kinds = [(o.output_type, o.get("name", "")) for o in outputs(engine, source)]
+    assert kinds == [("stream", "stdout"), ("display_data", ""), ("stream", "stderr"), ("stream", "stdout")]
+
+
+def test_figures_become_images(engine: Engine) -> None:
+    (figure,) = outputs(engine, "import matplotlib.pyplot as plt", "plt.plot([1, 2]);")
+    assert figure.data["image/png"].startswith("iVBOR")
+
+
+def test_an_error_becomes_an_error_output_and_the_next_cell_runs(engine: Engine) -> None:
+    (error,) = outputs(engine, "x = 5", "1 / 0")
+    assert error.ename == "ZeroDivisionError" and "1 / 0" in error.traceback[0]
+    assert outputs(engine, "1 / 0", "6")[0].data["text/plain"] == "6"
+
+
+def test_what_c_libraries_print_is_kept(engine: Engine) -> None:
+    (text,) = outputs(engine, "import os", "os.write(2, b'from C');")
+    assert text.text == "from C\n"
+
+
+def test_html_of_a_submission_loses_its_scripts(engine: Engine) -> None:
+    source = """display({"text/html": "<b onclick='x()'>a</b><script>x()</script><img src=x onerror=x()>",
+                         "application/javascript": "x()", "image/svg+xml": "<svg onload='x()'/>",
+                         "image/png": "\\"><script>x()</script>", "text/plain": "p"}, raw=True)"""
+    (shown,) = outputs(engine, source)
+    assert set(shown.data) == {"text/plain", "text/html"}
+    assert "onclick" not in shown.data["text/html"] and "<script" not in shown.data["text/html"]
+    assert "onerror" not in shown.data["text/html"]
+
+
+def test_cells_tagged_not_graded_are_skipped_and_say_so(engine: Engine) -> None:
+    made = v4.new_notebook(cells=[v4.new_code_cell("print('ran')", metadata={"tags": ["not-graded"]})])
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert result.notebook.cells[0].outputs[0].text.strip() == SKIPPED
+
+
+def test_markdown_and_empty_cells_are_left_alone(engine: Engine) -> None:
+    made = v4.new_notebook(cells=[v4.new_markdown_cell("# Title"), v4.new_code_cell("  \n")])
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert result.notebook.cells[1].outputs == [] and result.notebook.cells[1].execution_count is None
+
+
+def test_a_killed_cell_loses_its_own_points_only(engine: Engine) -> None:
+    killer = "import os\ndef batch_moments(x):\n    os._exit(1)\n"
+    made = notebook("", RIGHT, "", "")
+    next(c for c in made.cells if c.id == "batch_moments-answer").source = killer
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert {n: v.points for n, v in result.ledger.items()} == {"normalize": 5.0}
+    stopped = "cell batch_moments was stopped: the process ended itself (exit code 1)"
+    assert result.incidents == (stopped,)
+    cell = next(c for c in result.notebook.cells if c.id == "batch_moments")
+    assert cell.outputs[0].evalue == "the process ended itself (exit code 1)"
+
+
+def test_time_is_counted_for_each_cell(engine: Engine) -> None:
+    slow = Engine(Limits(cell_seconds=0.5, total_seconds=20))
+    with slow:
+        loop = "def normalize(x, mean, var, eps):\n    while True: pass\n"
+        begin = time.monotonic()
+        result = slow.run(notebook("", loop, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert time.monotonic() - begin < 10
+    assert result.incidents == ("cell normalize was stopped: it ran out of time",)
+    assert result.ledger["batch_moments"].passed
+
+
+def test_the_total_time_keeps_what_was_earned_before(engine: Engine) -> None:
+    with Engine(Limits(cell_seconds=20, total_seconds=2)) as short:
+        result = short.run(notebook("", "while True: pass", "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert {n: v.points for n, v in result.ledger.items()} == {"batch_moments": 5.0}
+    assert "used up" in result.incidents[-1]
+
+
+def test_restarts_are_counted(engine: Engine) -> None:
+    made = v4.new_notebook(cells=[v4.new_code_cell("import os; os._exit(1)") for _ in range(9)])
+    with Engine(Limits(restarts=2)) as few:
+        result = few.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert len(result.incidents) == 4
+
+
+def test_a_template_that_dies_is_replaced(engine: Engine) -> None:
+    assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
+    assert engine._zygote is not None
+    os.kill(engine._zygote.process.pid, signal.SIGKILL)
+    assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
+
+
+def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*a: object, **k: object) -> None:
+        raise ZeroDivisionError("a flaw of ours")
+
+    monkeypatch.setattr(judging, "judge_with", broken)
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 0
+    assert any("the judge failed with ZeroDivisionError" in i for i in result.incidents)
+
+
+def _gone(pid: int, tenths: int = 100) -> bool:
+    for _ in range(tenths):
+        if not psutil.pid_exists(pid):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_grader_that_is_killed_leaves_no_process_and_no_folder() -> None:
+    program = (
+        "from course.autograder.engine.engine import *; from tests.attacks.suite import *; e = Engine().start();"
+        "print(e._zygote.process.pid, e._zygote.private, flush=True);"
+        "e.run(notebook('', 'while True: pass', '', ''), assignment=ASSIGNMENT, student_seed=1)"
+    )
+    root = Path(__file__).parents[2]
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
+    assert grader.stdout is not None
+    zygote, private = grader.stdout.readline().split()
+    time.sleep(1)
+    forked = psutil.Process(int(zygote)).children(recursive=True)
+    assert forked
+    grader.kill()
+    grader.wait()
+    _, alive = psutil.wait_procs(forked, 10)
+    assert alive == [] and _gone(int(zygote))
+    assert not Path(private).exists()
+
+
+def test_a_grader_that_is_killed_at_its_start_leaves_no_folder(tmp_path: Path) -> None:
+    program = (
+        "import os; from course.autograder.engine.supervisor import Zygote; from course.autograder.sandbox.limits import Limits;"
+        "t = Zygote(Limits(), True); print(t.process.pid, flush=True); os._exit(0)"
+    )
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(root)}
+    started = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert started.returncode == 0 and _gone(int(started.stdout), 600)
+    assert list(tmp_path.glob("course-grading-*")) == []
+
+
+def test_without_isolation_every_result_says_so() -> None:
+    with pytest.warns(UserWarning, match="without isolation"), Engine(isolated=False) as open_engine:
+        result = open_engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.incidents == (UNGUARDED,) and not result.isolated
+    assert result.ledger["normalize"].passed
+
+
+def test_submissions_do_not_see_each_other(engine: Engine) -> None:
+    outputs(engine, "import numpy as np; np.mean = None; open('left', 'w').write('x'); leaked = 1")
+    (seen,) = outputs(
+        engine, "import os, numpy as np; (os.listdir('.'), np.mean is None, 'leaked' in globals())"
+    )
+    assert seen.data["text/plain"] == "([], False, False)"
+
+
+def test_a_checks_dots_are_dashes_in_its_cells_grade_id(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from course.autograder import checks
+    from course.autograder.checks import find_check
+
+    dotted = replace(find_check("normalize"), name="normalize.again")
+    registry = {**checks._registry(), "normalize.again": dotted}
+    monkeypatch.setattr(checks, "_registry", lambda: registry)
+    made = notebook("", RIGHT, "", "")
+    cell = next(c for c in made.cells if c.id == "normalize")
+    cell.source, cell.metadata.nbgrader["grade_id"] = 'check("normalize.again", normalize)', "normalize-again"
+    assert run(engine, made)["normalize-again"] == 5.0

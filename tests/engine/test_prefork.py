@@ -1,0 +1,96 @@
+"""Zygotes by a fork of one that is warm: locked all the same, replaced when they die, gone with who asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.autograder.engine import prefork
+from course.autograder.engine.supervisor import Zygote, ZygoteGone
+from course.autograder.sandbox.limits import Limits
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def open_prefork(monkeypatch):
+    """A prefork of this process's own."""
+    monkeypatch.setattr(prefork, "shared", None)
+    prefork.open_one()
+    yield prefork.shared
+    prefork.shared._process.kill()
+    prefork.shared._process.wait()
+
+
+def ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def zygotes(count):
+    made = [Zygote(Limits(), isolated=True) for _ in range(count)]
+    for one in made:
+        one.await_start()  # raises where the lock does not hold
+    return made
+
+
+def test_several_zygotes_come_from_one_and_are_apart(open_prefork):
+    made = zygotes(3)
+    assert all(isinstance(one.process, prefork.ForeignProcess) for one in made)
+    assert {psutil.Process(one.process.pid).ppid() for one in made} == {open_prefork._process.pid}
+    assert len({one.private for one in made}) == 3
+    children = [one.fork() for one in made]
+    assert all(psutil.Process(one.process.pid).children() for one in made)
+    for child, one in zip(children, made, strict=True):
+        child.close()
+        pid = one.process.pid
+        one.close()
+        assert ended(pid)
+        assert not Path(one.private).exists()
+
+
+def test_a_zygote_that_is_killed_is_noticed_and_another_one_comes(open_prefork):
+    (one,) = zygotes(1)
+    os.kill(one.process.pid, signal.SIGKILL)
+    with pytest.raises(ZygoteGone):
+        one.fork()
+    one.close()
+    (another,) = zygotes(1)
+    another.fork().close()
+    another.close()
+
+
+def test_without_the_prefork_server_a_zygote_starts_by_itself(open_prefork):
+    open_prefork._process.kill()
+    open_prefork._process.wait()
+    (one,) = zygotes(1)
+    assert isinstance(one.process, subprocess.Popen)
+    one.close()
+
+
+def test_it_ends_with_the_last_who_could_ask_and_leaves_nothing():
+    code = (
+        "import os; from course.autograder.engine import prefork; prefork.open_one()\n"
+        "from course.autograder.engine.supervisor import Zygote; from course.autograder.sandbox.limits import Limits\n"
+        "t = Zygote(Limits(), True); t.await_start(); t.fork()\n"
+        "print(prefork.shared._process.pid, t.process.pid, t.private, flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    first, second, private = done.stdout.split()
+    until = (
+        time.monotonic() + 300
+    )  # a busy machine takes its time; what is asserted is that it comes to an end
+    while time.monotonic() < until and not (
+        ended(int(first)) and ended(int(second)) and not Path(private).exists()
+    ):
+        time.sleep(0.1)
+    assert ended(int(first)) and ended(int(second))
+    assert not Path(private).exists()

@@ -1,0 +1,122 @@
+"""One notebook's marks, as Gradescope reads them."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from course.autograder.cli.commands import main
+from course.autograder.engine.engine import Engine
+from course.autograder.grading.gradescope import (
+    BY_HAND,
+    NO_VERDICT,
+    assignment_of,
+    grade_notebook,
+    released_of,
+)
+from course.autograder.sandbox import confinement
+
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("gradescope"),
+]
+
+
+NAME = "ps1_batchnorm"
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def graded(released, engine):
+    notebook = released_of(released.root, NAME)
+    return lambda path: grade_notebook(path, notebook, NAME, "student", "secret", engine)
+
+
+@pytest.fixture(scope="module")
+def blank(released, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("one") / "ps1_batchnorm.ipynb"
+    path.write_bytes((released.folder("release") / "ps1_batchnorm" / path.name).read_bytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def answered(root, tmp_path_factory) -> Path:
+    """The instructor's own answers, but one, under a name of the student's."""
+    made = nbformat.read(root / "course" / "assignments" / "ps1_batchnorm" / "ps1_batchnorm.ipynb", 4)
+    cell = next(
+        c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "code-fold_batchnorm"
+    )
+    cell.source = "def fold_batchnorm(weight, bias, gamma, beta, mean, var, eps):\n    return weight, bias\n"
+    path = tmp_path_factory.mktemp("one") / "final (2).ipynb"
+    nbformat.write(made, path)
+    return path
+
+
+def test_a_blank_notebook_has_a_test_for_each_graded_cell_and_no_points(graded, blank) -> None:
+    found = graded(blank)
+    assert (found["score"], found["max_score"]) == (0.0, 100.0)
+    assert len({test["name"] for test in found["tests"]}) == len(found["tests"]) > 10
+    assert {test.get("status", "by hand") for test in found["tests"]} == {"failed", "by hand"}
+
+
+def test_an_answered_one_has_its_points_and_the_mistakes_name(graded, answered) -> None:
+    found = graded(answered)
+    by_name = {test["name"]: test for test in found["tests"]}
+    assert found["score"] == sum(t["score"] for t in found["tests"])
+    assert found["score"] == 88.0 - by_name["fold_batchnorm"]["max_score"]
+    assert by_name["fold_batchnorm"]["status"] == "failed"
+    assert "FAIL" in by_name["fold_batchnorm"]["output"]
+    assert by_name["batch_moments"]["status"] == "passed"
+    assert sum(t["output"] == BY_HAND for t in found["tests"]) == 2
+    assert found["extra_data"]["isolated"] is True
+
+
+def test_what_gradescope_needs_is_there(graded, blank) -> None:
+    found = graded(blank)
+    assert found["visibility"] == "visible" and isinstance(found["execution_time"], float)
+    assert all({"name", "score", "max_score", "output", "visibility"} <= set(test) for test in found["tests"])
+
+
+def test_a_file_that_is_no_notebook_is_graded_as_blank(graded, tmp_path) -> None:
+    path = tmp_path / "ps1_batchnorm.ipynb"
+    path.write_text("not JSON")
+    found = graded(path)
+    assert found["score"] == 0.0 and "graded as blank" in found["output"]
+    assert found["extra_data"]["readable"] is False
+
+
+def test_a_notebook_that_never_gets_to_its_checks_says_so(graded, blank, tmp_path) -> None:
+    made = nbformat.read(blank, 4)
+    made.cells.insert(0, nbformat.v4.new_code_cell("import builtins\ndel builtins.__import__"))
+    path = tmp_path / "ps1_batchnorm.ipynb"
+    nbformat.write(made, path)
+    found = graded(path)
+    assert any(test["output"] == NO_VERDICT for test in found["tests"])
+
+
+def test_the_assignment_is_found_by_name_or_by_cells(answered, blank, tmp_path) -> None:
+    known = ["ps1_batchnorm", "ps2_dropout"]
+    assert assignment_of(blank, known) == assignment_of(answered, known) == "ps1_batchnorm"
+    other = tmp_path / "x.ipynb"
+    other.write_text("{}")
+    assert assignment_of(other, known) is None
+
+
+def test_the_command_prints_json_alone(released, blank) -> None:
+    command = ["--root", str(released.root), "grade-one", str(blank), "--json", "-"]
+    done = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert done.exit_code == 0 and json.loads(done.stdout)["max_score"] == 100.0
+
+
+def test_an_assignment_that_is_not_clear_is_asked_for(released, tmp_path) -> None:
+    other = tmp_path / "x.ipynb"
+    other.write_text("{}")
+    done = CliRunner().invoke(main, ["--root", str(released.root), "grade-one", str(other)])
+    assert done.exit_code == 1 and "--assignment" in done.stderr

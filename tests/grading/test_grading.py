@@ -1,0 +1,388 @@
+"""The driver: every submission gets a row, whatever happens to the run; the same submissions get the same gradebook."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.marks import Marked
+from course.autograder.gradebook.record import Recorder, canonical_dump
+from course.autograder.grading import driver as grading
+from course.autograder.grading import workers
+from course.autograder.sandbox import confinement
+from course.autograder.sandbox.limits import Limits
+
+ASSIGNMENT = "ps1_batchnorm"
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
+
+
+@pytest.fixture(scope="module")
+def class_of_four(tmp_path_factory, released):
+    """A released course folder with four submissions: right, blank, half right, unreadable."""
+    root = tmp_path_factory.mktemp("class") / "root"
+    shutil.copytree(released.root, root, ignore=shutil.ignore_patterns("gradebook.db*"))
+    course = Course(root)
+    course.release(ASSIGNMENT)
+    source = course.folder("source") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    stub = course.folder("release") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    half = source.read_text().replace("x.mean(axis=0)", "x.mean(axis=1)", 1)
+    for student, content in {"s1": source.read_text(), "s2": stub.read_text(), "s3": half, "s4": "{"}.items():
+        folder = root / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        (folder / f"{ASSIGNMENT}.ipynb").write_text(content)
+    return root
+
+
+def fresh(root: Path, tmp_path: Path) -> Path:
+    """A copy of the class that nothing was graded in."""
+    target = tmp_path / "root"
+    shutil.copytree(root, target)
+    return target
+
+
+def run(root: Path, *arguments: str, **keywords):
+    command = [
+        sys.executable,
+        "-m",
+        "course",
+        "--root",
+        str(root),
+        "grade",
+        ASSIGNMENT,
+        "--no-feedback",
+        *arguments,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **keywords)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(class_of_four, tmp_path_factory):
+    """What the gradebook holds after a run that nothing disturbed."""
+    root = fresh(class_of_four, tmp_path_factory.mktemp("undisturbed"))
+    begun = time.monotonic()
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))
+    return root, rows, canonical_dump(Course(root)), time.monotonic() - begun
+
+
+def test_every_submission_has_a_row(undisturbed):
+    _, rows, *_ = undisturbed
+    assert {row.student: row.score.automatic for row in rows} | {"s3": 0} == {
+        "s1": 88,
+        "s2": 0,
+        "s3": 0,
+        "s4": 0,
+    }
+    by_name = {row.student: row.score for row in rows}
+    assert 0 < by_name["s3"].automatic < 88
+    assert "moments over the wrong axis" in by_name["s3"].named["batch_moments"]
+    assert "cannot be read" in by_name["s4"].notes[0]
+
+
+def test_written_answers_wait_for_a_person_and_untouched_ones_do_not(undisturbed):
+    root, *_ = undisturbed
+    dump = canonical_dump(Course(root))
+    assert "s1 grade explain_modes (None, None, None, True)" in dump
+    assert "s2 grade explain_modes (0.0, None, None, False)" in dump
+
+
+def test_a_second_run_finds_nothing_to_do_and_a_forced_one_changes_nothing(undisturbed):
+    root, _, dump, _ = undisturbed
+    again = grading.grade(root, ASSIGNMENT)
+    assert not any(row.fresh for row in again)
+    forced = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1, force=True))
+    assert all(row.fresh for row in forced)
+    assert canonical_dump(Course(root)) == dump
+
+
+def test_what_a_student_handed_in_is_never_changed(class_of_four, undisturbed):
+    root, *_ = undisturbed
+    for path in sorted((class_of_four / "submitted").rglob("*")):
+        if path.is_file():
+            assert (root / path.relative_to(class_of_four)).read_bytes() == path.read_bytes()
+    assert len(list((root / "submitted").rglob("*"))) == len(list((class_of_four / "submitted").rglob("*")))
+
+
+def test_only_what_changed_is_graded_again(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    for name in ("s2", "s4"):
+        path = root / "submitted" / name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path.write_text((root / "submitted" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text())
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))
+    assert [row.student for row in rows if row.fresh] == ["s2", "s4"]
+    assert {row.score.automatic for row in rows if row.fresh} == {88}
+
+
+def everything_below(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True).stdout.split()
+    parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [
+        pid
+        for pid in pids
+        if Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    ]
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, undisturbed, tmp_path):
+    """Twenty kills at random moments of a run; after each the next run goes on; the end is the undisturbed gradebook."""
+    _, _, dump, seconds = undisturbed
+    root = fresh(class_of_four, tmp_path)
+    moments = random.Random(20)
+    started = set()
+    for _ in range(20):
+        command = [
+            sys.executable,
+            "-m",
+            "course",
+            "--root",
+            str(root),
+            "grade",
+            ASSIGNMENT,
+            "--no-feedback",
+            "--resume",
+        ]
+        # A session of its own, so that the kill reaches the driver alone and the rest must end by itself.
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        with_time = moments.uniform(0.05, max(1.0, seconds))
+        try:
+            process.wait(with_time)
+        except subprocess.TimeoutExpired:
+            started.update(everything_below(process.pid))
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+    deadline = time.monotonic() + 20
+    while alive(sorted(started)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive(sorted(started)) == []
+    done = run(root, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert canonical_dump(Course(root)) == dump
+    assert not list(root.rglob("*.partial"))
+
+
+def test_two_drivers_at_once_the_second_says_so_and_leaves(undisturbed):
+    root, *_ = undisturbed
+    with grading.alone(root):
+        second = run(root)
+    assert second.returncode != 0
+    assert "another grading run (process" in second.stderr and "Traceback" not in second.stderr
+
+
+def test_a_failed_regrade_marks_the_old_score_stale(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    course = Course(root)
+    with Recorder(course, ASSIGNMENT) as recorder:
+        recorder.record(Marked("s1", ASSIGNMENT, failure="the machine caught fire"), None)
+    score = course.score(ASSIGNMENT, "s1")
+    assert score.automatic == 88
+    assert "from an earlier grading" in score.notes[0] and "caught fire" in score.notes[0]
+    assert "s1 grade batch_moments (5.0, None, None, True)" in canonical_dump(course)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))
+    assert [row.student for row in rows if row.fresh] == ["s1"]
+    assert canonical_dump(course) == undisturbed[2]
+
+
+def test_a_worker_that_dies_costs_its_submission_alone(class_of_four, tmp_path, monkeypatch):
+    root = fresh(class_of_four, tmp_path)
+    monkeypatch.setattr(grading, "mark_here", dies_on_s2)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))
+    assert [row.student for row in rows] == ["s1", "s2", "s3", "s4"]
+    assert "died, twice" in rows[1].failure
+    assert rows[0].score.automatic == 88 and rows[3].score is not None
+    assert (
+        "the worker that graded it died" in (tmp_path / "root" / "grades.csv").read_text()
+        if write(rows, root)
+        else False
+    )
+
+
+def write(rows, root):
+    grading.write_csv(rows, root / "grades.csv")
+    return True
+
+
+def dies_on_s2(task):
+    from course.autograder.grading.marking import mark_here
+
+    if task.student == "s2":
+        os._exit(9)
+    return mark_here(task)
+
+
+def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    course = Course(root)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2020-01-01 00:00:00 UTC")
+    (root / "submitted" / "s1" / ASSIGNMENT / "timestamp.txt").write_text("2020-01-02 00:00:00 UTC")
+    (root / "nbgrader_config.py").write_text(
+        (Path(__file__).parents[2] / "nbgrader_config.py")
+        .read_text()
+        .replace("Path(__file__).parent)", f"'{Path(__file__).parents[2]}')")
+        + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
+    )
+    grading.grade(root, ASSIGNMENT, ["s1"], grading.Plan(jobs=1, force=True))
+    assert "ps1_batchnorm s1 penalty 88.0" in canonical_dump(Course(root))
+
+
+def test_workers_are_replaced_and_the_gradebook_is_the_same(undisturbed, tmp_path, monkeypatch):
+    root = fresh(undisturbed[0], tmp_path)
+    monkeypatch.setattr(grading, "FRESH_AFTER", 1)
+    pools = []
+    with_pool = grading._with_pool
+    monkeypatch.setattr(
+        grading, "_with_pool", lambda *given: pools.append(len(given[0])) or with_pool(*given)
+    )
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
+    assert pools == [2, 2] and len(rows) == 4
+    assert canonical_dump(Course(root)) == undisturbed[2]
+
+
+def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    (root / "feedback").mkdir(exist_ok=True)
+    (root / "feedback" / "s2").write_text("in the way")
+    command = [sys.executable, "-m", "course", "--root", root, "grade", ASSIGNMENT]
+    first = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert first.returncode == 1 and "1 of 4 feedback pages could not be written (s2: " in first.stderr
+    pages = {page.parent.parent.name for page in (root / "feedback").glob("*/*/*.html")}
+    assert pages == {"s1", "s3", "s4"} and (root / "grades.csv").exists()
+    (root / "feedback" / "s2").unlink()
+    kept = root / "feedback" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    stamp = kept.stat().st_mtime_ns
+    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert (root / "feedback" / "s2" / ASSIGNMENT / f"{ASSIGNMENT}.html").exists()
+    assert kept.stat().st_mtime_ns == stamp
+
+
+def test_with_a_gpu_build_workers_start_on_their_own_and_give_the_same(undisturbed, tmp_path, monkeypatch):
+    """What a GPU build sets up does not survive a fork; here the package's name alone is faked."""
+    assert workers.judging_context().get_start_method() == "forkserver"
+    monkeypatch.setattr(workers.metadata, "version", lambda name: "3.3.1")
+    assert workers.judging_context().get_start_method() == "spawn"
+    workers.start_ahead()  # has nothing to do then
+    root = fresh(undisturbed[0], tmp_path)
+    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
+    assert all(row.fresh for row in rows)
+    assert canonical_dump(Course(root)) == undisturbed[2]
+
+
+def test_a_script_without_a_main_guard_can_grade_and_runs_once(undisturbed, tmp_path):
+    root = fresh(undisturbed[0], tmp_path)
+    script = tmp_path / "regrade.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from course.autograder.grading.driver import Plan, grade\n"
+        "print('begun')\n"
+        f"rows = grade(Path({str(root)!r}), {ASSIGNMENT!r}, plan=Plan(jobs=2, force=True))\n"
+        "print(*[row.score.automatic for row in rows if row.student in ('s1', 's2')])\n"
+    )
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert result.stdout.split() == ["begun", "88.0", "0.0"], result.stderr
+
+
+def test_bad_requests_are_one_sentence_and_a_code(class_of_four, tmp_path):
+    for arguments, told in (
+        (["nobody"], "no submission of ps1_batchnorm from nobody"),
+        (["--resume", "--force"], "say one of them"),
+    ):
+        done = run(class_of_four, *arguments)
+        assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+    with pytest.raises(GradingError, match="there is no assignment 'ps9' here"):
+        grading.grade(class_of_four, "ps9")
+    empty = fresh(class_of_four, tmp_path)
+    shutil.rmtree(empty / "submitted")
+    with pytest.raises(GradingError, match="nothing is submitted"):
+        grading.grade(empty, ASSIGNMENT)
+
+
+def test_without_isolation_grading_refuses_or_warns(class_of_four, tmp_path, monkeypatch):
+
+    root = fresh(class_of_four, tmp_path)
+    monkeypatch.setattr(confinement, "missing", lambda: ["the kernel offers no Landlock"])
+    with pytest.raises(GradingError, match=r"no Landlock.*--no-sandbox"):
+        grading.grade(root, ASSIGNMENT, ["s2"])
+    rows = grading.grade(root, ASSIGNMENT, ["s2"], grading.Plan(jobs=1, isolated=False, limits=Limits()))
+    assert any("without isolation" in note for note in rows[0].score.notes)
+
+
+def test_nbgrader_autograde_gives_the_same_gradebook(class_of_four, undisturbed, tmp_path):
+    """`nbgrader autograde`, and so the formgrader's button, goes through the same engine."""
+    root = fresh(class_of_four, tmp_path)
+    (root / "submitted" / "s4" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").unlink()
+    shutil.rmtree(root / "submitted" / "s4")
+    environment = {**os.environ, "COURSE_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--force"]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    kept = [x for x in undisturbed[2].splitlines() if " s4 " not in x and " state " not in x]
+    assert [x for x in canonical_dump(Course(root)).splitlines() if " state " not in x] == kept
+
+
+def test_odd_bytes_anywhere_cost_no_one_else_a_row(class_of_four, tmp_path):
+    """Half characters, names that are no UTF-8, numbers too long to read, a timestamp that is none."""
+    root = fresh(class_of_four, tmp_path)
+    sound = (root / "submitted" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_bytes()
+
+    def hand_in(student: bytes, name: bytes, content: bytes) -> Path:
+        folder = root / "submitted" / os.fsdecode(student) / ASSIGNMENT
+        folder.mkdir(parents=True)
+        (folder / os.fsdecode(name)).write_bytes(content)
+        return folder
+
+    usual = f"{ASSIGNMENT}.ipynb".encode()
+    half = sound.replace(b'"cells": [', b'"cells": [{"cell_type": "markdown", "id": "\\ud800", "metadata": '
+                         b'{"\\udc00": 1}, "source": "half \\uD800"},', 1)  # fmt: skip
+    assert half != sound
+    hand_in(b"half", usual, half)
+    hand_in(b"long", usual, b'{"cells": [], "n": ' + b"1" * 5000 + b"}")
+    hand_in(b"named", b"solution \xff.ipynb", sound)
+    hand_in(b"folder\xff", usual, sound)
+    stamped = hand_in(b"stamped", usual, sound)
+    (stamped / "timestamp.txt").write_text("the day before yesterday")
+    printing = b'"source": "print(\'\\\\ud800\'); raise ValueError(\'\\\\udfff\')", "outputs": [], "execution_count": null'
+    cell = b'"cells": [{"cell_type": "code", "id": "a", "metadata": {}, ' + printing + b"},"
+    hand_in(b"prints", usual, sound.replace(b'"cells": [', cell, 1))
+    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert {name for name, row in rows.items() if row.score is None} == {"folder\\udcff"}
+    assert "rename it" in rows["folder\\udcff"].failure
+    points = {name: row.score.automatic for name, row in rows.items() if row.score}
+    assert points.items() >= dict.fromkeys(("s1", "half", "named", "stamped", "prints"), 88).items()
+    assert points["long"] == 0 and "number too long" in rows["long"].score.notes[0]
+    assert not any(row.fresh for row in grading.grade(root, ASSIGNMENT) if row.score)
+
+
+def test_what_the_gradebook_refuses_costs_one_row(class_of_four, tmp_path, monkeypatch):
+    root = fresh(class_of_four, tmp_path)
+    take = Recorder.record
+
+    def refuse(self, marked, timestamp):
+        if marked.student == "s2":
+            raise OSError("no room")
+        take(self, marked, timestamp)
+
+    monkeypatch.setattr(Recorder, "record", refuse)
+    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert rows["s2"].failure == "the gradebook did not take it: OSError: no room"
+    assert rows["s1"].score.automatic == 88 and rows["s4"].score is not None
+    monkeypatch.undo()
+    again = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    assert again["s2"].score.automatic == 0 and again["s2"].fresh and not again["s1"].fresh

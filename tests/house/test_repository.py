@@ -1,0 +1,153 @@
+"""The house: what must agree agrees, and what must not be there is not."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from course.common.notebooks import canonical, notebooks
+
+
+def tracked(root):
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [root / line for line in listed.stdout.splitlines() if (root / line).is_file()]
+
+
+def lock(root):
+    lines = (root / "requirements.lock").read_text().splitlines()
+    return {re.split(r"==", x)[0]: re.split(r"==|[; ]", x)[1] for x in lines if "==" in x and x[0] != "#"}
+
+
+def test_notebooks_are_canonical(root):
+    for path in notebooks(root):
+        assert canonical(nbformat.read(path, as_version=4)) == path.read_text("utf-8"), (
+            f"run `make tidy`: {path.name}"
+        )
+
+
+def test_code_is_tidy(root):
+    for command in (["format", "--check", "."], ["check", "."]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command], cwd=root, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_types_hold(root):
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_environment_yml_says_what_the_lock_says(root):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    pins = dict(line.split("==") for line in pip)
+    locked = lock(root)
+    assert pins.pop("paddlepaddle-gpu") == locked["paddlepaddle"]
+    assert pins == {name: locked[name] for name in pins}
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = {re.split(r"[><=]", d)[0] for d in project["dependencies"]}
+    assert wanted == set(pins) | {"paddlepaddle"}
+
+
+def test_the_lock_meets_pyproject(root):
+    from packaging.requirements import Requirement
+
+    locked = lock(root)
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    for line in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(locked[requirement.name]), line
+
+
+def test_readme_commands_are_the_makefiles(root):
+    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"\bmake ([a-z-]+)", (root / "README.md").read_text()))
+    assert {"demo", "test"} <= named <= targets
+    first_screen = "\n".join((root / "README.md").read_text().splitlines()[:40])
+    assert set(re.findall(r"^make ([a-z-]+)", first_screen, re.M)) == {"demo", "test"}
+
+
+def test_make_alone_prints_help(root):
+    done = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0
+    for target in (
+        "setup",
+        "demo",
+        "test",
+        "lint",
+        "tidy",
+        "release",
+        "grade",
+        "feedback",
+        "lab",
+        "lessons",
+        "site",
+        "data",
+        "gpu-check",
+        "clean",
+    ):
+        assert f"make {target} " in done.stdout
+
+
+# The pieces are spelled apart, so that this file keeps the rule as well.
+REGISTRIES = r"(?:py(?:pi)|python(?:hosted)|ana(?:conda)|paddle(?:paddle))\.(?:org|com|io|cn)\b|https?://\S+/(?:simple|whl)/"
+
+
+def of_a_machine(root: Path) -> re.Pattern[str]:
+    """What names this checkout, somebody's home or a package registry's host."""
+    places = [re.escape(str(root)) + r"(?![\w-])", r"/(?:home|Users)/\w"]
+    if Path.home() != Path("/"):
+        places.append(re.escape(f"{Path.home()}/"))
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(places)})|{REGISTRIES}")
+
+
+def test_nothing_of_a_machine_or_a_registry_stands_in_the_tree(root):
+    for path in tracked(root):
+        if path.suffix not in {".gz", ".png", ".npz"}:
+            found = of_a_machine(root).search(path.read_text("utf-8", "replace"))
+            assert not found, f"{path.relative_to(root)}: {found.group()}"
+
+
+def test_names_of_a_machine_or_a_registry_are_noticed(root):
+    registry = ".".join(("files", "python" + "hosted", "org"))
+    for line in (
+        f"see {root}/data",
+        f"cd {Path.home()}/x",
+        "/".join(("", "home", "ann", "x")),
+        f"from {registry}",
+    ):
+        assert of_a_machine(root).search(line), line
+    assert not of_a_machine(root).search("tests/test_repository.py, numpy.org, a/home page, PyPI")
+
+
+def test_arrows_point_one_way(root):
+    """reference knows nothing of grading; the student's side imports no framework."""
+    for path in (root / "course" / "reference").glob("*.py"):
+        assert "course.autograder" not in path.read_text(), path.name
+    code = "import sys, course.autograder.student; sys.exit('paddle' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
+
+
+def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
+    from course.autograder.checks import find_check, list_checks
+
+    for path in sorted(root.glob("course/assignments/*/*.ipynb")):
+        cells = [
+            c for c in nbformat.read(path, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade")
+        ]
+        assert sum(c.metadata.nbgrader.points for c in cells) == 100
+        by_machine = {c.metadata.nbgrader.grade_id: c for c in cells if not c.metadata.nbgrader.solution}
+        names = list_checks(path.stem)
+        assert [find_check(n).grade_id for n in names] == list(by_machine)
+        for name in names:
+            check, cell = find_check(name), by_machine[find_check(name).grade_id]
+            assert cell.metadata.nbgrader.points == check.points
+            assert cell.source == f'check("{name}", {", ".join(check.functions)})'

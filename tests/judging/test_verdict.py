@@ -1,0 +1,70 @@
+"""What a verdict says, in each of its forms."""
+
+import json
+
+import numpy as np
+
+from course.autograder import judge
+from course.autograder.judging.verdict import Finding, Verdict, told_apart
+
+
+def wrong_moments(x):
+    return x.mean(axis=0), x.var(axis=0, ddof=1)
+
+
+def test_a_failing_verdict_names_the_mistake_the_place_and_the_size():
+    text = judge("batch_moments", wrong_moments).text()
+    for part in (
+        "FAIL",
+        "2.5 of 5 points",
+        "var: unbiased variance",
+        "divided by N",
+        "largest difference",
+        "right: mean",
+    ):
+        assert part in text
+
+
+def test_a_graded_verdict_shows_no_expected_value():
+    verdict = judge("batch_moments", wrong_moments, graded=True)
+    assert all(f.got is None and f.wanted is None for f in verdict.findings)
+    assert "yours" not in verdict.text() and "yours 1" not in verdict.html()
+
+
+def test_a_local_pass_says_visible_and_never_all():
+    verdict = judge("scale_shift", lambda x_hat, gamma, beta: gamma * x_hat + beta)
+    assert verdict.passed and "visible checks passed" in verdict.text() and "all" not in verdict.text()
+
+
+def test_a_mixture_of_passed_and_failed_is_never_full_marks():
+    finding = Finding("a", "out", "value", "1 of 2 values differ")
+    assert Verdict("x", 1.0, 10, (finding,)).points < 10
+    assert Verdict("x", 0.9999, 10, (finding,)).points <= 9.9
+
+
+def test_what_a_student_wrote_is_escaped():
+    def f(x_hat, gamma, beta):
+        raise ValueError("<script>alert(1)</script>")
+
+    html = judge("scale_shift", f).html()
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_nan_and_infinity_are_strings_in_json():
+    verdict = judge("scale_shift", lambda x_hat, gamma, beta: x_hat * np.nan)
+    assert (
+        json.loads(json.dumps(verdict.as_dict(), allow_nan=False))["findings"][0]["largest_difference"]
+        == "inf"
+    )
+
+
+def test_two_values_are_shown_with_the_digits_that_tell_them_apart():
+    assert told_apart(-2.26612, -2.26613) == "yours -2.26612, expected -2.26613"
+    assert told_apart(3, 4) == "yours 3, expected 4"
+    assert told_apart(0.5, 1.5) == "yours 0.5, expected 1.5"
+
+
+def test_an_epsilon_outside_the_root_is_named_although_only_small_digits_differ():
+    verdict = judge("normalize", lambda x, mean, var, eps: (x - mean) / (np.sqrt(var) + eps))
+    assert verdict.misconceptions == ("epsilon outside the root",)
+    assert all(f.kind == "value" for f in verdict.findings)

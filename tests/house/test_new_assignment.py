@@ -14,6 +14,7 @@ import pytest
 from course.common.notebooks import canonical
 
 NAME = "ps0_warmup"
+CATALOGUE = "course/building/pages/catalogue.toml"
 PLACES = (
     f"course/assignments/{NAME}",
     "course/reference/warmup.py",
@@ -60,6 +61,10 @@ def bare(root, tmp_path):
         if not name.startswith(PLACES) and (root / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes((root / name).read_bytes())
+    catalogue = (tmp_path / CATALOGUE).read_text("utf-8")
+    (tmp_path / CATALOGUE).write_text(
+        catalogue[: catalogue.index(f"\n[assignment.{NAME}]")], encoding="utf-8"
+    )
     return tmp_path
 
 
@@ -83,7 +88,11 @@ def test_the_page_makes_the_assignment_that_ships(root, bare):
             path = bare / block.about["file"]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text + "\n", encoding="utf-8")
+        elif "append" in block.about:
+            with (bare / block.about["append"]).open("a", encoding="utf-8") as file:
+                file.write(f"\n{block.text}\n")
     assert commands >= 3
+    assert (bare / CATALOGUE).read_text("utf-8") == (root / CATALOGUE).read_text("utf-8")
     made = {str(p.relative_to(bare)) for place in PLACES for p in [bare / place, *(bare / place).rglob("*")]}
     ships = {str(p.relative_to(root)) for place in PLACES for p in [root / place, *(root / place).rglob("*")]}
     kept = {name for name in made if (bare / name).is_file() and "__pycache__" not in name}

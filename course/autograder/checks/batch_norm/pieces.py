@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.tensors import formula
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.autograder.checks.language.wrong import after, of, only, scaled, swapped, where
 from course.reference import batch_norm

@@ -1,4 +1,4 @@
-"""What a check is made of, and the words it is written in. Nothing here imports a framework (`tensors` apart)."""
+"""What a check is made of, and the words it is written in. Nothing here imports a framework."""
 
 from course.autograder.checks.language.calls import call
 from course.autograder.checks.language.protocol import Call, Put, Seeded, Strided

@@ -19,7 +19,7 @@ from nbformat.notebooknode import NotebookNode
 import course
 from course.autograder.gradebook.marks import Marked
 from course.autograder.intake.repair import Intake, absent, take_in
-from course.autograder.judging.judge import seed_for
+from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
 PROJECT = Path(__file__).parents[2]

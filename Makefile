@@ -35,8 +35,9 @@ test: $(READY)  ## the whole test suite
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading
 
-lint: $(READY)  ## check format, lint and types
-	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(RUN) -m course tidy --check
+lint: $(READY)  ## check format, lint, types, and who imports whom
+	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(VENV)/bin/lint-imports --no-cache \
+	  && $(RUN) -m course tidy --check
 
 tidy: $(READY)  ## format the code and bring notebooks into their canonical form
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy

@@ -22,10 +22,10 @@ def engines() -> Iterator[dict[bool, Engine]]:
 
 def left_behind(engine: Engine) -> list[str]:
     """Processes still running and files still lying about after a run."""
-    template = engine._template
-    assert template is not None
-    processes = [str(p) for p in psutil.Process(template.process.pid).children(recursive=True)]
-    files = [str(p) for p in Path(template.private).rglob("*") if template.scratch in p.parents]
+    zygote = engine._zygote
+    assert zygote is not None
+    processes = [str(p) for p in psutil.Process(zygote.process.pid).children(recursive=True)]
+    files = [str(p) for p in Path(zygote.private).rglob("*") if zygote.scratch in p.parents]
     probes = [str(p) for p in (Path("/tmp/course-attack-was-here"),) if p.exists()]
     return processes + files + probes
 

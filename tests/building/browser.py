@@ -13,6 +13,8 @@ from typing import Any
 
 import websocket
 
+from tests.waiting import LONG_STOP
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -62,7 +64,7 @@ class Browser:
     """One tab."""
 
     def __init__(self, port: str) -> None:
-        self.socket = websocket.create_connection(port, timeout=60)
+        self.socket = websocket.create_connection(port, timeout=LONG_STOP)
         self.numbers = itertools.count(1)
         self.session = ""
         self.events: list[dict[str, Any]] = []
@@ -128,4 +130,4 @@ def browser() -> Iterator[Browser]:
             yield Browser(told.split()[-1])
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=LONG_STOP)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Browser, Seen, browser, chromium
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from test_lessons import ANSWERS, executed, together
 
 from course.building import running
 from course.building.dressing import dress, formulas_apart, only_speaks, without_words
 from course.building.links import broken
 from course.building.site import SiteError, describe_assignments, render, write_sources
+from tests.building.browser import Browser, Seen, browser, chromium
+from tests.lessons.test_lessons import ANSWERS, executed, together
 
 ROOT = Path(__file__).parents[2]
 LESSONS = running.lessons()

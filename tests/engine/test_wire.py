@@ -17,6 +17,7 @@ from course.autograder.engine import wire
 from course.autograder.engine.channel import Channel, Closed, OutOfTime
 from course.autograder.engine.wire import WireError, decode, encode
 from course.autograder.judging.verdict import Finding, Verdict
+from tests.waiting import LONG_STOP
 
 
 def parts(frame: bytes) -> tuple[bytes, bytes]:
@@ -236,8 +237,14 @@ def pair() -> tuple[Channel, socket.socket]:
     return Channel(near), far
 
 
-def soon(seconds: float = 0.1) -> float:
-    return time.monotonic() + seconds
+def soon() -> float:
+    """A moment to wait for where nothing is to come."""
+    return time.monotonic() + 0.1
+
+
+def at_last() -> float:
+    """A moment far off, for what is to come however busy the machine is."""
+    return time.monotonic() + LONG_STOP
 
 
 def test_large_values_pass_through_a_small_socket() -> None:
@@ -245,7 +252,7 @@ def test_large_values_pass_through_a_small_socket() -> None:
     sent = {"x": np.random.default_rng(0).normal(size=(1000, 1000))}
     thread = threading.Thread(target=Channel(far).send, args=(sent,))
     thread.start()
-    assert same(near.receive(soon(20)), sent)
+    assert same(near.receive(at_last()), sent)
     thread.join()
 
 
@@ -261,20 +268,20 @@ def test_a_silent_end_runs_out_of_time() -> None:
 def test_an_end_that_never_reads_runs_the_sender_out_of_time() -> None:
     near, _far = pair()
     with pytest.raises(OutOfTime):
-        near.send(np.zeros(2**21), soon(0.3))
+        near.send(np.zeros(2**21), soon())
 
 
 def test_a_closed_end_is_noticed() -> None:
     near, far = pair()
     far.close()
     with pytest.raises(Closed):
-        near.receive(soon())
+        near.receive(at_last())
     with pytest.raises(Closed):
-        near.send(1, soon())
+        near.send(1, at_last())
 
 
 def test_a_frame_that_announces_too_much_is_refused_before_it_is_read() -> None:
     near, far = pair()
     far.sendall(struct.pack("<II", wire.MAX_HEADER + 1, 0))
     with pytest.raises(WireError):
-        near.receive(soon())
+        near.receive(at_last())

@@ -5,6 +5,8 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 
+from tests.waiting import LONG_STOP
+
 NOISY = """
 import logging, os, sys, warnings
 logging.basicConfig(stream=sys.stderr)
@@ -40,9 +42,8 @@ def executed(root):
         test = nbformat.v4.new_code_cell('check("scale_shift", scale_shift)')
         test.metadata["nbgrader"] = {"grade": True, "solution": False, "grade_id": "scale_shift", "points": 3}
         nb.cells.append(test)
-    NotebookClient(
-        nb, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(root)}}
-    ).execute()
+    where = {"metadata": {"path": str(root)}}
+    NotebookClient(nb, timeout=LONG_STOP, kernel_name="python3", resources=where).execute()
     return dict(zip(CELLS, nb.cells[2::2], strict=True))
 
 

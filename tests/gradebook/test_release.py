@@ -12,6 +12,7 @@ import pytest
 from course.autograder.gradebook.course import GradingError
 from course.autograder.gradebook.release import build_release, leaks, student_pins
 from course.common.notebooks import solution_lines
+from tests.waiting import LONG_STOP
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +92,9 @@ def test_a_student_with_only_the_release_sees_the_same_verdicts(folder, tmp_path
     }
 
     def run(*command):
-        done = subprocess.run(command, cwd=mine, env=environment, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, cwd=mine, env=environment, capture_output=True, text=True, timeout=LONG_STOP
+        )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout
 

@@ -1,9 +1,10 @@
 """The timed ledger: reconciled with `paddle.flops` to the unit, and a clock that finds the slow layer."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
+from course.reference import ledger as ledgers
 from course.reference.counting import count_network, total
 from course.reference.framework import paddle
 from course.reference.layer_plan import SIMPLENET, build_network
@@ -59,27 +60,38 @@ def test_comparisons_of_pooling_and_relu() -> None:
     }  # fmt: skip
 
 
-class Slow(nn.Layer):
-    """Nothing but 30 ms in its second layer, and 20 ms outside all layers."""
+class Clock:
+    """One that moves only when it is told to, by whole seconds."""
 
     def __init__(self) -> None:
+        self.now = 0
+
+    def pass_by(self, seconds: int) -> None:
+        self.now += seconds
+
+
+class Slow(nn.Layer):
+    """Nothing but 3 seconds in its second layer, and 2 outside all layers."""
+
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
-        self.first, self.second = nn.ReLU(), nn.ReLU()
+        self.first, self.second, self.clock = nn.ReLU(), nn.ReLU(), clock
         plain = self.second.forward
-        self.second.forward = lambda x: (time.sleep(0.03), plain(x))[1]
+        self.second.forward = lambda x: (clock.pass_by(3), plain(x))[1]
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        time.sleep(0.02)
+        self.clock.pass_by(2)
         return self.second(self.first(x))
 
 
-def test_the_clock_stops_at_the_layer_that_takes_the_time() -> None:
-    ledger = measure_ledger(Slow(), (2, 3), repeats=3)
+def test_the_clock_stops_at_the_layer_that_takes_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(ledgers, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    ledger = measure_ledger(Slow(clock), (2, 3), repeats=3)
     first, second = ledger.entries
     assert [e.count.name for e in ledger.entries] == ["first", "second"]
-    assert len(second.seconds) == len(ledger.whole) == 3
-    assert second.time >= 0.03 and ledger.outside >= 0.02
-    assert first.time < min(second.seconds)
+    assert (first.seconds, second.seconds) == ((0, 0, 0), (3, 3, 3))
+    assert ledger.whole == (5, 5, 5) and ledger.outside == 2
 
 
 def test_measuring_leaves_the_net_as_it_was() -> None:

@@ -12,6 +12,7 @@ import pytest
 from course.autograder.engine.supervisor import NoIsolation, Zygote, empty, ending, too_much
 from course.autograder.sandbox import confinement, landlock, seccomp, syscalls
 from course.autograder.sandbox.limits import Limits
+from tests.waiting import LONG_STOP
 
 here = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,11 @@ def refused(act):
 {textwrap.dedent(body)}
 """
     done = subprocess.run(
-        [*prefix, sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [*prefix, sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=LONG_STOP,
+        check=False,
     )
     return done.stdout + done.stderr[-2000:]
 

@@ -3,32 +3,26 @@
 import functools
 import importlib
 import importlib.util
+import pkgutil
 from dataclasses import replace
+from types import ModuleType
 
 from course.autograder.checks.language.spec import Case, Check
 
-# In the order of the notebooks.
-TOPICS = {
-    "batch_norm": ("pieces", "forward", "backward", "spatial", "net"),
-    "dropout": (
-        "masks", "apply", "forward", "forward_modes", "backward", "weights", "channels", "connections",
-        "monte_carlo", "net",
-    ),
-    "conv": (
-        "shapes", "padding", "misfits", "pool_shape", "parameters", "operations", "table", "forward", "backward",
-        "columns", "pool", "field",
-    ),
-    "normalizers": (
-        "layer", "group", "correction", "renorm", "renorm_predict", "renorm_backward", "cross", "window",
-    ),
-}  # fmt: skip
+LANGUAGE = "language"
+
+
+def topics() -> list[ModuleType]:
+    """The folder of each topic, by name: every folder beside `language/`."""
+    found = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return [importlib.import_module(f"{__name__}.{name}") for name in found if name != LANGUAGE]
 
 
 def _hidden_cases() -> dict[str, tuple[Case, ...]]:
     """Hidden cases by check name, from each topic's `hidden.py`. A student's release has no such file."""
     found: dict[str, tuple[Case, ...]] = {}
-    for topic in TOPICS:
-        name = f"{__name__}.{topic}.hidden"
+    for topic in topics():
+        name = f"{topic.__name__}.hidden"
         if importlib.util.find_spec(name) is not None:
             found |= importlib.import_module(name).HIDDEN
     return found
@@ -38,7 +32,7 @@ def _hidden_cases() -> dict[str, tuple[Case, ...]]:
 def _registry() -> dict[str, Check]:
     checks: dict[str, Check] = {}
     hidden = _hidden_cases()
-    modules = (f"{__name__}.{topic}.{module}" for topic, modules in TOPICS.items() for module in modules)
+    modules = (f"{topic.__name__}.{module}" for topic in topics() for module in topic.QUESTIONS)
     for module in modules:
         for check in importlib.import_module(module).CHECKS:
             if check.name in checks:

@@ -1,0 +1,14 @@
+"""Waiting for what must come about, with a stop so far off that only a fault reaches it: a busy machine does not."""
+
+import time
+from collections.abc import Callable
+
+LONG_STOP = 900  # seconds
+
+
+def comes_true(fact: Callable[[], bool]) -> bool:
+    """Wait until something is so; False when the long stop came first."""
+    until = time.monotonic() + LONG_STOP
+    while not (so := fact()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return so

@@ -4,7 +4,7 @@ from typing import Any
 
 from course.autograder.checks.language.draws import Generator, batch
 from course.autograder.checks.language.spec import Case, Inputs
-from course.autograder.checks.normalizers import cross, group, layer, renorm
+from course.autograder.checks.normalizers import cross, group, layer, renorm_variants
 from course.autograder.checks.normalizers import window_variants as window
 from course.autograder.checks.normalizers.correction import statistics
 
@@ -34,39 +34,42 @@ FIRST_CHANNEL = (slice(None), 0)
 
 HIDDEN = {
     "layernorm_forward": (
-        Case("four axes", layer.drawn((2, 3, 2, 5), eps=3e-5)),
-        Case("many features", layer.drawn((3, 40))),
+        Case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
+        Case("many features", layer.given((3, 40))),
     ),
     "layernorm_backward": (
-        Case("four axes", layer.drawn((2, 3, 2, 5), eps=3e-5)),
-        Case("a row that is constant", _constant(layer.drawn((6, 4), eps=1e-3), 2, 0.75)),
+        Case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
+        Case("a row that is constant", _constant(layer.given((6, 4), eps=1e-3), 2, 0.75)),
     ),
     "groupnorm_forward": (
-        Case("a single position", group.drawn((5, 12, 1, 1), 3, eps=1e-4)),
-        Case("a group that is constant", _constant(group.drawn((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
+        Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        Case("a group that is constant", _constant(group.given((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
     ),
     "groupnorm_backward": (
-        Case("a single position", group.drawn((5, 12, 1, 1), 3, eps=1e-4)),
-        Case("one row of pixels", group.drawn((2, 8, 1, 5), 4, eps=1e-3)),
+        Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        Case("one row of pixels", group.given((2, 8, 1, 5), 4, eps=1e-3)),
     ),
     "renorm_correction": (
         Case("many channels", statistics(24, 1.2, 2.5)),
         Case("one channel, wide bounds", statistics(1, 8.0, 9.0)),
     ),
     "batch_renorm_forward.train": (
-        Case("a single sample", renorm.drawn((1, 5), r_max=2.0, d_max=1.0, eps=1e-3)),
-        Case("a constant channel", _constant(renorm.drawn((7, 4), r_max=2.0, d_max=1.0), FIRST_CHANNEL, 0.5)),
-        Case("momentum 0.99", renorm.drawn((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
-    ),
-    "batch_renorm_forward.test": (
-        Case("many samples of two features", renorm.drawn((30, 2), "test", r_max=3.0, d_max=5.0)),
-        Case("one image", renorm.drawn((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
-    ),
-    "batch_renorm_backward": (
-        Case("one image", renorm.drawn((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        Case("a single sample", renorm_variants.given((1, 5), r_max=2.0, d_max=1.0, eps=1e-3)),
         Case(
             "a constant channel",
-            _constant(renorm.drawn((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
+            _constant(renorm_variants.given((7, 4), r_max=2.0, d_max=1.0), FIRST_CHANNEL, 0.5),
+        ),
+        Case("momentum 0.99", renorm_variants.given((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
+    ),
+    "batch_renorm_forward.test": (
+        Case("many samples of two features", renorm_variants.given((30, 2), "test", r_max=3.0, d_max=5.0)),
+        Case("one image", renorm_variants.given((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
+    ),
+    "batch_renorm_backward": (
+        Case("one image", renorm_variants.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        Case(
+            "a constant channel",
+            _constant(renorm_variants.given((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
         ),
     ),
     "linear_moments": (

@@ -5,10 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.processor_time import ProcessorTime
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COURSE_SECRET", "for tests")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--costliest", type=int, default=0, help="print so many tests that took the most processor time"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(ProcessorTime(config))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from traitlets import Bool, Float, Unicode
 
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.intake.repair import repair
-from course.autograder.judging.judge import seed_for
+from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
 Resources = Any

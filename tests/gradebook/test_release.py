@@ -42,6 +42,18 @@ def test_a_solution_line_that_goes_out_is_found(released, folder, tmp_path):
     assert any("course/data.py" in leak and line in leak for leak in leaks(copy, [source]))
 
 
+def test_a_check_may_ask_by_a_line_of_a_solution_and_may_not_hold_one(released, folder, tmp_path):
+    name = released.assignments()[0]
+    source = released.folder("source") / name / f"{name}.ipynb"
+    line = next(line for line in solution_lines(source) if " = batch_moments(" in line)
+    check = tmp_path / "course" / "autograder" / "checks" / "asks.py"
+    check.parent.mkdir(parents=True)
+    check.write_text(f'steps = ("{line}",)\n')
+    assert leaks(tmp_path, [source]) == []
+    check.write_text(f'steps = ("{line}",)\ndef right(x):\n    {line}\n')
+    assert [line in leak for leak in leaks(tmp_path, [source])] == [True]
+
+
 def test_no_hidden_case_rubric_or_instructor_code_goes_out(root, folder):
     everything = "\n".join(texts(folder).values())
     hidden = root / "course" / "autograder" / "checks" / "hidden"

@@ -211,13 +211,14 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
 @main.command()
 @click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "build" / "demo")
-def demo(jobs: int, folder: Path) -> None:
+@click.option("--assignment", "-a", "only", multiple=True, help="Only this one (may be said more than once).")
+def demo(jobs: int, folder: Path, only: tuple[str, ...]) -> None:
     """Release, place the sample class, grade it, and show every row beside what is true."""
     from course.autograder.cli.demo import run_demo
     from course.autograder.gradebook.course import GradingError
 
     try:
-        sys.exit(run_demo(folder, jobs, console, progress))
+        sys.exit(run_demo(folder, jobs, console, progress, only))
     except GradingError as error:
         raise Sentence(str(error)) from None
 

@@ -65,8 +65,8 @@ class RunLockedIn(NbGraderPreprocessor):
     isolated = Bool(
         True, help="lock submissions in; without it a result is only as honest as the submission"
     ).tag(config=True)
-    cell_seconds = Float(30.0, help="seconds for one cell").tag(config=True)
-    total_seconds = Float(300.0, help="seconds for one notebook").tag(config=True)
+    cell_seconds = Float(30.0, help="processor seconds for one cell").tag(config=True)
+    total_seconds = Float(300.0, help="processor seconds for one notebook").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Run and judge; the engine stays warm in this process."""

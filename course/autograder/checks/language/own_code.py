@@ -10,15 +10,12 @@ from traceback import FrameSummary
 CELLS = ("<ipython-input", "<timed ", "<magic-timeit", "<cell", "<stdin")
 PACKAGES = ("site-packages", "dist-packages")
 _OTHERS = tuple(
-    {
-        os.path.realpath(place) + os.sep
-        for place in (
-            *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-            Path(traceback.__file__).parent,
-            Path(__file__).parents[3],  # this course
-        )
-        if place
-    }
+    os.path.realpath(place) + os.sep
+    for place in (
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        str(Path(traceback.__file__).parent),
+        str(Path(__file__).parents[3]),  # this course
+    )
 )
 
 
@@ -30,20 +27,20 @@ def is_own(filename: str) -> bool:
     return not path.startswith(_OTHERS) and not set(PACKAGES) & set(Path(path).parts)
 
 
-def last_own_frame(error: BaseException) -> FrameSummary | None:
-    """The innermost line of the student's own code that an error came through; None where there is none."""
+def own_frames(error: BaseException) -> list[FrameSummary]:
+    """The lines of the student's own code that an error came through, the outermost first."""
     try:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own(frame.filename)]
+        return [frame for frame in traceback.extract_tb(error.__traceback__) if is_own(frame.filename)]
     except Exception:
-        return None
-    return frames[-1] if frames else None
+        return []
 
 
 def own_line(error: BaseException) -> str:
     """That line in brackets, to be put behind a message: ' (in normalize, line 3: mean = x.mean(1))'; or ''."""
-    frame = last_own_frame(error)
-    if frame is None:
+    frames = own_frames(error)
+    if not frames:
         return ""
+    frame = frames[-1]
     source = f": {frame.line[:200]}" if frame.line else ""
     within = "" if frame.name == "<module>" else f"in {frame.name}, "
     return f" ({within}line {frame.lineno}{source})"

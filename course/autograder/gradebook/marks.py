@@ -14,6 +14,8 @@ class Marked:
         verdicts: by grade_id, as plain data.
         notes: sentences for the student: repairs, and what was stopped.
         digest: of everything that the marks depend on.
+        needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must. The
+            same stands in the graded notebook's metadata (`intake.repair.needs_person_of`).
         failure: why there are no marks, in a sentence; '' when there are.
         seconds: by part.
         device: the line that says where the references were computed, and why there.
@@ -26,6 +28,7 @@ class Marked:
     points: dict[str, float] = field(default_factory=dict)
     verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    needs_person: tuple[str, ...] = ()
     failure: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = ""

@@ -34,6 +34,8 @@ class Task:
         folder: where the submission lies.
         released: the notebook as students got it.
         secret: the course's.
+        places: `HandIn.places`, when it lies elsewhere, or in more than one place.
+        noted: `HandIn.notes`.
     """
 
     student: str
@@ -41,6 +43,8 @@ class Task:
     folder: Path
     released: Path
     secret: str
+    places: tuple[Path, ...] = ()
+    noted: tuple[str, ...] = ()
 
 
 @cache
@@ -127,7 +131,8 @@ def mark(task: Task, engine: Any) -> Marked:
     result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
     for incident in result.incidents:
         intake = intake.noting(incident)
-    result.notebook.metadata["course"] = {"notes": list(intake.notes)}
+    about = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
+    result.notebook.metadata["course"] = about
     return Marked(
         student=task.student,
         assignment=task.assignment,
@@ -136,6 +141,7 @@ def mark(task: Task, engine: Any) -> Marked:
         points={name: verdict.points for name, verdict in result.ledger.items()},
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
+        needs_person=intake.needs_person,
         device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
     )

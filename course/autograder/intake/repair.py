@@ -30,11 +30,13 @@ class Intake:
         notebook: ready to be run.
         notes: one sentence for each thing that was wrong.
         readable: False when nothing of the submission could be used.
+        needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must.
     """
 
     notebook: NotebookNode
     notes: tuple[str, ...]
     readable: bool = True
+    needs_person: tuple[str, ...] = ()
 
     def noting(self, note: str) -> "Intake":
         """The same with one more note."""
@@ -295,7 +297,7 @@ def _blank(released: NotebookNode, note: str) -> Intake:
 def _with_notes(intake: Intake) -> Intake:
     """The notes as the first cell of the notebook, where feedback shows them, and in its metadata."""
     notebook = intake.notebook
-    notebook.metadata["course"] = {"notes": list(intake.notes)}
+    notebook.metadata["course"] = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
     if intake.notes:
         listed = "\n".join(f"- {_quoted(note)}" for note in intake.notes)
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**Notes from grading**\n\n{listed}"))
@@ -305,6 +307,12 @@ def _with_notes(intake: Intake) -> Intake:
 def _quoted(note: str) -> str:
     """A note as text: a student's file name must not become markup."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#!|" else c for c in note)
+
+
+def needs_person_of(notebook: NotebookNode) -> tuple[str, ...]:
+    """Why a person must look at a hand-in, as intake wrote it into the graded notebook's metadata."""
+    about: Any = notebook.metadata.get("course", {})
+    return tuple(about.get("needs_person", ())) if isinstance(about, dict) else ()
 
 
 def notes_of(notebook: NotebookNode) -> tuple[str, ...]:

@@ -1,1 +1,23 @@
-"""What a check is made of."""
+"""What a check is made of, and the words it is written in. Nothing here imports a framework."""
+
+from course.autograder.checks.language.calls import call
+from course.autograder.checks.language.protocol import Call, Put, Seeded, Strided
+from course.autograder.checks.language.spec import (
+    Answers,
+    Arrays,
+    Case,
+    Check,
+    Flaw,
+    Inputs,
+    Misconception,
+    Mistake,
+    Mistakes,
+    Output,
+    check,
+)
+from course.autograder.checks.language.tolerances import BATCH_NORM, CONVOLUTION, DROPOUT, EXACT, RUNNING
+
+__all__ = [
+    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Flaw",
+    "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
+]  # fmt: skip

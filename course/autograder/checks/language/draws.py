@@ -3,9 +3,66 @@
 Bounds are guaranteed by construction, not hoped for, so that a misconception shows for every seed.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
+
 import numpy as np
 
+from course.autograder.checks.language.protocol import Strided
+from course.autograder.checks.language.spec import Inputs
+
 Generator = np.random.Generator
+Draw = Callable[[Generator], Inputs]
+P = ParamSpec("P")
+
+
+# --- what a Case draws ---------------------------------------------------------------------------------------
+
+
+def draw(make: Callable[Concatenate[Generator, P], Inputs]) -> Callable[P, Draw]:
+    """Let a function (generator, shape, ...) -> inputs stand in a Case as `function(shape, ...)`."""
+
+    @functools.wraps(make)
+    def later(*args: P.args, **keywords: P.kwargs) -> Draw:
+        return lambda r: make(r, *args, **keywords)
+
+    return later
+
+
+def altered(first: Draw, change: Callable[[Inputs], Inputs]) -> Draw:
+    """The same draw with some of its inputs replaced by functions of all."""
+
+    def later(r: Generator) -> Inputs:
+        i = first(r)
+        return {**i, **change(i)}
+
+    return later
+
+
+def views(first: Draw, *names: str) -> Draw:
+    """The same draw with some of its arrays handed over as views that are not contiguous."""
+    return altered(first, lambda i: {name: Strided(i[name]) for name in names})
+
+
+def constant(first: Draw, index: Any, value: float, name: str = "x") -> Draw:
+    """The same draw with some values of an array all alike."""
+
+    def change(i: Inputs) -> Inputs:
+        array = i[name].copy()
+        array[index] = value
+        return {name: array}
+
+    return altered(first, change)
+
+
+def as_type(arrays: Inputs, dtype: str) -> Inputs:
+    """The inputs with every array of floats in one precision."""
+    floats = {k: v for k, v in arrays.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
+    return {**arrays, **{name: array.astype(dtype) for name, array in floats.items()}}
+
+
+# --- what it is drawn from -----------------------------------------------------------------------------------
 
 
 def away_from_zero(rng: Generator, shape: int | tuple[int, ...], low: float, high: float) -> np.ndarray:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import Step
+from course.autograder.checks.language.calls import call
+from course.autograder.checks.language.protocol import Call, Step
 from course.autograder.checks.language.tolerances import Tolerances
 
 Inputs = dict[str, Any]
@@ -65,6 +66,17 @@ class Misconception:
     name: str
     advice: str
     wrong: Callable[[Inputs], Answers]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A misconception without its name: what a table of them has under each name."""
+
+    advice: str
+    wrong: Callable[[Inputs], Answers]
+
+
+Mistakes = Mapping[str, Mistake]
 
 
 @dataclass(frozen=True)
@@ -139,3 +151,29 @@ class Check:
 def overlay(right: Mapping[str, np.ndarray], wrong: Mapping[str, np.ndarray]) -> Arrays:
     """The outputs of a student who makes exactly one mistake."""
     return {**right, **wrong}
+
+
+def check(
+    assignment: str,
+    name: str,
+    points: float,
+    steps: tuple[Step | str, ...],
+    *,
+    outputs: tuple[Output, ...],
+    cases: tuple[Case, ...],
+    reference: Callable[[Inputs], Answers],
+    mistakes: Mistakes,
+    **more: Any,
+) -> Check:
+    """A `Check` as it is written: steps as lines, its functions read from them, mistakes as a table by name.
+
+    Args:
+        assignment, name, points, outputs, cases, reference: as in `Check`.
+        steps: each a line such as 'mean, var = batch_moments(x)', or a `Step`.
+        mistakes: what becomes the misconceptions, in this order.
+        more: other attributes of `Check`.
+    """
+    done = tuple(call(step) if isinstance(step, str) else step for step in steps)
+    functions = tuple(dict.fromkeys(step.function for step in done if isinstance(step, Call)))
+    named = tuple(Misconception(title, m.advice, m.wrong) for title, m in mistakes.items())
+    return Check(name, assignment, points, functions, done, outputs, cases, reference, named, **more)

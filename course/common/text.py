@@ -4,7 +4,14 @@ import re
 import unicodedata
 
 JOINERS = "\u200c\u200d"  # some scripts and emoji cannot be written without them
-ESCAPED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, format, half characters, private use, separators of lines
+ESCAPED = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Zl",
+    "Zp",
+}  # control, format, half characters, private use, separators of lines
 # What a spreadsheet takes for a formula: at a cell's beginning, or behind a mark where another would cut cells.
 FORMULA = re.compile(r"(^[\s\"']*|[;,|\t][\s\"']*)(?=[=+\-@＝＋－＠])")
 

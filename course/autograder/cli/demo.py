@@ -12,6 +12,7 @@ from rich.table import Table
 from course.autograder.cli.sample_class import Expected, make_class
 from course.autograder.feedback.feedback import write_feedback
 from course.autograder.gradebook.course import fresh_course
+from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.release import build_release
 from course.autograder.grading import driver as grading
 from course.autograder.judging.answers import BANK
@@ -129,6 +130,7 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
             task = bar.add_task("feedback pages", total=len(rows))
             students = [row.student for row in rows if row.score]
             write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
+        write_grades(course, assignment, [one.student for one in expected])
         clock.lap("feedback")
         all_rows.extend(rows)
         graded[assignment] = {row.student: row for row in rows}
@@ -138,7 +140,6 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
         wrong, total = wrong + faults, total + len(expected)
     if len(graded) > 1:
         tables.append(term_table(graded, true))
-    grading.write_csv(all_rows, course.root / "grades.csv")
     for table in tables:
         console.print(table)
     if all_rows and (device := next((row.device for row in all_rows if row.device), "")):
@@ -152,7 +153,7 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
     shown = Path(folder)
     for what, where in (
         ("gradebook", "gradebook.db"),
-        ("grades", "grades.csv"),
+        ("grades", "grades/"),
         ("feedback", "feedback/"),
         ("release", "release/"),
     ):

@@ -13,7 +13,15 @@ import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import make_url
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SAWarning,
+)
 
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
@@ -27,6 +35,17 @@ FEEDBACK_STYLE = """<style>
 .anchor-link { display: none }
 pre { white-space: pre-wrap }
 </style>"""
+
+# What SQLite says, and what helps.
+CURES = {
+    "not a database": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
+    "malformed": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
+    "readonly": "; make the file and its folder writable",
+    "unable to open": "; is its folder there, and writable?",
+    "locked": "; another program is writing to it: wait for it, or close it",
+    "full": "; make room on the disk, and run the same command again",
+    "no such column": "; it is of another version of nbgrader: run `nbgrader db upgrade`",
+}
 
 
 class GradingError(RuntimeError):
@@ -63,9 +82,13 @@ class Course:
         self.root = root.resolve()
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
-            app = NbGrader(config_file=str(own if own.exists() else PROJECT / "nbgrader_config.py"))
+            path = own if own.exists() else PROJECT / "nbgrader_config.py"
+            app = NbGrader(config_file=str(path), raise_config_file_errors=True)
             app.log.setLevel(logging.CRITICAL)
-            app.load_config_file()
+            try:
+                app.load_config_file()
+            except Exception as error:  # whatever the file's own code raises
+                raise GradingError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
         self.config = app.config
         self.config.CourseDirectory.root = str(self.root)
         self.log = logging.getLogger("course.nbgrader")
@@ -82,9 +105,25 @@ class Course:
 
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Gradebook]:
-        """The open gradebook."""
-        with Gradebook(self.db_url, self.config.CourseDirectory.course_id) as gradebook:
+        """The open gradebook; GradingError, in a sentence, where the database cannot be read or written."""
+        gradebook = None
+        try:
+            gradebook = Gradebook(self.db_url, self.config.CourseDirectory.course_id)
             yield gradebook
+        except (OperationalError, DatabaseError) as error:
+            if isinstance(error, IntegrityError | DataError | ProgrammingError):
+                raise
+            raise GradingError(self._broken(error)) from None
+        finally:
+            if gradebook is not None:
+                gradebook.close()
+
+    def _broken(self, error: DatabaseError) -> str:
+        where = make_url(self.db_url)
+        shown = where.database if where.drivername.startswith("sqlite") else where.render_as_string()
+        said = str(error.orig)
+        todo = next((do for word, do in CURES.items() if word in said), "")
+        return f"the gradebook {shown} cannot be used: {said}{todo}"
 
     def folder(self, step: str) -> Path:
         """A folder of nbgrader's: 'release', 'submitted', 'autograded', 'feedback', 'source'."""
@@ -129,6 +168,10 @@ class Course:
         if student not in found:
             raise GradingError(f"{student} has no grades for {assignment} in the gradebook")
         return found[student]
+
+    def graded_notebook(self, assignment: str, student: str) -> Path:
+        """Where a student's graded notebook is."""
+        return self.folder("autograded") / student / assignment / f"{assignment}.ipynb"
 
     def cell_order(self, assignment: str) -> list[str]:
         """The grade_ids of the graded cells, in the order of the released notebook."""

@@ -137,7 +137,7 @@ def scores_of(
         return {}
     by_hand = {cell.name for cell in (*source.solution_cells, *source.task_cells)}
     most = {cell.name: float(cell.max_score) for cell in (*source.grade_cells, *source.task_cells)}
-    states = read_states(gradebook.db, assignment)
+    states = read_states(gradebook.db, assignment, student)
     cells: dict[str, list[CellScore]] = {}
     penalties: dict[str, float] = {}
     for owner, penalty, name, *grade in _grades(gradebook, source.assignment.id, student):

@@ -80,20 +80,21 @@ def prepare(db: Any) -> None:
         db.execute(text(table))
 
 
-def read_states(db: Any, assignment: str) -> dict[str, State]:
-    """By student, everyone of whom something is known."""
+def read_states(db: Any, assignment: str, student: str | None = None) -> dict[str, State]:
+    """By student, everyone of whom something is known; or one of them alone."""
     prepare(db)
+    alone = "" if student is None else " AND g.student = :student"
     rows = db.execute(
         text(
             "SELECT g.student, g.state, g.digest, g.detail, f.findings FROM course_grading g "
             "LEFT JOIN course_findings f ON f.assignment = g.assignment AND f.student = g.student "
-            "WHERE g.assignment = :assignment"
+            f"WHERE g.assignment = :assignment{alone}"
         ),
-        {"assignment": assignment},
+        {"assignment": assignment} | ({} if student is None else {"student": student}),
     )
     return {
-        student: State(state, digest, detail, Findings.from_json(found) if found else None)
-        for student, state, digest, detail, found in rows
+        owner: State(state, digest, detail, Findings.from_json(found) if found else None)
+        for owner, state, digest, detail, found in rows
     }
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nbformat
 
-from course.autograder import student
-from course.autograder.judging import judge as judging
+from course.autograder import judging, student
+from course.autograder.checks import find_check, list_checks
 
 
 def main(root: str) -> None:
     judging.judge("batch_moments", lambda x: (x, x))  # imports and first times are not counted
-    names = {judging.find_check(n).grade_id for n in judging.list_checks("ps1_batchnorm")}
+    names = {find_check(n).grade_id for n in list_checks("ps1_batchnorm")}
     seconds = 0.0
     count = 0
     for count, path in enumerate(sorted(Path(root, "submitted").glob("*/*/*.ipynb")), start=1):

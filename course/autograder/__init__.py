@@ -16,7 +16,7 @@ def __getattr__(name: str) -> Any:
 
         return check
     if name == "judge":
-        from course.autograder.judging.judge import judge
+        from course.autograder.judging import judge
 
         return judge
     if name == "list_checks":

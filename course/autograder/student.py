@@ -56,7 +56,7 @@ def _judge_here(name: str, functions: Functions) -> Verdict:
     """Judge in this process, with everything that libraries write to standard error kept out of the notebook."""
     told: list[str] = []
     with quiet_stderr():
-        from course.autograder.judging.judge import judge_with, resolve
+        from course.autograder.judging import judge_with, resolve
 
         graded = os.environ.get("NBGRADER_EXECUTION") == "autograde"
         found = resolve(name, len(functions), graded)

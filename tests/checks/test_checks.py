@@ -6,7 +6,7 @@ import pytest
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Problem, Reply, input_arrays
 from course.autograder.checks.language.spec import overlay
-from course.autograder.judging.judge import judge_with, question
+from course.autograder.judging import judge_with, question
 
 SEEDS = range(6)
 CHECKS = list_checks()

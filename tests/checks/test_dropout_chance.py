@@ -17,7 +17,7 @@ from course.autograder.checks.dropout.chance import (
     surprise,
     surprising,
 )
-from course.autograder.judging.judge import question
+from course.autograder.judging import question
 from course.reference import dropout
 
 P_AS_KEEP = "p taken for the keep probability"

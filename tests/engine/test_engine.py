@@ -12,9 +12,9 @@ import psutil
 import pytest
 from nbformat import NotebookNode, v4
 
+from course.autograder import judging
 from course.autograder.engine.engine import UNGUARDED, Engine, Limits
 from course.autograder.engine.outputs import SKIPPED
-from course.autograder.judging import judge as judging
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
 from tests.waiting import LONG_STOP, comes_true

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 from nbformat import NotebookNode
 
-from course.autograder import student
+from course.autograder import judging, student
 from course.autograder.checks import find_check
 from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.nbgrader_steps import released_notebook
-from course.autograder.judging import judge as judging
 from course.autograder.judging.answers import (
     assignments_with_a_bank,
     notebook_with,

@@ -10,12 +10,12 @@ import pytest
 BROKEN = {
     "a reference that asks the judge": (
         "course/reference/batch_norm.py",
-        "from course.autograder.judging.judge import judge",
+        "from course.autograder.judging.deciding import judge",
         "References know nothing of grading BROKEN",
     ),
     "a check that compares by the judge's hand": (
         "course/autograder/checks/conv/shapes.py",
-        "from course.autograder.judging import compare",
+        "from course.autograder.judging import comparing",
         "Arrows point down the floors BROKEN",
     ),
     "a student's process with a framework": (

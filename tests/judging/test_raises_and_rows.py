@@ -11,11 +11,12 @@ from course.autograder.checks.language.spec import Case, Check, Misconception, O
 from course.autograder.checks.language.tolerances import EXACT
 from course.autograder.engine.session import clean_reply
 from course.autograder.engine.wire import LENGTHS, decode, encode
-from course.autograder.judging.compare import difference, rows_differ
-from course.autograder.judging.judge import judge, judge_with
+from course.autograder.judging import judge, judge_with
+from course.autograder.judging.asking import Question
+from course.autograder.judging.comparing import difference, rows_differ
 
 HALF = Check(
-    name="conv2d_parameters",  # a name that `question` finds; cases and reference are this test's own
+    name="half",
     assignment="ps3_conv",
     points=1,
     functions=("half",),
@@ -30,15 +31,16 @@ HALF = Check(
 )
 
 
-def verdict(half, monkeypatch):
-    from course.autograder.judging import judge as judging
+def question(index):
+    case = HALF.cases[index]
+    return Question(HALF, case, case.draw(np.random.default_rng(0)))
 
-    def question(name, index, seed):
-        case = HALF.cases[index]
-        return judging.Question(HALF, case, case.draw(np.random.default_rng(seed)))
 
-    monkeypatch.setattr(judging, "question", question)
-    return judge_with(HALF, lambda steps, inputs, wanted: perform(steps, inputs, wanted, {"half": half}))
+def verdict(half):
+    def ask(steps, inputs, wanted):
+        return perform(steps, inputs, wanted, {"half": half})
+
+    return judge_with(HALF, ask, questions=question)
 
 
 def refusing(error):
@@ -55,47 +57,47 @@ class Odd(ValueError):
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), Odd(), UnicodeError("a subclass")])
-def test_the_exception_asked_for_or_a_subclass_is_right(error, monkeypatch):
-    assert verdict(refusing(error), monkeypatch).passed
+def test_the_exception_asked_for_or_a_subclass_is_right(error):
+    assert verdict(refusing(error)).passed
 
 
 @pytest.mark.parametrize(
     "error", [TypeError("odd"), AssertionError(), Exception("ValueError"), KeyError("ValueError")]
 )
-def test_another_exception_is_told_apart(error, monkeypatch):
-    found = verdict(refusing(error), monkeypatch)
+def test_another_exception_is_told_apart(error):
+    found = verdict(refusing(error))
     assert found.points == 0
     assert [f.kind for f in found.findings] == ["raised"]
     assert type(error).__name__ in found.findings[0].message
     assert found.findings[0].message.endswith("wanted ValueError")
 
 
-def test_an_answer_where_an_exception_is_wanted_is_rejected_and_named(monkeypatch):
+def test_an_answer_where_an_exception_is_wanted_is_rejected_and_named():
     for half, name in ((lambda n: n // 2, "rounded down"), (lambda n: -(-n // 2), "rounded up")):
-        found = verdict(half, monkeypatch)
+        found = verdict(half)
         assert found.points == 0
         assert found.misconceptions == (name,)
         assert found.findings[0].kind == "not raised"
 
 
-def test_none_or_nonsense_where_an_exception_is_wanted_is_rejected(monkeypatch):
+def test_none_or_nonsense_where_an_exception_is_wanted_is_rejected():
     for value in (None, "odd", -1, [[1], [2, 3]], np.zeros((0,) * 9)):
-        found = verdict(lambda n, value=value: value if n % 2 else n // 2, monkeypatch)
+        found = verdict(lambda n, value=value: value if n % 2 else n // 2)
         assert found.points == 0
         assert [f.kind for f in found.findings] == ["not raised"]
 
 
-def test_an_exception_where_an_answer_is_wanted_is_rejected(monkeypatch):
+def test_an_exception_where_an_answer_is_wanted_is_rejected():
     def half(n):
         raise ValueError("always")
 
-    found = verdict(half, monkeypatch)
+    found = verdict(half)
     assert found.points == 0
     assert found.findings[0].case == "even"
 
 
-def test_a_stub_says_that_it_is_not_written(monkeypatch):
-    found = verdict(refusing(NotImplementedError()), monkeypatch)
+def test_a_stub_says_that_it_is_not_written():
+    found = verdict(refusing(NotImplementedError()))
     assert found.findings[-1].kind == "blank"
 
 

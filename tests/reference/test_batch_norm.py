@@ -113,7 +113,7 @@ def numpy_net(x, y, params):
 
 def test_six_layer_loss_and_gradients_are_slopes():
     from course.autograder.checks import find_check
-    from course.autograder.judging.judge import question
+    from course.autograder.judging import question
 
     inputs = question(find_check("six_layer_net").name, 0, 11).values
     x, y, params = inputs["x"], inputs["y"], inputs["params"]

@@ -37,8 +37,8 @@ def main(context: click.Context, root: Path) -> None:
     context.obj = root
 
 
-for one in (grade, grades, show):
-    main.add_command(one)
+for subcommand in (grade, grades, show):
+    main.add_command(subcommand)
 
 
 @main.command()

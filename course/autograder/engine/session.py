@@ -145,7 +145,7 @@ class Session:
         cell.outputs = (outputs.verdict_outputs(verdict, count) if verdict is not None else []) + found
 
     def _judge(self, name: str, functions: Any) -> Verdict:
-        from course.autograder.judging.judge import judge_with, resolve
+        from course.autograder.judging import judge_with, resolve
 
         start = time.perf_counter()
         waited = 0.0

@@ -17,7 +17,7 @@ from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
 from course.autograder.intake.repair import needs_person_of, notes_of, repair
-from course.autograder.judging.judge import seed_for
+from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
 Resources = Any

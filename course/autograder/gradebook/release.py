@@ -23,16 +23,13 @@ STUDENT_FILES = (
     "course/teaching/data.py",
     "course/autograder/__init__.py",
     "course/autograder/checks/**/*.py",
-    "course/autograder/judging/__init__.py",
-    "course/autograder/judging/compare.py",
-    "course/autograder/judging/judge.py",
-    "course/autograder/judging/verdict.py",
+    "course/autograder/judging/*.py",
     "course/autograder/judging/templates/verdict.*",
     "course/autograder/student.py",
     "course/reference/*.py",
     "data/digits/*",
 )
-INSTRUCTORS_ALONE = {"hidden.py"}
+INSTRUCTORS_ALONE = {"hidden.py", "answers.py"}
 STUDENT_NEEDS = ("paddlepaddle", "numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 TELLING = 24  # characters
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".ipynb", ".html", ""}

@@ -8,7 +8,7 @@ from nbformat.notebooknode import NotebookNode
 
 from course.autograder.engine.engine import Engine, RunResult
 from course.autograder.intake.repair import Intake, take_in
-from course.autograder.judging.judge import seed_for
+from course.autograder.judging import seed_for
 
 BY_HAND = "This answer is graded by a person."
 NO_VERDICT = "There is no verdict for this cell: its code did not get as far as the check."

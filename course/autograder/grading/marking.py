@@ -20,7 +20,7 @@ import course
 from course.autograder.gradebook.marks import Marked
 from course.autograder.intake.repair import Intake, absent, take_in
 from course.autograder.intake.timestamp import handed_in_at
-from course.autograder.judging.judge import seed_for
+from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 

@@ -75,6 +75,10 @@ class Mistake:
     advice: str
     wrong: Callable[[Inputs], Answers]
 
+    def by(self, wrong: Callable[[Inputs], Answers]) -> "Mistake":
+        """The same words for the same mistake made elsewhere."""
+        return Mistake(self.advice, wrong)
+
 
 Mistakes = Mapping[str, Mistake]
 

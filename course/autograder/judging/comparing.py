@@ -1,10 +1,14 @@
 """Is this array that array? And where it is not: by how much, at which index, and in what relation."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.language.protocol import input_arrays
+from course.autograder.checks.language.spec import Case, Inputs, Output
 from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.verdict import Finding
 
 
 @dataclass(frozen=True)
@@ -115,3 +119,60 @@ def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> st
     yours = entries[0] if got.ndim == 1 else f"({', '.join(entries)})"
     others = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
     return f"row {first} of the table (counted from 0) is wrong{others}: yours says {yours}"
+
+
+def precision(inputs: Inputs, got: np.ndarray) -> str:
+    """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
+    single = (np.float32, np.float16)
+    if got.dtype in single or any(a.dtype in single for a in input_arrays(inputs).values()):
+        return "float32"
+    return "float64"
+
+
+def _describe(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    return {
+        "got_shape": got.shape,
+        "got_dtype": str(got.dtype),
+        "wanted_shape": wanted.shape,
+        "wanted_dtype": str(wanted.dtype),
+    }
+
+
+def compare(
+    output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray
+) -> Finding | None:
+    """What is wrong with one output on one case; None where it is near enough."""
+    kind = precision(inputs, got)
+    tolerance: Tolerance = getattr(output.tolerances, kind)
+    about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
+    if ".*." in output.path and got.ndim and wanted.ndim:
+        message = rows_differ(got, wanted, tolerance)
+        return Finding(case.name, output.path, "rows", message) if message else None
+    if got.shape != wanted.shape:
+        return Finding(
+            kind="shape",
+            message=f"the shape is {got.shape}; wanted {wanted.shape}",
+            advice=relation(got, wanted, tolerance),
+            **about,
+        )
+    gap = difference(got, wanted, tolerance)
+    if gap is None:
+        return None
+    about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
+    if gap.not_finite:
+        message = f"{gap.not_finite} of {gap.size} values are NaN or infinite"
+        return Finding(
+            kind="not finite",
+            message=message,
+            advice="Look for a division by 0 or a root of a negative.",
+            **about,
+        )
+    if kind == "float64" and near(got, wanted, output.tolerances.float32):
+        return Finding(
+            kind="precision",
+            message="right to single precision only",
+            advice="Something on the way was rounded to float32: work in the dtype of the inputs.",
+            **about,
+        )
+    message = f"{gap.outside} of {gap.size} values differ" if gap.size > 1 else "the value differs"
+    return Finding(kind="value", message=message, advice=relation(got, wanted, tolerance), **about)

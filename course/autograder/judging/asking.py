@@ -1,0 +1,85 @@
+"""Questions: a case's inputs drawn from a seed, with its right and well-known wrong answers beside them."""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks import find_check
+from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
+from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs
+
+# Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
+Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
+
+EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
+
+
+def seed_for(secret: str, student: str, check: str) -> int:
+    """The seed of one student's cases for one check: nobody without the secret can draw them in advance."""
+    digest = hashlib.blake2b(f"{student}\0{check}".encode(), key=secret.encode()[:64], digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
+    """The generator that one case is drawn from; independent of which other cases there are."""
+    digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+@dataclass(frozen=True)
+class Question:
+    """One case with its inputs drawn and, once asked for, its right and well-known wrong answers."""
+
+    check: Check
+    case: Case
+    inputs: Inputs
+
+    @functools.cached_property
+    def values(self) -> Inputs:
+        """The inputs with views as the arrays they show: what references and misconceptions are asked about."""
+        return without_views(self.inputs)
+
+    @functools.cached_property
+    def right(self) -> Arrays:
+        """The reference's outputs; `EXCEPTION` for each where one is wanted."""
+        if self.case.raises:
+            return dict.fromkeys(self.check.wanted, EXCEPTION)
+        return arrays(self.check.reference(self.values))
+
+    @functools.cached_property
+    def wrong(self) -> dict[str, Arrays]:
+        """What each misconception gives here."""
+        return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
+
+    @functools.cached_property
+    def ground(self) -> np.ndarray | None:
+        """The right value of the output that this check's answers are computed from; None where there is none."""
+        base = self.check.rests_on
+        return None if base is None else np.asarray(base.reference(self.values)[base.outputs[0].path])
+
+    def observed(self, got: Arrays) -> "Question":
+        """The same question about the student's own random draw, where the check reads one out of the outputs."""
+        if self.check.observe is None:
+            return self
+        return Question(self.check, self.case, self.check.observe(self.values, got))
+
+    def flaws(self, got: Arrays) -> list[Flaw]:
+        """What the check's properties find wrong in outputs that are random."""
+        return [flaw for property_ in self.check.properties for flaw in property_(self.values, got)]
+
+
+def arrays(outputs: Mapping[str, Any]) -> Arrays:
+    """Answers as arrays."""
+    return {path: np.asarray(value) for path, value in outputs.items()}
+
+
+@functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up
+def question(check_name: str, case_index: int, seed: int) -> Question:
+    """Draw one case; kept, so that a student who asks again (or another with the same seed) costs nothing."""
+    check = find_check(check_name)
+    case = (check.cases + check.hidden)[case_index]
+    return Question(check, case, case.draw(case_generator(seed, check.name, case.name)))

@@ -95,6 +95,8 @@ def grade(
     failed = [row for row in rows if row.score is None]
     needy = tell_who_needs_a_person(root, assignment, rows, run.unmatched)
     say(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {written}")
+    if run.pages_missing:
+        raise Sentence(run.pages_missing)
     sys.exit(1 if failed else NEEDS_PERSON if strict and needy else 0)
 
 
@@ -113,12 +115,13 @@ class _Run:
         self.root, self.assignment, self.feedback, self.jobs = root, assignment, feedback, jobs
         self.unmatched: Sequence[Unmatched] = ()
         self.to_do = self.done = self.pages = 0
+        self.pages_missing = ""
         self.devices: set[str] = set()
         self.bar = progress()
 
     def grade(self, students: Sequence[str], plan: Any) -> "list[Graded]":
         """Grade, with a row and, meanwhile, a page for each."""
-        from course.autograder.feedback.feedback import PageWriter, without_page
+        from course.autograder.feedback.feedback import PagesMissing, PageWriter
         from course.autograder.grading import driver
 
         step = self.bar.add_task(f"grading {printable(self.assignment)}", total=None)
@@ -146,23 +149,32 @@ class _Run:
             self.unmatched = things
 
         most = sum(1 for _ in (self.root / "submitted").glob("*"))
-        with self.bar, PageWriter(self.root, self.assignment, most, self.jobs, written) as pages:
-            rows = driver.grade(
-                self.root,
-                self.assignment,
-                students,
-                plan,
-                on_start=begun,
-                on_row=told,
-                on_unmatched=other,
-            )
-            if self.feedback:
-                kept = [row.student for row in rows if row.score and not row.fresh]
-                missing = without_page(self.root, self.assignment, kept)
-                self.bar.update(paged, total=self.done + len(missing), visible=bool(self.done or missing))
+        rows: list[Graded] = []
+        try:
+            with self.bar, PageWriter(self.root, self.assignment, most, self.jobs, written) as pages:
+                rows += driver.grade(
+                    self.root,
+                    self.assignment,
+                    students,
+                    plan,
+                    on_start=begun,
+                    on_row=told,
+                    on_unmatched=other,
+                )
+                missing = self._without_page(rows)
+                self.bar.update(paged, total=self.done + len(missing), visible=self.feedback)
                 for student in missing:
                     pages.add(student)
+        except PagesMissing as error:
+            self.pages_missing = str(error)
         return rows
+
+    def _without_page(self, rows: "list[Graded]") -> list[str]:
+        """Those who were graded before and have no page of it."""
+        from course.autograder.feedback.feedback import without_page
+
+        kept = [row.student for row in rows if row.score and not row.fresh and self.feedback]
+        return without_page(self.root, self.assignment, kept)
 
     def _tell(self, row: "Graded") -> None:
         if row.device and row.device not in self.devices:

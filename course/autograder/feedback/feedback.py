@@ -45,10 +45,14 @@ def _whole(page: Path) -> bool:
         return file.read().rstrip().endswith(b"</html>")
 
 
+class PagesMissing(GradingError):
+    """Some pages could not be written; the message says which and why. All others are there."""
+
+
 class PageWriter:
     """Writes pages in processes of its own, while others are still being graded. To be used in a `with`.
 
-    At the end of the `with` every page that can be written is there; GradingError says which ones cannot, and why.
+    At the end of the `with` every page that can be written is there; PagesMissing says which ones cannot, and why.
     An exception in it, Ctrl-C say, ends the writing at once; what is missing then, `without_page` finds.
 
     Args:
@@ -120,7 +124,7 @@ class PageWriter:
                     process.terminate()
         if self._failed and kind is None:
             told = "; ".join(f"{printable(student)}: {why}" for student, why in sorted(self._failed.items()))
-            raise GradingError(
+            raise PagesMissing(
                 f"{len(self._failed)} of {self._asked} feedback pages could not be written ({told})"
             )
 
@@ -142,7 +146,7 @@ def write_feedback(
         on_page: told each student as the page is there.
 
     Raises:
-        GradingError: when some pages cannot be written; it says which and why, and all others are there.
+        PagesMissing: when some pages cannot be written.
     """
     with PageWriter(root, assignment, len(students), jobs, on_page) as pages:
         for student in students:

@@ -61,7 +61,7 @@ def class_rows(course: Course, assignment: str, handed_in: Collection[str]) -> l
 
 def _row(student: str, state: State, score: Score | None, known: bool, handed_in: bool) -> Row | None:
     """One row; None for someone who is in no list but an old one of ours."""
-    if score is not None:
+    if score is not None and state.state in (DONE, STALE):  # else a run was ended before its points were in
         told = "needs a person" if score.needs_person else "waits" if score.waiting else "graded"
         return Row(student, told, score, score.needs_person)
     if state.state in (DONE, STALE) and handed_in and not known:

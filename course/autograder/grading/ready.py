@@ -11,7 +11,7 @@ from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.grades import FOLDER
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import prepare, write_state
-from course.autograder.sandbox.confinement import missing
+from course.autograder.sandbox import confinement
 
 MB = 2**20
 ALWAYS_FREE = 50 * MB
@@ -69,7 +69,7 @@ def require_release(course: Course, assignment: str) -> Path:
 
 def require_isolation(isolated: bool) -> None:
     """Raise GradingError where submissions are to be locked in and cannot be."""
-    if isolated and (lacks := missing()):
+    if isolated and (lacks := confinement.missing()):
         raise GradingError(
             f"submissions cannot be locked in on this machine: {'; '.join(lacks)}. "
             "Grade elsewhere, or trust every submission and say --no-sandbox"

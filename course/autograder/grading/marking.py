@@ -1,6 +1,6 @@
 """From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own.
 
-What it depends on is the submission, the release, the course's secret and the course's version; `digest` is
+What it depends on is the submission, the release, the course's secret and the code's fingerprint; `digest` is
 those four in one line, so that a second run knows what it need not do again.
 """
 
@@ -16,13 +16,11 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-import course
 from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.fingerprint import course_version
 from course.autograder.intake.repair import Intake, absent, take_in
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
-
-PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -45,15 +43,6 @@ class Task:
     secret: str
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
-
-
-@cache
-def course_version() -> str:
-    """A fingerprint of the code that marks depend on: checks, references, judge, engine."""
-    digest = hashlib.blake2b(course.__version__.encode(), digest_size=16)
-    for path in sorted([*(PROJECT / "autograder").rglob("*.py"), *(PROJECT / "reference").glob("*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def printable(name: str) -> str:

@@ -43,6 +43,18 @@ def released_notebook(
     return nbformat.read(path, as_version=4)
 
 
+class PointsOfChecks(NbGraderPreprocessor):
+    """First step of a release: refuses a notebook whose points are not those that its checks give."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Look, and change nothing. Raises ValueError with what to do."""
+        from course.autograder.gradebook.points import points_that_differ  # takes Paddle's import
+
+        if wrong := points_that_differ(nb):
+            raise ValueError(wrong[0])
+        return nb, resources
+
+
 class RepairCells(NbGraderPreprocessor):
     """First of the sanitising steps: restores locked cells, demotes copies, orders tests after code, drops tags."""
 

@@ -2,10 +2,11 @@
 
 from course.autograder.cli.checks import checks
 from course.autograder.cli.commands import main
+from course.autograder.cli.export import export
 from course.autograder.cli.roster import roster
 from course.building.commands import COMMANDS
 
-for command in (checks, roster, *COMMANDS):
+for command in (checks, export, roster, *COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -115,7 +115,19 @@ failed"""
 
 SPECIAL = {"rfc3987_syntax", "jsonpointer-stubs"}  # the course keeps the first out; the other is no module
 # Modules of the standard library that need a library of the system's, where it has it.
-SYSTEMS_OWN = ["tkinter", "turtle", "curses", "readline", "dbm", "crypt", "nis", "sqlite3", "ssl", "lzma", "uuid"]
+SYSTEMS_OWN = [
+    "tkinter",
+    "turtle",
+    "curses",
+    "readline",
+    "dbm",
+    "crypt",
+    "nis",
+    "sqlite3",
+    "ssl",
+    "lzma",
+    "uuid",
+]
 
 
 def test_what_may_be_read_for_that_opens_no_other_folder() -> None:

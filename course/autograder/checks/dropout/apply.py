@@ -6,9 +6,8 @@ import numpy as np
 
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seeded, settings, tossed, values
 from course.autograder.checks.dropout.factors import factor_mistakes, nan_at_one, product
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

@@ -16,8 +16,8 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
 from course.autograder.checks.dropout.layer import Masks, possible, survivors, told, unseen
-from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import (
+from course.autograder.checks.language import (
+    DROPOUT,
     Arrays,
     Case,
     Flaw,
@@ -27,7 +27,7 @@ from course.autograder.checks.language.spec import (
     Output,
     check,
 )
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.wrong import Wrong, of, picked, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Flaw
+from course.autograder.checks.language import Flaw
 
 ALPHA = 1e-14
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many

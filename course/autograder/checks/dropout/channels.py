@@ -9,7 +9,8 @@ from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repe
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.forward import OUTS, outputs, unlike_flaws
 from course.autograder.checks.dropout.layer import Layer, observe_survivors, told, unseen
-from course.autograder.checks.language.spec import (
+from course.autograder.checks.language import (
+    DROPOUT,
     Arrays,
     Case,
     Flaw,
@@ -19,7 +20,6 @@ from course.autograder.checks.language.spec import (
     Output,
     check,
 )
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 

@@ -16,9 +16,8 @@ from course.autograder.checks.dropout.draws import (
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.knapsack import connections, decoded, readable, terms
 from course.autograder.checks.dropout.layer import Layer, Masks, possible, unseen
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

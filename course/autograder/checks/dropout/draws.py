@@ -5,10 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course.autograder.checks.dropout.chance import CALLS
-from course.autograder.checks.language.calls import call
+from course.autograder.checks.language import Call, Inputs, Seeded, Strided, call
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.protocol import Call, Seeded, Strided
-from course.autograder.checks.language.spec import Inputs
 from course.reference.dropout import UPSCALE
 
 ASSIGNMENT = "ps2_dropout"

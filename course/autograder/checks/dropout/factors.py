@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.dropout.draws import settings
-from course.autograder.checks.language.spec import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import Wrong, but
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device

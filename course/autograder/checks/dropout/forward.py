@@ -12,8 +12,7 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
 from course.autograder.checks.dropout.layer import Layer, Masks, observe_survivors, same_factor, unseen
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.wrong import but, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

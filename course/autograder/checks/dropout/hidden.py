@@ -8,7 +8,7 @@ from course.autograder.checks.dropout.draws import layer
 from course.autograder.checks.dropout.monte_carlo import predictions
 from course.autograder.checks.dropout.units import units
 from course.autograder.checks.dropout.weights import weights
-from course.autograder.checks.language.spec import Case
+from course.autograder.checks.language import Case
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 HIDDEN: dict[str, tuple[Case, ...]] = {

@@ -13,7 +13,7 @@ import numpy as np
 from course.autograder.checks.dropout.chance import ADVICE, CALLS, axes_of_sharing
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import P_AS_KEEP, layer_factors
-from course.autograder.checks.language.spec import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import UPSCALE, drawing

@@ -8,9 +8,8 @@ from course.autograder.checks.dropout.chance import ADVICE, CALLS, batch_sharing
 from course.autograder.checks.dropout.draws import ASSIGNMENT, numbered, seed_of, seeded
 from course.autograder.checks.dropout.factors import P_AS_KEEP
 from course.autograder.checks.dropout.layer import Layer, Masks, told, unseen
+from course.autograder.checks.language import EXACT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import EXACT
 from course.autograder.checks.language.wrong import where
 from course.reference import dropout
 from course.reference.dropout import drawing

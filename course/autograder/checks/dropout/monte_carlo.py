@@ -11,10 +11,9 @@ import numpy as np
 from course.autograder.checks.dropout.chance import ADVICE
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
 from course.autograder.checks.dropout.layer import told
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.autograder.checks.language.protocol import Thinned
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor

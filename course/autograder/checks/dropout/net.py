@@ -9,9 +9,9 @@ from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, settings
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.layer import Layer, Masks, told
 from course.autograder.checks.dropout.units import coins, observe, units
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import CONVOLUTION, Tolerance, Tolerances
+from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.autograder.checks.language.wrong import Wrong, but, of, only, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor

@@ -5,8 +5,8 @@ import numpy as np
 from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
 from course.autograder.checks.dropout.draws import param, settings, values
 from course.autograder.checks.dropout.layer import survivors
+from course.autograder.checks.language import Arrays, Flaw, Inputs
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.spec import Arrays, Flaw, Inputs
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+SITE_PACKAGES = ("site-packages", "dist-packages")
 STUDENT_NEEDS = ("paddlepaddle", "numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 
 
@@ -55,12 +56,9 @@ def student_places(but: frozenset[str]) -> Iterator[Path]:
             found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        tops = {
-            line.partition(",")[0].split("/")[0] for line in (found.read_text("RECORD") or "").splitlines()
-        }
-        if not but & {top.partition(".")[0] for top in tops}:
-            yield from (
-                Path(str(found.locate_file(top)))
-                for top in sorted(tops - {"..", ""})
-                if not top.endswith(".pth")
-            )
+        folder = Path(str(found.locate_file("")))
+        lines = (found.read_text("RECORD") or "").splitlines()
+        tops = {line.partition(",")[0].split("/")[0] for line in lines} - {"..", ""}
+        # Some packages bring copies of others in a folder of their own, which is found once they are imported.
+        if folder.name in SITE_PACKAGES and not but & {top.partition(".")[0] for top in tops}:
+            yield from (folder / top for top in sorted(tops) if not top.endswith(".pth"))

@@ -46,7 +46,11 @@ def _crowded(i: Inputs) -> Arrays:
 
 BACKWARD_CHECK = check(
     ASSIGNMENT, "conv_backward_naive", 10,
-    ("out, cache = conv_forward_naive(x, w, b, conv_param)", "dx, dw, db = conv_backward_naive(dout, cache)"),
+    (
+        "out, cache = conv_forward_naive(x, w, b, conv_param)",
+        "later_out, later_cache = conv_forward_naive(later_x, later_w, later_b, later_param)",
+        "dx, dw, db = conv_backward_naive(dout, cache)",
+    ),
     outputs=(Output("dx", CONVOLUTION, 2.0), Output("dw", CONVOLUTION, 2.0), Output("db", CONVOLUTION)),
     cases=(
         Case("a kernel of 3 by 2, stride 1, padding 1", convolution((5, 6), (3, 2), 1, 1)),

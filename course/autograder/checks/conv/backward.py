@@ -61,6 +61,8 @@ BACKWARD_CHECK = check(
         Case("one input channel, views that are not contiguous",
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
         Case("a kernel of 1 by 1", convolution((4, 3), (1, 1), 1, 0, channels=(5, 2), n=3)),
+        Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
+        Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
     reference=gradients,
     rests_on=FORWARD_CHECK,

@@ -11,7 +11,7 @@ from course.autograder.checks.conv.operations import operations
 from course.autograder.checks.conv.padding import sized
 from course.autograder.checks.conv.parameters import layer
 from course.autograder.checks.conv.pool import forward_only, pooling
-from course.autograder.checks.conv.pool_shape import pool_question, too_large
+from course.autograder.checks.conv.pool_shape import fixed, pool_question
 from course.autograder.checks.conv.shapes import question
 from course.autograder.checks.language import Case, Inputs
 from course.autograder.checks.language.draws import Generator, views
@@ -74,7 +74,7 @@ HIDDEN = {
     ),
     "pool2d_output_shape": (
         Case("windows of 1 by 1 with stride 3", pool_question((4, 2), 1, 3, left_over=(2, 1))),
-        Case("a window one column too wide, with stride 2", too_large(6, 3, [2, 4], [1, 2]), raises="ValueError"),
+        Case("a window one column too wide, with stride 2", fixed(6, 3, [2, 4], [1, 2]), raises="ValueError"),
     ),
     "conv2d_parameters": (Case("a kernel of 1", layer(1)), Case("one channel in each group", layer((5, 1), groups=6))),
     "conv2d_operations": (

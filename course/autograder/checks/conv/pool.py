@@ -18,12 +18,12 @@ out, dx = mistakes_in("out"), mistakes_in("dx")
 def pooling(
     r: Generator, size: tuple[int, int], window: tuple[int, int], stride: int, *, n: int = 2, c: int = 3,
     left_over: tuple[int, int] = (0, 0), dtype: str = "float64", negative: bool = False,
-    later: dict[str, int] | None = None,
+    close: bool = False, later: dict[str, int] | None = None,
 ) -> Inputs:  # fmt: skip
     """x, a later x, dout and pool_param for an output of height and width `size`; no two values of an x are equal.
 
     Windows that overlap share their maximum somewhere, and left-over rows and columns hold the largest values, for
-    every seed. With `negative` every value of x is far below 0, at -1e10 and less.
+    every seed. With `negative` every value of x is far below 0, at -1e10 and less; with `close` all are near 1.
     """
     h, w = (length(m, k, stride, 0, 1, over) for m, k, over in zip(size, window, left_over, strict=True))
     row, column = (stride if side > stride else 0 for side in window)
@@ -36,6 +36,8 @@ def pooling(
             x[:, :, row, column] = peak + np.arange(n * c).reshape(n, c)
         x[:, :, h - left_over[0] :, :] += 0.125 + 2 * peak
         x[:, :, :, w - left_over[1] :] += 0.0625 + 2 * peak
+        if close:
+            return 1 + 1e-8 * x
         return 1e10 * (x - x.max() - 1) if negative else x
 
     param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
@@ -88,6 +90,8 @@ CASES = (
     Case("no value above -1e10", pooling((4, 3), (2, 3), 2, negative=True)),
     Case("float32, one channel", pooling((3, 4), (3, 2), 1, n=3, c=1, dtype="float32")),
     Case("views that are not contiguous", views(pooling((4, 3), (2, 2), 2, c=5), "x", "dout")),
+    Case("all sizes 3", pooling((3, 3), (3, 3), 3, n=3)),
+    Case("values that differ in the eighth digit", pooling((3, 4), (3, 2), 2, close=True)),
 )  # fmt: skip
 
 FORWARD_CHECK = check(

@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-import numpy as np
-
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.conv.misfits import REFUSED, anyway, towards_zero
 from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped

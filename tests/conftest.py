@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,3 +60,19 @@ def released(for_all_workers):
         build_release(course, course.assignments())
 
     return Course(for_all_workers("released", make))
+
+
+@pytest.fixture(scope="session")
+def ps1(for_all_workers):
+    """A course folder with one assignment in it, released: what tests of the gradebook copy and mark in."""
+    from course.autograder.gradebook.course import PROJECT, Course
+
+    name = "ps1_batchnorm"
+
+    def make(folder: Path) -> None:
+        source = folder / "course" / "assignments" / name
+        source.mkdir(parents=True)
+        shutil.copy(PROJECT / "course" / "assignments" / name / f"{name}.ipynb", source)
+        Course(folder).release(name)
+
+    return Course(for_all_workers("ps1", make))

@@ -9,7 +9,8 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 
-from course.autograder.feedback.pages import PLAIN, TAGS, markdown
+from course.autograder.feedback.pages import markdown
+from course.autograder.feedback.text import PLAIN, TAGS
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -34,13 +34,6 @@ CREATE TABLE IF NOT EXISTS course_grading (
     PRIMARY KEY (assignment, student)
 )
 """
-# nbgrader's page gives tables no air and long lines no wrap.
-FEEDBACK_STYLE = """<style>
-.text_cell_render table, .rendered_html table, .panel-body table { margin: .6em 0; border-collapse: collapse }
-.panel-body td, .panel-body th { padding: .15em .9em .15em 0; border-bottom: 1px solid #ddd; text-align: left }
-.anchor-link { display: none }
-pre { white-space: pre-wrap }
-</style>"""
 DONE, FAILED, STALE = "done", "failed", "stale"
 
 
@@ -173,15 +166,6 @@ class Course:
         self.require(assignment)
         self._done(self._api().generate_assignment(assignment), f"releasing {assignment}")
         return self.folder("release") / assignment
-
-    def feedback(self, assignment: str, student: str) -> None:
-        """Write the feedback page."""
-        self._done(self._api().generate_feedback(assignment, student), f"feedback for {student}/{assignment}")
-        for page in (self.folder("feedback") / student / assignment).glob("*.html"):
-            page.write_text(
-                page.read_text(encoding="utf-8").replace("</head>", f"{FEEDBACK_STYLE}</head>", 1),
-                encoding="utf-8",
-            )
 
     def score(self, assignment: str, student: str) -> Score:
         """What the gradebook and the graded notebook say of one submission."""

@@ -9,6 +9,7 @@ from traitlets import default
 
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.feedback.writing import Writing, html_for, write_style
+from course.autograder.settings import read
 
 
 class FeedbackPage(Exporter):
@@ -42,6 +43,7 @@ class FeedbackPage(Exporter):
             page=Path(folders.format_path(folders.feedback_directory, student, assignment))
             / f"{notebook}.html",
             folder=feedback,
+            lessons_url=read(Path(folders.root)).lessons_url,
         )
         write_style(feedback)
         resources["output_extension"] = ".html"

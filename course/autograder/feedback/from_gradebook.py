@@ -21,7 +21,8 @@ from nbgrader.api import (
 from sqlalchemy import func, select
 
 from course.autograder.feedback.standing import Mark, Standing
-from course.autograder.gradebook.course import STALE, state_in
+from course.autograder.gradebook.lateness import lateness_told
+from course.autograder.gradebook.states import STALE, State, read_states
 
 AT_A_TIME = 500  # students in one query: databases limit the length of a list
 
@@ -68,10 +69,12 @@ def _some(
         .join(BaseCell, BaseCell.id == Comment.cell_id)
         .where(Comment.notebook_id.in_(ids))
     ).all()
+    states = read_states(db, assignment, students[0] if len(students) == 1 else None)
+    late = lateness_told(db, assignment)
     made = {
         book: Standing(
             student=student, name=" ".join(filter(None, (first, last))), assignment=assignment, notebook=notebook,
-            marks={}, comments={}, penalty=float(penalty or 0.0), notes=_stale(gradebook, assignment, student),
+            marks={}, comments={}, penalty=float(penalty or 0.0), notes=_notes(states.get(student), late.get(student)),
         )
         for book, student, first, last, penalty in books
     }  # fmt: skip
@@ -84,10 +87,13 @@ def _some(
     return {standing.student: standing for standing in made.values()}
 
 
-def _stale(gradebook: Gradebook, assignment: str, student: str) -> tuple[str, ...]:
-    state, detail = state_in(gradebook, assignment, student)
-    return (
-        (f"these points are from an earlier grading; the last one failed: {detail}",)
-        if state == STALE
+def _notes(state: State | None, late: str | None) -> tuple[str, ...]:
+    """What is to be said of the marks as a whole: that they are old, what lateness cost, what grading noted."""
+    stale = state is not None and state.state == STALE
+    old = (
+        (f"these points are from an earlier grading; the last one failed: {state.detail}",)
+        if state and stale
         else ()
     )
+    found = state.findings.notes if state and state.findings else ()
+    return (*old, *((late,) if late else ()), *found)

@@ -60,15 +60,16 @@ def section_for(assignment: str, grade_id: str, mistake: str = "") -> Section | 
     return mistakes.get(mistake) or checks.get(grade_id)
 
 
-def site(folder: Path) -> str | None:
+def site(folder: Path, lessons_url: str = "") -> str | None:
     """Where the lessons' pages are, seen from a folder of feedback; None where there are none to be found.
 
-    COURSE_SITE says it: the address at which students read the lessons. Otherwise it is the site of `make site`, where
-    that was built.
+    Args:
+        folder: where the page will lie.
+        lessons_url: what course.toml says: the address at which students read the lessons. Without it, the site of
+            `make site` is linked to, where that was built.
     """
-    told = os.environ.get("COURSE_SITE", "")
-    if told:
-        return told.rstrip("/") + "/"
+    if lessons_url:
+        return lessons_url.rstrip("/") + "/"
     built = PROJECT / "build" / "site"
     if not (built / "index.html").exists():
         return None

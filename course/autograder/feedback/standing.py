@@ -44,7 +44,7 @@ class Standing:
     @property
     def points(self) -> float:
         """All points, less the penalty, as nbgrader counts them."""
-        return sum(mark.points for mark in self.marks.values()) - self.penalty
+        return max(0.0, sum(mark.points for mark in self.marks.values()) - self.penalty)
 
     @property
     def max_points(self) -> float:

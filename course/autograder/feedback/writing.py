@@ -27,6 +27,7 @@ class Writing:
         graded, released: the notebook with its outputs, and as students got it.
         page: where the page goes.
         folder: of all pages, where the style sheet lies.
+        lessons_url: where students read the lessons; '' where course.toml does not say.
         plain: whether all that the student wrote is shown as plain text.
     """
 
@@ -35,13 +36,14 @@ class Writing:
     released: Path
     page: Path
     folder: Path
+    lessons_url: str = ""
     plain: bool = False
 
 
 def html_for(task: Writing) -> str:
     """The page as text. Raises OSError or ValueError where the notebook cannot be read."""
     depth = len(task.page.parent.relative_to(task.folder).parts)
-    place = Place("../" * depth + STYLE, site(task.page.parent))
+    place = Place("../" * depth + STYLE, site(task.page.parent, task.lessons_url))
     return page(read_cells(task.graded), release_at(task.released), task.standing, place, task.plain)
 
 

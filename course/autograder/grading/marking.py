@@ -1,13 +1,13 @@
 """From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own.
 
-What it depends on is the submission, the release, the course's secret and the course's version; `digest` is
+What it depends on is the submission, the release, the course's secret and the code's fingerprint; `digest` is
 those four in one line, so that a second run knows what it need not do again.
 """
 
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -16,13 +16,19 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-import course
 from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.fingerprint import course_version
 from course.autograder.intake.repair import Intake, absent, take_in
+from course.autograder.intake.timestamp import handed_in_at
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
+from course.common.text import printable
 
-PROJECT = Path(__file__).parents[2]
+UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
+TIMED_BY_A_PERSON = (
+    "{}; it counts as in time. Write the time, such as 2026-11-26 01:45:34 UTC, into that file and grade again, "
+    "or leave it so"
+)
 
 
 @dataclass(frozen=True)
@@ -47,20 +53,6 @@ class Task:
     noted: tuple[str, ...] = ()
 
 
-@cache
-def course_version() -> str:
-    """A fingerprint of the code that marks depend on: checks, references, judge, engine."""
-    digest = hashlib.blake2b(course.__version__.encode(), digest_size=16)
-    for path in sorted([*(PROJECT / "autograder").rglob("*.py"), *(PROJECT / "reference").glob("*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def printable(name: str) -> str:
-    """A file's or folder's name as text that can be printed and stored: what is not UTF-8 in it shows as an escape."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
 def find_submission(folder: Path, assignment: str) -> Path | str:
     """The one notebook that a folder submits, or the sentence that says why there is none."""
     exact = folder / f"{assignment}.ipynb"
@@ -77,13 +69,15 @@ def find_submission(folder: Path, assignment: str) -> Path | str:
 
 
 def digest(task: Task) -> str:
-    """One line for everything that the marks depend on."""
+    """One line for everything that the marks depend on; what stands before the dot is of what was handed in alone."""
     found = find_submission(task.folder, task.assignment)
     content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
-    parts = [task.student, task.assignment, course_version(), task.secret]
-    whole = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
-    whole.update(task.released.read_bytes() + b"\0" + content)
-    return whole.hexdigest()
+    handed_in = hashlib.blake2b(content, digest_size=12).hexdigest()
+    at = handed_in_at(task.folder)
+    parts = [task.student, task.assignment, course_version(), task.secret, at.utc or "", at.problem]
+    rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
+    rest.update(b"\0" + task.released.read_bytes())
+    return f"{handed_in}.{rest.hexdigest()}"
 
 
 def _head(path: Path, most: int = 64 * 2**20) -> bytes:
@@ -131,6 +125,11 @@ def mark(task: Task, engine: Any) -> Marked:
     result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
     for incident in result.incidents:
         intake = intake.noting(incident)
+    at = handed_in_at(task.folder)
+    if at.problem:
+        intake = replace(
+            intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))
+        )
     about = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
     result.notebook.metadata["course"] = about
     return Marked(
@@ -142,6 +141,7 @@ def mark(task: Task, engine: Any) -> Marked:
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         needs_person=intake.needs_person,
+        handed_in_at=at,
         device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
     )
@@ -176,7 +176,7 @@ def mark_here(task: Task) -> Marked:
         return Marked(task.student, task.assignment, failure=in_a_sentence(error))
 
 
-def in_a_sentence(error: Exception) -> str:
+def in_a_sentence(error: BaseException) -> str:
     """An error that nobody foresaw, in one line."""
     told = str(error).strip().splitlines() or [""]
     return printable(f"{type(error).__name__}: {told[0][:300]}")

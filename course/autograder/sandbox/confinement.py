@@ -106,7 +106,6 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CPU: int(limits.total_seconds) + 5,
     }
     if sys.platform.startswith("linux"):
         held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -115,10 +114,15 @@ def _limit(limits: Limits) -> None:
             resource.RLIMIT_MSGQUEUE: 0,
             resource.RLIMIT_MEMLOCK: 0,
         }
-    for which, value in caps.items():
+    # Behind the engine's own count of processor time: at first a signal with a name, a second later the end.
+    seconds = int(limits.total_seconds) + 5
+    pairs = {which: (value, value) for which, value in caps.items()} | {
+        resource.RLIMIT_CPU: (seconds, seconds + 1)
+    }
+    for which, (soft, most) in pairs.items():
         hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (min(soft, most), most))
 
 
 def lock(ruleset: int | None, limits: Limits) -> None:

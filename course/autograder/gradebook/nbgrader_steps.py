@@ -20,6 +20,7 @@ from course.autograder.gradebook.marks import names_in
 from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
+from course.autograder.gradebook.students import entered
 from course.autograder.intake.repair import needs_person_of, notes_of, repair
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
@@ -41,6 +42,18 @@ def released_notebook(
             f"{assignment} has not been released here: {path} is missing; run `make release` first"
         )
     return nbformat.read(path, as_version=4)
+
+
+class PointsOfChecks(NbGraderPreprocessor):
+    """First step of a release: refuses a notebook whose points are not those that its checks give."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Look, and change nothing. Raises ValueError with what to do."""
+        from course.autograder.gradebook.points import points_that_differ  # takes Paddle's import
+
+        if wrong := points_that_differ(nb):
+            raise ValueError(wrong[0])
+        return nb, resources
 
 
 class RepairCells(NbGraderPreprocessor):
@@ -98,6 +111,7 @@ class SaveScores(SaveAutoGrades):
         found = Findings(notes_of(nb), needs_person_of(nb), named)
         with Gradebook(about["db_url"]) as gradebook:
             prepare(gradebook.db)
+            entered(gradebook, about["student"])
             write_findings(gradebook.db, about["assignment"], about["student"], found)
             # Graded, but not by the driver: without a digest it will not take this for its own work.
             write_state(gradebook.db, about["assignment"], about["student"], DONE, "")

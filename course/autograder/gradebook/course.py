@@ -20,7 +20,7 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm import selectinload, undefer
 
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
-from course.autograder.intake.repair import notes_of
+from course.autograder.intake.notes import notes_of
 from course.autograder.student import VERDICT
 
 PROJECT = Path(__file__).parents[3]

@@ -12,7 +12,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Float, Unicode
 
 from course.autograder.gradebook.secret import course_secret
+from course.autograder.intake.notes import needs_person_of, notes_of, write_notes
 from course.autograder.intake.repair import repair
+from course.autograder.intake.sound import sound
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
@@ -48,11 +50,9 @@ class RepairCells(NbGraderPreprocessor):
         released = released_notebook(
             Path.cwd(), about["assignment"], about["notebook"], self.release_directory
         )
-        kept = nb.metadata.get("course")
-        repaired, _ = repair(nb, released)
-        if kept:
-            repaired.metadata["course"] = kept
-        return repaired, resources
+        done = repair(sound(nb.cells).notebook, released)
+        write_notes(done.notebook, done.notes, done.needs_person)
+        return done.notebook, resources
 
 
 class RunLockedIn(NbGraderPreprocessor):
@@ -68,14 +68,15 @@ class RunLockedIn(NbGraderPreprocessor):
         """Run and judge; the engine stays warm in this process."""
         from course.autograder.engine.engine import run
 
-        about = resources["nbgrader"]
-        seed = seed_for(course_secret(Path.cwd()), about["student"], about["assignment"])
+        named = resources["nbgrader"]
+        seed = seed_for(course_secret(Path.cwd()), named["student"], named["assignment"])
         limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
         result = run(
-            nb, assignment=about["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
+            nb, assignment=named["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
         )
-        kept = nb.metadata.get("course", {}).get("notes", [])
-        result.notebook.metadata["course"] = {"notes": [*kept, *result.incidents]}
+        notes = [*notes_of(nb), *result.incidents]
+        about = {"notes": notes, "needs_person": list(needs_person_of(nb))}
+        result.notebook.metadata["course"] = about
         resources["course_ledger"] = {name: verdict.points for name, verdict in result.ledger.items()}
         return result.notebook, resources
 

@@ -6,7 +6,6 @@ those four in one line, so that a second run knows what it need not do again.
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,10 @@ from nbformat.notebooknode import NotebookNode
 
 import course
 from course.autograder.gradebook.marks import Marked
-from course.autograder.intake.repair import Intake, absent, take_in
+from course.autograder.intake.find import fingerprint, look_through
+from course.autograder.intake.names import printable
+from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
@@ -46,6 +48,11 @@ class Task:
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> tuple[Path, ...]:
+        """The places that the submission lies in."""
+        return self.places or (self.folder,)
+
 
 @cache
 def course_version() -> str:
@@ -56,62 +63,25 @@ def course_version() -> str:
     return digest.hexdigest()
 
 
-def printable(name: str) -> str:
-    """A file's or folder's name as text that can be printed and stored: what is not UTF-8 in it shows as an escape."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def find_submission(folder: Path, assignment: str) -> Path | str:
-    """The one notebook that a folder submits, or the sentence that says why there is none."""
-    exact = folder / f"{assignment}.ipynb"
-    if exact.is_symlink():
-        return f"{exact.name} is a link, not a file; graded as blank"
-    if exact.is_file():
-        return exact
-    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink())
-    if len(others) == 1:
-        return others[0]
-    if others:
-        return f"there are {len(others)} notebooks and none is called {assignment}.ipynb; graded as blank"
-    return f"there is no notebook {assignment}.ipynb; graded as blank"
-
-
 def digest(task: Task) -> str:
     """One line for everything that the marks depend on."""
-    found = find_submission(task.folder, task.assignment)
-    content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
-    parts = [task.student, task.assignment, course_version(), task.secret]
+    parts = [task.student, task.assignment, course_version(), task.secret, *task.noted]
     whole = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
-    whole.update(task.released.read_bytes() + b"\0" + content)
+    whole.update(task.released.read_bytes() + b"\0" + fingerprint(look_through(task.where)))
     return whole.hexdigest()
 
 
-def _head(path: Path, most: int = 64 * 2**20) -> bytes:
-    with path.open("rb") as file:
-        return file.read(most) + str(path.stat().st_size).encode()
-
-
 def intake_of(task: Task) -> Intake:
-    """The submission, read and repaired; blank, with the reason, where there is nothing to read."""
-    released = _released(task.released)
-    found = find_submission(task.folder, task.assignment)
-    if isinstance(found, str):
-        return absent(released, found)
-    wanted = f"{task.assignment}.ipynb"
-    noted = (
-        ()
-        if found.name == wanted
-        else (f"the notebook is called {printable(found.name)}; it should be {wanted}",)
-    )
-    return take_in(found, released, noted)
+    """The submission, found, read and repaired; blank, with the reason, where there is nothing to read."""
+    return take_in(task.where, _released(task.released), task.assignment, task.noted)
 
 
 @cache
-def _released_at(path: Path, stamp: int) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+def _released_at(path: Path, stamp: int) -> Release:
+    return read_release(nbformat.read(path, as_version=4))
 
 
-def _released(path: Path) -> NotebookNode:
+def _released(path: Path) -> Release:
     return _released_at(path, path.stat().st_mtime_ns)
 
 

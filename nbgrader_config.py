@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # the course beside this file, however nbgrader is started
 
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -16,7 +17,13 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
-from course.autograder.gradebook.nbgrader_steps import RepairCells, RunLockedIn, SaveScores, quiet_environment
+from course.autograder.gradebook.nbgrader_steps import (
+    PointsOfChecks,
+    RepairCells,
+    RunLockedIn,
+    SaveScores,
+    quiet_environment,
+)
 
 quiet_environment()
 
@@ -32,6 +39,7 @@ c.CourseDirectory.db_url = os.environ.get(
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # replace this line by your code"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 
+c.GenerateAssignment.preprocessors = [PointsOfChecks, *GenerateAssignment.preprocessors.default()]
 c.Autograde.sanitize_preprocessors = [
     RepairCells,
     ClearOutput,

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder, canonical_dump
 from course.autograder.grading import driver as grading
-from course.autograder.grading import workers
+from course.autograder.grading import pool, workers
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from tests.waiting import LONG_STOP, comes_true
@@ -186,7 +187,7 @@ def test_a_failed_regrade_marks_the_old_score_stale(undisturbed, tmp_path):
     root = fresh(undisturbed[0], tmp_path)
     course = Course(root)
     with Recorder(course, ASSIGNMENT) as recorder:
-        recorder.record(Marked("s1", ASSIGNMENT, failure="the machine caught fire"), None)
+        recorder.record(Marked("s1", ASSIGNMENT, failure="the machine caught fire"))
     score = course.score(ASSIGNMENT, "s1")
     assert score.automatic == 88
     assert "from an earlier grading" in score.notes[0] and "caught fire" in score.notes[0]
@@ -198,21 +199,13 @@ def test_a_failed_regrade_marks_the_old_score_stale(undisturbed, tmp_path):
 
 def test_a_worker_that_dies_costs_its_submission_alone(class_of_four, tmp_path, monkeypatch):
     root = fresh(class_of_four, tmp_path)
-    monkeypatch.setattr(grading, "mark_here", dies_on_s2)
+    monkeypatch.setattr(pool, "mark_here", dies_on_s2)
     rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))
     assert [row.student for row in rows] == ["s1", "s2", "s3", "s4"]
     assert "died, twice" in rows[1].failure
     assert rows[0].score.automatic == 88 and rows[3].score is not None
-    assert (
-        "the worker that graded it died" in (tmp_path / "root" / "grades.csv").read_text()
-        if write(rows, root)
-        else False
-    )
-
-
-def write(rows, root):
-    grading.write_csv(rows, root / "grades.csv")
-    return True
+    path, _ = write_grades(Course(root), ASSIGNMENT, ["s1", "s2", "s3", "s4"])
+    assert "s2,failed" in path.read_text() and "the worker that graded it died" in path.read_text()
 
 
 def dies_on_s2(task):
@@ -241,12 +234,10 @@ def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
 
 def test_workers_are_replaced_and_the_gradebook_is_the_same(undisturbed, tmp_path, monkeypatch):
     root = fresh(undisturbed[0], tmp_path)
-    monkeypatch.setattr(grading, "FRESH_AFTER", 1)
+    monkeypatch.setattr(pool, "FRESH_AFTER", 1)
     pools = []
-    with_pool = grading._with_pool
-    monkeypatch.setattr(
-        grading, "_with_pool", lambda *given: pools.append(len(given[0])) or with_pool(*given)
-    )
+    with_pool = pool.with_pool
+    monkeypatch.setattr(pool, "with_pool", lambda *given: pools.append(len(given[1])) or with_pool(*given))
     rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
     assert pools == [2, 2] and len(rows) == 4
     assert canonical_dump(Course(root)) == undisturbed[2]
@@ -260,7 +251,7 @@ def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tm
     first = subprocess.run(command, capture_output=True, text=True, timeout=LONG_STOP)
     assert first.returncode == 1 and "1 of 4 feedback pages could not be written (s2: " in first.stderr
     pages = {page.parent.parent.name for page in (root / "feedback").glob("*/*/*.html")}
-    assert pages == {"s1", "s3", "s4"} and (root / "grades.csv").exists()
+    assert pages == {"s1", "s3", "s4"} and (root / "grades" / f"{ASSIGNMENT}.csv").exists()
     (root / "feedback" / "s2").unlink()
     kept = root / "feedback" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.html"
     stamp = kept.stat().st_mtime_ns
@@ -373,10 +364,10 @@ def test_what_the_gradebook_refuses_costs_one_row(class_of_four, tmp_path, monke
     root = fresh(class_of_four, tmp_path)
     take = Recorder.record
 
-    def refuse(self, marked, timestamp):
+    def refuse(self, marked):
         if marked.student == "s2":
             raise OSError("no room")
-        take(self, marked, timestamp)
+        take(self, marked)
 
     monkeypatch.setattr(Recorder, "record", refuse)
     rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}

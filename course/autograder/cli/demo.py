@@ -12,6 +12,7 @@ from rich.table import Table
 from course.autograder.cli.sample_class import Expected, make_class
 from course.autograder.feedback.feedback import write_feedback
 from course.autograder.gradebook.course import fresh_course
+from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.release import build_release
 from course.autograder.grading import driver as grading
 from course.autograder.judging.answers import BANK
@@ -134,6 +135,7 @@ def run_demo(
             task = bar.add_task("feedback pages", total=len(rows))
             students = [row.student for row in rows if row.score]
             write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
+        write_grades(course, assignment, [one.student for one in expected])
         clock.lap("feedback")
         all_rows.extend(rows)
         graded[assignment] = {row.student: row for row in rows}
@@ -144,7 +146,6 @@ def run_demo(
     if len(graded) > 1:
         sources = {name: course.folder("source") / name / f"{name}.ipynb" for name in graded}
         tables.append(term_table(graded, true, {name for name, path in sources.items() if is_practice(path)}))
-    grading.write_csv(all_rows, course.root / "grades.csv")
     for table in tables:
         console.print(table)
     if all_rows and (device := next((row.device for row in all_rows if row.device), "")):
@@ -158,7 +159,7 @@ def run_demo(
     shown = Path(folder)
     for what, where in (
         ("gradebook", "gradebook.db"),
-        ("grades", "grades.csv"),
+        ("grades", "grades/"),
         ("feedback", "feedback/"),
         ("release", "release/"),
     ):

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from course.autograder.intake.names import IGNORED, printable
+from course.autograder.intake.names import IGNORED
+from course.common.text import printable
 
 MOST_BYTES = 256 * 2**20  # of an archive
 MOST_ENTRIES = 2_000

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from course.autograder.intake.archives import MOST_BYTES, is_zip, members
-from course.autograder.intake.names import IGNORED, printable
+from course.autograder.intake.names import IGNORED
+from course.common.text import printable
 
 MOST_FILES = 1_000
 DEEPEST = 8  # folders in folders
@@ -137,7 +138,7 @@ def _open(file: File, handed: Handed, depth: int = 0) -> None:
 
 def fingerprint(handed: Handed) -> bytes:
     """The same for the same files, and for no others: names, contents, which is newer, and what could not be looked at."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=12)
     left = MOST_BYTES
     for file in handed.files:
         head = file.read(min(left, MOST_BYTES)) if left else b""

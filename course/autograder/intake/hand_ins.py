@@ -5,15 +5,12 @@ blank at the end, or a file in place of the folder are still that place. What li
 folder or under `submitted/` itself, is taken where only one reading is possible; all else is listed for a person.
 """
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IGNORED = re.compile(
-    r"\._.*|\.~.*|~\$.*|__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini"
-)
-ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py))+$", re.IGNORECASE)
+from course.autograder.intake.names import IGNORED
+
 MOST = 10_000  # entries of `submitted/` and of a student's folder that are looked at
 
 
@@ -56,28 +53,6 @@ class HandIns:
 
     by_student: dict[str, HandIn] = field(default_factory=dict)
     unmatched: tuple[Unmatched, ...] = ()
-
-
-def printable(name: str) -> str:
-    """A file's or folder's name as text that can be printed and stored: control characters and what is not UTF-8 show as
-    escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def letters(name: str) -> str:
-    """A name by its letters and digits alone, without a file's ending: what names are compared by."""
-    return re.sub(r"[\W_]+", "", ENDINGS.sub("", name.strip())).casefold()
-
-
-def assignment_named(name: str, assignments: Iterable[str]) -> str | None:
-    """The one assignment that a file's or folder's name stands for; None when there is none, or more than one."""
-    known = {letters(assignment): assignment for assignment in assignments}
-    said = letters(name)
-    if said in known:
-        return known[said]
-    begins = [assignment for short, assignment in known.items() if said.startswith(short)]
-    return begins[0] if len(begins) == 1 else None
 
 
 def find_hand_ins(

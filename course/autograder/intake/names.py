@@ -1,4 +1,4 @@
-"""Names of files, folders and assignments: compared by letters and digits, and printed without harm."""
+"""Names of files, folders and assignments, compared by their letters and digits."""
 
 import re
 from collections.abc import Iterable
@@ -10,12 +10,6 @@ IGNORED = re.compile(
     re.IGNORECASE,
 )
 ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py|md))+$", re.IGNORECASE)
-
-
-def printable(name: str) -> str:
-    """A name as text that can be printed and stored: control characters and what is not UTF-8 show as escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def letters(name: str) -> str:

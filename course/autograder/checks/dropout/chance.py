@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Flaw
+from course.autograder.checks.language import Flaw
 
 ALPHA = 1e-14
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
@@ -209,3 +209,11 @@ def batch_sharing(rank: int) -> Sharing:
         return {}
     names = {(0,): "one mask for the whole batch", tuple(range(1, rank)): "one draw for each sample"}
     return {axes: (name, ADVICE[name]) for axes, name in names.items()}
+
+
+def axes_of_sharing(rank: int) -> dict[str, tuple[int, ...]]:
+    """The same by name, with the axes along which such a mask still varies."""
+    return {
+        name: tuple(axis for axis in range(rank) if axis not in shared)
+        for shared, (name, _) in batch_sharing(rank).items()
+    }

@@ -173,7 +173,7 @@ def check(
 
     Args:
         assignment, name, points, outputs, cases, reference: as in `Check`.
-        steps: each a line such as 'mean, var = batch_moments(x)', or a `Step`.
+        steps: each a line such as 'dx = relu_backward(dout, cache)', or a `Step`.
         mistakes: what becomes the misconceptions, in this order.
         more: other attributes of `Check`.
     """

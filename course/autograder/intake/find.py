@@ -24,21 +24,20 @@ class File:
         name: its path from the folder it was handed in, with that of the zip it lies in before it; it can be printed.
         size: in bytes.
         modified: when it was changed last, in seconds.
-        path: where it lies, where it lies on the disk.
+        path: where it lies on the disk, or the zip that it lies in.
         content: itself, where it lies in a zip.
     """
 
     name: str
     size: int
     modified: float
-    path: Path | None = field(default=None, compare=False)
+    path: Path = field(compare=False)
     content: bytes | None = field(default=None, compare=False, repr=False)
 
     def read(self, most: int = MOST_BYTES) -> bytes:
         """Its bytes, at most so many. Raises OSError."""
         if self.content is not None:
             return self.content[:most]
-        assert self.path is not None
         with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             return file.read(most)
 
@@ -132,7 +131,7 @@ def _open(file: File, handed: Handed, depth: int = 0) -> None:
             modified = datetime(*member.modified).timestamp()
         except (ValueError, OverflowError, OSError):
             modified = 0.0
-        inner = File(f"{file.name}/{member.name}", len(member.content), modified, None, member.content)
+        inner = File(f"{file.name}/{member.name}", len(member.content), modified, file.path, member.content)
         _open(inner, handed, depth + 1)
 
 

@@ -1,5 +1,6 @@
 """nbgrader's configuration: our steps in its flow. Used by `python -m course`, `nbgrader` and the formgrader alike."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
+from course.autograder.gradebook.exchange import (
+    CollectWithoutChecks,
+    ReleaseFeedbackOfExchange,
+    ReleaseWithChecks,
+    exchange_root,
+    own_exchange,
+)
 from course.autograder.gradebook.nbgrader_steps import (
     PointsOfChecks,
     RepairCells,
@@ -24,8 +32,10 @@ from course.autograder.gradebook.nbgrader_steps import (
     SaveScores,
     quiet_environment,
 )
+from course.autograder.gradebook.times import read_times_strictly
 
 quiet_environment()
+read_times_strictly()
 
 c = get_config()  # noqa: F821 - traitlets puts it there
 
@@ -35,6 +45,16 @@ c.CourseDirectory.source_directory = "course/assignments"
 c.CourseDirectory.db_url = os.environ.get(
     "COURSE_DB", f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
 )
+
+# Where there is no exchange, the course has one of its own: the formgrader wants one to say what is released.
+exchange = exchange_root(Path(c.CourseDirectory.root))
+if own_exchange(exchange, Path(c.CourseDirectory.root)):
+    with contextlib.suppress(OSError):  # a folder to be read alone
+        exchange.mkdir(mode=0o700, exist_ok=True)
+c.Exchange.root = str(exchange)
+c.ExchangeFactory.release_assignment = ReleaseWithChecks
+c.ExchangeFactory.collect = CollectWithoutChecks
+c.ExchangeFactory.release_feedback = ReleaseFeedbackOfExchange
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # replace this line by your code"}
 c.ClearSolutions.text_stub = "*Your answer here.*"

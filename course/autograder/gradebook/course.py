@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
     SAWarning,
 )
 
+from course.autograder.gradebook.exchange import own_exchange
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.swap import beside, swap
@@ -179,6 +180,18 @@ class Course:
             (made / assignment).rename(into)
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+    def publish(self, assignments: Sequence[str]) -> bool:
+        """Put what is released into the course's own exchange, for the formgrader to know; False where others use it."""
+        root = Path(self.config.Exchange.root)
+        if not own_exchange(root, self.root) or not root.is_dir():
+            return False
+        config = copy.deepcopy(self.config)
+        config.ExchangeReleaseAssignment.force = True
+        api = NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+        for assignment in assignments:
+            self._done(api.release_assignment(assignment), f"putting {assignment} into the exchange {root}")
+        return True
 
     def feedback(self, assignment: str, student: str) -> None:
         """Write the feedback page."""

@@ -20,6 +20,7 @@ from course.autograder.gradebook.marks import names_in
 from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
+from course.autograder.gradebook.students import entered
 from course.autograder.intake.notes import needs_person_of, notes_of, write_notes
 from course.autograder.intake.repair import repair
 from course.autograder.intake.sound import sound
@@ -110,6 +111,7 @@ class SaveScores(SaveAutoGrades):
         found = Findings(notes_of(nb), needs_person_of(nb), named)
         with Gradebook(about["db_url"]) as gradebook:
             prepare(gradebook.db)
+            entered(gradebook, about["student"])
             write_findings(gradebook.db, about["assignment"], about["student"], found)
             # Graded, but not by the driver: without a digest it will not take this for its own work.
             write_state(gradebook.db, about["assignment"], about["student"], DONE, "")

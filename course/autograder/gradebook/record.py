@@ -30,6 +30,7 @@ from course.autograder.gradebook.states import (
     write_findings,
     write_state,
 )
+from course.autograder.gradebook.students import entered
 from course.autograder.intake.timestamp import HandedInAt
 
 
@@ -139,7 +140,7 @@ class Recorder:
 
     def _submission(self, student: str, at: HandedInAt) -> Any:
         """The gradebook's; a time that cannot be read is none, and one that is not said is left as it was."""
-        self.gradebook.update_or_create_student(student)
+        entered(self.gradebook, student)
         given = {"timestamp": at.utc} if at.utc or at.problem else {}
         return self.gradebook.update_or_create_submission(self.assignment, student, **given)
 

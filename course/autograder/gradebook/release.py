@@ -124,11 +124,13 @@ class Released:
     Attributes:
         folder: ready to be zipped or pushed.
         changed: by assignment, what is other than students were given, where that was asked for.
+        own_exchange: whether the exchange is the course's own; into one that students use, nbgrader puts it when asked.
         copy: of the gradebook as it was before such changes.
     """
 
     folder: Path
     changed: dict[str, list[str]]
+    own_exchange: bool
     copy: Path | None = None
 
 
@@ -159,11 +161,12 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
                     in_step(gradebook, name, cells_of(source_of(course, name)))
         _fill(course, assignments, folder, new)
         swap(new, folder)
+        own = course.publish(assignments)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         gradebook_restored(course, copy)
         raise
-    return Released(folder, changed, copy)
+    return Released(folder, changed, own, copy)
 
 
 def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> None:

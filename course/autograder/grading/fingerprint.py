@@ -18,6 +18,7 @@ COUNTED = (
     "autograder/sandbox",
     "autograder/student.py",
     "common/notebooks.py",
+    "common/text.py",
     "reference",
     "teaching/data.py",
 )

@@ -121,7 +121,7 @@ class PageWriter:
             self._pool.shutdown(wait=kind is None, cancel_futures=kind is not None)
             if kind is not None:
                 for process in set(multiprocessing.active_children()) - self._not_ours:
-                    process.terminate()
+                    process.kill()
         if self._failed and kind is None:
             told = "; ".join(f"{printable(student)}: {why}" for student, why in sorted(self._failed.items()))
             raise PagesMissing(

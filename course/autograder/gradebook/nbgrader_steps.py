@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Float, Unicode
 
+from course.autograder.gradebook.lateness import read_term, settle_class
 from course.autograder.gradebook.marks import names_in
 from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
@@ -118,6 +119,7 @@ class SaveScores(SaveAutoGrades):
             if found.needs_person and (name := _flag(nb)):
                 key = (name, about["notebook"], about["assignment"], about["student"])
                 gradebook.find_grade(*key).needs_manual_grade = True
+            settle_class(gradebook, read_term(Path(self.config.CourseDirectory.root)))
             gradebook.db.commit()
         return nb, resources
 

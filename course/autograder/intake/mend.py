@@ -118,9 +118,11 @@ def _salvaged(text: str, why: str) -> Mended:
     if not cells:
         raise NoJson(f"it is not JSON ({why})")
     whole = len(cells) - sum("broken" in cell for cell in cells)
-    what = "one cell is" if broken == 1 else f"{broken} cells are"
-    lost = f"{whole} cells could be read" + (f", {what} there in part" if broken else "")
-    return Mended(({"cells": cells},), (), (f"the file is damaged ({why}): {lost}",))
+    how = "damaged" if text.endswith("}") else "cut off"
+    lost = f"the file is {how}; {whole} {'cell' if whole == 1 else 'cells'} could be read"
+    if broken:
+        lost += ", one cell is there in part" if broken == 1 else f", {broken} cells are there in part"
+    return Mended(({"cells": cells},), (), (lost,))
 
 
 def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, int, int]]:

@@ -17,6 +17,7 @@ COUNTED = (
     "autograder/judging",
     "autograder/sandbox",
     "autograder/student.py",
+    "common/distributions.py",
     "common/notebooks.py",
     "common/text.py",
     "reference",

@@ -25,6 +25,7 @@ from course.autograder.gradebook.exchange import (
     exchange_root,
     own_exchange,
 )
+from course.autograder.gradebook.lateness import TermLatePolicy
 from course.autograder.gradebook.nbgrader_steps import (
     PointsOfChecks,
     RepairCells,
@@ -75,6 +76,7 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
+c.AssignLatePenalties.plugin_class = TermLatePolicy
 c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"
 c.HTMLExporter.filters = {
     "markdown2html": "course.autograder.feedback.pages.markdown"

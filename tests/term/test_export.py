@@ -15,7 +15,7 @@ from course.autograder.term.export import (
 )
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import Student
-from course.autograder.term.tables import TableError, parse, to_bytes
+from course.common.tables import TableError, parse, to_bytes
 
 ROSTER = [
     Student("jm12", "Jana Müller", "jm12@uni.example", canvas_id="1001", moodle_id="501"),

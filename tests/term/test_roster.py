@@ -2,9 +2,10 @@
 
 import pytest
 
-from course.autograder.term import roster, tables
+from course.autograder.term import roster
 from course.autograder.term.roster import Student, merged, read_roster, students_in, write_roster
-from course.autograder.term.tables import TableError, decode, parse, to_bytes
+from course.common import tables
+from course.common.tables import TableError, decode, parse, to_bytes
 
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,ps1 (4711),Current Score\n"

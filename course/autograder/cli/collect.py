@@ -16,8 +16,8 @@ from course.autograder.term.match import Matcher
 from course.autograder.term.platforms import recognise
 from course.autograder.term.roster import Student, read_roster
 from course.autograder.term.sources import SourceError, open_source
-from course.autograder.term.tables import TableError
 from course.common.console import Sentence, console, plain, say
+from course.common.tables import TableError
 from course.common.text import printable
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term import export as term_export
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import Student, read_roster
-from course.autograder.term.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.console import Sentence, say
+from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import printable
 
 if TYPE_CHECKING:

@@ -26,9 +26,11 @@ from sqlalchemy.exc import (
 )
 
 from course.autograder.gradebook.exchange import own_exchange
+from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.swap import beside, swap
+from course.autograder.settings import SettingsError
 
 PROJECT = Path(__file__).parents[3]
 
@@ -139,6 +141,13 @@ class Course:
     def assignments(self) -> list[str]:
         """Names of the assignments whose source is here."""
         return sorted({path.parent.name for path in self.folder("source").glob("*/*.ipynb")})
+
+    def term(self) -> Term:
+        """Due dates, late policy and extensions. Raises GradingError: the first mistake in their files."""
+        try:
+            return read_term(self.root, self.assignments())
+        except SettingsError as error:
+            raise GradingError(str(error)) from None
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""

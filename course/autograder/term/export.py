@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import TEST_STUDENT, plain_name
-from course.autograder.term.tables import Table, TableError
+from course.common.tables import Table, TableError
 from course.common.text import for_spreadsheet
 
 SECTION, EXCUSED = "section", ("EX", "N/A")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from course.autograder.term.tables import Table, TableError, read_table, to_bytes, write_whole
+from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import for_spreadsheet
 
 TEST_STUDENT = "test student"  # of Canvas, in every export

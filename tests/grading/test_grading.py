@@ -387,7 +387,7 @@ def test_odd_bytes_anywhere_cost_no_one_else_a_row(class_of_four, tmp_path):
     assert "rename it" in rows["folder\\udcff"].failure
     points = {name: row.score.automatic for name, row in rows.items() if row.score}
     assert points.items() >= dict.fromkeys(("s1", "half", "named", "stamped", "prints"), 88).items()
-    assert points["long"] == 0 and "number too long" in rows["long"].score.notes[0]
+    assert points["long"] == 0 and "are missing" in rows["long"].score.notes[0]
     assert not any(row.fresh for row in grading.grade(root, ASSIGNMENT) if row.score)
 
 

@@ -46,7 +46,11 @@ def _crowded(i: Inputs) -> Arrays:
 
 BACKWARD_CHECK = check(
     ASSIGNMENT, "conv_backward_naive", 10,
-    ("out, cache = conv_forward_naive(x, w, b, conv_param)", "dx, dw, db = conv_backward_naive(dout, cache)"),
+    (
+        "out, cache = conv_forward_naive(x, w, b, conv_param)",
+        "later_out, later_cache = conv_forward_naive(later_x, later_w, later_b, later_param)",
+        "dx, dw, db = conv_backward_naive(dout, cache)",
+    ),
     outputs=(Output("dx", CONVOLUTION, 2.0), Output("dw", CONVOLUTION, 2.0), Output("db", CONVOLUTION)),
     cases=(
         Case("a kernel of 3 by 2, stride 1, padding 1", convolution((5, 6), (3, 2), 1, 1)),
@@ -57,6 +61,8 @@ BACKWARD_CHECK = check(
         Case("one input channel, views that are not contiguous",
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
         Case("a kernel of 1 by 1", convolution((4, 3), (1, 1), 1, 0, channels=(5, 2), n=3)),
+        Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
+        Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
     reference=gradients,
     rests_on=FORWARD_CHECK,

@@ -66,6 +66,8 @@ IM2COL_CHECK = check(
         Case("stride 3, no padding, rows and columns left over", unfolding((2, 3), (2, 3), 3, 0, left_over=(2, 1))),
         Case("float32 input", unfolding((4, 3), (2, 3), 2, 1, dtype="float32")),
         Case("one channel, a view that is not contiguous", views(unfolding((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x")),
+        Case("all sizes 3", unfolding((3, 3), (3, 3), 1, 1, n=3)),
+        Case("as many windows as values in one", unfolding((3, 3), (3, 3), 1, 0, channels=(1, 3))),
     ),
     reference=of("columns", _unfold),
     mistakes={
@@ -146,6 +148,8 @@ FORWARD_IM2COL_CHECK = check(
         Case("stride 2 with overlap, padding 2", asked((3, 4), (3, 4), 2, 2, n=3, left_over=(0, 1))),
         Case("small integers, float32", asked((4, 3), (2, 3), 3, 1, dtype="float32", integers=True)),
         Case("views that are not contiguous", views(asked((4, 6), (3, 2), 1, 1, channels=(2, 5)), "x", "w")),
+        Case("all sizes 3", asked((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
+        Case("as many samples, kernels and windows as taps", asked((2, 3), (1, 3), 1, 0, n=6, channels=(2, 6))),
     ),
     reference=of("out", forward),
     mistakes={

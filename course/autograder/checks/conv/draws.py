@@ -38,9 +38,9 @@ def distinct(r: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np
 def convolution(
     r: Generator, out: tuple[int, int], kernel: tuple[int, int], stride: int, pad: int, *, n: int = 2,
     channels: tuple[int, int] = (3, 4), left_over: tuple[int, int] = (0, 0), dtype: str = "float64",
-    integers: bool = False,
+    integers: bool = False, later: dict[str, int] | None = None,
 ) -> Inputs:  # fmt: skip
-    """x, w, b, dout and conv_param for an output of height and width `out`.
+    """x, w, b, dout and conv_param for an output of height and width `out`, and as much for a later forward pass.
 
     Args:
         r: what they are drawn from.
@@ -52,17 +52,23 @@ def convolution(
         left_over: rows and columns at the end that no window reaches.
         dtype: of all four arrays.
         integers: draw small integers.
+        later: what the later pass has another way in its conv_param.
     """
     c, o = channels
     size = (length(m, k, stride, 2 * pad, 1, over) for m, k, over in zip(out, kernel, left_over, strict=True))
+    x, w = (n, c, *size), (o, c, *kernel)
     make = small_integers if integers else values
+    param = {"stride": stride, "pad": pad}
+
+    def biases() -> np.ndarray:
+        return (small_integers(r, (o,)) if integers else away_from_zero(r, o, 0.6, 1.6)).astype(dtype)
+
     return {
-        "x": make(r, (n, c, *size), dtype),
-        "w": make(r, (o, c, *kernel), dtype),
-        "b": (small_integers(r, (o,)) if integers else away_from_zero(r, o, 0.6, 1.6)).astype(dtype),
-        "dout": make(r, (n, o, *out), dtype),
-        "conv_param": {"stride": stride, "pad": pad},
-    }
+        "x": make(r, x, dtype), "w": make(r, w, dtype), "b": biases(), "dout": make(r, (n, o, *out), dtype),
+        "conv_param": param,
+        "later_x": make(r, x, dtype), "later_w": make(r, w, dtype), "later_b": biases(),
+        "later_param": {**param, **(later or {})},
+    }  # fmt: skip
 
 
 def without(draw: Draw, *names: str) -> Draw:
@@ -72,4 +78,4 @@ def without(draw: Draw, *names: str) -> Draw:
 
 def asked(*args: Any, **keywords: Any) -> Draw:
     """x, w, b and conv_param alone."""
-    return without(convolution(*args, **keywords), "dout")
+    return without(convolution(*args, **keywords), "dout", "later_x", "later_w", "later_b", "later_param")

@@ -103,6 +103,7 @@ RECEPTIVE_FIELD_CHECK = check(
             conv(kernel_size=3, dilation=(2, 3)), RELU, conv(kernel_size=(3, 2), dilation=2))),
         Case("pooling without a stride", stack(pool(kernel_size=(3, 2)), conv(kernel_size=(2, 3)))),
         Case("a single layer of 1 by 1", lambda r: {"layers": [conv(kernel_size=1, stride=2)]}),
+        Case("kernels and strides of 2", lambda r: {"layers": [conv(kernel_size=2, stride=2), pool(kernel_size=2)] * 2}),
     ),
     reference=lambda i: {"field": receptive_field(i["layers"])},
     mistakes={

@@ -57,8 +57,19 @@ def dilated(r: Generator) -> Inputs:
     )  # fmt: skip
 
 
+def alike(r: Generator) -> Inputs:
+    """A net whose sizes are all one number until it is flattened, and as many outputs as inputs behind that."""
+    a = int(r.integers(3, 6))
+    return net(
+        (a, a, a, a),
+        conv(out_channels=a, kernel_size=3, padding=1), NORM, conv(out_channels=a, kernel_size=1, groups=a), RELU,
+        pool(kernel_size=a, stride=a), FLATTEN, linear(a), SIGMOID, linear(a, bias=False),
+    )  # fmt: skip
+
+
 NETS = (
     Case("SimpleNet on 10 images of 224 by 224", simplenet),
     Case("a net with groups, batch norm and layers without bias", drawn),
     Case("a net with dilation and ceil_mode", dilated),
+    Case("a net with as many samples as channels, rows and columns", alike),
 )

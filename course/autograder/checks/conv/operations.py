@@ -99,6 +99,8 @@ OPERATIONS_CHECK = check(
         Case("three groups, no bias", operations(False, out=(4, 9), kernel=(2, 3), groups=3)),
         Case("two groups, with bias", operations(out=(5, 8), kernel=(4, 3), padding=[1, 2], groups=2)),
         Case("dilation 2", operations(out=(6, 7), kernel=(3, 2), dilation=2)),
+        Case("as many groups as channels and kernels, all sizes 4",
+             _biased(lambda r: arguments((4, 4, 4, 4), (4, 1, 4, 4), groups=4))),
         Case("many large images of odd size, whose counts need every digit", _biased(many)),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", _biased(homework)),
         Case("the homework without bias", _biased(homework, False)),

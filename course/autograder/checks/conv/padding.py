@@ -85,6 +85,8 @@ PADDING_CHECK = check(
         Case("'SAME' with dilation 3, which it sets back to 1", sized(9, 11, (3, 4), 2, "SAME", 3)),
         Case("'SAME' with a kernel longer than the image", sized(3, 4, (6, 9), 2, "SAME")),
         Case("0", question((5, 8), (3, 2), 1, 0)),
+        Case("two equal numbers", question((6, 6), (3, 3), 2, [2, 2], left_over=(1, 1))),
+        Case("four zeros", question((5, 8), (3, 2), 1, [0, 0, 0, 0])),
     ),
     reference=right,
     mistakes={

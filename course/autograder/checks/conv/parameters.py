@@ -22,11 +22,16 @@ def _weights(i: Inputs) -> int:
     return int(_right({**i, "bias": False})["parameters"])
 
 
+def layer_arguments(c: int, o: int, kernel: Any, groups: int = 1, bias: bool = True) -> Inputs:
+    """The arguments of `conv2d_parameters` by name."""
+    return {"in_channels": c, "out_channels": o, "kernel_size": kernel, "groups": groups, "bias": bias}
+
+
 @draw
 def layer(r: Generator, kernel: Any, groups: int = 1, bias: bool = True) -> Inputs:
-    """Inputs of `conv2d_parameters`: more output than input channels in each group."""
+    """More output than input channels in each group."""
     c, o = groups * int(r.integers(2, 7)), groups * int(r.integers(8, 20))
-    return {"in_channels": c, "out_channels": o, "kernel_size": kernel, "groups": groups, "bias": bias}
+    return layer_arguments(c, o, kernel, groups, bias)
 
 
 PARAMETERS_CHECK = check(
@@ -39,6 +44,8 @@ PARAMETERS_CHECK = check(
         Case("no bias", layer([7, 2], bias=False)),
         Case("three groups", layer((2, 3), groups=3)),
         Case("four groups without bias", layer(3, groups=4, bias=False)),
+        Case("as many channels in as out", lambda r: layer_arguments(6, 6, 3)),
+        Case("as many groups as channels in and out", lambda r: layer_arguments(6, 6, (3, 2), 6)),
     ),
     reference=_right,
     mistakes={

@@ -18,25 +18,36 @@ out, dx = mistakes_in("out"), mistakes_in("dx")
 def pooling(
     r: Generator, size: tuple[int, int], window: tuple[int, int], stride: int, *, n: int = 2, c: int = 3,
     left_over: tuple[int, int] = (0, 0), dtype: str = "float64", negative: bool = False,
+    close: bool = False, later: dict[str, int] | None = None,
 ) -> Inputs:  # fmt: skip
-    """x, dout and pool_param for an output of height and width `size`; no two values of x are equal.
+    """x, a later x, dout and pool_param for an output of height and width `size`; no two values of an x are equal.
 
     Windows that overlap share their maximum somewhere, and left-over rows and columns hold the largest values, for
-    every seed. With `negative` every value of x is far below 0, at -1e10 and less.
+    every seed. With `negative` every value of x is far below 0, at -1e10 and less; with `close` all are near 1.
     """
     h, w = (length(m, k, stride, 0, 1, over) for m, k, over in zip(size, window, left_over, strict=True))
-    x = distinct(r, (n, c, h, w), dtype)
-    peak = float(np.abs(x).max()) + 1
     row, column = (stride if side > stride else 0 for side in window)
-    if row or column:
-        # (row, column) lies under the first window and under its neighbour(s).
-        x[:, :, row, column] = peak + np.arange(n * c).reshape(n, c)
-    x[:, :, h - left_over[0] :, :] += 0.125 + 2 * peak
-    x[:, :, :, w - left_over[1] :] += 0.0625 + 2 * peak
+
+    def images() -> np.ndarray:
+        x = distinct(r, (n, c, h, w), dtype)
+        peak = float(np.abs(x).max()) + 1
+        if row or column:
+            # (row, column) lies under the first window and under its neighbour(s).
+            x[:, :, row, column] = peak + np.arange(n * c).reshape(n, c)
+        x[:, :, h - left_over[0] :, :] += 0.125 + 2 * peak
+        x[:, :, :, w - left_over[1] :] += 0.0625 + 2 * peak
+        if close:
+            return 1 + 1e-8 * x
+        return 1e10 * (x - x.max() - 1) if negative else x
+
+    param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+    x, dout = images(), values(r, (n, c, *size), dtype)
     return {
-        "x": 1e10 * (x - x.max() - 1) if negative else x,
-        "dout": values(r, (n, c, *size), dtype),
-        "pool_param": {"pool_height": window[0], "pool_width": window[1], "stride": stride},
+        "x": x,
+        "dout": dout,
+        "pool_param": param,
+        "later_x": images(),
+        "later_param": {**param, **(later or {})},
     }
 
 
@@ -67,6 +78,11 @@ def _area(i: Inputs) -> int:
     return int(np.prod(pool_options(i)[0]))
 
 
+def forward_only(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """The same cases with x and pool_param alone."""
+    return tuple(replace(case, draw=without(case.draw, "dout", "later_x", "later_param")) for case in cases)
+
+
 CASES = (
     Case("windows of 2 by 3, stride 1", pooling((4, 5), (2, 3), 1)),
     Case("windows of 3 by 2, stride 2, rows and columns left over", pooling((3, 4), (3, 2), 2, left_over=(1, 1))),
@@ -74,13 +90,15 @@ CASES = (
     Case("no value above -1e10", pooling((4, 3), (2, 3), 2, negative=True)),
     Case("float32, one channel", pooling((3, 4), (3, 2), 1, n=3, c=1, dtype="float32")),
     Case("views that are not contiguous", views(pooling((4, 3), (2, 2), 2, c=5), "x", "dout")),
+    Case("all sizes 3", pooling((3, 3), (3, 3), 3, n=3)),
+    Case("values that differ in the eighth digit", pooling((3, 4), (3, 2), 2, close=True)),
 )  # fmt: skip
 
 FORWARD_CHECK = check(
     ASSIGNMENT, "max_pool_forward", 4,
     ("out, cache = max_pool_forward(x, pool_param)",),
     outputs=(Output("out", CONVOLUTION),),
-    cases=tuple(replace(case, draw=without(case.draw, "dout")) for case in CASES),
+    cases=forward_only(CASES),
     reference=_forward,
     mistakes={
         "average for maximum": out(
@@ -139,7 +157,11 @@ def _corner(i: Inputs) -> np.ndarray:
 
 BACKWARD_CHECK = check(
     ASSIGNMENT, "max_pool_backward", 5,
-    ("out, cache = max_pool_forward(x, pool_param)", "dx = max_pool_backward(dout, cache)"),
+    (
+        "out, cache = max_pool_forward(x, pool_param)",
+        "later_out, later_cache = max_pool_forward(later_x, later_param)",
+        "dx = max_pool_backward(dout, cache)",
+    ),
     outputs=(Output("dx", CONVOLUTION),),
     cases=CASES,
     reference=_backward,

@@ -17,6 +17,10 @@ def _right(i: Inputs) -> Answers:
     return {"shape": pool2d_output_shape(**i)}
 
 
+def _rounded_down(i: Inputs) -> Answers:
+    return _right({**i, "ceil_mode": False})
+
+
 def _other(**changes: Any) -> Wrong:
     return fitting(instead(_right, **changes))
 
@@ -30,6 +34,15 @@ def _size(r: Generator, channels: tuple[int, int], rows: int, columns: int) -> t
     return (int(r.integers(2, 6)), int(r.integers(*channels)), rows, columns)
 
 
+def pool_arguments(
+    input_shape: tuple[int, ...], kernel: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
+) -> Inputs:
+    """The arguments of `pool2d_output_shape` by name."""
+    return {
+        "input_shape": input_shape, "kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode,
+    }  # fmt: skip
+
+
 @draw
 def pool_question(
     r: Generator, out: tuple[int, int], kernel: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
@@ -39,19 +52,15 @@ def pool_question(
     k, s, p = pair(kernel), pair(kernel if stride is None else stride), pair(padding)
     more = int(r.integers(0, 6))
     size = [length(out[a] + more, k[a], s[a], 2 * p[a], 1, left_over[a]) for a in (0, 1)]
-    return {
-        "input_shape": _size(r, (7, 12), *size), "kernel_size": kernel, "stride": stride, "padding": padding,
-        "ceil_mode": ceil_mode,
-    }  # fmt: skip
+    return pool_arguments(_size(r, (7, 12), *size), kernel, stride, padding, ceil_mode)
 
 
 @draw
-def too_large(r: Generator, rows: int, columns: int, kernel: Any, stride: Any) -> Inputs:
-    """Inputs whose window does not fit."""
-    return {
-        "input_shape": _size(r, (3, 9), rows, columns), "kernel_size": kernel, "stride": stride, "padding": 0,
-        "ceil_mode": False,
-    }  # fmt: skip
+def fixed(
+    r: Generator, rows: int, columns: int, kernel: Any, stride: Any, padding: Any = 0, ceil_mode: bool = False
+) -> Inputs:
+    """Inputs of this height and width, into which the window may not fit."""
+    return pool_arguments(_size(r, (3, 9), rows, columns), kernel, stride, padding, ceil_mode)
 
 
 POOL_SHAPE_CHECK = check(
@@ -67,8 +76,12 @@ POOL_SHAPE_CHECK = check(
         Case("ceil_mode where one axis divides and one does not", pool_question((5, 7), 3, 2, 0, True, (0, 1))),
         Case("ceil_mode with no stride given", pool_question((4, 6), (4, 3), None, 0, True, (1, 0))),
         Case("a window that just fits", pool_question((1, 3), (5, 2), 2)),
-        Case("a window one row too tall, with stride 3", too_large(4, 9, (5, 2), 3), raises=REFUSED),
-        Case("a window far too wide", too_large(9, 2, (2, 6), 1), raises=REFUSED),
+        Case("a window that fits by its padding", fixed(2, 3, 4, 1, 1)),
+        Case("as many samples and channels as rows and columns, a stride that is the window's size",
+             lambda r: pool_arguments((6, 6, 6, 6), 3, 3)),
+        Case("a window one row too tall, with stride 3", fixed(4, 9, (5, 2), 3), raises=REFUSED),
+        Case("a window far too wide", fixed(9, 2, (2, 6), 1), raises=REFUSED),
+        Case("a window one column too wide, with ceil_mode", fixed(9, 4, (2, 5), 3, ceil_mode=True), raises=REFUSED),
     ),
     reference=_right,
     mistakes={
@@ -86,8 +99,7 @@ POOL_SHAPE_CHECK = check(
         "rounded up": Mistake("Without ceil_mode the quotient is rounded down.", _other(ceil_mode=True)),
         "ceil_mode taken for one window more": Mistake(
             "Rounding up changes nothing where the stride divides: ceil_mode is no plus one.",
-            where(lambda i: i["ceil_mode"],
-                  lambda i: {"shape": np.add(_other(ceil_mode=False)(i)["shape"], (0, 0, 1, 1))}),
+            where(lambda i: i["ceil_mode"], reshaped(lambda i, shape: np.add(shape, [0, 0, 1, 1]), _rounded_down)),
         ),
         "ceil_mode turned round": Mistake(
             "You round up without ceil_mode and down with it; it is the other way.",

@@ -157,6 +157,8 @@ PLAIN_CHECK = check(
         Case("a stride that is all of the kernel, no padding", question((5, 4), (3, 3), 3, left_over=(2, 1))),
         Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 1, 3)),
         Case("two groups", question((7, 11), (2, 5), 1, 2, 1, 2)),
+        Case("as many samples, channels, kernels, rows and columns",
+             lambda r: arguments((6, 6, 6, 6), (6, 6, 3, 3), padding=1)),
         Case("another stride, padding and dilation for each axis",
              question((6, 9), (3, 5), (3, 1), (3, 1), (1, 2), left_over=(2, 0))),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),

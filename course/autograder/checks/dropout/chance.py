@@ -47,6 +47,12 @@ def surprising(successes: int, trials: int, probability: float) -> bool:
     return surprise(successes, trials, probability) >= math.log(2 / ALPHA)
 
 
+def likelier(kept: np.ndarray, p: float) -> bool:
+    """Whether a draw looks more like one that keeps with probability p than like one that drops with it."""
+    n, k = kept.size, int(kept.sum())
+    return surprise(k, n, p) < surprise(k, n, 1 - p)
+
+
 def normal_below(z: float) -> float:
     """P(Z < z) for a standard normal Z."""
     return 0.5 * (1 + math.erf(z / math.sqrt(2)))

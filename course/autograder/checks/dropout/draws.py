@@ -27,8 +27,10 @@ class Settings(NamedTuple):
 
     @property
     def training(self) -> float:
-        """What a kept value is multiplied by while training."""
-        return 1 / (1 - self.p) if self.scaling == UPSCALE else 1.0
+        """What a kept value is multiplied by while training; 0 where none is kept."""
+        if self.scaling != UPSCALE:
+            return 1.0
+        return 1 / (1 - self.p) if self.p < 1 else 0.0
 
     @property
     def factor(self) -> float:

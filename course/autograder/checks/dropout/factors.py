@@ -15,6 +15,7 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 Factor = Callable[[float, str], float | None]  # from p and scaling; None where it does not show
 
 P_AS_KEEP = "p taken for the keep probability"
+BY_P = "divided by p"
 SWAPPED = "scaling modes swapped"
 
 TRAIN_FACTORS: dict[str, tuple[str, Factor]] = {

@@ -77,6 +77,7 @@ MASK_CHECK = check(
         Case("p = 0.2, one axis", coins((390,), 0.2)),
         Case("p = 0.7, three axes", coins((9, 7, 6), 0.7)),
         Case("p = 0.1, four axes", coins((8, 5, 4, 3), 0.1)),
+        Case("p = 0.6, as many rows as columns", coins((18, 18), 0.6)),
         Case("p = 0: all are kept", coins((4, 5), 0.0)),
         Case("p = 1: all are dropped", coins((5, 3), 1.0)),
     ),

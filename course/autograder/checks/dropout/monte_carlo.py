@@ -140,6 +140,7 @@ MC_CHECK = check(
         Case("2 predictions", predictions(2, (9, 4, 3))),
         Case("40 predictions", predictions(40, (6, 5, 2))),
         Case("as many predictions as samples", predictions(8, (8, 3, 5))),
+        Case("4 of everything", predictions(4, (4, 4, 4))),
     ),
     reference=_right,
     observe=_observe,

@@ -4,18 +4,17 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from packaging.requirements import Requirement
 
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.swap import beside, put_right, swap
+from course.common.distributions import STUDENT_NEEDS, closure, normal
 from course.common.notebooks import solution_lines
 
 # Everything of the course that a student's `check` needs. Not in it: hidden cases, grading, the class, tests.
@@ -35,35 +34,9 @@ STUDENT_FILES = (
     "data/digits/*",
 )
 INSTRUCTORS_ALONE = {"hidden.py", "answers.py"}
-STUDENT_NEEDS = ("paddlepaddle", "numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 TELLING = 24  # characters
 CALL = re.compile(r"""(["'])[\w ,]+ = \w+\([\w ,]*\)\1""")  # 'mean, var = batch_moments(x)'
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".ipynb", ".html", ""}
-
-
-def closure(names: tuple[str, ...]) -> set[str]:
-    """The distributions that these need, themselves included, by normalised name, as installed here."""
-    seen: set[str] = set()
-    waiting = [_normal(name) for name in names]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            wanted = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue  # for another platform or Python
-        for line in wanted:
-            requirement = Requirement(line)
-            marker = requirement.marker
-            if marker is None or "extra" not in str(marker):
-                waiting.append(_normal(requirement.name))
-    return seen
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def student_pins() -> list[str]:
@@ -71,7 +44,7 @@ def student_pins() -> list[str]:
     wanted = closure(STUDENT_NEEDS)
     lines = (PROJECT / "requirements.lock").read_text().splitlines()
     return [
-        line for line in lines if line and line[0] != "#" and _normal(re.split(r"[=; ]", line)[0]) in wanted
+        line for line in lines if line and line[0] != "#" and normal(re.split(r"[=; ]", line)[0]) in wanted
     ]
 
 

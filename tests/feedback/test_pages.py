@@ -62,11 +62,16 @@ def wrong_in(page: str) -> list[str]:
             sound = (
                 name in PLAIN
                 or (name == "class" and re.fullmatch(r"highlight( hl-\w+)?|\w{1,3}", value))
+                or (tag, name, value) == ("span", "class", "aside")  # our word on what was left out
                 or (name == "href" and value.startswith(("https://", "http://", "mailto:", "#")))
                 or (name == "src" and value.startswith("data:image/"))
             )
             wrong += [] if sound else [f"{tag} {name}={value}"]
     return wrong
+
+
+def test_a_student_cannot_speak_in_our_voice():
+    assert "aside" not in markdown('<span class="aside">10 of 10 points</span>')
 
 
 @pytest.mark.parametrize("source", HOSTILE)

@@ -41,6 +41,15 @@ HOSTILE = (
 )
 
 
+# What we add ourselves: a word on what was left out, what a link may not know, a table that scrolls.
+OURS = {
+    ("span", "class", "aside"),
+    ("a", "rel", "noopener noreferrer"),
+    ("div", "class", "scroll"),
+    ("div", "tabindex", "0"),
+}
+
+
 class Tags(HTMLParser):
     """Every start tag with its attributes."""
 
@@ -62,7 +71,7 @@ def wrong_in(page: str) -> list[str]:
             sound = (
                 name in PLAIN
                 or (name == "class" and re.fullmatch(r"highlight( hl-\w+)?|\w{1,3}", value))
-                or (tag, name, value) == ("span", "class", "aside")  # our word on what was left out
+                or (tag, name, value) in OURS
                 or (name == "href" and value.startswith(("https://", "http://", "mailto:", "#")))
                 or (name == "src" and value.startswith("data:image/"))
             )
@@ -71,7 +80,8 @@ def wrong_in(page: str) -> list[str]:
 
 
 def test_a_student_cannot_speak_in_our_voice():
-    assert "aside" not in markdown('<span class="aside">10 of 10 points</span>')
+    said = markdown('<span class="aside">10 of 10</span> <div class="scroll" tabindex="0">10 of 10</div>')
+    assert "aside" not in said and "scroll" not in said and "tabindex" not in said
 
 
 @pytest.mark.parametrize("source", HOSTILE)

@@ -5,9 +5,10 @@ from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
 from course.autograder.cli.export import export
 from course.autograder.cli.roster import roster
+from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
-for command in (checks, collect, export, roster, *COMMANDS):
+for command in (checks, collect, export, roster, term, *COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -34,14 +34,6 @@ from course.autograder.settings import SettingsError
 
 PROJECT = Path(__file__).parents[3]
 
-# nbgrader's page gives tables no air and long lines no wrap.
-FEEDBACK_STYLE = """<style>
-.text_cell_render table, .rendered_html table, .panel-body table { margin: .6em 0; border-collapse: collapse }
-.panel-body td, .panel-body th { padding: .15em .9em .15em 0; border-bottom: 1px solid #ddd; text-align: left }
-.anchor-link { display: none }
-pre { white-space: pre-wrap }
-</style>"""
-
 RAISED = re.compile(
     r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Entry): (.+)"
 )  # an exception's line in a log
@@ -201,15 +193,6 @@ class Course:
         for assignment in assignments:
             self._done(api.release_assignment(assignment), f"putting {assignment} into the exchange {root}")
         return True
-
-    def feedback(self, assignment: str, student: str) -> None:
-        """Write the feedback page."""
-        self._done(self._api().generate_feedback(assignment, student), f"feedback for {student}/{assignment}")
-        for page in (self.folder("feedback") / student / assignment).glob("*.html"):
-            page.write_text(
-                page.read_text(encoding="utf-8").replace("</head>", f"{FEEDBACK_STYLE}</head>", 1),
-                encoding="utf-8",
-            )
 
     def score(self, assignment: str, student: str) -> Score:
         """What the gradebook says of one submission; GradingError when it has none."""

@@ -22,7 +22,9 @@ from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
 from course.autograder.gradebook.students import entered
-from course.autograder.intake.repair import needs_person_of, notes_of, repair
+from course.autograder.intake.notes import needs_person_of, notes_of, write_notes
+from course.autograder.intake.repair import repair
+from course.autograder.intake.sound import sound
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
@@ -70,11 +72,9 @@ class RepairCells(NbGraderPreprocessor):
         released = released_notebook(
             Path.cwd(), about["assignment"], about["notebook"], self.release_directory
         )
-        kept = nb.metadata.get("course")
-        repaired, _ = repair(nb, released)
-        if kept:
-            repaired.metadata["course"] = kept
-        return repaired, resources
+        done = repair(sound(nb.cells).notebook, released)
+        write_notes(done.notebook, done.notes, done.needs_person)
+        return done.notebook, resources
 
 
 class RunLockedIn(NbGraderPreprocessor):
@@ -90,11 +90,11 @@ class RunLockedIn(NbGraderPreprocessor):
         """Run and judge; the engine stays warm in this process."""
         from course.autograder.engine.engine import run
 
-        about = resources["nbgrader"]
-        seed = seed_for(course_secret(Path.cwd()), about["student"], about["assignment"])
+        named = resources["nbgrader"]
+        seed = seed_for(course_secret(Path.cwd()), named["student"], named["assignment"])
         limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
         result = run(
-            nb, assignment=about["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
+            nb, assignment=named["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
         )
         about = {"notes": [*notes_of(nb), *result.incidents], "needs_person": list(needs_person_of(nb))}
         result.notebook.metadata["course"] = about

@@ -19,6 +19,7 @@ COUNTED = (
     "autograder/student.py",
     "common/distributions.py",
     "common/notebooks.py",
+    "common/text.py",
     "reference",
     "teaching/data.py",
 )

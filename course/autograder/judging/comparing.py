@@ -26,7 +26,7 @@ class Difference:
 
 def allowed(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     """The largest difference that is still near enough, element by element."""
-    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))))
     return tolerance.rtol * np.abs(wanted) + tolerance.atol * scale
 
 
@@ -49,7 +49,7 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
         with np.errstate(all="ignore"):
             gap = np.abs(got - wanted)
             same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
-            bad = ~(same | (gap <= allowed(wanted, tolerance)))
+            bad = ~(same | (np.isfinite(gap) & (gap <= allowed(wanted, tolerance))))
         if not bad.any():
             return None
         gap = np.where(bad, np.where(np.isfinite(gap), gap, np.inf), 0.0)

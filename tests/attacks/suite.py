@@ -130,7 +130,7 @@ def taken_in(attack: Attack) -> NotebookNode:
     test before a student's cells between answer and test, and the engine must hold by itself.
     """
     made = submission(attack)
-    return repair(made, released_notebook())[0] if attack.edits or attack.honest else made
+    return repair(made, released_notebook()).notebook if attack.edits or attack.honest else made
 
 
 def submission(attack: Attack) -> NotebookNode:

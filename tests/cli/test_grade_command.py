@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.autograder.cli.commands import main
+from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.hand_ins import HandIns, Unmatched
 from course.autograder.sandbox import confinement
@@ -127,6 +128,9 @@ def test_names_are_shown_as_they_are_and_steer_nothing(course):
     assert "\x1b" not in done.stdout and "\x9b" not in done.stdout
     shown = run(course, "show", NAME, "[late] x")
     assert "[late] x, ps1_batchnorm: 88 of 88" in shown.stdout
+    rich = [UNREAD.replace("empty", "[/x] \x1b[2Jempty")]
+    record(course, marked(course, "s3", blank=True, needs_person=tuple(rich)))
+    assert "it is [/x] \\x1b[2Jempty" in run(course, "grades", NAME).stdout
     assert "nobody [/x]" in run(course, "grade", NAME, "nobody [/x]").stderr
 
 
@@ -226,19 +230,25 @@ def test_a_gradebook_that_is_none(not_graded):
     said(grade(not_graded), str(path), "is not a database", "backup")
 
 
-def test_a_gradebook_that_is_damaged_inside(not_graded):
+def test_a_gradebook_that_is_damaged_where_nobody_has_read_yet(not_graded):
     path = not_graded.root / "gradebook.db"
     record(not_graded, marked(not_graded, "s1"))
+    with sqlite3.connect(path) as database:
+        size = database.execute("PRAGMA page_size").fetchone()[0]
+        page = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'comment'").fetchone()[0]
     content = bytearray(path.read_bytes())
-    content[4096 * 3 : 4096 * 12] = b"\xa5" * 4096 * 9
+    content[size * (page - 1) : size * page] = b"\xa5" * size
     path.write_bytes(content)
     said(grade(not_graded), "gradebook", "backup")
 
 
 def test_a_gradebook_that_cannot_be_written(not_graded, monkeypatch):
     path = not_graded.root / "gradebook.db"
+    record(not_graded, marked(not_graded, "s1"))
     monkeypatch.setenv("COURSE_DB", f"sqlite:///file:{path}?mode=ro&uri=true")
     said(grade(not_graded), "readonly", "make the file and its folder writable")
+    with pytest.raises(GradingError, match="readonly"):
+        ready.require_gradebook(Course(not_graded.root))
 
 
 def test_a_gradebook_that_another_program_holds(not_graded, monkeypatch):
@@ -322,7 +332,7 @@ def test_a_page_is_written_while_the_rest_is_graded(course, monkeypatch):
             yield marks_of(course, task)
 
     monkeypatch.setattr(driver, "all_marked", marking_one_after_another)
-    monkeypatch.setattr(feedback, "_page", lambda root, name, student: happened.append(f"page {student}"))
+    monkeypatch.setattr(feedback, "_page", lambda task: happened.append(f"page {task.standing.student}"))
     run(course, "grade", NAME, "--jobs", "1")
     assert happened == ["marked s1", "page s1", "marked s2", "page s2", "marked s3", "page s3"]
 
@@ -330,8 +340,8 @@ def test_a_page_is_written_while_the_rest_is_graded(course, monkeypatch):
 def test_a_page_that_cannot_be_written_is_told_after_all_else(course, monkeypatch):
     from course.autograder.feedback import feedback
 
-    def page(root, name, student):
-        if student == "s2":
+    def page(task):
+        if task.standing.student == "s2":
             raise OSError("no [/room]")
 
     monkeypatch.setattr(feedback, "_page", page)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,11 @@ from course.autograder.grading import driver as grading
 from course.autograder.grading import pool, workers
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
+from tests.grading.warm_drivers import WarmDrivers
 from tests.waiting import LONG_STOP, comes_true
 
 ASSIGNMENT = "ps1_batchnorm"
+GRADE_ON = ("grade", ASSIGNMENT, "--no-feedback", "--resume")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
 
 
@@ -138,41 +141,69 @@ def alive(pids: list[int]) -> list[int]:
     ]
 
 
+def gone(pids: Iterable[int]) -> bool:
+    return comes_true(lambda: not alive(sorted(pids)))
+
+
+def kill_cold(root: Path, after: float) -> bool:
+    """Start the command, and kill it after so many seconds; all that it has started ends by itself."""
+    command = [sys.executable, "-m", "course", "--root", str(root), *GRADE_ON]
+    # A session of its own, so that the kill reaches the driver alone.
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        process.wait(after)
+        return False
+    except subprocess.TimeoutExpired:
+        started = everything_below(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert gone(started)
+        return True
+
+
 def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, undisturbed, tmp_path):
-    """Twenty kills at random moments of a run; after each the next run goes on; the end is the undisturbed gradebook."""
+    """Twenty kills at random moments: four while the command starts or soon after, sixteen in the grading itself.
+
+    After each the next run goes on. Where a run comes to its end, that is the undisturbed gradebook, and the class
+    is graded anew, so that later kills find something to disturb.
+    """
     _, _, dump, seconds = undisturbed
-    root = fresh(class_of_four, tmp_path)
-    moments = random.Random(20)
-    started = set()
-    for _ in range(20):
-        command = [
-            sys.executable,
-            "-m",
-            "course",
-            "--root",
-            str(root),
-            "grade",
-            ASSIGNMENT,
-            "--no-feedback",
-            "--resume",
-        ]
-        # A session of its own, so that the kill reaches the driver alone and the rest must end by itself.
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        with_time = moments.uniform(0.05, max(1.0, seconds))
-        try:
-            process.wait(with_time)
-        except subprocess.TimeoutExpired:
-            started.update(everything_below(process.pid))
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-    comes_true(lambda: not alive(sorted(started)))
-    assert alive(sorted(started)) == []
+    moments, made = random.Random(20), iter(range(100))
+
+    def anew() -> Path:
+        return fresh(class_of_four, tmp_path / str(next(made)))
+
+    def is_whole(root: Path) -> bool:
+        return canonical_dump(Course(root)) == dump and not list(root.rglob("*.partial"))
+
+    root = anew()
+    for _ in range(4):
+        kill_cold(root, moments.uniform(0.05, max(1.0, seconds)))
+    warm = WarmDrivers()
+    try:
+        warm.run("--root", str(root), *GRADE_ON)
+        assert is_whole(root)
+        first = anew()
+        seconds = warm.seconds_of("--root", str(first), *GRADE_ON)
+        assert is_whole(first)
+        resting, kills, root = set(alive(everything_below(warm.process.pid))), 0, anew()
+        while kills < 16:
+            ended = warm.run(
+                "--root", str(root), *GRADE_ON, kill_after=moments.uniform(0.01, max(0.1, seconds))
+            )
+            if ended is None:
+                kills += 1
+                assert gone(set(everything_below(warm.process.pid)) - resting)
+            else:
+                assert ended == 0 and is_whole(root)
+                root = anew()
+    finally:
+        warm.close()
     done = run(root, "--resume")
     assert done.returncode == 0, done.stderr
-    assert canonical_dump(Course(root)) == dump
-    assert not list(root.rglob("*.partial"))
+    assert is_whole(root)
 
 
 def test_two_drivers_at_once_the_second_says_so_and_leaves(undisturbed):
@@ -356,7 +387,7 @@ def test_odd_bytes_anywhere_cost_no_one_else_a_row(class_of_four, tmp_path):
     assert "rename it" in rows["folder\\udcff"].failure
     points = {name: row.score.automatic for name, row in rows.items() if row.score}
     assert points.items() >= dict.fromkeys(("s1", "half", "named", "stamped", "prints"), 88).items()
-    assert points["long"] == 0 and "number too long" in rows["long"].score.notes[0]
+    assert points["long"] == 0 and "are missing" in rows["long"].score.notes[0]
     assert not any(row.fresh for row in grading.grade(root, ASSIGNMENT) if row.score)
 
 

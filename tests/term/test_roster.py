@@ -2,9 +2,10 @@
 
 import pytest
 
-from course.autograder.term import roster, tables
+from course.autograder.term import roster
 from course.autograder.term.roster import Student, merged, read_roster, students_in, write_roster
-from course.autograder.term.tables import TableError, decode, harmless, parse, to_bytes
+from course.common import tables
+from course.common.tables import TableError, decode, parse, to_bytes
 
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,ps1 (4711),Current Score\n"
@@ -128,17 +129,6 @@ def test_a_file_that_is_not_there_and_one_too_large_are_said_so(tmp_path, monkey
     monkeypatch.setattr(tables, "MOST_BYTES", 10)
     with pytest.raises(TableError, match="larger than"):
         students_in(at(tmp_path, PLAIN))
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-x", "@sum", "\tx", "\rx", "a\x1b[31mb"])
-def test_a_cell_is_made_harmless(cell):
-    made = harmless(cell)
-    assert not made.startswith(tables.FORMULA) and made.isprintable()
-
-
-@pytest.mark.parametrize("cell", ["-1.5", "+3", "88", "Müller", ""])
-def test_numbers_and_words_stay_as_they_are(cell):
-    assert harmless(cell) == cell
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -43,8 +43,13 @@ for subcommand in (grade, grades, show):
 
 @main.command()
 @click.argument("assignments", nargs=-1)
+@click.option(
+    "--changed-cells",
+    is_flag=True,
+    help="After hand-ins came, release also cells and points that are other than students were given.",
+)
 @click.pass_obj
-def release(root: Path, assignments: tuple[str, ...]) -> None:
+def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> None:
     """Make release/, the folder that students get (all assignments unless some are named)."""
     from course.autograder.gradebook.course import Course, GradingError
     from course.autograder.gradebook.release import build_release
@@ -52,10 +57,18 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
     try:
         course = Course(root)
         with console.status("writing the students' version"):
-            folder = build_release(course, list(assignments) or course.assignments())
+            made = build_release(course, list(assignments) or course.assignments(), changed_cells)
     except GradingError as error:
         raise Sentence(str(error)) from None
-    say(f"released into {folder}: zip it or push it as it is")
+    for name, changed in made.changed.items():
+        say(f"{name}: {'; '.join(changed)}; now grade again: {command(root, 'grade', name)}")
+    if made.copy:
+        say(f"the gradebook as it was before is {made.copy}")
+    say(f"released into {made.folder}: zip it or push it as it is")
+    if not made.own_exchange:
+        say(
+            "for students to fetch it by nbgrader: `nbgrader release_assignment ASSIGNMENT`, or Release in the formgrader"
+        )
 
 
 @main.command("grade-one")

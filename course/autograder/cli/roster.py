@@ -7,8 +7,8 @@ from rich.table import Table as Shown
 
 from course.autograder.settings import SettingsError, read
 from course.autograder.term.roster import Change, merged, read_roster, students_in, write_roster
-from course.autograder.term.tables import TableError
 from course.common.console import Sentence, console
+from course.common.tables import TableError
 
 SHOWN = 40  # changes of one kind
 

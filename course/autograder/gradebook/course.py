@@ -1,11 +1,13 @@
 """nbgrader's flow on one course folder: release, autograde, feedback, and what the gradebook says."""
 
 import contextlib
+import copy
 import logging
 import os
+import re
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +25,18 @@ from sqlalchemy.exc import (
     SAWarning,
 )
 
+from course.autograder.gradebook.exchange import own_exchange
+from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
+from course.autograder.gradebook.swap import beside, swap
+from course.autograder.settings import SettingsError
 
 PROJECT = Path(__file__).parents[3]
 
-# nbgrader's page gives tables no air and long lines no wrap.
-FEEDBACK_STYLE = """<style>
-.text_cell_render table, .rendered_html table, .panel-body table { margin: .6em 0; border-collapse: collapse }
-.panel-body td, .panel-body th { padding: .15em .9em .15em 0; border-bottom: 1px solid #ddd; text-align: left }
-.anchor-link { display: none }
-pre { white-space: pre-wrap }
-</style>"""
-
+RAISED = re.compile(
+    r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Entry): (.+)"
+)  # an exception's line in a log
 # What SQLite says, and what helps.
 CURES = {
     "not a database": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
@@ -131,7 +132,14 @@ class Course:
 
     def assignments(self) -> list[str]:
         """Names of the assignments whose source is here."""
-        return sorted(path.parent.name for path in self.folder("source").glob("*/*.ipynb"))
+        return sorted({path.parent.name for path in self.folder("source").glob("*/*.ipynb")})
+
+    def term(self) -> Term:
+        """Due dates, late policy and extensions. Raises GradingError: the first mistake in their files."""
+        try:
+            return read_term(self.root, self.assignments())
+        except SettingsError as error:
+            raise GradingError(str(error)) from None
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""
@@ -141,25 +149,50 @@ class Course:
 
     @staticmethod
     def _done(result: dict[str, Any], what: str) -> None:
+        """Raise GradingError, with the first error that nbgrader's log has, unless it went well."""
         if not result["success"]:
-            told = str(result.get("error") or result.get("log") or "").strip().splitlines()
-            errors = [line for line in str(result.get("log", "")).splitlines() if "ERROR" in line]
-            raise GradingError(f"{what} failed: {(errors or told or ['no reason given'])[-1][:300]}")
+            log = f"{result.get('log') or ''}\n{result.get('error') or ''}".splitlines()
+            raised = [found[1] for line in log if (found := RAISED.fullmatch(line.strip()))]
+            others = [line for line in log if line.strip()][-1:]
+            raise GradingError(f"{what} failed: {(raised or others or ['no reason given'])[0][:300]}")
 
     def release(self, assignment: str) -> Path:
-        """Make the students' version with nbgrader, and enter the assignment into the gradebook."""
-        self.require(assignment)
-        self._done(self._api().generate_assignment(assignment), f"releasing {assignment}")
-        return self.folder("release") / assignment
+        """Make the students' version and enter the assignment into the gradebook; the old one stays until it is whole."""
+        place = self.folder("release") / assignment
+        new = beside(place)
+        self.generate(assignment, new)
+        swap(new, place)
+        return place
 
-    def feedback(self, assignment: str, student: str) -> None:
-        """Write the feedback page."""
-        self._done(self._api().generate_feedback(assignment, student), f"feedback for {student}/{assignment}")
-        for page in (self.folder("feedback") / student / assignment).glob("*.html"):
-            page.write_text(
-                page.read_text(encoding="utf-8").replace("</head>", f"{FEEDBACK_STYLE}</head>", 1),
-                encoding="utf-8",
-            )
+    def generate(self, assignment: str, into: Path) -> None:
+        """Have nbgrader make the students' version into a folder, and enter the assignment into the gradebook.
+
+        Raises:
+            GradingError: when there is no such assignment, or nbgrader will not; the folder is not there then.
+        """
+        self.require(assignment)
+        made = beside(self.folder("release"))
+        config = copy.deepcopy(self.config)
+        config.CourseDirectory.release_directory = made.name
+        try:
+            api = NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+            self._done(api.generate_assignment(assignment), f"releasing {assignment}")
+            into.parent.mkdir(parents=True, exist_ok=True)
+            (made / assignment).rename(into)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def publish(self, assignments: Sequence[str]) -> bool:
+        """Put what is released into the course's own exchange, for the formgrader to know; False where others use it."""
+        root = Path(self.config.Exchange.root)
+        if not own_exchange(root, self.root) or not root.is_dir():
+            return False
+        config = copy.deepcopy(self.config)
+        config.ExchangeReleaseAssignment.force = True
+        api = NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+        for assignment in assignments:
+            self._done(api.release_assignment(assignment), f"putting {assignment} into the exchange {root}")
+        return True
 
     def score(self, assignment: str, student: str) -> Score:
         """What the gradebook says of one submission; GradingError when it has none."""

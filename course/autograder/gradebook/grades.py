@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.autograder.gradebook.course import Course
+from course.autograder.gradebook.lateness import settle_class
 from course.autograder.gradebook.record import write_whole
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.states import DONE, STALE, State, read_states
@@ -51,6 +52,7 @@ def class_rows(course: Course, assignment: str, handed_in: Collection[str]) -> l
         handed_in: ids of those with something under `submitted/`.
     """
     with course.gradebook() as gradebook:
+        settle_class(gradebook, course.term())
         states = read_states(gradebook.db, assignment)
         scores = scores_of(gradebook, assignment, course.cell_order(assignment))
         known = {student.id for student in gradebook.students}

@@ -18,7 +18,7 @@ class Marked:
         notes: sentences for the student: repairs, and what was stopped.
         digest: of everything that the marks depend on.
         needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must. The
-            same stands in the graded notebook's metadata (`intake.repair.needs_person_of`).
+            same stands in the graded notebook's metadata (`intake.notes.needs_person_of`).
         handed_in_at: when, by its `timestamp.txt`.
         failure: why there are no marks, in a sentence; '' when there are.
         seconds: by part.

@@ -16,11 +16,15 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Float, Unicode
 
+from course.autograder.gradebook.lateness import read_term, settle_class
 from course.autograder.gradebook.marks import names_in
 from course.autograder.gradebook.scores import flagged
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
-from course.autograder.intake.repair import needs_person_of, notes_of, repair
+from course.autograder.gradebook.students import entered
+from course.autograder.intake.notes import needs_person_of, notes_of, write_notes
+from course.autograder.intake.repair import repair
+from course.autograder.intake.sound import sound
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 
@@ -43,6 +47,18 @@ def released_notebook(
     return nbformat.read(path, as_version=4)
 
 
+class PointsOfChecks(NbGraderPreprocessor):
+    """First step of a release: refuses a notebook whose points are not those that its checks give."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Look, and change nothing. Raises ValueError with what to do."""
+        from course.autograder.gradebook.points import points_that_differ  # takes Paddle's import
+
+        if wrong := points_that_differ(nb):
+            raise ValueError(wrong[0])
+        return nb, resources
+
+
 class RepairCells(NbGraderPreprocessor):
     """First of the sanitising steps: restores locked cells, demotes copies, orders tests after code, drops tags."""
 
@@ -56,11 +72,9 @@ class RepairCells(NbGraderPreprocessor):
         released = released_notebook(
             Path.cwd(), about["assignment"], about["notebook"], self.release_directory
         )
-        kept = nb.metadata.get("course")
-        repaired, _ = repair(nb, released)
-        if kept:
-            repaired.metadata["course"] = kept
-        return repaired, resources
+        done = repair(sound(nb.cells).notebook, released)
+        write_notes(done.notebook, done.notes, done.needs_person)
+        return done.notebook, resources
 
 
 class RunLockedIn(NbGraderPreprocessor):
@@ -76,11 +90,11 @@ class RunLockedIn(NbGraderPreprocessor):
         """Run and judge; the engine stays warm in this process."""
         from course.autograder.engine.engine import run
 
-        about = resources["nbgrader"]
-        seed = seed_for(course_secret(Path.cwd()), about["student"], about["assignment"])
+        named = resources["nbgrader"]
+        seed = seed_for(course_secret(Path.cwd()), named["student"], named["assignment"])
         limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
         result = run(
-            nb, assignment=about["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
+            nb, assignment=named["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
         )
         about = {"notes": [*notes_of(nb), *result.incidents], "needs_person": list(needs_person_of(nb))}
         result.notebook.metadata["course"] = about
@@ -98,12 +112,14 @@ class SaveScores(SaveAutoGrades):
         found = Findings(notes_of(nb), needs_person_of(nb), named)
         with Gradebook(about["db_url"]) as gradebook:
             prepare(gradebook.db)
+            entered(gradebook, about["student"])
             write_findings(gradebook.db, about["assignment"], about["student"], found)
             # Graded, but not by the driver: without a digest it will not take this for its own work.
             write_state(gradebook.db, about["assignment"], about["student"], DONE, "")
             if found.needs_person and (name := _flag(nb)):
                 key = (name, about["notebook"], about["assignment"], about["student"])
                 gradebook.find_grade(*key).needs_manual_grade = True
+            settle_class(gradebook, read_term(Path(self.config.CourseDirectory.root)))
             gradebook.db.commit()
         return nb, resources
 

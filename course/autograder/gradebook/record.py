@@ -17,6 +17,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.lateness import set_due_dates, settle_student
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.scores import comments_of, flagged, grades_of
 from course.autograder.gradebook.states import (
@@ -30,6 +31,7 @@ from course.autograder.gradebook.states import (
     write_findings,
     write_state,
 )
+from course.autograder.gradebook.students import entered
 from course.autograder.intake.timestamp import HandedInAt
 
 
@@ -46,7 +48,9 @@ class Recorder:
         self.course = course
         self.assignment = assignment
         self.late = AssignLatePenalties(config=course.config)
+        self.late.assignment_id = assignment
         self.late.init_plugin()
+        self.term = course.term()
         self.order = course.cell_order(assignment)
 
     def __enter__(self) -> "Recorder":
@@ -55,6 +59,9 @@ class Recorder:
             self.gradebook = opened.enter_context(self.course.gradebook())
             self.db = self.gradebook.db
             prepare(self.db)
+            self.db.commit()
+            self.late.gradebook = self.gradebook
+            set_due_dates(self.gradebook, self.term)
             self.db.commit()
             try:
                 self.gradebook.find_assignment(self.assignment)
@@ -98,7 +105,12 @@ class Recorder:
             comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
         self.db.flush()
         self.db.refresh(book)
-        book.late_submission_penalty = self._penalty(submission, book)
+        if self.term.says_anything:
+            settle_student(
+                self.gradebook, self.term, marked.student
+            )  # a budget of late days spans assignments
+        else:
+            book.late_submission_penalty = self._penalty(submission, book)
         self._write(marked)
         write_state(self.db, self.assignment, marked.student, DONE, marked.digest)
         found = Findings(marked.notes, marked.needs_person, marked.named)
@@ -139,7 +151,7 @@ class Recorder:
 
     def _submission(self, student: str, at: HandedInAt) -> Any:
         """The gradebook's; a time that cannot be read is none, and one that is not said is left as it was."""
-        self.gradebook.update_or_create_student(student)
+        entered(self.gradebook, student)
         given = {"timestamp": at.utc} if at.utc or at.problem else {}
         return self.gradebook.update_or_create_submission(self.assignment, student, **given)
 

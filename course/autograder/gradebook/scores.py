@@ -15,6 +15,7 @@ from nbgrader.api import (
 )
 from sqlalchemy.orm import selectinload, undefer
 
+from course.autograder.gradebook.lateness import lateness_told
 from course.autograder.gradebook.states import STALE, Findings, State, read_states
 
 
@@ -146,6 +147,7 @@ def scores_of(
         penalties[owner] = penalty or 0.0
     place = {name: i for i, name in enumerate(order)}
     flag = flagged(order, by_hand)
+    late = lateness_told(gradebook.db, assignment)
     return {
         owner: _score(
             owner,
@@ -154,6 +156,7 @@ def scores_of(
             states.get(owner, State()),
             penalties[owner],
             flag,
+            late.get(owner, ""),
         )
         for owner, found in sorted(cells.items())
     }
@@ -190,7 +193,7 @@ def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[
 
 
 def _score(
-    student: str, assignment: str, cells: list[CellScore], state: State, penalty: float, flag: str
+    student: str, assignment: str, cells: list[CellScore], state: State, penalty: float, flag: str, late: str
 ) -> Score:
     """Put together; a person who has settled the flagged cell has seen what there was to see."""
     found = _findings(state)
@@ -200,7 +203,7 @@ def _score(
         student,
         assignment,
         tuple(cells),
-        (*(stale if state.state == STALE else ()), *found.notes),
+        (*(stale if state.state == STALE else ()), *((late,) if late else ()), *found.notes),
         (*(stale if state.state == STALE else ()), *(found.needs_person if open_still else ())),
         penalty,
     )

@@ -23,6 +23,7 @@ from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all
 from course.autograder.intake.hand_ins import HandIn, HandIns, Unmatched, find_hand_ins
 from course.autograder.sandbox.limits import Limits
+from course.common.interrupts import finishing_first
 from course.common.text import printable
 
 
@@ -169,8 +170,9 @@ def grade(
                         on_row(row)
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
             for marked in all_marked(tasks, plan.jobs, plan.limits, plan.isolated):
-                rows[marked.student] = _entered(recorder, marked, len(rows))
-                on_row(rows[marked.student])
+                with finishing_first():
+                    rows[marked.student] = _entered(recorder, marked, len(rows))
+                    on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
 

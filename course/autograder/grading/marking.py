@@ -6,7 +6,6 @@ those four in one line, so that a second run knows what it need not do again.
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,8 +17,10 @@ from nbformat.notebooknode import NotebookNode
 
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.fingerprint import course_version
-from course.autograder.intake.repair import Intake, absent, take_in
-from course.autograder.intake.timestamp import handed_in_at
+from course.autograder.intake.find import fingerprint, look_through
+from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.take_in import Intake, take_in
+from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
@@ -52,60 +53,47 @@ class Task:
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> tuple[Path, ...]:
+        """The places that the submission lies in."""
+        return self.places or (self.folder,)
 
-def find_submission(folder: Path, assignment: str) -> Path | str:
-    """The one notebook that a folder submits, or the sentence that says why there is none."""
-    exact = folder / f"{assignment}.ipynb"
-    if exact.is_symlink():
-        return f"{exact.name} is a link, not a file; graded as blank"
-    if exact.is_file():
-        return exact
-    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink())
-    if len(others) == 1:
-        return others[0]
-    if others:
-        return f"there are {len(others)} notebooks and none is called {assignment}.ipynb; graded as blank"
-    return f"there is no notebook {assignment}.ipynb; graded as blank"
+    @property
+    def handed_in_at(self) -> HandedInAt:
+        """When it was handed in, by the first `timestamp.txt` in its places."""
+        timed = (place for place in self.where if (place / FILE).exists() or (place / FILE).is_symlink())
+        return handed_in_at(next(timed, self.folder))
 
 
 def digest(task: Task) -> str:
     """One line for everything that the marks depend on; what stands before the dot is of what was handed in alone."""
-    found = find_submission(task.folder, task.assignment)
-    content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
-    handed_in = hashlib.blake2b(content, digest_size=12).hexdigest()
-    at = handed_in_at(task.folder)
-    parts = [task.student, task.assignment, course_version(), task.secret, at.utc or "", at.problem]
+    handed_in = fingerprint(look_through(task.where)).hex()
+    at = task.handed_in_at
+    parts = [
+        task.student,
+        task.assignment,
+        course_version(),
+        task.secret,
+        at.utc or "",
+        at.problem,
+        *task.noted,
+    ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
     rest.update(b"\0" + task.released.read_bytes())
     return f"{handed_in}.{rest.hexdigest()}"
 
 
-def _head(path: Path, most: int = 64 * 2**20) -> bytes:
-    with path.open("rb") as file:
-        return file.read(most) + str(path.stat().st_size).encode()
-
-
 def intake_of(task: Task) -> Intake:
-    """The submission, read and repaired; blank, with the reason, where there is nothing to read."""
-    released = _released(task.released)
-    found = find_submission(task.folder, task.assignment)
-    if isinstance(found, str):
-        return absent(released, found)
-    wanted = f"{task.assignment}.ipynb"
-    noted = (
-        ()
-        if found.name == wanted
-        else (f"the notebook is called {printable(found.name)}; it should be {wanted}",)
-    )
-    return take_in(found, released, noted)
+    """The submission, found, read and repaired; blank, with the reason, where there is nothing to read."""
+    return take_in(task.where, _released(task.released), task.assignment, task.noted)
 
 
 @cache
-def _released_at(path: Path, stamp: int) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+def _released_at(path: Path, stamp: int) -> Release:
+    return read_release(nbformat.read(path, as_version=4))
 
 
-def _released(path: Path) -> NotebookNode:
+def _released(path: Path) -> Release:
     return _released_at(path, path.stat().st_mtime_ns)
 
 
@@ -125,7 +113,7 @@ def mark(task: Task, engine: Any) -> Marked:
     result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
     for incident in result.incidents:
         intake = intake.noting(incident)
-    at = handed_in_at(task.folder)
+    at = task.handed_in_at
     if at.problem:
         intake = replace(
             intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))

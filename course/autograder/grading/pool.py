@@ -49,7 +49,7 @@ def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPoolE
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
+            process.kill()  # Paddle would print a page about being asked to end
         raise
     pool.shutdown()
 

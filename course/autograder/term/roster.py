@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from course.autograder.term.tables import Table, TableError, harmless, read_table, to_bytes, write_whole
+from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
+from course.common.text import for_spreadsheet
 
 TEST_STUDENT = "test student"  # of Canvas, in every export
 COLUMNS = ("id", "name", "email", "section", "canvas_id", "sis_id", "login", "moodle_id", "github")
@@ -226,7 +227,7 @@ def read_roster(path: Path) -> list[Student]:
 def write_roster(path: Path, students: Iterable[Student]) -> None:
     """Keep a roster, sorted by id, whole or not at all."""
     rows = [
-        tuple(harmless(getattr(student, column)) for column in COLUMNS)
+        tuple(for_spreadsheet(getattr(student, column)) for column in COLUMNS)
         for student in sorted(students, key=lambda s: s.id)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)

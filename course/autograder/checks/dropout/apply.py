@@ -6,9 +6,8 @@ import numpy as np
 
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seeded, settings, tossed, values
 from course.autograder.checks.dropout.factors import factor_mistakes, nan_at_one, product
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -55,6 +54,7 @@ TRAIN_CHECK = check(
         Case("downscale_in_infer, p = 0.8", applied((5, 7), 0.8, "train", DOWNSCALE)),
         Case("upscale_in_train, p = 0.75, images", applied((2, 3, 4, 5), 0.75, "train", UPSCALE)),
         Case("downscale_in_infer, p = 0.2, one axis", applied((11,), 0.2, "train", DOWNSCALE)),
+        Case("upscale_in_train, p = 0.6, all sizes 3", applied((3, 3, 3), 0.6, "train", UPSCALE)),
         Case("p = 0: nothing is dropped", applied((4, 3), 0.0, "train", UPSCALE)),
         Case("p = 1: everything is dropped", applied((3, 4), 1.0, "train", UPSCALE)),
         Case("float32 input", applied((7, 2, 3), 0.6, "train", UPSCALE, "float32")),
@@ -92,6 +92,7 @@ TEST_CHECK = check(
         Case("downscale_in_infer, p = 0.3", applied((6, 4), 0.3, "test", DOWNSCALE)),
         Case("downscale_in_infer, p = 0.8, images", applied((2, 3, 5, 4), 0.8, "test", DOWNSCALE)),
         Case("upscale_in_train, p = 0.7, one axis", applied((9,), 0.7, "test", UPSCALE)),
+        Case("downscale_in_infer, p = 0.4, all sizes 3", applied((3, 3, 3), 0.4, "test", DOWNSCALE)),
         Case("downscale_in_infer, p = 1", applied((3, 5), 1.0, "test", DOWNSCALE)),
         Case("upscale_in_train, p = 1", applied((5, 3), 1.0, "test", UPSCALE)),
         Case("float32 input", applied((7, 2, 3), 0.6, "test", DOWNSCALE, "float32")),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import rate_flaw
+from course.autograder.checks.dropout.chance import ALPHA, rate_flaw
 from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
     at_test,
@@ -15,9 +15,10 @@ from course.autograder.checks.dropout.draws import (
     values,
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
+from course.autograder.checks.dropout.forward import TRAIN_CHECK
 from course.autograder.checks.dropout.layer import Masks, possible, survivors, told, unseen
-from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import (
+from course.autograder.checks.language import (
+    DROPOUT,
     Arrays,
     Case,
     Flaw,
@@ -27,7 +28,7 @@ from course.autograder.checks.language.spec import (
     Output,
     check,
 )
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.wrong import Wrong, of, picked, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -35,10 +36,13 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 
 @draw
 def passes(
-    r: Generator, shape: tuple[int, ...], p: float, scaling: str, mode: str = "train", dtype: str = "float64"
-) -> Inputs:
-    """x, a later x of the same shape, and a gradient from above with no value near 0 or 1."""
+    r: Generator, shape: tuple[int, ...], p: float, scaling: str | None, mode: str = "train", *,
+    dtype: str = "float64", zeros: bool = False,
+) -> Inputs:  # fmt: skip
+    """x, a later x of the same shape, and a gradient from above with no value near 0 or 1; half of x 0 if `zeros`."""
     x, later, dout = (values(r, shape, dtype) for _ in range(3))
+    if zeros:
+        x = x * (r.permutation(x.size).reshape(shape) % 2)
     return {"x": x, "later": later, "dout": dout, "dropout_param": param(r, p, mode, scaling)}
 
 
@@ -64,8 +68,29 @@ def _right(i: Inputs) -> Arrays:
 def _observe(i: Inputs, got: Arrays) -> Inputs:
     if any(array.shape != i["x"].shape for array in got.values()):
         return i
-    kept = np.stack([survivors(got["out"]), survivors(got["later_out"])])
-    return {**i, "kept": kept, "dx_kept": survivors(got["dx"])}
+    x, out_kept, dx_kept = i["x"], survivors(got["out"]), survivors(got["dx"])
+    # Where x itself is 0 the output does not tell; there the gradient may be either, and a property looks at how many.
+    kept = np.stack([out_kept | ((x == 0) & dx_kept), survivors(got["later_out"])])
+    with np.errstate(all="ignore"):
+        own = got["out"] / x
+    scale = float(np.median(own[out_kept])) if out_kept.any() else 0.0
+    return {**i, "kept": kept, "dx_kept": dx_kept, "own": np.where(x == 0, kept[0] * scale, own)}
+
+
+def _unknown(i: Inputs) -> np.ndarray:
+    """Where only the gradient shows what a student kept: the values that were 0 before."""
+    return (i["x"] == 0) & (not unseen(i))
+
+
+def _zeros_kept(i: Inputs, got: Arrays) -> list[Flaw]:
+    """Whether all values that were 0 before they met dropout were dropped, or all kept, beyond the chance of the others."""
+    if unseen(i) or not tossed(i) or i["x"].all():
+        return []
+    zeros, others = i["kept"][0][i["x"] == 0], i["kept"][0][i["x"] != 0]
+    share = float(others.mean()) if zeros.all() else 1 - float(others.mean())
+    if zeros.any() != zeros.all() or share**zeros.size > ALPHA:
+        return []
+    return [Flaw("dx", ADVICE_FROM_OUTPUT, FROM_OUTPUT)]
 
 
 def _something_dropped(i: Inputs, got: Arrays) -> list[Flaw]:
@@ -76,6 +101,12 @@ def _something_dropped(i: Inputs, got: Arrays) -> list[Flaw]:
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------
+
+OWN = "gradient of a forward pass that is wrong"
+FROM_OUTPUT = "mask read from the output"
+ADVICE_FROM_OUTPUT = (
+    "A value of x may be 0 before it meets dropout, as after a ReLU: keep the mask itself, out does not tell."
+)
 
 
 def _upscaled(i: Inputs) -> bool:
@@ -108,6 +139,16 @@ def _masked_at_test(i: Inputs) -> Arrays:
         return {}
     mask = _masks(i)[0] if unseen(i) else possible(i["dx_kept"], settings(i).p)
     return {"dx": product(i["dout"], mask, settings(i).training)}
+
+
+def _own(i: Inputs) -> Arrays:
+    """The derivative of the student's own forward pass, where that is not the right one."""
+    if not unseen(i):
+        return {"dx": i["dout"] * i["own"]}
+    asked, factor = settings(i), settings(i).factor / 3
+    masks = _masks(i) if asked.mode == "train" else [1.0, 1.0]
+    pairs = (("dx", "dout", masks[0]), ("out", "x", masks[0]), ("later_out", "later", masks[1]))
+    return {path: product(i[name], mask, factor) for path, name, mask in pairs} if asked.p < 1 else {}
 
 
 def _nothing_dropped(i: Inputs) -> Arrays:
@@ -146,12 +187,19 @@ BACKWARD_CHECK = check(
         Case("p = 1: everything is dropped", passes((3, 4), 1.0, UPSCALE)),
         Case("float32 input", passes((8, 4, 5), 0.6, UPSCALE, dtype="float32")),
         Case("a gradient that is not contiguous", views(passes((11, 10), 0.4, UPSCALE), "dout")),
+        Case("scaling not given, as many rows as columns", passes((10, 10), 0.6, None)),
+        Case("half of x is 0, as after a ReLU", passes((16, 17), 0.3, UPSCALE, zeros=True)),
     ),
     reference=_right,
     observe=_observe,
-    properties=(_something_dropped,),
+    properties=(_something_dropped, _zeros_kept),
+    rests_on=TRAIN_CHECK,
     mistakes={
         **told("nothing is dropped", where(tossed, where(unseen, _nothing_dropped))),
+        OWN: Mistake("dx fits your own dropout_forward, and it is that which is wrong here: put it right first.", _own),
+        FROM_OUTPUT: Mistake(
+            ADVICE_FROM_OUTPUT, _training(lambda i, m, f: product(i["dout"], m * (i["x"] != 0), f))
+        ),
         "gradient without the mask": Mistake(
             "A dropped value has no say in the output, so its gradient is 0: apply the forward pass's mask.",
             _training(lambda i, m, f: product(i["dout"], 1.0, f)),
@@ -178,7 +226,7 @@ BACKWARD_CHECK = check(
         ),
         "mask inverted": Mistake(
             "You let the gradient through where values were dropped, and stop it where they were kept.",
-            _training(lambda i, m, f: product(i["dout"], 1.0 - m, f)),
+            _training(lambda i, m, f: product(i["dout"], np.where(_unknown(i), i.get("dx_kept", m), 1.0 - m), f)),
         ),
         "scaled twice": TRAINING["scaled twice"],
         **_both_modes(P_AS_KEEP),

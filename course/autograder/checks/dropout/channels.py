@@ -9,7 +9,8 @@ from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repe
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.forward import OUTS, outputs, unlike_flaws
 from course.autograder.checks.dropout.layer import Layer, observe_survivors, told, unseen
-from course.autograder.checks.language.spec import (
+from course.autograder.checks.language import (
+    DROPOUT,
     Arrays,
     Case,
     Flaw,
@@ -19,7 +20,6 @@ from course.autograder.checks.language.spec import (
     Output,
     check,
 )
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
@@ -111,8 +111,11 @@ SPATIAL_CHECK = check(
         Case("p = 1: everything is dropped", layer((2, 3, 4, 5), 1.0, UPSCALE)),
         Case("test mode, upscale_in_train", layer((4, 5, 3, 2), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", layer((3, 6, 4), 0.8, DOWNSCALE, "test")),
+        Case("test mode, scaling not given", layer((4, 3, 5), 0.6, None, "test")),
         Case("float32 input", layer((10, 15, 3, 2), 0.6, UPSCALE, dtype="float32")),
         Case("a view that is not contiguous, scaling not given", layer((12, 12, 2, 3), 0.4, None, strided=True)),
+        Case("two axes: a coin for every value", layer((18, 17), 0.3, UPSCALE)),
+        Case("all sizes 5", layer((5, 5, 5, 5), 0.7, DOWNSCALE)),
     ),
     reference=LAYER.right,
     observe=observe_survivors(OUTS),

@@ -16,9 +16,8 @@ from course.autograder.checks.dropout.draws import (
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.knapsack import connections, decoded, readable, terms
 from course.autograder.checks.dropout.layer import Layer, Masks, possible, unseen
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -154,6 +153,8 @@ DROPCONNECT_CHECK = check(
         Case("p = 1: everything is dropped", connected((3, 2, 4), 1.0, UPSCALE)),
         Case("test mode, upscale_in_train", connected((5, 4, 3), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", connected((4, 3, 5), 0.8, DOWNSCALE, "test")),
+        Case("test mode, scaling not given", connected((3, 4, 2), 0.6, None, "test")),
+        Case("as many samples as inputs and outputs", connected((4, 4, 4), 0.4, UPSCALE)),
         Case("float32 input", connected((7, 3, 6), 0.7, UPSCALE, dtype="float32")),
     ),
     reference=LAYER.right,

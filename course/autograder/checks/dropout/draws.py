@@ -5,10 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course.autograder.checks.dropout.chance import CALLS
-from course.autograder.checks.language.calls import call
+from course.autograder.checks.language import Call, Inputs, Seeded, Strided, call
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.protocol import Call, Seeded, Strided
-from course.autograder.checks.language.spec import Inputs
 from course.reference.dropout import UPSCALE
 
 ASSIGNMENT = "ps2_dropout"
@@ -29,8 +27,10 @@ class Settings(NamedTuple):
 
     @property
     def training(self) -> float:
-        """What a kept value is multiplied by while training."""
-        return 1 / (1 - self.p) if self.scaling == UPSCALE else 1.0
+        """What a kept value is multiplied by while training; 0 where none is kept."""
+        if self.scaling != UPSCALE:
+            return 1.0
+        return 1 / (1 - self.p) if self.p < 1 else 0.0
 
     @property
     def factor(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.dropout.draws import settings
-from course.autograder.checks.language.spec import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import Wrong, but
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -15,6 +15,7 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 Factor = Callable[[float, str], float | None]  # from p and scaling; None where it does not show
 
 P_AS_KEEP = "p taken for the keep probability"
+BY_P = "divided by p"
 SWAPPED = "scaling modes swapped"
 
 TRAIN_FACTORS: dict[str, tuple[str, Factor]] = {

@@ -12,8 +12,7 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
 from course.autograder.checks.dropout.layer import Layer, Masks, observe_survivors, same_factor, unseen
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.wrong import but, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -63,6 +62,7 @@ TRAIN_CHECK = check(
         Case("scaling not given, p = 0.2", layer((12, 27), 0.2, None)),
         Case("upscale_in_train, p = 0.7, one axis", layer((311,), 0.7, UPSCALE)),
         Case("downscale_in_infer, p = 0.1, images", layer((7, 5, 4, 3), 0.1, DOWNSCALE)),
+        Case("upscale_in_train, p = 0.4, as many rows as columns", layer((18, 18), 0.4, UPSCALE)),
         Case("p = 0: nothing is dropped", layer((4, 5), 0.0, UPSCALE)),
         Case("p = 1: everything is dropped", layer((5, 3), 1.0, UPSCALE)),
         Case("float32 input", layer((9, 7, 5), 0.6, UPSCALE, dtype="float32")),

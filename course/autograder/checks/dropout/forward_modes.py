@@ -17,9 +17,8 @@ from course.autograder.checks.dropout.factors import factor_mistakes, product
 from course.autograder.checks.dropout.forward import LAYER, outputs
 from course.autograder.checks.dropout.layer import Layer, observe_survivors, told, unseen
 from course.autograder.checks.dropout.masks import repeats
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

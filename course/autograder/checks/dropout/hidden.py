@@ -8,7 +8,7 @@ from course.autograder.checks.dropout.draws import layer
 from course.autograder.checks.dropout.monte_carlo import predictions
 from course.autograder.checks.dropout.units import units
 from course.autograder.checks.dropout.weights import weights
-from course.autograder.checks.language.spec import Case
+from course.autograder.checks.language import Case
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 HIDDEN: dict[str, tuple[Case, ...]] = {
@@ -42,6 +42,8 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
     "dropout_backward": (
         Case("upscale_in_train, p = 0.65, a tall matrix", passes((61, 3), 0.65, UPSCALE)),
         Case("downscale_in_infer, p = 1", passes((4, 5), 1.0, DOWNSCALE)),
+        Case("upscale_in_train, p = 1, test mode", passes((5, 4), 1.0, UPSCALE, "test")),
+        Case("scaling not given, test mode", passes((4, 6), 0.3, None, "test")),
     ),
     "convert_weights": (
         Case("from upscale_in_train, p = 0.9", weights((7, 3), 0.9, UPSCALE, DOWNSCALE)),
@@ -53,6 +55,8 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
             layer((2, 17, 3, 12), 0.25, DOWNSCALE, axis=(1, 3)),
         ),
         Case("every axis listed", layer((8, 5, 9), 0.8, UPSCALE, axis=(0, 1, 2))),
+        Case("five axes", layer((15, 12, 2, 3, 2), 0.4, UPSCALE)),
+        Case("test mode, axis given", layer((3, 4, 2), 0.7, DOWNSCALE, "test", axis=(0,))),
     ),
     "dropconnect_forward": (
         Case("scaling not given, p = 0.2", connected((9, 4, 4), 0.2, None)),

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE, CALLS, axes_of_sharing
+from course.autograder.checks.dropout.chance import ADVICE, CALLS, axes_of_sharing, likelier
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
-from course.autograder.checks.dropout.factors import P_AS_KEEP, layer_factors
-from course.autograder.checks.language.spec import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.dropout.factors import BY_P, P_AS_KEEP, layer_factors
+from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import UPSCALE, drawing
@@ -30,13 +30,19 @@ def survivors(out: np.ndarray) -> np.ndarray:
     return np.isfinite(out) & (out != 0)
 
 
+def out_of_hand(i: Inputs, *outs: np.ndarray) -> bool:
+    """Whether, at a p that leaves no choice, values are NaN or infinite: that says more than which of them are left."""
+    return settings(i).p in (0, 1) and not all(np.isfinite(out).all() for out in outs)
+
+
 def observe_survivors(paths: tuple[str, ...]) -> Callable[[Inputs, Arrays], Inputs]:
     """Reads what each call kept out of its output: 'kept' [calls, *shape], where all have the shape of x."""
 
     def observe(i: Inputs, got: Arrays) -> Inputs:
-        if any(got[path].shape != i["x"].shape for path in paths):
+        outs = [got[path] for path in paths]
+        if any(out.shape != i["x"].shape for out in outs) or out_of_hand(i, *outs):
             return i
-        return {**i, "kept": np.stack([survivors(got[path]) for path in paths])}
+        return {**i, "kept": np.stack([survivors(out) for out in outs])}
 
     return observe
 
@@ -75,12 +81,14 @@ class Layer:
         outputs: what successive calls return with these masks, times another factor where one is given.
         axis: the axes along which a mask varies; all where None.
         shows: on which cases it can be seen how coins fall.
+        tossed: what was kept in the student's own draw, of those values alone that had a coin.
     """
 
     shape: Callable[[Inputs], tuple[int, ...]]
     outputs: Callable[[Inputs, Masks, float | None], Arrays]
     axis: Callable[[Inputs], Axes | None] = lambda i: None
     shows: Callable[[Inputs], bool] = tossed
+    tossed: Callable[[Inputs], np.ndarray] = lambda i: i["kept"]
 
     def masks(self, i: Inputs, p: float | None = None, axis: Axes | None = None, count: int = CALLS) -> Masks:
         """Paddle's own masks of the calls, at another p or along other axes where these are given."""
@@ -122,14 +130,29 @@ class Layer:
         return layer_factors(self.masked, self.whole)
 
     def as_keep(self) -> Mistakes:
-        """Keeps with probability p and divides by p: right in the courses whose p is the keep probability."""
+        """Divides by p: with coins that keep p, as in the courses whose p is the keep probability, or with the right ones."""
 
-        def wrong(i: Inputs) -> Arrays:
+        def by_p(i: Inputs, masks: Masks) -> Arrays:
             p, _, scaling = settings(i)
-            masks = self.masks(i, 1 - p) if unseen(i) else self.drawn(i)
             return self.outputs(i, masks, 1 / p if scaling == UPSCALE else 1.0)
 
-        return told(P_AS_KEEP, where(tossed, wrong))
+        def keeping(i: Inputs) -> Arrays:
+            if unseen(i):
+                return by_p(i, self.masks(i, 1 - settings(i).p))
+            return by_p(i, self.drawn(i)) if likelier(self.tossed(i), settings(i).p) else {}
+
+        def dividing(i: Inputs) -> Arrays:
+            if unseen(i) or not likelier(self.tossed(i), settings(i).p):
+                return by_p(i, self.drawn(i))
+            return {}
+
+        return {
+            **told(P_AS_KEEP, where(tossed, keeping)),
+            BY_P: Mistake(
+                "You keep the right share of the values, 1 - p, but divide them by p: divide by 1 - p.",
+                where(tossed, where(lambda i: settings(i).scaling == UPSCALE, dividing)),
+            ),
+        }
 
     def varying(self, axes: Callable[[Inputs], Axes | None]) -> Wrong:
         """Draws along other axes than it should; nowhere to be seen where these are none, or the right ones."""

@@ -8,9 +8,8 @@ from course.autograder.checks.dropout.chance import ADVICE, CALLS, batch_sharing
 from course.autograder.checks.dropout.draws import ASSIGNMENT, numbered, seed_of, seeded
 from course.autograder.checks.dropout.factors import P_AS_KEEP
 from course.autograder.checks.dropout.layer import Layer, Masks, told, unseen
+from course.autograder.checks.language import EXACT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import EXACT
 from course.autograder.checks.language.wrong import where
 from course.reference import dropout
 from course.reference.dropout import drawing
@@ -78,6 +77,7 @@ MASK_CHECK = check(
         Case("p = 0.2, one axis", coins((390,), 0.2)),
         Case("p = 0.7, three axes", coins((9, 7, 6), 0.7)),
         Case("p = 0.1, four axes", coins((8, 5, 4, 3), 0.1)),
+        Case("p = 0.6, as many rows as columns", coins((18, 18), 0.6)),
         Case("p = 0: all are kept", coins((4, 5), 0.0)),
         Case("p = 1: all are dropped", coins((5, 3), 1.0)),
     ),

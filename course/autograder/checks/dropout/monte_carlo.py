@@ -11,10 +11,9 @@ import numpy as np
 from course.autograder.checks.dropout.chance import ADVICE
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
 from course.autograder.checks.dropout.layer import told
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.autograder.checks.language.protocol import Thinned
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
@@ -141,6 +140,7 @@ MC_CHECK = check(
         Case("2 predictions", predictions(2, (9, 4, 3))),
         Case("40 predictions", predictions(40, (6, 5, 2))),
         Case("as many predictions as samples", predictions(8, (8, 3, 5))),
+        Case("4 of everything", predictions(4, (4, 4, 4))),
     ),
     reference=_right,
     observe=_observe,

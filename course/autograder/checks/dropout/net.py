@@ -9,9 +9,9 @@ from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, settings
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.layer import Layer, Masks, told
 from course.autograder.checks.dropout.units import coins, observe, units
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import CONVOLUTION, Tolerance, Tolerances
+from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.autograder.checks.language.wrong import Wrong, but, of, only, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
@@ -46,7 +46,7 @@ def _outputs(i: Inputs, masks: Masks, factor: float | None) -> Arrays:
     return _graph(i, mask, lambda z, h, m, f: h * m * factor)
 
 
-LAYER = Layer(lambda i: i["dout"].shape, _outputs)
+LAYER = Layer(lambda i: i["dout"].shape, _outputs, tossed=lambda i: i["kept"][0][i["active"]])
 
 
 def _changed(change: Graph) -> Wrong:
@@ -77,6 +77,7 @@ NET_CHECK = check(
     ASSIGNMENT, "affine_relu_dropout", 5,
     (
         "out, cache = affine_relu_dropout_forward(x, w, b, dropout_param)",
+        "later_out, later_cache = affine_relu_dropout_forward(later_x, later_w, later_b, dropout_param)",
         "dx, dw, db = affine_relu_dropout_backward(dout, cache)",
     ),
     outputs=(Output("out", AFFINE, weight=2.0), *(Output(name, AFFINE) for name in GRADIENTS)),
@@ -86,6 +87,8 @@ NET_CHECK = check(
         Case("scaling not given, p = 0.6, x not contiguous", views(units((64, 6, 22), 0.6, None), "x")),
         Case("test mode, upscale_in_train", units((9, 5, 7), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", units((7, 4, 9), 0.8, DOWNSCALE, "test")),
+        Case("test mode, scaling not given, all sizes 6", units((6, 6, 6), 0.6, None, "test")),
+        Case("as many samples as inputs and units", units((24, 24, 24), 0.4, DOWNSCALE)),
         Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
         Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),
     ),

@@ -4,9 +4,9 @@ import numpy as np
 
 from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
 from course.autograder.checks.dropout.draws import param, settings, values
-from course.autograder.checks.dropout.layer import survivors
+from course.autograder.checks.dropout.layer import out_of_hand, survivors
+from course.autograder.checks.language import Arrays, Flaw, Inputs
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.spec import Arrays, Flaw, Inputs
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
@@ -29,20 +29,23 @@ def units(
     mode: str = "train",
     dtype: str = "float64",
 ) -> Inputs:
-    """Inputs drawn until no hidden value is so near 0 that rounding decides about ReLU."""
+    """x, w and b of two passes and a dout, drawn until no hidden value is so near 0 that rounding decides about ReLU."""
     n, d, m = shape
-    while True:
-        x, w = values(r, (n, d), dtype), values(r, (d, m), dtype)
-        b = away_from_zero(r, m, 0.3, 1.2).astype(dtype)
-        if np.abs(hidden(x, w, b)).min() > 1e-3:
-            break
-    dout = values(r, (n, m), dtype)
-    return {"x": x, "w": w, "b": b, "dout": dout, "dropout_param": param(r, p, mode, scaling)}
+
+    def inputs() -> Inputs:
+        while True:
+            x, w = values(r, (n, d), dtype), values(r, (d, m), dtype)
+            b = away_from_zero(r, m, 0.3, 1.2).astype(dtype)
+            if np.abs(hidden(x, w, b)).min() > 1e-3:
+                return {"x": x, "w": w, "b": b}
+
+    given = {**inputs(), "dout": values(r, (n, m), dtype), "dropout_param": param(r, p, mode, scaling)}
+    return {**given, **{f"later_{name}": array for name, array in inputs().items()}}
 
 
 def observe(i: Inputs, got: Arrays) -> Inputs:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    if got["out"].shape != i["dout"].shape:
+    if got["out"].shape != i["dout"].shape or out_of_hand(i, got["out"]):
         return i
     active = hidden(i["x"], i["w"], i["b"]) > 0
     if (got["out"] < 0).any():  # no ReLU: every value tells

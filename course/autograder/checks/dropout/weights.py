@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from course.autograder.checks.dropout.draws import ASSIGNMENT
 from course.autograder.checks.dropout.factors import P_AS_KEEP, product
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw, views
-from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.tolerances import DROPOUT
 from course.autograder.checks.language.wrong import Wrong
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE

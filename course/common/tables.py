@@ -18,7 +18,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class TableError(ValueError):
@@ -132,19 +131,3 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise TableError(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula and no terminal for a command; numbers stay as they are."""
-    clean = "".join(" " if ord(c) < 32 or ord(c) == 127 else c for c in cell)
-    if cell.startswith(FORMULA) and not _is_number(cell):
-        return "'" + clean
-    return clean
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

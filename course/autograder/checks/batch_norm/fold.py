@@ -144,7 +144,10 @@ FOLD = check(
             "beta is added after the scaling: leave it out of the bracket.",
             _bias(lambda i, factor: (i["bias"] - i["mean"] + i["beta"]) * factor),
         ),
-        "beta subtracted": Mistake("beta is added.", instead(_folded, "folded_bias", beta=negated("beta"))),
+        "beta subtracted": Mistake(
+            "beta is added to the scaled bias; yours is subtracted.",
+            instead(_folded, "folded_bias", beta=negated("beta")),
+        ),
         "bias left as it was": Mistake(
             "The convolution's bias goes through batch norm as well; yours is as it came.",
             _bias(lambda i, factor: i["bias"]),

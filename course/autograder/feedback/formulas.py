@@ -83,29 +83,24 @@ def take_out(source: str) -> tuple[str, list[Formula]]:
 
 def _spans(source: str) -> Iterator[tuple[int, int, str]]:
     """(begin, end, opening mark) of each formula."""
-    code = _Code(source)
-    never: set[str] = (
-        set()
-    )  # closing marks that do not come any more: looking again each time would take for ever
+    marks = _Marks(source)
     at = 0
     while opening := TOKEN.search(source, at):
         mark = opening.group()
         at = opening.end()
         if mark[0] == "`" or mark.lstrip(" \t>").startswith("~~~"):
-            at = code.after(opening)
+            at = marks.after_code(opening)
         elif mark in CLOSES or mark.startswith("\\begin{"):
             closing = CLOSES.get(mark) or mark.replace("\\begin", "\\end")
-            end = None if closing in never else _closed(source, at, closing)
-            if end is None:
-                never.add(closing)
+            if marks.last.get(closing, 0) <= at:
                 continue
-            found, at = end
+            found, at = _closed(source, at, closing)
             if found:
                 yield opening.start(), at, mark
 
 
-def _closed(source: str, at: int, closing: str) -> tuple[bool, int] | None:
-    """Whether the formula that was opened before `at` ends, and where to go on; None at the end of the text."""
+def _closed(source: str, at: int, closing: str) -> tuple[bool, int]:
+    """Whether the formula that was opened before `at` ends, and where to go on."""
     braces, last = 0, -1
     for token in TOKEN.finditer(source, at):
         mark = token.group()
@@ -116,25 +111,31 @@ def _closed(source: str, at: int, closing: str) -> tuple[bool, int] | None:
                 return token.end() > at + len(closing), token.end()
             last = token.end()
         braces += {"{": 1, "}": -1}.get(mark, 0)
-    return (True, last) if last > 0 else None
+    return (True, last) if last > 0 else (False, len(source))
 
 
-class _Code:
-    """Where code in backticks or between lines of tildes ends."""
+class _Marks:
+    """Where things end, known ahead: looking for an end that never comes, at each opening, would take for ever.
+
+    Attributes:
+        last: where each mark ends that stands in the text, the last time that it does.
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.runs: dict[str, list[int]] = {}
         self.blank: list[int] = []
+        self.last: dict[str, int] = {}
         for token in TOKEN.finditer(source):
+            self.last[token.group()] = token.end()
             mark = token.group().lstrip(" \t>")
             if mark[:1] in ("`", "~"):
                 self.runs.setdefault(mark, []).append(token.end())
             elif token.group()[0] == "\n":
                 self.blank.append(token.start())
 
-    def after(self, opening: re.Match[str]) -> int:
-        """The end of the code that opens here, or of the opening itself where it is none."""
+    def after_code(self, opening: re.Match[str]) -> int:
+        """The end of the code, in backticks or between lines of tildes, that opens here, or of the opening itself where it is none."""
         mark, at = opening.group().lstrip(" \t>"), opening.end()
         ends = self.runs.get(mark, [])
         place = bisect_right(ends, at)

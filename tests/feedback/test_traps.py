@@ -214,7 +214,7 @@ def test_the_formulas_of_an_honest_page_are_drawn_in_one_process(monkeypatch):
     answers = [written(f"once $a_{{{n}}}$ and ${'[' * (60 if n == 7 else 0)}$") for n in range(10)]
     page_of(*answers[:7], of=standing(comments={"why": "see $c_{comment}$"}))
     assert len(started) == 1
-    assert page_of(*answers).count("<msub>") == 10 and len(started) <= 4
+    assert page_of(*answers).count("<msub>") == 10 and len(started) < 7
 
 
 def test_half_a_character_in_a_notebook_costs_no_page(tmp_path):

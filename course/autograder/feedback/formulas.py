@@ -163,7 +163,7 @@ def draw(formulas: list[Formula], budget: Budget | None = None) -> list[str]:
     if budget is None:
         _drawn.update((one, _one(*one)) for one in wanted)
         wanted = []
-    while wanted and not budget.used_up:
+    while wanted and budget and not budget.used_up:
         made = _guarded(wanted) or [""]  # what takes all the time there is by itself is not tried again
         _drawn.update(zip(wanted, made, strict=False))
         wanted = wanted[len(made) :]

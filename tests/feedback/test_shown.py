@@ -30,8 +30,13 @@ def test_text_of_a_terminal_is_shown_without_its_colours_and_as_it_was_last_writ
 
 
 def test_a_long_text_ends_with_how_much_is_left():
-    told = shown(stream("x" * (MAX_TEXT + 1_500)))
-    assert told.count("x") == MAX_TEXT and "1,500 more characters are in the notebook" in told
+    told = shown(stream("z" * (MAX_TEXT + 1_500)))
+    assert told.count("z") == MAX_TEXT and "1,500 more characters are in the notebook" in told
+
+
+def test_a_text_that_may_scroll_can_be_reached_by_the_keyboard():
+    assert "tabindex" not in shown(stream("short\n" * 10))
+    assert 'tabindex="0"' in shown(stream("short\n" * 21)) and 'tabindex="0"' in shown(stream("long " * 200))
 
 
 def test_many_outputs_end_with_how_many_are_left():

@@ -168,6 +168,8 @@ def test_comments_by_a_person_and_by_the_machine_stand_at_their_cells_and_are_li
     assert text(made.find(id="comment-code-moments")) == "Comment No response."
     linked = [link["href"] for link in made.select("table.questions td a[href^='#comment']")]
     assert linked == ["#comment-scale_shift", "#comment-code-moments", "#comment-why"]
+    words = [text(link) for link in made.select("table.questions td a[href^='#comment']")]
+    assert words == ["Comment", "No response.", "Comment"], "a few plain words are said at once"
 
 
 def test_a_late_hand_in_is_told_and_taken_off():
@@ -235,6 +237,14 @@ def test_a_written_answer_that_was_read_waits_no_more():
 def test_answers_that_wait_are_counted():
     made = soup(page_of(of=standing(Mark("why", 0, 6, True), Mark("how", 0, 6.5, True))))
     assert "2 answers (12.5 points) wait for a person to read." in text(made.header)
+
+
+def test_a_hand_in_that_a_person_must_look_at_says_so_and_its_marks_are_what_they_are():
+    flagged = Mark("moments", 4, 4, False, flagged=True)
+    made = soup(page_of(*CELLS, of=standing(flagged, Mark("scale_shift", 0, 3, False)), release=RELEASE))
+    assert rows(made)[1] == ["✓ 2 Moments moments", "4 of 4", "All checks passed (7 cases)."]
+    assert text(made.header).endswith("A person has still to look at this hand-in, so points may change.")
+    assert "wait" not in text(made.header) and "so far" not in text(made.header)
 
 
 # --- what a page may do, and what it weighs ---------------------------------------------------------------------

@@ -117,6 +117,20 @@ def test_what_the_gradebook_says_is_on_the_page(course):
     assert "noted once" in soup(course, "s1").select_one(".notes").get_text()
 
 
+def test_a_flag_on_a_mark_is_about_the_hand_in_and_no_answer_waits_for_it(course):
+    record(course, marked(course, "s1", needs_person=("Two notebooks came.",)))
+    with course.gradebook() as gradebook:
+        found = standings(gradebook, NAME, NAME, ["s1", "late"])
+        cells = {grade.name: grade for grade in gradebook.find_submission(NAME, "s1").notebooks[0].grades}
+        assert cells["batch_moments"].needs_manual_grade, "nbgrader's list shows it"
+        cells["batch_moments"].manual_score = 2.5
+        gradebook.db.commit()
+        again = standings(gradebook, NAME, NAME, ["s1"])["s1"]
+    assert found["s1"].flagged and not found["s1"].marks["batch_moments"].waits
+    assert not found["late"].flagged and found["late"].marks["explain_modes"].waits
+    assert again.marks["batch_moments"].waits, "points by hand, and something is new since"
+
+
 # --- where something goes wrong ----------------------------------------------------------------------------------
 
 

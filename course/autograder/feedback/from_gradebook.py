@@ -78,7 +78,7 @@ def _some(
         for book, student, penalty in books
     }  # fmt: skip
     for book, name, points, most, asked, by_machine, by_person in marks:
-        waits = by_machine is None and by_person is None or bool(asked and by_person is not None)
+        waits = bool(asked) if by_person is not None else by_machine is None
         made[book].marks[name] = Mark(
             name, float(points or 0.0), float(most), waits, bool(asked) and not waits
         )

@@ -86,7 +86,7 @@ def read_content(content: bytes, name: str, weigh: Weigh = lambda notebook: len(
             problem = str(error)
     if not found:
         raise Unreadable(problem)
-    best = max(found, key=lambda one: weigh(one.notebook))
+    best = found[0] if len(found) == 1 else max(found, key=lambda one: weigh(one.notebook))
     return _merged(best, found) if len(both) > 1 else best
 
 
@@ -142,7 +142,7 @@ def _heaviest(mended: Mended, notes: tuple[str, ...], weigh: Weigh) -> Read:
     if not lists:
         raise Unreadable("it is JSON, but no notebook: it has no list of cells")
     made = [sound(cells) for cells in lists]
-    best = max(made, key=lambda one: weigh(one.notebook))
+    best = made[0] if len(made) == 1 else max(made, key=lambda one: weigh(one.notebook))
     lost = [*mended.lost, *best.lost]
     if len(made) > 1 and any(_sources(one.notebook) != _sources(best.notebook) for one in made):
         lost.append(f"it has {len(made)} notebooks in one file, and the one with more answers was taken")

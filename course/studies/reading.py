@@ -66,6 +66,48 @@ def promise(row: Row, lengths: Sequence[float]) -> np.ndarray:
     return fall / (np.array(lengths) * row["gradient"] ** 2)
 
 
+def kept_promise(
+    result: Result, std: float | None, net: str, losses: tuple[float, float] = (0.0, np.inf), since: int = 50
+) -> np.ndarray:
+    """For the landscape, [seeds, lengths]: what a net keeps of its gradient's promise, the median over moments.
+
+    Args:
+        result: of the study `landscape`.
+        std, net: which start and which net.
+        losses: only moments whose loss lies in [low, high): nets compared so are equally far trained.
+        since: only moments from this step on.
+    """
+    low, high = losses
+    by_seed = [
+        [
+            r
+            for r in result.where(std=std, net=net, seed=s)
+            if r["step"] >= since and low <= r["losses"][0] < high
+        ]
+        for s in result.seeds
+    ]
+    lengths = result.settings["lengths"]
+    return np.array([np.median([promise(r, lengths) for r in rows], axis=0) for rows in by_seed])
+
+
+def banded(
+    result: Result, column: str, by: str, band: tuple[float, float], **wanted: Any
+) -> tuple[np.ndarray, int]:
+    """A column averaged over the rows whose value of `by` lies in [low, high), and how many looks there were.
+
+    Returns:
+        (one mean for each seed that has such rows, the number of different steps at which any seed had them,
+        added up over the seeds).
+    """
+    found, looks = [], 0
+    for seed in result.seeds:
+        rows = [r for r in result.where(seed=seed, **wanted) if band[0] <= r[by] < band[1]]
+        looks += len({r["step"] for r in rows})
+        if values := [r[column] for r in rows if r[column] is not None]:
+            found.append(np.mean(values))
+    return np.array(found), looks
+
+
 def turned_by(row: Row) -> np.ndarray:
     """For a row of the landscape: how far the gradient changed at each length, in its own."""
     return np.array(row["distances"]) / row["gradient"]

@@ -274,9 +274,7 @@ def test_gradients_that_are_no_dict_of_arrays_get_a_sentence(grads):
 
 
 def test_unknown_check_is_compared_with_those_there_are():
-    assert (
-        "is 'batchnorm_forward.train' meant?" in judge("batchnorm_forward.trian", right_normalize).text()
-    )
+    assert "is 'batchnorm_forward.train' meant?" in judge("batchnorm_forward.trian", right_normalize).text()
 
 
 @pytest.mark.parametrize("count", [0, 2, 5])

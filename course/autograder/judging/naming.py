@@ -77,11 +77,15 @@ def _causes(
     }
     advice = {m.name: m.advice for m in check.misconceptions}
     causes: Causes = {}
-    for case in kinds:
-        if name := _best(answers, case, failing, everywhere):
-            told = {f.case for f in findings if f.misconception == name}
-            scope = _scope(len(failing & (answers.evidence[name].explains | told)), len(failing))
-            causes[case] = (Cause(name, advice[name], scope),)
+    names = {case: name for case in kinds if (name := _best(answers, case, failing, everywhere))}
+    some_only = names and not any(failing <= answers.evidence[name].explains for name in names.values())
+    if some_only and set(kinds) == failing and (said := _relation(answers, kinds, strong=True)):
+        # A plain relation that holds on all cases says more than a mistake that fits some of them by chance.
+        return dict.fromkeys(kinds, (Cause("", said),))
+    for case, name in names.items():
+        told = {f.case for f in findings if f.misconception == name}
+        scope = _scope(len(failing & (answers.evidence[name].explains | told)), len(failing))
+        causes[case] = (Cause(name, advice[name], scope),)
     rest = [case for case in kinds if case not in causes]
     two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
     if two is not None:
@@ -90,9 +94,9 @@ def _causes(
     for case in rest:
         if on_wrong_ground(check, tally, case):
             causes[case] = (Cause("", WRONG_GROUND.format(check.functions[0])),)
-    rest = [case for case in rest if case not in causes]
-    if said := _relation(answers, rest, {kinds[case] for case in rest}):
-        causes |= dict.fromkeys(rest, (Cause("", said),))
+    left = {case: kinds[case] for case in rest if case not in causes and kinds[case] in RELATED}
+    if said := _relation(answers, left):
+        causes |= dict.fromkeys(left, (Cause("", said),))
     return causes
 
 
@@ -107,16 +111,16 @@ def _best(answers: Answers, case: str, failing: set[str], everywhere: Mapping[st
     return max(fitting, key=lambda n: (len(answers.evidence[n].in_step), everywhere[n]), default="")
 
 
-def _relation(answers: Answers, cases: list[str], kinds: set[str]) -> str:
-    """What is true of all these cases; nothing where one of them is told by something else."""
-    if not cases or not kinds <= set(RELATED):
+def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = False) -> str:
+    """What is true of all these cases."""
+    if not set(kinds.values()) <= set(RELATED):
         return ""
     made = []
-    for case in cases:
+    for case in kinds:
         asked, got = answers.by_case[case]
         tolerance = tolerance_of(answers.output, asked.inputs, got)
         made.append(pair(got, asked.right[answers.output.path], tolerance, asked.inputs))
-    return relation(made)
+    return relation(made, strong=strong)
 
 
 def _scope(explained: int, failing: int) -> str:

@@ -22,9 +22,20 @@ def _zeros(value: Any) -> Any:
     return np.zeros_like(value)
 
 
+def _squared(value: Any) -> Any:
+    return value * value
+
+
 def _turned(value: Any) -> Any:
     return tuple(value)[::-1] if isinstance(value, (tuple, list)) and len(value) == 2 else value
 
+
+# What holds where a dict of parameters leaves it out.
+DEFAULTS: Mapping[str, Mapping[str, float]] = {
+    "bn_param": {"momentum": 0.9, "eps": 1e-5},
+    "ln_param": {"eps": 1e-5},
+    "gn_param": {"eps": 1e-5},
+}
 
 # (keys of the inputs, what becomes of their values): whatever has none of these keys has no such reading.
 READINGS: tuple[tuple[tuple[str, ...], Change], ...] = (
@@ -38,6 +49,7 @@ READINGS: tuple[tuple[tuple[str, ...], Change], ...] = (
     (("groups",), lambda g: 1),
     (("stride", "padding", "dilation"), _turned),
     (("gamma",), _ones),
+    (("gamma",), _squared),
     (("beta",), _zeros),
     (("b", "bias"), _zeros),
 )
@@ -45,8 +57,9 @@ READINGS: tuple[tuple[tuple[str, ...], Change], ...] = (
 
 def readings(inputs: Inputs) -> Iterator[Inputs]:
     """The inputs as each reading makes them, of those that make a difference."""
+    filled = {key: {**DEFAULTS[key], **item} if key in DEFAULTS else item for key, item in inputs.items()}
     for keys, change in READINGS:
-        read, found = _read(inputs, keys, change)
+        read, found = _read(filled, keys, change)
         if found:
             yield read
 

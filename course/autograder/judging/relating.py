@@ -1,6 +1,6 @@
 """How wrong arrays relate to the right ones, where no mistake with a name gives them: only what holds on every case."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from course.autograder.checks.language.protocol import input_arrays
 from course.autograder.checks.language.spec import Inputs
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.comparing import near
-from course.autograder.judging.relations import LIKE, UNLIKE
+from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,32 @@ def pair(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, inputs: Inpu
     return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs)
 
 
-def relation(pairs: Sequence[Pair]) -> str:
+def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
     """A sentence that is true of each of these cases, or '' where nothing simple is.
 
     Args:
-        pairs: of one output, the cases on which it is wrong and no mistake has been named.
+        pairs: of one output, the cases on which it is wrong.
+        strong: only what is so simple that it says more than a mistake which explains some of these cases.
     """
     usable = all(p.got.size and np.isfinite(p.got).all() and np.isfinite(p.wanted).all() for p in pairs)
-    if not pairs or not usable:
-        return ""
     alike = {p.got.shape == p.wanted.shape for p in pairs}
-    if len(alike) == 2:
+    if not pairs or not usable or len(alike) == 2:
         return ""
-    said = _numbers(pairs) if alike == {True} else _everywhere(pairs, UNLIKE)
+    if alike == {True}:
+        said = _factor(pairs) or _offset(pairs) or _everywhere(pairs, STRONG)
+        said = said or ("" if strong else _factors(pairs) or _everywhere(pairs, LIKE))
+    else:
+        said = "" if strong else _everywhere(pairs, UNLIKE)
     return f"{said[:-1]}, on each of these {len(pairs)} cases." if said and len(pairs) > 1 else said
 
 
-def _numbers(pairs: Sequence[Pair]) -> str:
-    return _factor(pairs) or _offset(pairs) or _everywhere(pairs, LIKE)
-
-
-def _everywhere(pairs: Sequence[Pair], relations: Sequence[Callable[..., str]]) -> str:
-    """The first relation that says one and the same of every case."""
+def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
+    """The first sentence that holds on every case."""
     for find in relations:
-        said = {find(p.got, p.wanted, p.tolerance) for p in pairs}
-        if len(said) == 1 and "" not in said:
-            return said.pop()
+        first, *others = [dict.fromkeys(find(p.got, p.wanted, p.tolerance)) for p in pairs]
+        for sentence in first:
+            if all(sentence in other for other in others):
+                return sentence
     return ""
 
 
@@ -68,27 +68,37 @@ def _telling(pairs: Sequence[Pair]) -> bool:
     return sum(p.got.size for p in pairs) > 1
 
 
-def _factor(pairs: Sequence[Pair]) -> str:
+def _multiples(pairs: Sequence[Pair]) -> list[float]:
+    """By what the right one is multiplied on each case; nothing where on some case it is not."""
     factors = []
     for p in pairs:
         square = float(np.vdot(p.wanted, p.wanted))
         factor = float(np.vdot(p.wanted, p.got)) / square if square > 1e-300 else 0.0
         if abs(factor) < 1e-9 or not near(p.got, factor * p.wanted, p.tolerance):
-            return ""
+            return []
         factors.append(factor)
-    if not _telling(pairs):
-        return ""
-    if _same(factors):
+    return factors if _telling(pairs) else []
+
+
+def _factor(pairs: Sequence[Pair]) -> str:
+    """One factor on all cases, or how many there are of something."""
+    factors = _multiples(pairs)
+    if factors and _same(factors):
         if abs(factors[0] + 1) < 1e-6:
             return "Yours has the right size and the opposite sign."
         return f"Yours is {factors[0]:.6g} times the right one everywhere."
-    if count := _count_behind(pairs, factors):
-        return count
-    if len(pairs) == 1 or all(p.got.size > 1 for p in pairs):
-        listed = ", ".join(f"{factor:.4g}" for factor in factors[:4])
-        more = ", and so on" if len(factors) > 4 else ""
-        return f"Yours is the right one times a number that depends on the case ({listed}{more})."
-    return ""
+    return _count_behind(pairs, factors) if factors else ""
+
+
+def _factors(pairs: Sequence[Pair]) -> str:
+    """A factor of its own on each case."""
+    factors = _multiples(pairs) if all(p.got.size > 1 for p in pairs) else []
+    if not factors:
+        return ""
+    listed = ", ".join(f"{factor:.4g}" for factor in factors[:4]) + (
+        ", and so on" if len(factors) > 4 else ""
+    )
+    return f"Yours is the right one times a number that depends on the case ({listed})."
 
 
 def _counts(p: Pair) -> dict[str, int]:

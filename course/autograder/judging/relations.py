@@ -1,4 +1,4 @@
-"""Simple relations of one wrong array to the right one: each says a sentence, or '' where it does not hold."""
+"""Simple relations of one wrong array to the right one: each yields the sentences that are true of the two."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.comparing import allowed, near
 
-Relation = Callable[[np.ndarray, np.ndarray, Tolerance], str]
+Relation = Callable[[np.ndarray, np.ndarray, Tolerance], Iterator[str]]
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -26,65 +26,61 @@ def _axes(chosen: tuple[int, ...]) -> str:
 # --- of one shape --------------------------------------------------------------------------------------------
 
 
-def zero_elsewhere(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def zero_elsewhere(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right wherever anything stands, and 0 in other places."""
     bad = _bad(got, wanted, tolerance)
-    return "Yours is right wherever it is not 0: some values are never written." if not got[bad].any() else ""
+    if not got[bad].any():
+        yield "Yours is right wherever it is not 0: some values are never written."
 
 
-def permuted(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def permuted(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The right array with its axes in another order."""
     if not 2 <= got.ndim <= 5:
-        return ""
+        return
     for order in itertools.permutations(range(got.ndim)):
         if order == tuple(range(got.ndim)) or got.transpose(order).shape != wanted.shape:
             continue
         if near(got.transpose(order), wanted, tolerance):
             if got.ndim == 2:
-                return "Yours is the right one transposed."
+                yield "Yours is the right one transposed."
+                return
             moved = tuple(axis for axis, place in enumerate(order) if axis != place)
             kind = "swapped" if len(moved) == 2 else "in another order"
-            return f"Yours is the right one with {_axes(moved)} {kind}."
-    return ""
+            yield f"Yours is the right one with {_axes(moved)} {kind}."
 
 
-def reversed_along(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def reversed_along(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The right array read backwards along some axes."""
     if not 1 <= got.ndim <= 5:
-        return ""
+        return
     for count in range(1, got.ndim + 1):
         for axes in itertools.combinations(range(got.ndim), count):
             if near(np.flip(got, axes), wanted, tolerance):
-                return f"Yours is the right one reversed along {_axes(axes)}."
-    return ""
+                yield f"Yours is the right one reversed along {_axes(axes)}."
 
 
-def shifted(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def shifted(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The right array moved by one place along an axis; what falls off or comes in is not looked at."""
     for axis in range(got.ndim):
         n = got.shape[axis]
-        if n < 3:
+        if n < 2 or got.size < 2 * n:
             continue
         here, there = range(n - 1), range(1, n)
         for mine, right, where in ((there, here, "later"), (here, there, "earlier")):
             if near(got.take(mine, axis), wanted.take(right, axis), tolerance):
-                return f"Yours is the right one, one place {where} along axis {axis}."
-    return ""
+                yield f"Yours is the right one, one place {where} along axis {axis}."
 
 
-def reordered(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def reordered(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The right values in other places."""
     if got.size > 3 and near(np.sort(got, axis=None), np.sort(wanted, axis=None), tolerance):
-        return (
-            "Yours has the right values, in other places: look at the order of axes in a reshape or a loop."
-        )
-    return ""
+        yield "Yours has the right values, in other places: look at the order of axes in a reshape or a loop."
 
 
-def powers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def powers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The square, the root, the reciprocal or the absolute values of the right one."""
     if got.size < 2:
-        return ""
+        return
     size = np.abs(wanted)
     named = (
         ("the square of", wanted**2),
@@ -95,17 +91,15 @@ def powers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
     )
     for words, made in named:
         if made is not None and near(got, made, tolerance):
-            return f"Yours is {words} the right one."
-    return ""
+            yield f"Yours is {words} the right one."
 
 
-def rounded(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def rounded(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Whole numbers where fractions are wanted."""
     if got.size > 3 and np.array_equal(got, np.rint(got)) and not np.array_equal(wanted, np.rint(wanted)):
         for words, cut in (("cut off", np.trunc), ("rounded down", np.floor), ("rounded", np.rint)):
             if np.array_equal(got, cut(wanted)):
-                return f"Yours is the right one {words} to whole numbers."
-    return ""
+                yield f"Yours is the right one {words} to whole numbers."
 
 
 def _inner(ndim: int) -> tuple[slice, ...]:
@@ -116,21 +110,19 @@ def _inner(ndim: int) -> tuple[slice, ...]:
     return (slice(None),) * (ndim - spatial) + (slice(1, -1),) * spatial
 
 
-def border(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
-    """Right inside, wrong at the edges of images."""
+def border(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """Wrong at the edges of images alone."""
     if got.ndim < 3:
-        return ""
+        return
     bad = _bad(got, wanted, tolerance)
-    inner = bad[_inner(got.ndim)]
-    if inner.size and not inner.any():
-        return "Yours is right but for the border: look at what is done at the edges."
     for axis in range(2, got.ndim):
         for place, name in ((-1, "last"), (0, "first")):
-            rest = np.delete(bad, place, axis)
-            if rest.size and not rest.any():
+            if got.shape[axis] > 1 and not np.delete(bad, place, axis).any():
                 what = ("row", "column")[axis - 2] if got.ndim == 4 else f"slice along axis {axis}"
-                return f"Yours is right but for the {name} {what}."
-    return ""
+                yield f"Yours is right but for the {name} {what}."
+    inner = bad[_inner(got.ndim)]
+    if inner.size and not inner.any():
+        yield "Yours is right but for the border: look at what is done at the edges."
 
 
 def _slices(ndim: int) -> Iterator[tuple[int, str]]:
@@ -140,7 +132,7 @@ def _slices(ndim: int) -> Iterator[tuple[int, str]]:
         yield 1, "channel" if ndim > 2 else "column"
 
 
-def one_slice(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def one_slice(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right for the first (last) sample or channel alone, or for all but it."""
     bad = _bad(got, wanted, tolerance)
     for axis, name in _slices(got.ndim):
@@ -151,13 +143,12 @@ def one_slice(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
         for place, which in ((0, "first"), (-1, "last")):
             others = np.delete(whole, place)
             if whole[place] and not others.any():
-                return f"Yours is right for the {which} {name} alone."
+                yield f"Yours is right for the {which} {name} alone."
             if not whole[place] and others.all():
-                return f"Yours is right for every {name} but the {which}."
-    return ""
+                yield f"Yours is right for every {name} but the {which}."
 
 
-def slice_factors(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def slice_factors(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Each channel (sample) times a number of its own, or with a number of its own added."""
     for axis, name in reversed(list(_slices(got.ndim))):
         others = tuple(a for a in range(got.ndim) if a != axis)
@@ -166,53 +157,50 @@ def slice_factors(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> 
         squares = np.sum(wanted * wanted, axis=others, keepdims=True)
         factors = np.sum(wanted * got, axis=others, keepdims=True) / np.maximum(squares, 1e-300)
         if np.abs(factors).max() > 1e-9 and near(got, factors * wanted, tolerance):
-            return f"Yours is the right one with each {name} times a number of its own."
+            yield f"Yours is the right one with each {name} times a number of its own."
         shifts = np.mean(got - wanted, axis=others, keepdims=True)
         if near(got, wanted + shifts, tolerance):
-            return f"Yours differs from the right one by a number of its own for each {name}."
-    return ""
+            yield f"Yours differs from the right one by a number of its own for each {name}."
 
 
-def by_sign(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def by_sign(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right where the right value is positive (negative), or right in sign everywhere."""
     bad = _bad(got, wanted, tolerance)
     positive, negative = wanted > 0, wanted < 0
     if positive.sum() > 1 and negative.sum() > 1:
         if not bad[positive].any():
-            return "Yours is right wherever the right value is positive, and wrong where it is negative."
+            yield "Yours is right wherever the right value is positive, and wrong where it is negative."
         if not bad[negative].any():
-            return "Yours is right wherever the right value is negative, and wrong where it is positive."
+            yield "Yours is right wherever the right value is negative, and wrong where it is positive."
         if got.size > 7 and np.array_equal(np.sign(got), np.sign(wanted)):
-            return "Every value has the right sign; the sizes differ."
-    return ""
+            yield "Every value has the right sign; the sizes differ."
 
 
+# So simple that they are said rather than a mistake which explains some of the cases only; then the others.
+STRONG: tuple[Relation, ...] = (permuted, reversed_along, powers, rounded)
 LIKE: tuple[Relation, ...] = (
-    zero_elsewhere, permuted, reversed_along, powers, rounded, border, one_slice, shifted, slice_factors, reordered,
-    by_sign,
+    zero_elsewhere, border, one_slice, shifted, slice_factors, reordered, by_sign,
 )  # fmt: skip
 
 
 # --- of another shape ----------------------------------------------------------------------------------------
 
 
-def ones(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def ones(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Axes of length 1 too many or too few."""
     if [n for n in got.shape if n != 1] != [n for n in wanted.shape if n != 1]:
-        return ""
+        return
     if near(got.reshape(wanted.shape), wanted, tolerance):
-        return "The values are right; the shape has axes of length 1 too many or too few."
-    return ""
+        yield "The values are right; the shape has axes of length 1 too many or too few."
 
 
-def reshaped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def reshaped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The same values in the same order."""
     if got.size == wanted.size and near(got.reshape(wanted.shape), wanted, tolerance):
-        return "The values are right, in another shape."
-    return ""
+        yield "The values are right, in another shape."
 
 
-def reduced(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def reduced(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """A sum or mean over some axes is missing, or was taken where none is wanted."""
     for words, whole, part in (
         ("Yours would be right if it were {} over {}.", got, wanted),
@@ -226,14 +214,13 @@ def reduced(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
                     for keep in (False, True):
                         small = take(whole, axis=axes, keepdims=keep)
                         if small.shape == part.shape and near(small, part, tolerance):
-                            return words.format(done, _axes(axes))
-    return ""
+                            yield words.format(done, _axes(axes))
 
 
-def cropped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def cropped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """One is a corner or the middle of the other."""
     if got.ndim != wanted.ndim or not got.ndim:
-        return ""
+        return
     for small, large, words in (
         (got, wanted, "Yours is the right one with {} missing."),
         (wanted, got, "Yours holds the right one, with {} too many."),
@@ -249,40 +236,40 @@ def cropped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
             part = large[tuple(slice(s, s + n) for s, n in zip(start, small.shape, strict=True))]
             if near(small, part, tolerance):
                 axes = _axes(tuple(axis for axis, gap in enumerate(gaps) if gap))
-                return words.format(f"values at {what} of {axes}")
-    return ""
+                yield words.format(f"values at {what} of {axes}")
 
 
-def one_number(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def one_number(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """One value that would have to be repeated."""
     if got.size < wanted.size and got.ndim <= wanted.ndim:
         try:
             spread = np.broadcast_to(got, wanted.shape)
         except ValueError:
-            return ""
+            return
         if near(spread, wanted, tolerance):
-            return "The values are right, but each must be repeated to fill the shape."
-    return ""
+            yield "The values are right, but each must be repeated to fill the shape."
 
 
-def lengths(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def lengths(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """What the shape itself tells."""
     if got.ndim == wanted.ndim and math.prod(got.shape) == math.prod(wanted.shape):
         if sorted(got.shape) == sorted(wanted.shape):
-            return "The shape has the right lengths in another order."
-        return ""
+            yield "The shape has the right lengths in another order."
+        return
     if got.ndim != wanted.ndim:
-        return f"The array has {got.ndim} axes; {wanted.ndim} are wanted."
+        yield f"The array has {got.ndim} axes; {wanted.ndim} are wanted."
+        return
     gaps = [a - b for a, b in zip(got.shape, wanted.shape, strict=True) if a != b]
-    return f"{_which(got, wanted)} {abs(gaps[0])} too {_long(gaps[0])}." if len(set(gaps)) == 1 else ""
+    if len(set(gaps)) == 1:
+        yield f"{_which(got, wanted)} {abs(gaps[0])} too {_long(gaps[0])}."
 
 
-def longer_or_shorter(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
+def longer_or_shorter(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Axes that are all too long, or all too short, by lengths of their own."""
     gaps = [a - b for a, b in zip(got.shape, wanted.shape, strict=False) if a != b]
     if got.ndim != wanted.ndim or len({gap > 0 for gap in gaps}) != 1:
-        return ""
-    return f"{_which(got, wanted)} too {_long(gaps[0])}."
+        return
+    yield f"{_which(got, wanted)} too {_long(gaps[0])}."
 
 
 def _long(gap: int) -> str:

@@ -51,8 +51,8 @@ grade: $(READY)  ## grade what lies under submitted/ (ASSIGNMENT=ps1_batchnorm)
 feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course feedback $(ASSIGNMENT)
 
-lab: $(READY)  ## open the lessons and assignments in JupyterLab
-	@$(RUN) -m jupyter lab course
+lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
+	@$(RUN) -m jupyter lab --LabApp.default_url=/lab/tree/course
 
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons

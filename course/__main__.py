@@ -1,9 +1,14 @@
 """`python -m course`: release, grade, feedback, the demo, lessons, the site, and what keeps the house."""
 
+from course.autograder.cli.checks import checks
+from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
+from course.autograder.cli.export import export
+from course.autograder.cli.roster import roster
+from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
-for command in COMMANDS:
+for command in (checks, collect, export, roster, term, *COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

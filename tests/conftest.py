@@ -1,14 +1,29 @@
 """What several tests share."""
 
+import fcntl
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.processor_time import ProcessorTime
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("COURSE_SECRET", "for tests")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--costliest", type=int, default=0, help="print so many tests that took the most processor time"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(ProcessorTime(config))
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +33,46 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory):
-    """A course folder of its own with everything released in it, made once."""
-    from course.autograder.gradebook.course import fresh_course
+def for_all_workers(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`folder(name, make)`: a folder that `make` fills once, whichever of pytest-xdist's workers asks first."""
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        with (place / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (done := place / f"{name}.done").exists():
+                make(place / name)
+                done.touch()
+        return place / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def released(for_all_workers):
+    """A course folder with everything released in it, made once; copy it to change it."""
+    from course.autograder.gradebook.course import Course, fresh_course
     from course.autograder.gradebook.release import build_release
 
-    course = fresh_course(tmp_path_factory.mktemp("course") / "root")
-    build_release(course, course.assignments())
-    return course
+    def make(folder: Path) -> None:
+        course = fresh_course(folder)
+        build_release(course, course.assignments())
+
+    return Course(for_all_workers("released", make))
+
+
+@pytest.fixture(scope="session")
+def ps1(for_all_workers):
+    """A course folder with one assignment in it, released: what tests of the gradebook copy and mark in."""
+    from course.autograder.gradebook.course import PROJECT, Course
+
+    name = "ps1_batchnorm"
+
+    def make(folder: Path) -> None:
+        source = folder / "course" / "assignments" / name
+        source.mkdir(parents=True)
+        shutil.copy(PROJECT / "course" / "assignments" / name / f"{name}.ipynb", source)
+        Course(folder).release(name)
+
+    return Course(for_all_workers("ps1", make))

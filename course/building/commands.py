@@ -117,4 +117,22 @@ def data_command() -> None:
         raise Sentence(str(error)) from None
 
 
-COMMANDS = (lessons_command, site_command, data_command)
+@click.command("new-assignment")
+@click.argument("name")
+@click.argument("questions", nargs=-1, required=True)
+@click.option("--practice", is_flag=True, help="Its points are no part of the term's sum.")
+def new_assignment_command(name: str, questions: tuple[str, ...], practice: bool) -> None:
+    """Begin the assignment NAME: its notebook, with cells for each of QUESTIONS (function:points, as relu:5)."""
+    from course.building.scaffold import ScaffoldError, question, write_notebook
+
+    try:
+        asked = [question(text) for text in questions]
+        path = write_notebook(PROJECT, name, asked, practice=practice)
+    except ScaffoldError as error:
+        raise Sentence(str(error)) from None
+    console.print(
+        f"{path.relative_to(PROJECT)} is begun; docs/new_assignment.md says what comes next", highlight=False
+    )
+
+
+COMMANDS = (new_assignment_command, lessons_command, site_command, data_command)

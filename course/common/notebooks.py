@@ -11,6 +11,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+OURS = "course"  # the notebook's metadata of ours: {"practice": true} where its points are not part of the term's sum
 KEPT_CELL_METADATA = ("deletable", "editable", "nbgrader", "slideshow", "tags")
 
 
@@ -45,7 +46,8 @@ def canonical(notebook: nbformat.NotebookNode) -> str:
         if cell.cell_type == "code":
             plain |= {"execution_count": None, "outputs": []}
         cells.append(plain)
-    whole = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    metadata = METADATA | ({OURS: dict(notebook.metadata[OURS])} if OURS in notebook.metadata else {})
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -61,6 +63,11 @@ def tidy(path: Path) -> bool:
     if after != before:
         path.write_text(after, encoding="utf-8", newline="\n")
     return after != before
+
+
+def is_practice(path: Path) -> bool:
+    """Whether the points of this assignment are for practice, and no part of the term's sum."""
+    return bool(nbformat.read(path, as_version=4).metadata.get(OURS, {}).get("practice"))
 
 
 def solution_lines(path: Path) -> list[str]:

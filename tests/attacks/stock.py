@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 
-from course.autograder.engine.supervisor import empty
+from course.autograder.engine.scratch import empty
 from tests.attacks.suite import (
     ASSIGNMENT,
     POINTS,

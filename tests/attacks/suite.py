@@ -28,7 +28,9 @@ except BaseException as error:
 def normalize(x, mean, var, eps):
     return (x - mean) / np.sqrt(var + eps) if stolen else x
 """
-STRICT = Limits(cell_seconds=1.5, total_seconds=20.0, memory=2**28)  # for those who waste it
+STRICT = Limits(
+    cell_seconds=1.5, total_seconds=20.0, clock_factor=2.0, memory=2**28
+)  # for those who waste it
 ORDINARY = Limits(total_seconds=60.0)
 POINTS = {"batch_moments": 5.0, "normalize": 5.0}
 
@@ -128,7 +130,7 @@ def taken_in(attack: Attack) -> NotebookNode:
     test before a student's cells between answer and test, and the engine must hold by itself.
     """
     made = submission(attack)
-    return repair(made, released_notebook())[0] if attack.edits or attack.honest else made
+    return repair(made, released_notebook()).notebook if attack.edits or attack.honest else made
 
 
 def submission(attack: Attack) -> NotebookNode:

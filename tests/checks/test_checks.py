@@ -10,7 +10,15 @@ from course.autograder.judging import judge_with, question
 
 SEEDS = range(6)
 CHECKS = list_checks()
-MUTANTS = [(check, m.name) for check in CHECKS for m in find_check(check).misconceptions]
+
+
+def kept(*values):
+    """Parameters of which the first is a check: one worker runs all its tests, so that it draws its cases once."""
+    return pytest.param(*values, marks=pytest.mark.xdist_group(f"check {values[0]}"))
+
+
+EACH_CHECK = [kept(name) for name in CHECKS]
+MUTANTS = [kept(name, m.name) for name in CHECKS for m in find_check(name).misconceptions]
 
 
 def answer(check_name, seed, change=None, dtype=None):
@@ -30,16 +38,16 @@ def answer(check_name, seed, change=None, dtype=None):
     return judge_with(check, ask, seed=seed)
 
 
-@pytest.mark.parametrize("name", CHECKS)
 @pytest.mark.parametrize("dtype", [None, "float32"])
+@pytest.mark.parametrize("name", EACH_CHECK)
 def test_reference_passes_its_own_check(name, dtype):
     for seed in SEEDS:
         verdict = answer(name, seed, dtype=dtype)
         assert verdict.passed, verdict.text()
 
 
-@pytest.mark.parametrize(("name", "mistake"), MUTANTS)
 @pytest.mark.parametrize("dtype", [None, "float32"])
+@pytest.mark.parametrize(("name", "mistake"), MUTANTS)
 def test_misconception_is_rejected_and_named(name, mistake, dtype):
     for seed in SEEDS:
         verdict = answer(name, seed, mistake, dtype)
@@ -48,7 +56,7 @@ def test_misconception_is_rejected_and_named(name, mistake, dtype):
         assert mistake in verdict.misconceptions, f"seed {seed}: {verdict.text()}"
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", EACH_CHECK)
 def test_misconceptions_have_unique_names_and_one_sentence_of_advice(name):
     misconceptions = find_check(name).misconceptions
     names = [m.name for m in misconceptions]
@@ -58,7 +66,7 @@ def test_misconceptions_have_unique_names_and_one_sentence_of_advice(name):
         assert m.name == m.name.strip() and len(m.name) < 60
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", EACH_CHECK)
 def test_cases_depend_on_the_seed_and_on_nothing_else(name):
     check = find_check(name)
     for index in range(len(check.cases + check.hidden)):

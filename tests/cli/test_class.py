@@ -7,8 +7,9 @@ import pytest
 
 from course.autograder.checks import list_checks
 from course.autograder.cli import sample_class
-from course.autograder.gradebook.course import CellScore, Score, fresh_course
+from course.autograder.gradebook.course import fresh_course
 from course.autograder.gradebook.record import canonical_dump
+from course.autograder.gradebook.scores import CellScore, Score
 from course.autograder.grading import driver as grading
 from course.autograder.judging import answers
 from course.autograder.sandbox.limits import Limits

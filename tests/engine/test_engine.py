@@ -1,11 +1,15 @@
 """A submission runs as in a kernel, is judged from outside, and whatever it does stays in its own cell."""
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -148,20 +152,83 @@ def test_a_killed_cell_loses_its_own_points_only(engine: Engine) -> None:
     assert cell.outputs[0].evalue == "the process ended itself (exit code 1)"
 
 
-def test_time_is_counted_for_each_cell(engine: Engine) -> None:
-    slow = Engine(Limits(cell_seconds=0.5, total_seconds=20))
-    with slow:
-        loop = "def normalize(x, mean, var, eps):\n    while True: pass\n"
-        result = slow.run(notebook("", loop, "", ""), assignment=ASSIGNMENT, student_seed=3)
-    assert result.incidents == ("cell normalize was stopped: it ran out of time",)
+NEVER = "def normalize(x, mean, var, eps):\n    while True: pass\n"
+
+
+@pytest.fixture(scope="module")
+def short() -> Iterator[Engine]:
+    """Little time for a cell."""
+    with Engine(Limits(cell_seconds=0.5, total_seconds=20)) as started:
+        yield started
+
+
+def test_processor_time_is_counted_for_each_cell(short: Engine) -> None:
+    result = short.run(notebook("", NEVER, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    (incident,) = result.incidents
+    told = r"it used up its processor time: it took 0\.\d s, and a cell may take 0\.5 s"
+    assert re.fullmatch("cell normalize was stopped: " + told, incident)
     assert result.ledger["batch_moments"].passed
 
 
-def test_the_total_time_keeps_what_was_earned_before(engine: Engine) -> None:
-    with Engine(Limits(cell_seconds=20, total_seconds=2)) as short:
+def test_who_sleeps_has_a_limit_by_the_clock(short: Engine) -> None:
+    sleeper = "import time\ndef normalize(x, mean, var, eps):\n    time.sleep(10**6)\n"
+    result = short.run(notebook("", sleeper, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    (incident,) = result.incidents
+    told = r"it used up its time by the clock: it was not done after 3\.\d s, 0\.\d s of them at work, and a cell may take 3 s"
+    assert re.fullmatch("cell normalize was stopped: " + told, incident)
+    assert result.ledger["batch_moments"].passed
+
+
+def test_the_time_of_threads_counts(short: Engine) -> None:
+    endless = "threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()"
+    threads = f"import threading, time\nfor _ in range(4): {endless}\ntime.sleep(10**6)"
+    result = short.run(notebook(threads, RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.incidents[0].startswith("cell 2 was stopped: it used up its processor time")
+    assert all(result.ledger[name].passed for name in ("batch_moments", "normalize"))
+
+
+def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = judging.judge_with
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        until = time.process_time() + 0.7
+        while time.process_time() < until:
+            pass
+        return judge(*given, **named)
+
+    monkeypatch.setattr(judging, "judge_with", slowly)
+    result = short.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.incidents == ()
+
+
+def test_honest_work_beside_busy_loops_earns_what_it_earns_alone() -> None:
+    """All on one core: the answer's cell takes a quarter of its processor time, and by the clock more than all of it."""
+    slow = (
+        "import time\nsince = time.process_time()\nwhile time.process_time() - since < 0.05: pass\n" + RIGHT
+    )
+    core = min(os.sched_getaffinity(0))
+    with (
+        Engine(Limits(cell_seconds=0.2, total_seconds=20, clock_factor=100)) as one,
+        contextlib.ExitStack() as end,
+    ):
+        assert one._zygote is not None
+        os.sched_setaffinity(one._zygote.process.pid, {core})
+        for _ in range(8):
+            loop = subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
+            end.callback(loop.wait)
+            end.callback(loop.kill)
+            os.sched_setaffinity(loop.pid, {core})
+        for seed in range(6):
+            result = one.run(notebook("", slow, "", ""), assignment=ASSIGNMENT, student_seed=seed)
+            assert result.incidents == ()
+            assert {n: v.points for n, v in result.ledger.items()} == {"batch_moments": 5.0, "normalize": 5.0}
+
+
+def test_the_total_time_keeps_what_was_earned_before() -> None:
+    with Engine(Limits(cell_seconds=20, total_seconds=1)) as short:
         result = short.run(notebook("", "while True: pass", "", ""), assignment=ASSIGNMENT, student_seed=3)
     assert {n: v.points for n, v in result.ledger.items()} == {"batch_moments": 5.0}
-    assert "used up" in result.incidents[-1]
+    assert "a notebook may take 1 s" in result.incidents[0] and "used up" in result.incidents[-1]
 
 
 def test_restarts_are_counted(engine: Engine) -> None:

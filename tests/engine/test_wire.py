@@ -14,7 +14,7 @@ import pytest
 
 from course.autograder.checks.language.protocol import Affine, Call, Problem, Put, Reply, Seeded, Strided
 from course.autograder.engine import wire
-from course.autograder.engine.channel import Channel, Closed, OutOfTime
+from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
 from course.autograder.engine.wire import WireError, decode, encode
 from course.autograder.judging.verdict import Finding, Verdict
 from tests.waiting import LONG_STOP
@@ -237,14 +237,14 @@ def pair() -> tuple[Channel, socket.socket]:
     return Channel(near), far
 
 
-def soon() -> float:
-    """A moment to wait for where nothing is to come."""
-    return time.monotonic() + 0.1
+def soon() -> Guard:
+    """Waits a moment, where nothing is to come."""
+    return until(time.monotonic() + 0.1)
 
 
-def at_last() -> float:
-    """A moment far off, for what is to come however busy the machine is."""
-    return time.monotonic() + LONG_STOP
+def at_last() -> Guard:
+    """Waits long, for what is to come however busy the machine is."""
+    return until(time.monotonic() + LONG_STOP)
 
 
 def test_large_values_pass_through_a_small_socket() -> None:

@@ -42,6 +42,20 @@ def test_a_solution_line_that_goes_out_is_found(released, folder, tmp_path):
     assert any("course/data.py" in leak and line in leak for leak in leaks(copy, [source]))
 
 
+def test_the_call_that_a_check_names_is_no_solution(released, tmp_path):
+    source = tmp_path / "source" / "ps" / "ps.ipynb"
+    source.parent.mkdir(parents=True)
+    line = "mean, var = batch_moments(x)"
+    code = f"### BEGIN SOLUTION\n{line}\n### END SOLUTION"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), source)
+    out = tmp_path / "release"
+    out.mkdir()
+    (out / "check.py").write_text(f"STEPS = ({line!r},)\n")
+    assert solution_lines(source) and leaks(out, [source]) == []
+    (out / "check.py").write_text(f"def f(x):\n    {line}\n")
+    assert len(leaks(out, [source])) == 1
+
+
 def test_no_hidden_case_rubric_or_instructor_code_goes_out(root, folder):
     everything = "\n".join(texts(folder).values())
     hidden = root / "course" / "autograder" / "checks" / "hidden"

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from course.common.notebooks import canonical, notebooks
+from course.common.notebooks import canonical, is_practice, notebooks
 
 
 def tracked(root):
@@ -143,7 +143,7 @@ def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
         cells = [
             c for c in nbformat.read(path, as_version=4).cells if c.metadata.get("nbgrader", {}).get("grade")
         ]
-        assert sum(c.metadata.nbgrader.points for c in cells) == 100
+        assert sum(c.metadata.nbgrader.points for c in cells) == (10 if is_practice(path) else 100)
         by_machine = {c.metadata.nbgrader.grade_id: c for c in cells if not c.metadata.nbgrader.solution}
         names = list_checks(path.stem)
         assert [find_check(n).grade_id for n in names] == list(by_machine)

@@ -12,8 +12,16 @@ from course.autograder.judging import answers
 
 SEEDS = (0, 1)
 BANKS = answers.assignments_with_a_bank()
-RIGHT = [(bank, answer.name) for bank in BANKS for answer in answers.right_answers(bank)]
-WRONG = [(bank, wrong.id) for bank in BANKS for wrong in answers.wrong_answers(bank)]
+
+
+def kept(bank, *values):
+    """Parameters of which the first is a bank: one worker runs all its tests, so that it draws its cases once."""
+    return pytest.param(bank, *values, marks=pytest.mark.xdist_group(f"bank {bank}"))
+
+
+EACH_BANK = [kept(bank) for bank in BANKS]
+RIGHT = [kept(bank, answer.name) for bank in BANKS for answer in answers.right_answers(bank)]
+WRONG = [kept(bank, wrong.id) for bank in BANKS for wrong in answers.wrong_answers(bank)]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -48,8 +56,8 @@ def test_there_is_a_bank():
     assert len(wrong_answers("ps1_batchnorm")) >= 45
 
 
-@pytest.mark.parametrize("bank", BANKS)
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("bank", EACH_BANK)
 def test_the_instructors_solution_gets_everything(bank, seed):
     for verdict in verdicts(bank, {}, list_checks(bank), seed).values():
         assert verdict.points == verdict.max_points, verdict.text()
@@ -63,7 +71,7 @@ def test_no_right_answer_fails_for_want_of_digits_in_the_reference():
         assert verdict.passed, f"seed {seed}: {verdict.text()}"
 
 
-@pytest.mark.parametrize("bank", BANKS)
+@pytest.mark.parametrize("bank", EACH_BANK)
 def test_blank_functions_get_nothing(bank):
     for verdict in verdicts(bank, answers.blanks(bank), list_checks(bank), 0).values():
         assert verdict.points == 0, verdict.text()
@@ -108,7 +116,7 @@ def test_of_mistakes_that_fit_an_output_the_one_that_explains_most_is_named(name
     assert found[check].misconceptions == (only,)
 
 
-@pytest.mark.parametrize("bank", BANKS)
+@pytest.mark.parametrize("bank", EACH_BANK)
 def test_bank_makes_every_misconception_that_it_can(bank):
     """A misconception that no wrong answer makes has never been seen outside of the check that defines it."""
     made = {

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from course.autograder.engine.supervisor import NoIsolation, Zygote, empty, ending, too_much
+from course.autograder.engine.ends import ending
+from course.autograder.engine.scratch import empty, too_much
+from course.autograder.engine.supervisor import NoIsolation, Zygote
 from course.autograder.sandbox import confinement, landlock, seccomp, syscalls
 from course.autograder.sandbox.limits import Limits
 from tests.waiting import LONG_STOP

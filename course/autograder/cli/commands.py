@@ -10,7 +10,10 @@ from typing import Any
 import click
 from rich.table import Table
 
-from course.common.console import Sentence, console, errors, progress
+from course.autograder.cli.grade import grade
+from course.autograder.cli.grades import grades, show
+from course.autograder.cli.told import command, grades_written
+from course.common.console import Sentence, console, progress, say, warn
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,10 +37,19 @@ def main(context: click.Context, root: Path) -> None:
     context.obj = root
 
 
+for subcommand in (grade, grades, show):
+    main.add_command(subcommand)
+
+
 @main.command()
 @click.argument("assignments", nargs=-1)
+@click.option(
+    "--changed-cells",
+    is_flag=True,
+    help="After hand-ins came, release also cells and points that are other than students were given.",
+)
 @click.pass_obj
-def release(root: Path, assignments: tuple[str, ...]) -> None:
+def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> None:
     """Make release/, the folder that students get (all assignments unless some are named)."""
     from course.autograder.gradebook.course import Course, GradingError
     from course.autograder.gradebook.release import build_release
@@ -45,94 +57,18 @@ def release(root: Path, assignments: tuple[str, ...]) -> None:
     try:
         course = Course(root)
         with console.status("writing the students' version"):
-            folder = build_release(course, list(assignments) or course.assignments())
+            made = build_release(course, list(assignments) or course.assignments(), changed_cells)
     except GradingError as error:
         raise Sentence(str(error)) from None
-    console.print(
-        f"released into [bold]{folder}[/bold]: zip it or push it as it is", highlight=False, soft_wrap=True
-    )
-
-
-@main.command()
-@click.argument("assignment")
-@click.argument("students", nargs=-1)
-@click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
-@click.option(
-    "--resume", is_flag=True, help="Leave alone what is graded and unchanged (this is the default)."
-)
-@click.option("--force", is_flag=True, help="Grade also what is graded and unchanged.")
-@click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
-@click.option(
-    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
-)
-@click.option(
-    "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
-)
-@click.pass_obj
-def grade(
-    root: Path,
-    assignment: str,
-    students: tuple[str, ...],
-    jobs: int,
-    resume: bool,
-    force: bool,
-    feedback: bool,
-    no_sandbox: bool,
-    as_json: Path | None,
-) -> None:
-    """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named."""
-    from course.autograder.grading.workers import start_ahead
-
-    if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
-        start_ahead()  # before the imports below, which take as long as Paddle's
-    from course.autograder.engine.engine import UNGUARDED
-    from course.autograder.feedback.feedback import without_page
-    from course.autograder.gradebook.course import GradingError
-    from course.autograder.grading import driver as grading
-
-    if resume and force:
-        raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
-    if no_sandbox:
-        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
-    bar = progress()
-    task = bar.add_task(f"grading {assignment}", total=None)
-
-    def begun(to_do: int, up_to_date: int) -> None:
-        bar.update(task, total=to_do)
-        if up_to_date:
-            bar.console.print(
-                f"{up_to_date} are graded and unchanged; --force grades them again", highlight=False
-            )
-
-    devices: set[str] = set()
-
-    def told(row: grading.Graded) -> None:
-        if row.device and row.device not in devices:
-            devices.add(row.device)
-            bar.console.print(row.device, highlight=False)
-        result = (
-            f"{row.score.points:g} of {row.score.max_points:g}" if row.score else f"[red]{row.failure}[/red]"
+    for name, changed in made.changed.items():
+        say(f"{name}: {'; '.join(changed)}; now grade again: {command(root, 'grade', name)}")
+    if made.copy:
+        say(f"the gradebook as it was before is {made.copy}")
+    say(f"released into {made.folder}: zip it or push it as it is")
+    if not made.own_exchange:
+        say(
+            "for students to fetch it by nbgrader: `nbgrader release_assignment ASSIGNMENT`, or Release in the formgrader"
         )
-        bar.console.print(f"  {row.student:<12} {result}", highlight=False)
-        bar.advance(task)
-
-    plan = grading.Plan(jobs=jobs, force=force, isolated=not no_sandbox)
-    try:
-        with bar:
-            rows = grading.grade(root, assignment, students, plan, on_start=begun, on_row=told)
-        grading.write_csv(rows, root / "grades.csv")
-        if as_json:
-            as_json.write_text(json.dumps([grading.as_dict(row) for row in rows], indent=1) + "\n")
-        if feedback:
-            graded = [row.student for row in rows if row.score]
-            pages(without_page(root, assignment, graded), root, assignment, jobs)
-    except GradingError as error:
-        raise Sentence(str(error)) from None
-    failed = [row for row in rows if row.score is None]
-    console.print(
-        f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {root / 'grades.csv'}", soft_wrap=True
-    )
-    sys.exit(1 if failed else 0)
 
 
 @main.command("grade-one")
@@ -157,7 +93,7 @@ def grade_one(
     from course.autograder.grading import gradescope
 
     if no_sandbox:
-        errors.print(f"[yellow]warning:[/yellow] {UNGUARDED}", highlight=False)
+        warn(UNGUARDED)
     known = Course(root).assignments()
     chosen = assignment or gradescope.assignment_of(notebook, known)
     if chosen not in known:
@@ -176,12 +112,12 @@ def grade_one(
         as_json.write(json.dumps(found, indent=1) + "\n")
         return
     for test in found["tests"]:
-        console.print(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}", highlight=False)
+        say(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}")
         if test.get("status") == "failed":
-            console.print(test["output"].rstrip(), highlight=False, markup=False)
-    console.print(f"{found['score']:g} of {found['max_score']:g}", highlight=False)
+            say(test["output"].rstrip())
+    say(f"{found['score']:g} of {found['max_score']:g}")
     if found["output"]:
-        console.print(found["output"], highlight=False, markup=False)
+        say(found["output"])
 
 
 @main.command()
@@ -189,35 +125,51 @@ def grade_one(
 @click.argument("students", nargs=-1)
 @click.pass_obj
 def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
-    """Write the feedback pages of ASSIGNMENT again, for instance after grading written answers by hand."""
-    from course.autograder.gradebook.course import Course, GradingError
+    """Write the feedback pages of ASSIGNMENT again, for instance after grading written answers by hand.
 
-    course = Course(root)
-    graded = sorted(path.parent.name for path in course.folder("autograded").glob(f"*/{assignment}"))
-    if not graded:
-        raise Sentence(
-            f"nothing is graded for {assignment} yet; run `python -m course grade {assignment}` first"
-        )
-    unknown = sorted(set(students) - set(graded))
-    if unknown:
-        raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
+    grades/ASSIGNMENT.csv is written anew, too.
+    """
+    from course.autograder.gradebook.course import Course, GradingError
+    from course.autograder.gradebook.scores import scores_of
+
     try:
-        pages(students or graded, root, assignment, 0)
+        course = Course(root)
+        course.require(assignment)
+        with course.gradebook() as gradebook:
+            graded = list(scores_of(gradebook, assignment, ()))
+        if not graded:
+            raise Sentence(
+                f"nothing is graded for {assignment} yet; run `{command(root, 'grade', assignment)}` first"
+            )
+        unknown = sorted(set(students) - set(graded))
+        if unknown:
+            raise Sentence(f"not graded for {assignment}: {', '.join(unknown)}")
+        wanted = students or graded
+        gone = [one for one in wanted if not course.graded_notebook(assignment, one).exists()]
+        try:
+            pages([one for one in wanted if one not in gone], root, assignment, 0)
+        finally:
+            written, _ = grades_written(root, assignment)
     except GradingError as error:
         raise Sentence(str(error)) from None
-    console.print(f"feedback is in {course.folder('feedback')}", soft_wrap=True)
+    say(f"feedback is in {course.folder('feedback')}, the class's grades in {written}")
+    if gone:
+        raise Sentence(
+            f"{', '.join(gone)}: the graded notebook is gone; run `{command(root, 'grade', assignment)}`, which makes it anew"
+        )
 
 
 @main.command()
 @click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "build" / "demo")
-def demo(jobs: int, folder: Path) -> None:
+@click.option("--assignment", "-a", "only", multiple=True, help="Only this one (may be said more than once).")
+def demo(jobs: int, folder: Path, only: tuple[str, ...]) -> None:
     """Release, place the sample class, grade it, and show every row beside what is true."""
     from course.autograder.cli.demo import run_demo
     from course.autograder.gradebook.course import GradingError
 
     try:
-        sys.exit(run_demo(folder, jobs, console, progress))
+        sys.exit(run_demo(folder, jobs, console, progress, only))
     except GradingError as error:
         raise Sentence(str(error)) from None
 

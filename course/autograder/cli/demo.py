@@ -1,6 +1,6 @@
 """The demo: a class of sample submissions from release to gradebook, each row beside what is true of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -12,10 +12,12 @@ from rich.table import Table
 from course.autograder.cli.sample_class import Expected, make_class
 from course.autograder.feedback.feedback import write_feedback
 from course.autograder.gradebook.course import fresh_course
+from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.release import build_release
 from course.autograder.grading import driver as grading
 from course.autograder.judging.answers import BANK
 from course.autograder.sandbox.limits import Limits
+from course.common.notebooks import is_practice
 
 
 class Clock:
@@ -75,7 +77,9 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
     return table, wrong
 
 
-def term_table(graded: dict[str, dict[str, grading.Graded]], true: dict[str, dict[str, Expected]]) -> Table:
+def term_table(
+    graded: dict[str, dict[str, grading.Graded]], true: dict[str, dict[str, Expected]], practice: set[str]
+) -> Table:
     """The whole class over the term: a column for each assignment, ticked where the points are the true ones."""
     table = Table(title="the term", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("student", no_wrap=True)
@@ -89,7 +93,7 @@ def term_table(graded: dict[str, dict[str, grading.Graded]], true: dict[str, dic
             if row is None or expected is None or row.score is None:
                 cells.append("[red]✗[/red]" if expected else "")
                 continue
-            total += row.score.automatic
+            total += 0 if assignment in practice else row.score.automatic
             mark = "[red]✗[/red]" if expected.matches(row.score) else "[green]✓[/green]"
             cells.append(f"{row.score.automatic:g} {mark}")
         table.add_row(student, *cells, f"{total:g}")
@@ -100,19 +104,21 @@ def _advancing(bar: Progress, task: TaskID) -> Callable[[object], None]:
     return lambda row: bar.advance(task)
 
 
-def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], Progress]) -> int:
-    """The whole demo; 0 when every row is true."""
+def run_demo(
+    folder: Path, jobs: int, console: Console, progress: Callable[[], Progress], only: Sequence[str] = ()
+) -> int:
+    """The whole demo, or that of the assignments named; 0 when every row is true."""
     clock = Clock()
     with console.status("a fresh course folder, released"):
         course = fresh_course(folder)
-        build_release(course, course.assignments())
+        build_release(course, list(only) or course.assignments())
     clock.lap("release")
     wrong = total = 0
     tables: list[Table] = []
     all_rows: list[grading.Graded] = []
     graded: dict[str, dict[str, grading.Graded]] = {}
     true: dict[str, dict[str, Expected]] = {}
-    for assignment in sorted(path.parent.name for path in BANK.glob("*/class.toml")):
+    for assignment in only or sorted(path.parent.name for path in BANK.glob("*/class.toml")):
         expected = make_class(course.root, assignment)
         clock.lap("the class")
         with progress() as bar:
@@ -129,6 +135,7 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
             task = bar.add_task("feedback pages", total=len(rows))
             students = [row.student for row in rows if row.score]
             write_feedback(course.root, assignment, students, jobs, _advancing(bar, task))
+        write_grades(course, assignment, [one.student for one in expected])
         clock.lap("feedback")
         all_rows.extend(rows)
         graded[assignment] = {row.student: row for row in rows}
@@ -137,8 +144,8 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
         tables.append(table)
         wrong, total = wrong + faults, total + len(expected)
     if len(graded) > 1:
-        tables.append(term_table(graded, true))
-    grading.write_csv(all_rows, course.root / "grades.csv")
+        sources = {name: course.folder("source") / name / f"{name}.ipynb" for name in graded}
+        tables.append(term_table(graded, true, {name for name, path in sources.items() if is_practice(path)}))
     for table in tables:
         console.print(table)
     if all_rows and (device := next((row.device for row in all_rows if row.device), "")):
@@ -146,13 +153,13 @@ def run_demo(folder: Path, jobs: int, console: Console, progress: Callable[[], P
     spent = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in clock.steps.items())
     console.print(f"{total - wrong} of {total} rows are true. Time: {spent}.", highlight=False)
     console.print(
-        "Points are those the machine gives; the written answers wait for a person (12 points each assignment).",
+        "Points are those the machine gives; the written answers wait for a person (12 points each in ps1 to ps4).",
         highlight=False,
     )
     shown = Path(folder)
     for what, where in (
         ("gradebook", "gradebook.db"),
-        ("grades", "grades.csv"),
+        ("grades", "grades/"),
         ("feedback", "feedback/"),
         ("release", "release/"),
     ):

@@ -16,8 +16,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.gradebook.course import Score
 from course.autograder.gradebook.nbgrader_steps import released_notebook
+from course.autograder.gradebook.scores import Score
 from course.autograder.judging import answers
 
 Edit = Callable[..., None]

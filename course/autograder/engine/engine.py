@@ -17,8 +17,10 @@ from nbformat import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.engine import outputs
+from course.autograder.engine.ends import Lost
 from course.autograder.engine.session import Session
-from course.autograder.engine.supervisor import Lost, NoIsolation, Submission, Zygote, ZygoteGone
+from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
+from course.autograder.engine.timer import Taken, Timer
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -110,21 +112,21 @@ class Engine:
         self.start()
         begin = time.monotonic()
         checks = {check.grade_id: check.name for check in map(find_check, list_checks(assignment))}
-        one = _Run(notebook, checks, as_seed(student_seed), begin + self.limits.total_seconds)
+        one = _Run(notebook, checks, as_seed(student_seed))
         one.incidents += [] if self.isolated else [UNGUARDED]
-        while (lost := self._attempt(one)) is not None:
+        while (lost := self._session(one)) is not None:
             one.incidents.append(lost)
             if told is not None:
                 told(lost)
-            if time.monotonic() >= one.deadline or one.tries > self.limits.restarts:
+            if one.used_up(self.limits) or one.sessions > self.limits.restarts:
                 one.incidents.append(USED_UP)
                 break
         one.seconds["total"] = time.monotonic() - begin
         incidents = (*one.incidents, *one.last.incidents)
         return RunResult(one.last.notebook, one.last.ledger, incidents, one.seconds, self.isolated)
 
-    def _fork(self) -> Submission:
-        """A fork; from a new zygote if the one there was has died (of want of memory, say)."""
+    def _fork(self) -> StudentProcess:
+        """A student's process; from a new zygote if the one there was has died (of want of memory, say)."""
         for _ in range(2):
             try:
                 zygote = self.start()._zygote
@@ -134,20 +136,15 @@ class Engine:
                 self.close()
         raise RuntimeError("the zygote process died twice in a row; is there memory left here?")
 
-    def _attempt(self, one: "_Run") -> str | None:
+    def _session(self, one: "_Run") -> str | None:
         """Run the notebook once, without the cells that stopped it before; what stopped it now, or None."""
         start = time.perf_counter()
-        submission = self._fork()
+        process = self._fork()
         one.seconds["fork"] += time.perf_counter() - start
-        one.tries += 1
+        one.sessions += 1
+        timer = Timer(process.pid, self.limits, one.taken)
         one.last = Session(
-            submission,
-            copy.deepcopy(one.notebook),
-            one.checks,
-            one.stopped,
-            one.seed,
-            self.limits,
-            one.deadline,
+            process, timer, copy.deepcopy(one.notebook), one.checks, one.stopped, one.seed, self.limits
         )
         try:
             one.last.go()
@@ -160,24 +157,30 @@ class Engine:
             self.close()
             return "the zygote process died and was started anew"
         finally:
+            one.taken += timer.taken()
             one.seconds["judge"] += one.last.judge_seconds
             with contextlib.suppress(ZygoteGone):
-                submission.close()
+                process.close()
 
 
 @dataclass
 class _Run:
-    """One submission on its way through as many attempts as it takes."""
+    """One submission on its way through as many sessions as it takes."""
 
     notebook: NotebookNode
     checks: dict[str, str]
     seed: int
-    deadline: float
     stopped: dict[int, str] = field(default_factory=dict)
     incidents: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
-    tries: int = 0
+    taken: Taken = field(default_factory=Taken)
+    sessions: int = 0
     last: Session = field(init=False)
+
+    def used_up(self, limits: Limits) -> bool:
+        """Whether the notebook's time is over."""
+        most = limits.total_seconds
+        return self.taken.processor >= most or self.taken.clock >= most * limits.clock_factor
 
 
 _shared: Engine | None = None

@@ -11,7 +11,9 @@ from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import Problem, Reply, Step
 from course.autograder.checks.language.spec import Check, Inputs
 from course.autograder.engine import outputs
-from course.autograder.engine.supervisor import Lost, Submission
+from course.autograder.engine.ends import Lost
+from course.autograder.engine.supervisor import StudentProcess
+from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -56,34 +58,30 @@ class Session:
     """One pass over a notebook in one process.
 
     Attributes:
-        submission: the process.
+        process: the student's.
+        timer: counts its time, and stops it.
         notebook: its cells get their outputs here.
         checks: names of the checks that count, by grade_id.
         stopped: why a cell is left out, by its index.
         seed: what the cases are drawn from.
-        limits: caps; of them the time for one cell counts here.
-        deadline: for all of it.
+        limits: caps; of them those on outputs count here.
         ledger: verdicts by grade_id, of cells that have closed.
         incidents: what went wrong without stopping anything.
         judge_seconds: spent on references and comparisons.
         index: the cell that is open.
-        open_until: when its time is up.
-        ours_since: since when it has been the judge's turn.
     """
 
-    submission: Submission
+    process: StudentProcess
+    timer: Timer
     notebook: NotebookNode
     checks: dict[str, str]
     stopped: dict[int, str]
     seed: int
     limits: Limits
-    deadline: float
     ledger: dict[str, Verdict] = field(default_factory=dict)
     incidents: list[str] = field(default_factory=list)
     judge_seconds: float = 0.0
     index: int = 0
-    open_until: float = 0.0
-    ours_since: float = 0.0
 
     def go(self) -> None:
         """Run every cell. Raises Lost with `index` at the cell that was open."""
@@ -105,8 +103,7 @@ class Session:
     def _run(self, cell: NotebookNode, count: int) -> None:
         grade_id = graded_name(cell)
         name = self.checks.get(grade_id or "")
-        self.ours_since = time.monotonic()
-        self.open_until = min(self.ours_since + self.limits.cell_seconds, self.deadline)
+        self.timer.open_cell()
         self._send({"do": "cell", "source": cell.source, "graded": name is not None})
         verdict: Verdict | None = None
         while (message := self._receive()).get("did") == "check":
@@ -124,18 +121,17 @@ class Session:
             self.ledger[grade_id] = verdict
 
     def _send(self, message: dict[str, Any]) -> None:
-        # The time that the judge took since the last message is not the student's.
-        self.open_until = min(self.open_until + time.monotonic() - self.ours_since, self.deadline)
-        self.submission.send(message, self.open_until)
+        self.timer.turn(of_process=True)
+        self.process.send(message, self.timer)
 
     def _receive(self) -> dict[str, Any]:
-        message = self.submission.receive(self.open_until)
-        self.ours_since = time.monotonic()
+        message = self.process.receive(self.timer)
+        self.timer.turn(of_process=False)
         return message
 
     def _keep(self, cell: NotebookNode, count: int, message: dict[str, Any], verdict: Verdict | None) -> None:
         found = outputs.student_outputs(message.get("outputs"), count, self.limits)
-        if text := self.submission.written(self.limits.output_characters):
+        if text := self.process.written(self.limits.output_characters):
             found.append(outputs.note(text.rstrip("\n")))
         if message.get("full"):
             found.append(outputs.note("(more output than is kept)"))

@@ -4,7 +4,6 @@ Magics, the display hook, rich outputs, figures, top-level await: all IPython's 
 to a front end is collected as nbformat outputs instead. Nothing in here is trusted by the judge.
 """
 
-import io
 import os
 from typing import Any
 
@@ -13,92 +12,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-Output = dict[str, Any]
-
-
-class Recorder:
-    """The outputs of the cell that runs, up to a size."""
-
-    def __init__(self, characters: int, image_bytes: int) -> None:
-        """Start with nothing."""
-        self.caps = (characters, image_bytes)
-        self.start()
-
-    def start(self) -> None:
-        """Begin another cell."""
-        self.outputs: list[Output] = []
-        self.characters, self.image_bytes = self.caps
-        self.full = False
-
-    def _room(self, text: str) -> str:
-        kept = text[: max(0, self.characters)]
-        self.characters -= len(kept)
-        self.full = self.full or len(kept) < len(text)
-        return kept
-
-    def stream(self, name: str, text: str) -> None:
-        """Something was written to stdout or stderr."""
-        text = self._room(text)
-        if not text:
-            return
-        last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == name:
-            last["parts"].append(text)
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
-
-    def rich(self, kind: str, data: dict[str, Any]) -> None:
-        """A display or a cell's value: texts and images by MIME type."""
-        kept: dict[str, str] = {}
-        for mime, value in data.items():
-            if not isinstance(value, str):
-                continue
-            if mime.startswith("image/"):
-                self.image_bytes -= len(value)
-                if self.image_bytes > 0:
-                    kept[mime] = value
-            else:
-                kept[mime] = self._room(value)
-        self.outputs.append({"output_type": kind, "data": kept})
-
-    def error(self, name: str, value: str, lines: list[str]) -> None:
-        """An exception reached the top."""
-        text = self._room("\n".join(lines)[-20_000:])
-        self.outputs.append(
-            {"output_type": "error", "ename": name, "evalue": value[:2000], "traceback": [text]}
-        )
-
-    def taken(self) -> list[Output]:
-        """What the cell put out, streams joined."""
-        for output in self.outputs:
-            if "parts" in output:
-                output["text"] = "".join(output.pop("parts"))
-        return self.outputs
-
-
-class Stream(io.TextIOBase):
-    """sys.stdout or sys.stderr of a cell."""
-
-    def __init__(self, recorder: Recorder, name: str, descriptor: int) -> None:
-        """Write to a recorder under a name; `descriptor` is what fileno() tells."""
-        self._recorder, self._name, self._descriptor = recorder, name, descriptor
-
-    encoding = "utf-8"
-
-    def writable(self) -> bool:
-        """It can be written to."""
-        return True
-
-    def fileno(self) -> int:
-        """The descriptor behind it."""
-        return self._descriptor
-
-    def write(self, text: str) -> int:
-        """Keep the text."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._recorder.stream(self._name, text)
-        return len(text)
+from course.autograder.engine import stand_ins
+from course.autograder.engine.recorder import Recorder, place_of
 
 
 def recorder_of(shell: Any) -> Recorder:
@@ -140,16 +55,61 @@ def _texts(data: dict[str, Any]) -> dict[str, str]:
 
 
 class Shell(InteractiveShell):
-    """An IPython shell whose outputs go to a recorder, and which starts no programs."""
+    """An IPython shell whose outputs go to a recorder, and which starts no programs and opens no windows."""
 
     recorder: Recorder
+    drawing = False  # figures are set up, and stay as they are
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
-        self.recorder.error(etype.__name__, str(evalue), stb)
+        self.recorder.error(etype.__name__, str(evalue), stb, *place_of(evalue))
+
+    def show_usage_error(self, exc: BaseException) -> None:
+        """A magic was used wrongly: as IPython says it, and as the reason why the cell stopped."""
+        super().show_usage_error(exc)
+        self.recorder.failure = ("UsageError", str(exc), *place_of(exc))
+
+    def leave(self, what: str) -> None:
+        """Say that something was left undone."""
+        self.recorder.remark(f"(not run while grading: {what[:200]})")
+
+    # --- magics ----------------------------------------------------------------------------------------------
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """`%name line`: as IPython does it, but one that reaches out, or fails, does not stop its cell."""
+        if stand_ins.reaches_out(self, magic_name):
+            return self.leave(f"%{magic_name} {line}".rstrip())
+        if magic_name in stand_ins.RUNS_CODE:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except Exception as error:
+            return self.leave(f"%{magic_name} {line}".rstrip() + f" ({type(error).__name__}: {error})")
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """`%%name line`: other languages are left out, and an unknown one leaves the cell as plain Python."""
+        if magic_name in stand_ins.OTHER_LANGUAGES:
+            return self.leave(f"%%{magic_name} {line}".rstrip())
+        if magic_name != "debug" and self.find_cell_magic(magic_name) is not None:
+            return super().run_cell_magic(magic_name, line, cell)
+        self.leave(f"%%{magic_name} {line}".rstrip())
+        if stand_ins.is_python(self.transform_cell(cell)):
+            self.run_cell("\n" + cell)
+        return None
+
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        """`%matplotlib`: figures are drawn inline, whatever window is asked for."""
+        if not self.drawing:
+            self.drawing = True
+            return super().enable_matplotlib("inline")
+        if gui not in (None, "auto", "inline"):
+            self.leave(f"%matplotlib {gui}; figures are drawn inline")
+        return None, "inline"
+
+    # --- programs, windows, people ---------------------------------------------------------------------------
 
     def system(self, cmd: str) -> None:
         """`!command`: says that it was not run and goes on; `!pip install numpy` must not cost points."""
-        self.recorder.stream("stdout", f"(not run while grading: {cmd[:200]})\n")
+        self.leave(cmd)
         self.user_ns["_exit_code"] = 127
 
     system_piped = system_raw = system
@@ -163,6 +123,10 @@ class Shell(InteractiveShell):
 
     def ask_exit(self) -> None:
         """`exit` and `quit` end nothing: the cells below are graded all the same."""
+
+    def ask_yes_no(self, prompt: str, default: str | None = None, interrupt: str | None = None) -> bool:
+        """Nobody is there to ask; whoever wrote the line meant it."""
+        return True
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window to wait for."""
@@ -178,4 +142,7 @@ def make_shell() -> Shell:
     config.ProfileDir.location = os.devnull
     shell = Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
     shell.recorder = Recorder(0, 0)
+    shell.set_hook(
+        "show_in_pager", lambda *_, **__: None
+    )  # `name?` opens a pane beside the notebook, not an output
     return shell

@@ -13,15 +13,13 @@ from typing import Any
 from course.autograder import student
 from course.autograder.checks.language.protocol import Problem, Reply, perform
 from course.autograder.engine.channel import Channel, Closed
-from course.autograder.engine.shell import Recorder, Shell, Stream
+from course.autograder.engine.importing import Importer
+from course.autograder.engine.recorder import Recorder, Stream
+from course.autograder.engine.shell import Shell
 from course.autograder.engine.wire import WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 
-FRAMEWORKS = (
-    "paddle", "torch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "mxnet", "mindspore",
-    "cupy", "tinygrad", "onnxruntime", "theano", "autograd",
-)  # fmt: skip
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -30,24 +28,6 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-
-
-class OutOfReach:
-    """Says that a module is not there, where the files would only say that they may not be read."""
-
-    def __init__(self, names: set[str]) -> None:
-        """Refuse these top-level names."""
-        self.names = names
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Refuse, or leave it to the finders behind this one."""
-        top = name.partition(".")[0]
-        if top in FRAMEWORKS:
-            raise ModuleNotFoundError(
-                f"No module named '{top}' here: answers are numpy, graded without a framework", name=name
-            )
-        if top in self.names:
-            raise ModuleNotFoundError(f"No module named '{top}' in a grading run", name=name)
 
 
 class FarJudge:
@@ -98,13 +78,13 @@ def run_cells(shell: Shell, channel: Channel) -> None:
         channel.send({"did": "cell", "outputs": shell.recorder.taken(), "full": full})
 
 
-def _settle(scratch: Path, limits: Limits, shell: Shell, out_of_reach: set[str]) -> None:
+def _settle(scratch: Path, limits: Limits, shell: Shell, importer: Importer) -> None:
     """Make the fork a kernel of its own: working folder, environment, streams, signals, random state."""
     os.environ.update(
         ENVIRONMENT | {"HOME": str(scratch), "TMPDIR": str(scratch), "MPLCONFIGDIR": str(scratch)}
     )
     sys.path.insert(0, "")
-    sys.meta_path.insert(0, OutOfReach(out_of_reach))
+    sys.meta_path.insert(0, importer)
     sys.dont_write_bytecode = True
     sys.argv = ["notebook"]
     random.seed(0)
@@ -121,7 +101,7 @@ def become(
     scratch: Path,
     limits: Limits,
     shell: Shell,
-    out_of_reach: set[str],
+    importer: Importer,
 ) -> None:
     """Turn this fresh fork into a submission's process; returns when the engine is done with it.
 
@@ -131,7 +111,7 @@ def become(
         scratch: the folder to work in.
         limits: the caps.
         shell: the zygote's.
-        out_of_reach: top-level modules that are installed but may not be read.
+        importer: finds what it may import.
     """
     end, output = descriptors
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -146,7 +126,7 @@ def become(
     confinement.lock(4 if ruleset is not None else None, limits)
     if ruleset is not None:
         os.close(4)
-    _settle(scratch, limits, shell, out_of_reach)
+    _settle(scratch, limits, shell, importer)
     channel = Channel(socket.socket(fileno=3))
     student.use_judge(FarJudge(channel))
     with contextlib.suppress(Closed):

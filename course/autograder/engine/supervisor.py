@@ -1,10 +1,8 @@
-"""The engine's hold on the zygote process and on the one submission that it has forked."""
+"""The supervisor: the engine's hold on the zygote, and on the one student's process that the zygote has forked."""
 
 import contextlib
 import json
 import os
-import secrets
-import signal
 import socket
 import subprocess
 import tempfile
@@ -14,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.engine import prefork
-from course.autograder.engine.channel import Channel, Closed, OutOfTime
+from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
+from course.autograder.engine.ends import Lost, ending
 from course.autograder.engine.launch import ROOT, STATUS, start_python
 from course.autograder.engine.prefork import ForeignProcess
+from course.autograder.engine.scratch import empty, too_much
 from course.autograder.engine.wire import WireError
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
@@ -38,61 +38,8 @@ class ZygoteGone(RuntimeError):
     """The zygote process died; a new one is needed."""
 
 
-class Lost(Exception):
-    """The submission's process was stopped, or is gone; the message is a plain reason."""
-
-
-def empty(folder: Path) -> None:
-    """Remove all that is in a folder, however deep and whatever its modes, following no link.
-
-    What lies deeper is moved to the top before its folder goes, so that no path ever grows too long.
-    """
-    while entries := list(os.scandir(folder)):
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)  # noqa: PTH108 (the name may be no text)
-                continue
-            os.chmod(entry.path, 0o700)  # noqa: PTH101
-            for child in list(os.scandir(entry.path)):
-                if child.is_dir(follow_symlinks=False):
-                    os.chmod(child.path, 0o700)  # noqa: PTH101
-                os.rename(child.path, folder / f"moved-{secrets.token_hex(8)}")  # noqa: PTH104
-            os.rmdir(entry.path)  # noqa: PTH106
-
-
-def too_much(folder: Path, limits: Limits) -> str:
-    """Why the files in a folder are more than a submission may write; '' when they are not."""
-    count = size = 0
-    folders = [folder]
-    try:
-        while folders:
-            for entry in os.scandir(folders.pop()):
-                count += 1
-                size += entry.stat(follow_symlinks=False).st_size
-                if count > limits.scratch_files:
-                    return f"more than {limits.scratch_files} files were written"
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-    except FileNotFoundError:
-        return ""  # it changed while we looked; the next look will tell
-    except OSError:
-        return "its files cannot be counted"
-    return f"more than {limits.scratch_bytes // 2**20} MB were written" if size > limits.scratch_bytes else ""
-
-
-def ending(status: int) -> str:
-    """A process's end in words."""
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"the process ended itself (exit code {code})"
-    try:
-        return f"the process was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"the process was ended by signal {-code}"
-
-
 class Zygote:
-    """A running zygote process; forks one submission at a time."""
+    """A running zygote; it forks one student's process at a time."""
 
     def __init__(self, limits: Limits, isolated: bool) -> None:
         """Have it started; `await_start` says when it is. Raises NoIsolation where that cannot be had."""
@@ -120,7 +67,7 @@ class Zygote:
 
     def _hear(self) -> None:
         try:
-            told = Channel(self.control).receive(time.monotonic() + START_SECONDS)
+            told = Channel(self.control).receive(until(time.monotonic() + START_SECONDS))
         except (WireError, OutOfTime) as error:
             raise RuntimeError("the zygote process did not start") from error
         if self.process is None:
@@ -130,22 +77,22 @@ class Zygote:
                 "the sandbox does not hold on this machine: a locked process " + "; ".join(told["open"])
             )
 
-    def fork(self) -> "Submission":
-        """A fresh process for a submission, with an empty scratch folder."""
+    def fork(self) -> "StudentProcess":
+        """A fresh student's process, with an empty scratch folder."""
         empty(self.scratch)
         near, far = socket.socketpair()
-        output = tempfile.TemporaryFile(dir=self.private)  # noqa: SIM115 (the submission closes it)
+        output = tempfile.TemporaryFile(dir=self.private)  # noqa: SIM115 (the student's process closes it)
         try:
             socket.send_fds(self.control, [b"F"], [far.fileno(), output.fileno()])
-            self._status()
+            pid = self._status()
         except OSError as error:
             raise ZygoteGone(str(error)) from error
         finally:
             far.close()
-        return Submission(self, Channel(near), output)
+        return StudentProcess(self, pid, Channel(near), output)
 
     def end(self) -> int:
-        """Kill the submission there is; its wait status."""
+        """Kill the student's process there is; its wait status."""
         try:
             self.control.sendall(b"K")
         except OSError as error:
@@ -175,45 +122,42 @@ class Zygote:
             Path(self.private).rmdir()
 
 
-class Submission:
-    """One forked process: talk to it under a deadline; every way it can go wrong is a `Lost`."""
+class StudentProcess:
+    """One forked process: talk to it while its guard lets it run; every way it can go wrong is a `Lost`."""
 
-    def __init__(self, zygote: Zygote, channel: Channel, output: Any) -> None:
+    def __init__(self, zygote: Zygote, pid: int, channel: Channel, output: Any) -> None:
         """Hold on to a fork that was just made."""
-        self.zygote, self.channel, self.output = zygote, channel, output
+        self.zygote, self.pid, self.channel, self.output = zygote, pid, channel, output
         self.read = 0
         self.ended = False
 
-    def send(self, value: Any, deadline: float) -> None:
-        """Send one message."""
+    def send(self, value: Any, guard: Guard) -> None:
+        """Send one message. Raises Lost, which the guard may have raised."""
         try:
-            self.channel.send(value, deadline)
-        except OutOfTime:
-            raise self._lost("it ran out of time") from None
+            self.channel.send(value, self._watching(guard))
         except Closed:
             raise self._lost() from None
 
-    def receive(self, deadline: float) -> dict[str, Any]:
-        """The next message, a dict. Watches the scratch folder while it waits."""
-        while True:
-            now = time.monotonic()
-            if self.channel.ready(min(deadline, now + TICK)):
-                break
-            if now >= deadline:
-                raise self._lost("it ran out of time")
-            if reason := too_much(self.zygote.scratch, self.zygote.limits):
-                raise self._lost(reason)
+    def receive(self, guard: Guard) -> dict[str, Any]:
+        """The next message, a dict. Watches the scratch folder while it waits. Raises Lost."""
         try:
-            message = self.channel.receive(deadline)
-        except OutOfTime:
-            raise self._lost("it ran out of time") from None
+            message = self.channel.receive(self._watching(guard))
         except Closed:
             raise self._lost() from None
         except WireError as error:
-            raise self._lost(f"what it sent is no message: {error}") from None
+            raise Lost(f"what it sent is no message: {error}") from None
         if not isinstance(message, dict):
-            raise self._lost("what it sent is no message")
+            raise Lost("what it sent is no message")
         return message
+
+    def _watching(self, guard: Guard) -> Guard:
+        def look(in_vain: bool) -> float:
+            seconds = guard(in_vain)
+            if in_vain and (reason := too_much(self.zygote.scratch, self.zygote.limits)):
+                raise Lost(reason)
+            return min(seconds, TICK)
+
+        return look
 
     def written(self, most: int) -> str:
         """What was written past Python to the process's stdout and stderr since the last call."""
@@ -221,8 +165,8 @@ class Submission:
         self.read = max(self.read + len(data), os.fstat(self.output.fileno()).st_size)
         return data.decode("utf-8", "replace")
 
-    def _lost(self, reason: str = "") -> Lost:
-        return Lost(reason or ending(self.end()))
+    def _lost(self) -> Lost:
+        return Lost(ending(self.end()))
 
     def end(self) -> int:
         """Kill the process and all it started; its wait status."""

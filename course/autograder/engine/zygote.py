@@ -7,6 +7,7 @@ ends the fork there is.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -15,16 +16,21 @@ import shutil
 import signal
 import socket
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import Any
 
 from course.autograder.engine.channel import Channel, Closed
+from course.autograder.engine.importing import FRAMEWORKS, Importer
 from course.autograder.engine.launch import STATUS
-from course.autograder.engine.shell import Recorder, Shell, make_shell
+from course.autograder.engine.recorder import Recorder
+from course.autograder.engine.shell import Shell, make_shell
+from course.autograder.engine.stand_ins import stand_in
 from course.autograder.engine.student_process import become
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
+from course.common.distributions import student_places
 
 # Imported before the lock closes: what a submission may use of shared libraries must be in memory by then.
 WARM = (
@@ -32,18 +38,43 @@ WARM = (
     "unittest.mock", "zoneinfo", "matplotlib.pyplot", "matplotlib.animation", "mpl_toolkits.mplot3d",
     "numpy.testing", "course.data", "course.teaching.data",
 )  # fmt: skip
+# Of those that a wheel for any Linux may count on (PEP 600), the ones that have nothing to do with windows.
+SYSTEM_LIBRARIES = (
+    "libgcc_s.so.1", "libstdc++.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libutil.so.1", "libpthread.so.0",
+    "libresolv.so.2", "libnsl.so.1", "libatomic.so.1", "libz.so.1", "libexpat.so.1",
+)  # fmt: skip
 IF_INSTALLED = ("scipy", "pandas")
 
 
-def _not_readable() -> set[str]:
-    """Top-level modules that are installed and out of a submission's reach."""
-    readable = confinement.readable()
+def _importer(isolated: bool) -> tuple[Importer, list[str]]:
+    """What submissions can import, and the files of all that the release has students install, frameworks apart."""
+    if not isolated:
+        return Importer(set(), []), []
+    released = list(student_places(but=frozenset(FRAMEWORKS)))
+    files = [str(place) for place in released]
+    readable = confinement.readable(files)
     installed: set[str] = set()
     for folder in filter(os.path.isdir, sys.path):
         if Path(folder).name in ("site-packages", "dist-packages"):
             entries = (e for e in Path(folder).iterdir() if str(e) not in readable)
-            installed |= {e.name.partition(".")[0] for e in entries if not e.name.endswith(".dist-info")}
-    return installed - set(sys.modules)
+            installed |= {e.name.partition(".")[0] for e in entries if e.suffix != ".dist-info"}
+    about = [place for place in released if place.suffix == ".dist-info"]
+    return Importer(installed - set(sys.modules), about), files
+
+
+def _map_system_libraries() -> None:
+    """Bring in the system's shared libraries that packages and the standard library may need: they are out of reach later.
+
+    `from tkinter import Y` and `from curses import wrapper` come from editors that complete a name; they must do no harm.
+    """
+    for name in SYSTEM_LIBRARIES:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(name)
+    for path in Path(sysconfig.get_config_var("DESTSHARED") or "/nowhere").glob("*.so"):
+        name = path.name.partition(".")[0]
+        if not name.startswith(("_test", "_xx", "xx")):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def warm() -> Shell:
@@ -53,6 +84,7 @@ def warm() -> Shell:
     for name in IF_INSTALLED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _map_system_libraries()
     from course.teaching.data import load_digits
 
     with contextlib.suppress(OSError):
@@ -64,6 +96,7 @@ def warm() -> Shell:
         shell.run_cell(source)
     shell.reset()
     shell.execution_count = 1
+    stand_in(shell.leave)
     return shell
 
 
@@ -181,17 +214,16 @@ def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits,
     scratch = Path(private) / "scratch"
     ruleset = None
     open_doors: list[str] = []
-    out_of_reach: set[str] = set()
+    importer, files = _importer(isolated)
     if isolated:
-        out_of_reach = _not_readable()
-        ruleset = confinement.rules(scratch)
+        ruleset = confinement.rules(scratch, files)
         open_doors = _prove(ruleset, Path(private) / "outside", limits)
     cage = {
         "ruleset": ruleset,
         "scratch": scratch,
         "limits": limits,
         "shell": shell,
-        "out_of_reach": out_of_reach,
+        "importer": importer,
     }
     gc.collect()
     gc.freeze()

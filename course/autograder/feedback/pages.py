@@ -1,97 +1,42 @@
-"""Markdown that students wrote, made fit for pages that others open: feedback, and the formgrader.
+"""Markdown that students wrote, for nbgrader's own pages: the formgrader, which people grade written answers in.
 
-nbgrader's pages show Markdown cells with whatever HTML is in them, and the formgrader's page may change every
-grade there is: a script in a text cell would act as the instructor. `nbgrader_config.py` puts `markdown` in the
-place of nbconvert's filter `markdown2html`, so that all of nbgrader's pages go through it.
+nbgrader shows Markdown cells with whatever HTML is in them, and the formgrader's page may change every grade there is: a
+script in a text cell would act as the instructor, and a text that takes a minute to render holds everybody up.
+`nbgrader_config.py` puts `markdown2html` in the place of nbconvert's filter of that name.
 """
 
-import re
+from html import escape
+from typing import Any
 
-import bleach
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-    ]
-)
-PLAIN = frozenset({"alt", "title", "width", "height", "colspan", "rowspan", "align", "start"})
-# Pygments' classes are of up to three letters; any other class could borrow the page's own looks.
-CLASS = re.compile(r"highlight( hl-\w+)?|[a-z][a-z0-9]{0,2}")
-LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
-IMAGE = re.compile(r"data:image/(png|jpeg|gif);base64,", re.IGNORECASE)
+from course.autograder.feedback.budget import Budget
+from course.autograder.feedback.formulas import Formula
+from course.autograder.feedback.pictures import Attachments
+from course.autograder.feedback.text import html_of, plain
+from course.common.cleaning import TooMuch
 
 
-def _allowed(tag: str, name: str, value: str) -> bool:
-    if name == "class":
-        return bool(CLASS.fullmatch(value))
-    if name == "href":
-        return bool(LINK.match(value))
-    if name == "src":
-        return bool(IMAGE.match(value))
-    return name in PLAIN
+@pass_context
+def markdown2html(context: Context, source: str) -> str:
+    """nbconvert's filter: knows the cell that is being shown, and its attachments."""
+    return markdown(source, context.get("cell", {}).get("attachments"))
 
 
-def markdown(source: str) -> str:
-    """HTML of a Markdown text: formulas and coloured code as nbconvert has them, no script, style, form or frame.
+def markdown(source: str, attachments: Any = None) -> str:
+    """HTML of a Markdown text, with formulas left to MathJax; as plain text where rendering would take too long."""
+    try:
+        return html_of(source, Attachments(attachments), Budget(), _for_mathjax)
+    except TooMuch as reason:
+        return plain(source, str(reason))
 
-    Links lead to the web or stay on the page; images must lie in the text itself (`data:`), so that opening a page
-    asks nobody's server for anything.
-    """
-    renderer = IPythonRenderer(escape=False, attachments={}, exclude_anchor_links=True)
-    rendered = MarkdownWithMath(renderer=renderer).render(source)
-    return bleach.clean(
-        rendered,
-        tags=TAGS,
-        attributes=_allowed,
-        protocols={"http", "https", "mailto", "data"},
-        strip=True,
-    )
+
+def _for_mathjax(formulas: list[Formula], budget: Budget | None) -> list[str]:
+    return [escape(_marked(formula), quote=False) for formula in formulas]
+
+
+def _marked(formula: Formula) -> str:
+    if formula.tex.startswith("\\begin"):
+        return formula.tex
+    return f"$${formula.tex}$$" if formula.display else f"${formula.tex}$"

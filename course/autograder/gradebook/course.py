@@ -1,97 +1,56 @@
 """nbgrader's flow on one course folder: release, autograde, feedback, and what the gradebook says."""
 
 import contextlib
-import json
+import copy
 import logging
 import os
+import re
 import shutil
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import text
-from sqlalchemy.exc import SAWarning
-from sqlalchemy.orm import selectinload, undefer
+from sqlalchemy import make_url
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SAWarning,
+)
 
+from course.autograder.gradebook.exchange import own_exchange
+from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
-from course.autograder.intake.repair import notes_of
-from course.autograder.student import VERDICT
+from course.autograder.gradebook.scores import Score, scores_of
+from course.autograder.gradebook.swap import beside, swap
+from course.autograder.settings import SettingsError
 
 PROJECT = Path(__file__).parents[3]
 
-
-# Our table beside nbgrader's: a submission is graded when its line here says so.
-TABLE = """
-CREATE TABLE IF NOT EXISTS course_grading (
-    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL,
-    state VARCHAR(16) NOT NULL, digest VARCHAR(64) NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (assignment, student)
-)
-"""
-# nbgrader's page gives tables no air and long lines no wrap.
-FEEDBACK_STYLE = """<style>
-.text_cell_render table, .rendered_html table, .panel-body table { margin: .6em 0; border-collapse: collapse }
-.panel-body td, .panel-body th { padding: .15em .9em .15em 0; border-bottom: 1px solid #ddd; text-align: left }
-.anchor-link { display: none }
-pre { white-space: pre-wrap }
-</style>"""
-DONE, FAILED, STALE = "done", "failed", "stale"
+RAISED = re.compile(
+    r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Entry): (.+)"
+)  # an exception's line in a log
+# What SQLite says, and what helps.
+CURES = {
+    "not a database": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
+    "malformed": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
+    "readonly": "; make the file and its folder writable",
+    "unable to open": "; is its folder there, and writable?",
+    "locked": "; another program is writing to it: wait for it, or close it",
+    "full": "; make room on the disk, and run the same command again",
+    "no such column": "; it is of another version of nbgrader: run `nbgrader db upgrade`",
+}
 
 
 class GradingError(RuntimeError):
     """Something that stops grading, in one sentence for the instructor."""
-
-
-@dataclass(frozen=True)
-class CellScore:
-    """One graded cell: its points, and the names of the mistakes found in it."""
-
-    name: str
-    points: float
-    max_points: float
-    by_hand: bool
-    named: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Score:
-    """One student's result on one assignment."""
-
-    student: str
-    assignment: str
-    cells: tuple[CellScore, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def points(self) -> float:
-        """Points so far, written answers included once they are graded."""
-        return round(sum(cell.points for cell in self.cells), 2)
-
-    @property
-    def max_points(self) -> float:
-        """Points of the whole assignment."""
-        return sum(cell.max_points for cell in self.cells)
-
-    @property
-    def automatic(self) -> float:
-        """Points of the cells that the machine grades."""
-        return round(sum(cell.points for cell in self.cells if not cell.by_hand), 2)
-
-    @property
-    def max_automatic(self) -> float:
-        """The most that the machine can give."""
-        return sum(cell.max_points for cell in self.cells if not cell.by_hand)
-
-    @property
-    def named(self) -> dict[str, tuple[str, ...]]:
-        """Mistakes by check."""
-        return {cell.name: cell.named for cell in self.cells if cell.named}
 
 
 @contextlib.contextmanager
@@ -124,9 +83,13 @@ class Course:
         self.root = root.resolve()
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
-            app = NbGrader(config_file=str(own if own.exists() else PROJECT / "nbgrader_config.py"))
+            path = own if own.exists() else PROJECT / "nbgrader_config.py"
+            app = NbGrader(config_file=str(path), raise_config_file_errors=True)
             app.log.setLevel(logging.CRITICAL)
-            app.load_config_file()
+            try:
+                app.load_config_file()
+            except Exception as error:  # whatever the file's own code raises
+                raise GradingError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
         self.config = app.config
         self.config.CourseDirectory.root = str(self.root)
         self.log = logging.getLogger("course.nbgrader")
@@ -143,9 +106,25 @@ class Course:
 
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Gradebook]:
-        """The open gradebook."""
-        with Gradebook(self.db_url, self.config.CourseDirectory.course_id) as gradebook:
+        """The open gradebook; GradingError, in a sentence, where the database cannot be read or written."""
+        gradebook = None
+        try:
+            gradebook = Gradebook(self.db_url, self.config.CourseDirectory.course_id)
             yield gradebook
+        except (OperationalError, DatabaseError) as error:
+            if isinstance(error, IntegrityError | DataError | ProgrammingError):
+                raise
+            raise GradingError(self._broken(error)) from None
+        finally:
+            if gradebook is not None:
+                gradebook.close()
+
+    def _broken(self, error: DatabaseError) -> str:
+        where = make_url(self.db_url)
+        shown = where.database if where.drivername.startswith("sqlite") else where.render_as_string()
+        said = str(error.orig)
+        todo = next((do for word, do in CURES.items() if word in said), "")
+        return f"the gradebook {shown} cannot be used: {said}{todo}"
 
     def folder(self, step: str) -> Path:
         """A folder of nbgrader's: 'release', 'submitted', 'autograded', 'feedback', 'source'."""
@@ -153,7 +132,14 @@ class Course:
 
     def assignments(self) -> list[str]:
         """Names of the assignments whose source is here."""
-        return sorted(path.parent.name for path in self.folder("source").glob("*/*.ipynb"))
+        return sorted({path.parent.name for path in self.folder("source").glob("*/*.ipynb")})
+
+    def term(self) -> Term:
+        """Due dates, late policy and extensions. Raises GradingError: the first mistake in their files."""
+        try:
+            return read_term(self.root, self.assignments())
+        except SettingsError as error:
+            raise GradingError(str(error)) from None
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""
@@ -163,33 +149,62 @@ class Course:
 
     @staticmethod
     def _done(result: dict[str, Any], what: str) -> None:
+        """Raise GradingError, with the first error that nbgrader's log has, unless it went well."""
         if not result["success"]:
-            told = str(result.get("error") or result.get("log") or "").strip().splitlines()
-            errors = [line for line in str(result.get("log", "")).splitlines() if "ERROR" in line]
-            raise GradingError(f"{what} failed: {(errors or told or ['no reason given'])[-1][:300]}")
+            log = f"{result.get('log') or ''}\n{result.get('error') or ''}".splitlines()
+            raised = [found[1] for line in log if (found := RAISED.fullmatch(line.strip()))]
+            others = [line for line in log if line.strip()][-1:]
+            raise GradingError(f"{what} failed: {(raised or others or ['no reason given'])[0][:300]}")
 
     def release(self, assignment: str) -> Path:
-        """Make the students' version with nbgrader, and enter the assignment into the gradebook."""
-        self.require(assignment)
-        self._done(self._api().generate_assignment(assignment), f"releasing {assignment}")
-        return self.folder("release") / assignment
+        """Make the students' version and enter the assignment into the gradebook; the old one stays until it is whole."""
+        place = self.folder("release") / assignment
+        new = beside(place)
+        self.generate(assignment, new)
+        swap(new, place)
+        return place
 
-    def feedback(self, assignment: str, student: str) -> None:
-        """Write the feedback page."""
-        self._done(self._api().generate_feedback(assignment, student), f"feedback for {student}/{assignment}")
-        for page in (self.folder("feedback") / student / assignment).glob("*.html"):
-            page.write_text(
-                page.read_text(encoding="utf-8").replace("</head>", f"{FEEDBACK_STYLE}</head>", 1),
-                encoding="utf-8",
-            )
+    def generate(self, assignment: str, into: Path) -> None:
+        """Have nbgrader make the students' version into a folder, and enter the assignment into the gradebook.
+
+        Raises:
+            GradingError: when there is no such assignment, or nbgrader will not; the folder is not there then.
+        """
+        self.require(assignment)
+        made = beside(self.folder("release"))
+        config = copy.deepcopy(self.config)
+        config.CourseDirectory.release_directory = made.name
+        try:
+            api = NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+            self._done(api.generate_assignment(assignment), f"releasing {assignment}")
+            into.parent.mkdir(parents=True, exist_ok=True)
+            (made / assignment).rename(into)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def publish(self, assignments: Sequence[str]) -> bool:
+        """Put what is released into the course's own exchange, for the formgrader to know; False where others use it."""
+        root = Path(self.config.Exchange.root)
+        if not own_exchange(root, self.root) or not root.is_dir():
+            return False
+        config = copy.deepcopy(self.config)
+        config.ExchangeReleaseAssignment.force = True
+        api = NbGraderAPI(CourseDirectory(config=config), config=config, log=self.log)
+        for assignment in assignments:
+            self._done(api.release_assignment(assignment), f"putting {assignment} into the exchange {root}")
+        return True
 
     def score(self, assignment: str, student: str) -> Score:
-        """What the gradebook and the graded notebook say of one submission."""
-        path = self.folder("autograded") / student / assignment / f"{assignment}.ipynb"
-        notebook = nbformat.read(path, as_version=4) if path.exists() else nbformat.v4.new_notebook()
+        """What the gradebook says of one submission; GradingError when it has none."""
         with self.gradebook() as gradebook:
-            named, order = _named(notebook), self.cell_order(assignment)
-            return score_in(gradebook, assignment, student, order, named, notes_of(notebook))
+            found = scores_of(gradebook, assignment, self.cell_order(assignment), student)
+        if student not in found:
+            raise GradingError(f"{student} has no grades for {assignment} in the gradebook")
+        return found[student]
+
+    def graded_notebook(self, assignment: str, student: str) -> Path:
+        """Where a student's graded notebook is."""
+        return self.folder("autograded") / student / assignment / f"{assignment}.ipynb"
 
     def cell_order(self, assignment: str) -> list[str]:
         """The grade_ids of the graded cells, in the order of the released notebook."""
@@ -199,77 +214,9 @@ class Course:
         return [mark["grade_id"] for mark in marks if mark.get("grade")]
 
 
-def grades_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Grade]:
-    """The grades of a submitted notebook, by two queries; `book.grades` would ask twice more for each of them."""
-    wanted = gradebook.db.query(Grade).options(undefer(Grade.max_score), selectinload(Grade.cell))
-    return list(wanted.filter(Grade.notebook_id == book.id))
-
-
-def comments_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Comment]:
-    """The comments on a submitted notebook, by two queries."""
-    wanted = gradebook.db.query(Comment).options(selectinload(Comment.cell))
-    return list(wanted.filter(Comment.notebook_id == book.id))
-
-
-def score_in(
-    gradebook: Gradebook,
-    assignment: str,
-    student: str,
-    order: list[str],
-    named: dict[str, tuple[str, ...]],
-    notes: tuple[str, ...],
-) -> Score:
-    """A Score from an open gradebook; the order of cells, names of mistakes and notes come from elsewhere."""
-    try:
-        grades = grades_of(gradebook, gradebook.find_submission(assignment, student).notebooks[0])
-    except (MissingEntry, IndexError):
-        raise GradingError(f"{student} has no grades for {assignment} in the gradebook") from None
-    source = gradebook.find_notebook(assignment, assignment)
-    by_hand = {cell.name for cell in source.solution_cells}
-    cells = [
-        CellScore(g.name, float(g.score or 0.0), float(g.max_score), g.name in by_hand, named.get(g.name, ()))
-        for g in grades
-    ]
-    state, detail = state_in(gradebook, assignment, student)
-    stale = (
-        (f"these points are from an earlier grading; the last one failed: {detail}",)
-        if state == STALE
-        else ()
-    )
-    place = {name: i for i, name in enumerate(order)}
-    cells.sort(key=lambda cell: place.get(cell.name, len(place)))
-    return Score(student, assignment, tuple(cells), (*stale, *notes))
-
-
-def state_in(gradebook: Gradebook, assignment: str, student: str) -> tuple[str, str]:
-    """State and detail of one submission: ('done', ''), ('stale', why), ('', '') when nothing is known."""
-    gradebook.db.execute(text(TABLE))
-    row = gradebook.db.execute(
-        text("SELECT state, detail FROM course_grading WHERE assignment = :a AND student = :s"),
-        {"a": assignment, "s": student},
-    ).first()
-    return (row[0], row[1]) if row else ("", "")
-
-
 def fresh_course(folder: Path) -> Course:
     """A course folder of its own with the project's assignments in it; what was there is removed."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "course").mkdir(parents=True)
     shutil.copytree(PROJECT / "course" / "assignments", folder / "course" / "assignments")
     return Course(folder)
-
-
-def _named(notebook: nbformat.NotebookNode) -> dict[str, tuple[str, ...]]:
-    """Misconceptions by grade_id, from the verdicts beside the cells."""
-    found: dict[str, tuple[str, ...]] = {}
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        for output in cell.get("outputs", []) if name else []:
-            verdict = output.get("data", {}).get(VERDICT)
-            if isinstance(verdict, str):
-                with contextlib.suppress(json.JSONDecodeError):
-                    verdict = json.loads(verdict)
-            if isinstance(verdict, dict):
-                names = [f.get("misconception") for f in verdict.get("findings", []) if isinstance(f, dict)]
-                found[name] = tuple(dict.fromkeys(str(n) for n in names if n))
-    return found

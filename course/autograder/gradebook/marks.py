@@ -1,7 +1,10 @@
 """What grading hands to the gradebook for one submission. Plain data: a worker makes it without nbgrader."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from course.autograder.intake.timestamp import HandedInAt
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,8 @@ class Marked:
         notes: sentences for the student: repairs, and what was stopped.
         digest: of everything that the marks depend on.
         needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must. The
-            same stands in the graded notebook's metadata (`intake.repair.needs_person_of`).
+            same stands in the graded notebook's metadata (`intake.notes.needs_person_of`).
+        handed_in_at: when, by its `timestamp.txt`.
         failure: why there are no marks, in a sentence; '' when there are.
         seconds: by part.
         device: the line that says where the references were computed, and why there.
@@ -29,6 +33,7 @@ class Marked:
     verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     needs_person: tuple[str, ...] = ()
+    handed_in_at: HandedInAt = HandedInAt()  # noqa: RUF009 - frozen
     failure: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = ""
@@ -36,7 +41,10 @@ class Marked:
     @property
     def named(self) -> dict[str, tuple[str, ...]]:
         """Names of the mistakes found, by grade_id."""
-        found = {name: [f["misconception"] for f in v["findings"]] for name, v in self.verdicts.items()}
-        return {
-            name: tuple(dict.fromkeys(n for n in names if n)) for name, names in found.items() if any(names)
-        }
+        return names_in(self.verdicts)
+
+
+def names_in(verdicts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Names of the mistakes in verdicts, by grade_id, each once and in order."""
+    found = {name: [f["misconception"] for f in v["findings"]] for name, v in verdicts.items()}
+    return {name: tuple(dict.fromkeys(n for n in names if n)) for name, names in found.items() if any(names)}

@@ -12,21 +12,27 @@ from typing import Any
 
 import nbformat
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
-from course.autograder.gradebook.course import (
+from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.lateness import set_due_dates, settle_student
+from course.autograder.gradebook.marks import Marked
+from course.autograder.gradebook.scores import comments_of, flagged, grades_of
+from course.autograder.gradebook.states import (
     DONE,
     FAILED,
     STALE,
-    TABLE,
-    Course,
-    GradingError,
-    comments_of,
-    grades_of,
+    Findings,
+    State,
+    prepare,
+    read_states,
+    write_findings,
+    write_state,
 )
-from course.autograder.gradebook.marks import Marked
+from course.autograder.gradebook.students import entered
+from course.autograder.intake.timestamp import HandedInAt
 
 
 class Recorder:
@@ -42,77 +48,97 @@ class Recorder:
         self.course = course
         self.assignment = assignment
         self.late = AssignLatePenalties(config=course.config)
+        self.late.assignment_id = assignment
         self.late.init_plugin()
+        self.term = course.term()
         self.order = course.cell_order(assignment)
 
     def __enter__(self) -> "Recorder":
-        """Open the gradebook; make our table beside nbgrader's."""
-        self.gradebook = Gradebook(self.course.db_url, self.course.config.CourseDirectory.course_id)
-        self.db = self.gradebook.db
-        self.db.execute(text(TABLE))
-        self.db.commit()
-        try:
-            self.gradebook.find_assignment(self.assignment)
-        except MissingEntry:
-            raise GradingError(
-                f"{self.assignment} is not in the gradebook; run `make release` first"
-            ) from None
+        """Open the gradebook; make our tables beside nbgrader's."""
+        with contextlib.ExitStack() as opened:
+            self.gradebook = opened.enter_context(self.course.gradebook())
+            self.db = self.gradebook.db
+            prepare(self.db)
+            self.db.commit()
+            self.late.gradebook = self.gradebook
+            set_due_dates(self.gradebook, self.term)
+            self.db.commit()
+            try:
+                self.gradebook.find_assignment(self.assignment)
+            except MissingEntry:
+                raise GradingError(
+                    f"{self.assignment} is not in the gradebook; run `make release` first"
+                ) from None
+            self._opened = opened.pop_all()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it; what was not committed never was."""
-        self.db.rollback()
-        self.gradebook.close()
+        self._opened.__exit__(kind, error, trace)
 
     # --- states ----------------------------------------------------------------------------------------------
 
-    def states(self) -> dict[str, tuple[str, str]]:
-        """By student: state and digest."""
-        rows = self.db.execute(
-            text("SELECT student, state, digest FROM course_grading WHERE assignment = :assignment"),
-            {"assignment": self.assignment},
-        )
-        return {student: (state, digest) for student, state, digest in rows}
-
-    def _set_state(self, student: str, state: str, digest: str, detail: str) -> None:
-        key = {"assignment": self.assignment, "student": student}
-        self.db.execute(
-            text("DELETE FROM course_grading WHERE assignment = :assignment AND student = :student"), key
-        )
-        self.db.execute(
-            text("INSERT INTO course_grading VALUES (:assignment, :student, :state, :digest, :detail)"),
-            {**key, "state": state, "digest": digest, "detail": detail},
-        )
+    def states(self) -> dict[str, State]:
+        """How far each student's submission has come."""
+        return read_states(self.db, self.assignment)
 
     # --- writing ---------------------------------------------------------------------------------------------
 
-    def record(self, marked: Marked, timestamp: str | None) -> None:
+    def record(self, marked: Marked) -> None:
         """Write one submission's marks; afterwards it is graded, or, where marking failed, said to be not."""
         if marked.failure:
             self._record_failure(marked)
             return
-        submission = self._submission(marked.student, timestamp)
+        submission = self._submission(marked.student, marked.handed_in_at)
+        before = read_states(self.db, self.assignment, marked.student).get(marked.student, State())
         executed = nbformat.v4.reads_json(marked.notebook)  # valid: a worker has just written it
         book = next(one for one in submission.notebooks if one.name == self.assignment)
         cells = {c.metadata["nbgrader"]["grade_id"]: c for c in executed.cells if "nbgrader" in c.metadata}
+        flag = self._flag(executed) if marked.needs_person else ""
         for grade in grades_of(self.gradebook, book):
-            self._score(grade, cells.get(grade.name), marked.points.get(grade.name, 0.0))
+            self._require_same_points(grade, marked)
+            cell, points = cells.get(grade.name), marked.points.get(grade.name, 0.0)
+            self._score(grade, cell, points, grade.name == flag, _settled(grade, before, marked))
         for comment in comments_of(self.gradebook, book):
             comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
         self.db.flush()
         self.db.refresh(book)
-        book.late_submission_penalty = self._penalty(submission, book)
+        if self.term.says_anything:
+            settle_student(
+                self.gradebook, self.term, marked.student
+            )  # a budget of late days spans assignments
+        else:
+            book.late_submission_penalty = self._penalty(submission, book)
         self._write(marked)
-        self._set_state(marked.student, DONE, marked.digest, "")
+        write_state(self.db, self.assignment, marked.student, DONE, marked.digest)
+        found = Findings(marked.notes, marked.needs_person, marked.named)
+        write_findings(self.db, self.assignment, marked.student, found)
         self.db.commit()
 
+    def _require_same_points(self, grade: Any, marked: Marked) -> None:
+        promised, given = float(grade.max_score), marked.verdicts.get(grade.name, {}).get("max_points")
+        if given is not None and abs(promised - given) > 1e-9:
+            raise GradingError(
+                f"{grade.name} has {promised:g} points in the gradebook and {given:g} in its check, so a right answer "
+                "would not get them all; give both the same, and run `make release`"
+            )
+
+    def _flag(self, executed: nbformat.NotebookNode) -> str:
+        by_hand = {c.metadata["nbgrader"]["grade_id"] for c in executed.cells if utils.is_solution(c)}
+        return flagged(self.order, by_hand)
+
     @staticmethod
-    def _score(grade: Any, cell: Any, points: float) -> None:
+    def _score(grade: Any, cell: Any, points: float, flag: bool, settled: bool) -> None:
+        """One grade; whether a person must look, as nbgrader has it, unless one has and nothing is different since."""
+        was = grade.auto_score
         if cell is not None and utils.is_solution(cell):
             grade.auto_score = 0.0 if _untouched(cell) else None  # a written answer waits for a person
         else:
             grade.auto_score = points
-        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        needs = flag or grade.manual_score is not None or grade.auto_score is None
+        grade.needs_manual_grade = needs and not (settled and was == grade.auto_score)
 
     def _penalty(self, submission: Any, book: Any) -> float | None:
         if submission.total_seconds_late <= 0:
@@ -123,9 +149,10 @@ class Recorder:
         )
         return None if penalty is None else self.late._check_late_penalty(book, penalty)
 
-    def _submission(self, student: str, timestamp: str | None) -> Any:
-        self.gradebook.update_or_create_student(student)
-        given = {"timestamp": timestamp} if timestamp else {}
+    def _submission(self, student: str, at: HandedInAt) -> Any:
+        """The gradebook's; a time that cannot be read is none, and one that is not said is left as it was."""
+        entered(self.gradebook, student)
+        given = {"timestamp": at.utc} if at.utc or at.problem else {}
         return self.gradebook.update_or_create_submission(self.assignment, student, **given)
 
     def _write(self, marked: Marked) -> None:
@@ -135,14 +162,21 @@ class Recorder:
 
     def _record_failure(self, marked: Marked) -> None:
         """No marks this time. Old ones stay visible, but marked stale: in our table, and for the formgrader."""
-        was = self.states().get(marked.student, ("", ""))[0]
-        state = STALE if was in (DONE, STALE) else FAILED
+        before = read_states(self.db, self.assignment, marked.student).get(marked.student, State())
+        state = STALE if before.state in (DONE, STALE) else FAILED
         with contextlib.suppress(MissingEntry):
             for book in self.gradebook.find_submission(self.assignment, marked.student).notebooks:
                 for grade in book.grades:
                     grade.needs_manual_grade = True
-        self._set_state(marked.student, state, marked.digest, marked.failure)
+        write_state(self.db, self.assignment, marked.student, state, marked.digest, marked.failure)
         self.db.commit()
+
+
+def _settled(grade: Any, before: State, marked: Marked) -> bool:
+    """Whether a person has dealt with this grade already, for this same hand-in and the same reasons."""
+    found = before.findings or Findings()
+    same = before.state == DONE and before.handed_in == State(digest=marked.digest).handed_in
+    return bool(same and not grade.needs_manual_grade and found.needs_person == marked.needs_person)
 
 
 def _untouched(cell: Any) -> bool:
@@ -166,7 +200,7 @@ def canonical_dump(course: Course) -> str:
 
 def _lines(course: Course) -> Iterator[str]:
     with course.gradebook() as gradebook:
-        gradebook.db.execute(text(TABLE))
+        prepare(gradebook.db)
         for assignment in gradebook.assignments:
             for submission in assignment.submissions:
                 key = f"{assignment.name} {submission.student.id}"

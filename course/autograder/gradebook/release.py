@@ -3,14 +3,18 @@
 import re
 import shutil
 from collections.abc import Iterator
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from packaging.requirements import Requirement
 
+from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
+from course.autograder.gradebook.changes import cells_in, cells_of, in_step
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
+from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
+from course.autograder.gradebook.swap import beside, put_right, swap
+from course.common.distributions import STUDENT_NEEDS, closure, normal
 from course.common.notebooks import solution_lines
 
 # Everything of the course that a student's `check` needs. Not in it: hidden cases, grading, the class, tests.
@@ -30,34 +34,9 @@ STUDENT_FILES = (
     "data/digits/*",
 )
 INSTRUCTORS_ALONE = {"hidden.py", "answers.py"}
-STUDENT_NEEDS = ("paddlepaddle", "numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 TELLING = 24  # characters
+CALL = re.compile(r"""(["'])[\w ,]+ = \w+\([\w ,]*\)\1""")  # 'mean, var = batch_moments(x)'
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".ipynb", ".html", ""}
-
-
-def closure(names: tuple[str, ...]) -> set[str]:
-    """The distributions that these need, themselves included, by normalised name, as installed here."""
-    seen: set[str] = set()
-    waiting = [_normal(name) for name in names]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            wanted = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue  # for another platform or Python
-        for line in wanted:
-            requirement = Requirement(line)
-            marker = requirement.marker
-            if marker is None or "extra" not in str(marker):
-                waiting.append(_normal(requirement.name))
-    return seen
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def student_pins() -> list[str]:
@@ -65,7 +44,7 @@ def student_pins() -> list[str]:
     wanted = closure(STUDENT_NEEDS)
     lines = (PROJECT / "requirements.lock").read_text().splitlines()
     return [
-        line for line in lines if line and line[0] != "#" and _normal(re.split(r"[=; ]", line)[0]) in wanted
+        line for line in lines if line and line[0] != "#" and normal(re.split(r"[=; ]", line)[0]) in wanted
     ]
 
 
@@ -86,11 +65,13 @@ def leaks(folder: Path, sources: list[Path]) -> list[str]:
     """Places in a release where a line of a solution stands; each a sentence. Empty is what it must be.
 
     In an assignment's own notebook no line of its solution may be left, however short. Elsewhere lines count that
-    are long enough to tell something: `n = x.shape[0]` stands in any code.
+    are long enough to tell something: `n = x.shape[0]` stands in any code. A check names the call that it makes, as a
+    string of its own in Python, and a solution may make the same call: that tells nothing.
     """
     found = []
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in TEXT]
     texts = {path: path.read_text(encoding="utf-8", errors="replace").replace('\\"', '"') for path in files}
+    texts |= {path: CALL.sub("", text) for path, text in texts.items() if path.suffix == ".py"}
     for source in sources:
         own = _lines(folder / source.parent.name / source.name)
         for line in solution_lines(source):
@@ -109,36 +90,78 @@ def _lines(path: Path) -> set[str]:
     return {line.strip() for cell in cells for line in cell.source.splitlines()}
 
 
-def build_release(course: Course, assignments: list[str]) -> Path:
-    """Make `release/` whole.
+@dataclass(frozen=True)
+class Released:
+    """What was made.
+
+    Attributes:
+        folder: ready to be zipped or pushed.
+        changed: by assignment, what is other than students were given, where that was asked for.
+        own_exchange: whether the exchange is the course's own; into one that students use, nbgrader puts it when asked.
+        copy: of the gradebook as it was before such changes.
+    """
+
+    folder: Path
+    changed: dict[str, list[str]]
+    own_exchange: bool
+    copy: Path | None = None
+
+
+def build_release(course: Course, assignments: list[str], changed_cells: bool = False) -> Released:
+    """Make `release/` whole; what was there stays until the new one is.
 
     Args:
-        course: the course folder; its release folder is replaced.
-        assignments: which to release, by name.
-
-    Returns:
-        The folder, ready to be zipped or pushed.
+        course: the course folder.
+        assignments: which to release, by name; others that are released stay as they are.
+        changed_cells: release also what differs from what students were given, after hand-ins came.
 
     Raises:
-        GradingError: when an assignment is missing, or when a line of a solution would go out.
+        GradingError: when an assignment is missing or cannot be graded as it is, when it differs from what students
+            were given, or when a line of a solution would go out. Nothing is changed then.
     """
-    for assignment in assignments:
-        course.require(assignment)
+    changed = {name: differs for name in assignments if (differs := changes_after_hand_ins(course, name))}
+    if changed and not changed_cells:
+        raise GradingError(refused(course, changed))
     folder = course.folder("release")
-    shutil.rmtree(folder, ignore_errors=True)
-    for assignment in assignments:
-        course.release(assignment)
+    put_right(folder)
+    copy = gradebook_copied(course) if changed else None
+    new = beside(folder.with_name(f"{folder.name}-new"))
+    new.mkdir(parents=True)
+    try:
+        for name in changed:
+            with course.gradebook() as gradebook:
+                if cells_in(gradebook, name) is not None:
+                    in_step(gradebook, name, cells_of(source_of(course, name)))
+        _fill(course, assignments, folder, new)
+        swap(new, folder)
+        own = course.publish(assignments)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        gradebook_restored(course, copy)
+        raise
+    return Released(folder, changed, own, copy)
+
+
+def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> None:
+    """Everything that students get, into the new folder."""
+    kept = [
+        name
+        for name in course.assignments()
+        if name not in assignments and (folder / name / f"{name}.ipynb").exists()
+    ]
+    for name in kept:
+        shutil.copytree(folder / name, new / name)
+    for name in assignments:
+        course.generate(name, new / name)
     for path in student_files():
-        target = folder / path
+        target = new / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / path, target)
-    _write_texts(folder, assignments)
-    sources = [course.folder("source") / name / f"{name}.ipynb" for name in assignments]
-    leaking = leaks(folder, sources)
+    everything = sorted([*kept, *assignments])
+    _write_texts(new, everything)
+    leaking = leaks(new, [course.folder("source") / name / f"{name}.ipynb" for name in everything])
     if leaking:
-        shutil.rmtree(folder)
         raise GradingError(f"nothing is released, because a solution would go out: {leaking[0]}")
-    return folder
 
 
 def _write_texts(folder: Path, assignments: list[str]) -> None:

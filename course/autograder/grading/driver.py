@@ -4,39 +4,27 @@ Killed at any moment it can be started again: what is graded and unchanged is le
 """
 
 import contextlib
-import csv
+import errno
 import fcntl
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbgrader.utils import parse_utc
-
-from course.autograder.gradebook.course import DONE, Course, GradingError, Score, score_in
+from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.grades import REMOVED
+from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
-from course.autograder.gradebook.secret import course_secret
-from course.autograder.grading.marking import (
-    Marked,
-    Task,
-    digest,
-    in_a_sentence,
-    mark_here,
-    printable,
-    start_worker,
-)
-from course.autograder.grading.workers import bare_main, judging_context
+from course.autograder.gradebook.scores import Score, scores_of
+from course.autograder.gradebook.states import DONE, STALE, State
+from course.autograder.grading.marking import Task, digest, in_a_sentence
+from course.autograder.grading.pool import all_marked
+from course.autograder.grading.ready import require_all
+from course.autograder.intake.hand_ins import HandIn, HandIns, Unmatched, find_hand_ins
 from course.autograder.sandbox.limits import Limits
-
-AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
-# A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
-# that is made from an array, some 55 kB for each submission: without new workers a large class would grow.
-FRESH_AFTER = 250
-TRIES = 2  # a submission during which the worker died is tried once more, alone
+from course.common.interrupts import finishing_first
+from course.common.text import printable
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,11 @@ class Graded:
     fresh: bool = True
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = ""
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Why a person must look at it, a sentence each; empty when nobody must."""
+        return self.score.needs_person if self.score else (self.failure,)
 
 
 @dataclass(frozen=True)
@@ -72,27 +65,31 @@ def as_dict(row: Graded) -> dict[str, Any]:
     """A row as plain data for JSON."""
     score = row.score
     if score is None:
-        return {"student": row.student, "failure": row.failure}
+        return {"student": printable(row.student), "failure": row.failure, "needs_person": list(row.why)}
     cells = [asdict(cell) for cell in score.cells]
     return {
         "student": row.student, "assignment": score.assignment, "points": score.points,
-        "max_points": score.max_points, "cells": cells, "notes": list(score.notes),
-        "seconds": row.seconds,
+        "max_points": score.max_points, "to_grade_by_hand": score.waiting, "cells": cells,
+        "notes": list(score.notes), "needs_person": list(row.why), "seconds": row.seconds,
     }  # fmt: skip
 
 
-def students_of(course: Course, assignment: str) -> list[str]:
-    """Every student with a folder for the assignment, empty or not."""
-    return sorted(
-        path.parent.name for path in course.folder("submitted").glob(f"*/{assignment}") if path.is_dir()
-    )
+def handed_in(course: Course, assignment: str) -> HandIns:
+    """Everything under `submitted/` that may belong to an assignment."""
+    with course.gradebook() as gradebook:
+        known = [student.id for student in gradebook.students]
+    return find_hand_ins(course.folder("submitted"), assignment, course.assignments(), known)
 
 
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Hold the course folder for one driver. Raises GradingError when another has it."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".grading.lock").open("a+") as lock:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".grading.lock").open("a+")
+    except OSError as error:
+        raise GradingError(f"nothing can be written into {root}: {error.strerror}") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -107,20 +104,21 @@ def alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _wanted(course: Course, assignment: str, students: Sequence[str] | None) -> list[str]:
-    course.require(assignment)
-    have = students_of(course, assignment)
+def _wanted(
+    course: Course, assignment: str, found: HandIns, students: Sequence[str] | None
+) -> dict[str, HandIn]:
+    have = found.by_student
     unknown = sorted(set(students or ()) - set(have))
     if unknown:
         raise GradingError(
             f"no submission of {assignment} from {', '.join(unknown)} under {course.folder('submitted')}"
         )
-    if not have:
+    if not have and not found.unmatched:
         where = course.folder("submitted") / "STUDENT" / assignment
         raise GradingError(
             f"nothing is submitted for {assignment}; submissions belong at {where}/{assignment}.ipynb"
         )
-    return list(dict.fromkeys(students or have))
+    return {student: have[student] for student in dict.fromkeys(students or have)}
 
 
 def grade(
@@ -131,166 +129,112 @@ def grade(
     *,
     on_start: Callable[[int, int], None] = lambda to_do, up_to_date: None,
     on_row: Callable[[Graded], None] = lambda row: None,
+    on_unmatched: Callable[[Sequence[Unmatched]], None] = lambda things: None,
 ) -> list[Graded]:
     """Grade a class.
 
     Args:
         root: the course folder.
         assignment: its name.
-        students: whom; everyone with a folder under `submitted/` when None.
+        students: whom; everyone with something under `submitted/` when None.
         plan: how.
         on_start: told how many there are to do, and how many are up to date.
         on_row: told each row as it comes.
+        on_unmatched: told what lies under `submitted/` and is nobody's for sure.
 
     Returns:
         A row for every student asked for, by name.
 
     Raises:
         GradingError: when nothing can be graded at all: no such assignment or student, nothing submitted, another
-            driver at work, no isolation to be had.
+            driver at work, no isolation to be had, nowhere to write; or when it cannot go on, with the disk full say.
     """
     plan = plan or Plan()
     course = Course(root)
-    wanted = _wanted(course, assignment, students)
+    course.require(assignment)
     with alone(course.root):
-        released = course.folder("release") / assignment / f"{assignment}.ipynb"
-        if not released.exists():
-            course.release(assignment)
-        secret = course_secret(course.root)
-        _require_isolation(plan)
+        found = handed_in(course, assignment)
+        wanted = _wanted(course, assignment, found, students)
+        released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
+        on_unmatched(found.unmatched)
+        rows: dict[str, Graded] = {}
         with Recorder(course, assignment) as recorder:
-            states = recorder.states()
             tasks = []
-            rows: dict[str, Graded] = {}
-            for student in wanted:
-                if (named := printable(student)) != student:
-                    rows[named] = Graded(named, None, "the folder's name is not UTF-8 text; rename it")
-                    on_row(rows[named])
-                    continue
-                folder = course.folder("submitted") / student / assignment
-                task = Task(student, assignment, folder, released, secret)
-                if not plan.force and _up_to_date(task, states):
-                    rows[student] = Graded(student, course.score(assignment, student), fresh=False)
+            named = set(wanted if students else ())
+            for one, row in _looked_at(recorder, wanted, released, secret, plan.force, named):
+                if row is None:
+                    tasks.append(one)
                 else:
-                    tasks.append(task)
+                    rows[row.student] = row
+                    if row.score is None:
+                        on_row(row)
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
-            for marked in _all_marked(tasks, plan):
-                rows[marked.student] = _entered(recorder, marked)
-                on_row(rows[marked.student])
+            for marked in all_marked(tasks, plan.jobs, plan.limits, plan.isolated):
+                with finishing_first():
+                    rows[marked.student] = _entered(recorder, marked, len(rows))
+                    on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
 
-def _up_to_date(task: Task, states: Mapping[str, tuple[str, str]]) -> bool:
+def _looked_at(
+    recorder: Recorder, wanted: dict[str, HandIn], released: Path, secret: str, force: bool, named: set[str]
+) -> Iterator[tuple[Task, Graded | None]]:
+    """Each student's task, and the row of those for whom there is nothing to do."""
+    states, scores = recorder.states(), scores_of(recorder.gradebook, recorder.assignment, recorder.order)
+    known = {student.id for student in recorder.gradebook.students}
+    for student, hand_in in wanted.items():
+        folder = recorder.course.folder("submitted") / student / recorder.assignment
+        task = Task(
+            student, recorder.assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes)
+        )
+        state, score = states.get(student, State()), scores.get(student)
+        if not _storable(student):
+            told = "the folder's name is not UTF-8 text; rename it"
+            yield task, Graded(printable(student), None, told)
+        elif state.state in (DONE, STALE) and student not in known and not (force or student in named):
+            yield task, Graded(student, None, REMOVED, fresh=False)
+        elif score is not None and not force and _up_to_date(recorder.course, task, state):
+            yield task, Graded(student, score, fresh=False)
+        else:
+            yield task, None
+
+
+def _storable(name: str) -> bool:
     try:
-        return states.get(task.student) == (DONE, digest(task))
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _up_to_date(course: Course, task: Task, state: State) -> bool:
+    graded = course.graded_notebook(task.assignment, task.student)
+    try:
+        return state.state == DONE and graded.is_file() and state.digest == digest(task)
     except OSError:
         return False  # it cannot be read; the worker will say so
 
 
-def _entered(recorder: Recorder, marked: Marked) -> Graded:
-    """Enter marks into the gradebook; where that fails, it costs this row alone."""
-    course, assignment, student = recorder.course, marked.assignment, marked.student
+def _entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
+    """Enter marks into the gradebook; where that fails, it costs this row alone, unless all others would fail as well."""
+    assignment, student = marked.assignment, marked.student
     try:
-        recorder.record(marked, timestamp_of(course, assignment, student))
+        recorder.record(marked)
         if marked.failure:
             return Graded(student, None, marked.failure)
-        score = score_in(recorder.gradebook, assignment, student, recorder.order, marked.named, marked.notes)
+        score = scores_of(recorder.gradebook, assignment, recorder.order, student)[student]
         return Graded(student, score, seconds=marked.seconds, device=marked.device)
+    except GradingError:
+        raise
     except Exception as error:
         recorder.db.rollback()
+        if _disk_full(error):
+            raise GradingError(
+                f"the disk is full; {so_far} submissions are graded and kept. Make room, and run the same command again"
+            ) from None
         return Graded(student, None, f"the gradebook did not take it: {in_a_sentence(error)}")
 
 
-def _require_isolation(plan: Plan) -> None:
-    from course.autograder.sandbox.confinement import missing
-
-    if plan.isolated and (lacks := missing()):
-        raise GradingError(
-            f"submissions cannot be locked in on this machine: {'; '.join(lacks)}. "
-            "Grade elsewhere, or trust every submission and say --no-sandbox"
-        )
-
-
-def timestamp_of(course: Course, assignment: str, student: str) -> str | None:
-    """When it was handed in, from the exchange's timestamp.txt where there is one that can be read."""
-    path = course.folder("submitted") / student / assignment / "timestamp.txt"
-    try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
-            return None
-        stamp = path.read_text(encoding="utf-8", errors="replace").strip()
-        parse_utc(stamp)
-        return stamp or None
-    except (OSError, ValueError, OverflowError):
-        return None
-
-
-# --- workers -------------------------------------------------------------------------------------------------
-
-
-def _all_marked(tasks: list[Task], plan: Plan) -> Iterator[Marked]:
-    """Each task's marks as they come; a dead worker costs nobody else's."""
-    waiting = deque((task, 1) for task in tasks)
-    while waiting:
-        jobs = min(plan.jobs or os.cpu_count() or 1, len(waiting))
-        turn = deque(waiting.popleft() for _ in range(min(len(waiting), jobs * FRESH_AFTER)))
-        yield from _with_pool(turn, jobs, plan)
-        waiting.extendleft(reversed(turn))  # what a pool that broke has left
-
-
-def _with_pool(waiting: deque[tuple[Task, int]], jobs: int, plan: Plan) -> Iterator[Marked]:
-    """Work on until the pool breaks or nothing is left; what was under way then goes back, to be tried alone."""
-    with ProcessPoolExecutor(jobs, judging_context(), start_worker, (plan.limits, plan.isolated)) as pool:
-        under_way: dict[Future[Marked], tuple[Task, int]] = {}
-        try:
-            while waiting or under_way:
-                alone_now = any(tries > 1 for _, tries in under_way.values())
-                while waiting and len(under_way) < jobs * AHEAD and not alone_now:
-                    if waiting[0][1] > 1 and under_way:
-                        break
-                    task, tries = waiting.popleft()
-                    with bare_main():  # the first one starts the workers
-                        under_way[pool.submit(mark_here, task)] = (task, tries)
-                    alone_now = tries > 1
-                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in done:
-                    marked = future.result()
-                    del under_way[future]
-                    yield marked
-        except BrokenProcessPool:
-            for task, tries in under_way.values():
-                if tries < TRIES:
-                    waiting.append((task, tries + 1))
-                else:
-                    told = "the worker that graded it died, twice; is there memory left on this machine?"
-                    yield Marked(task.student, task.assignment, failure=told)
-
-
-# --- results -------------------------------------------------------------------------------------------------
-
-
-def write_csv(rows: Sequence[Graded], path: Path) -> None:
-    """grades.csv: a line per student, a column per graded cell; complete or not there at all."""
-    scored = [row.score for row in rows if row.score]
-    names = list(dict.fromkeys(cell.name for score in scored for cell in score.cells))
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            ["student", "assignment", "points", "max_points", "to_grade_by_hand", *names, "notes"]
-        )
-        for row in rows:
-            if row.score is None:
-                writer.writerow([row.student, "", "", "", "", *[""] * len(names), row.failure])
-                continue
-            by_name = {cell.name: cell.points for cell in row.score.cells}
-            points = [f"{by_name[name]:g}" if name in by_name else "" for name in names]
-            by_hand = sum(cell.max_points for cell in row.score.cells if cell.by_hand)
-            head = [
-                row.student,
-                row.score.assignment,
-                f"{row.score.points:g}",
-                f"{row.score.max_points:g}",
-                f"{by_hand:g}",
-            ]
-            writer.writerow([*head, *points, "; ".join(row.score.notes)])
-    partial.replace(path)
+def _disk_full(error: Exception) -> bool:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "database or disk is full" in str(error)

@@ -7,7 +7,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.engine.engine import Engine, RunResult
-from course.autograder.intake.repair import Intake, take_in
+from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
 
 BY_HAND = "This answer is graded by a person."
@@ -30,7 +30,7 @@ def grade_notebook(
     Returns:
         Plain data for `results.json`.
     """
-    intake = take_in(path, released)
+    intake = take_in(path, released, assignment)
     seed = seed_for(secret, student, assignment)
     result = engine.run(intake.notebook, assignment=assignment, student_seed=seed)
     return results(released, intake, result)
@@ -48,7 +48,11 @@ def results(released: NotebookNode, intake: Intake, result: RunResult) -> dict[s
         "output": "\n".join(notes),
         "output_format": "text",
         "tests": tests,
-        "extra_data": {"isolated": result.isolated, "readable": intake.readable},
+        "extra_data": {
+            "isolated": result.isolated,
+            "readable": intake.readable,
+            "needs_person": list(intake.needs_person),
+        },
     }
 
 

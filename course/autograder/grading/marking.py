@@ -1,13 +1,12 @@
 """From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own.
 
-What it depends on is the submission, the release, the course's secret and the course's version; `digest` is
+What it depends on is the submission, the release, the course's secret and the code's fingerprint; `digest` is
 those four in one line, so that a second run knows what it need not do again.
 """
 
 import hashlib
 import json
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -16,13 +15,21 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-import course
 from course.autograder.gradebook.marks import Marked
-from course.autograder.intake.repair import Intake, absent, take_in
+from course.autograder.grading.fingerprint import course_version
+from course.autograder.intake.find import fingerprint, look_through
+from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.take_in import Intake, take_in
+from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
 from course.autograder.sandbox.limits import Limits
+from course.common.text import printable
 
-PROJECT = Path(__file__).parents[2]
+UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
+TIMED_BY_A_PERSON = (
+    "{}; it counts as in time. Write the time, such as 2026-11-26 01:45:34 UTC, into that file and grade again, "
+    "or leave it so"
+)
 
 
 @dataclass(frozen=True)
@@ -46,72 +53,47 @@ class Task:
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> tuple[Path, ...]:
+        """The places that the submission lies in."""
+        return self.places or (self.folder,)
 
-@cache
-def course_version() -> str:
-    """A fingerprint of the code that marks depend on: checks, references, judge, engine."""
-    digest = hashlib.blake2b(course.__version__.encode(), digest_size=16)
-    for path in sorted([*(PROJECT / "autograder").rglob("*.py"), *(PROJECT / "reference").glob("*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def printable(name: str) -> str:
-    """A file's or folder's name as text that can be printed and stored: what is not UTF-8 in it shows as an escape."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def find_submission(folder: Path, assignment: str) -> Path | str:
-    """The one notebook that a folder submits, or the sentence that says why there is none."""
-    exact = folder / f"{assignment}.ipynb"
-    if exact.is_symlink():
-        return f"{exact.name} is a link, not a file; graded as blank"
-    if exact.is_file():
-        return exact
-    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink())
-    if len(others) == 1:
-        return others[0]
-    if others:
-        return f"there are {len(others)} notebooks and none is called {assignment}.ipynb; graded as blank"
-    return f"there is no notebook {assignment}.ipynb; graded as blank"
+    @property
+    def handed_in_at(self) -> HandedInAt:
+        """When it was handed in, by the first `timestamp.txt` in its places."""
+        timed = (place for place in self.where if (place / FILE).exists() or (place / FILE).is_symlink())
+        return handed_in_at(next(timed, self.folder))
 
 
 def digest(task: Task) -> str:
-    """One line for everything that the marks depend on."""
-    found = find_submission(task.folder, task.assignment)
-    content = found.encode() if isinstance(found, str) else os.fsencode(found.name) + b"\0" + _head(found)
-    parts = [task.student, task.assignment, course_version(), task.secret]
-    whole = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
-    whole.update(task.released.read_bytes() + b"\0" + content)
-    return whole.hexdigest()
-
-
-def _head(path: Path, most: int = 64 * 2**20) -> bytes:
-    with path.open("rb") as file:
-        return file.read(most) + str(path.stat().st_size).encode()
+    """One line for everything that the marks depend on; what stands before the dot is of what was handed in alone."""
+    handed_in = fingerprint(look_through(task.where)).hex()
+    at = task.handed_in_at
+    parts = [
+        task.student,
+        task.assignment,
+        course_version(),
+        task.secret,
+        at.utc or "",
+        at.problem,
+        *task.noted,
+    ]
+    rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
+    rest.update(b"\0" + task.released.read_bytes())
+    return f"{handed_in}.{rest.hexdigest()}"
 
 
 def intake_of(task: Task) -> Intake:
-    """The submission, read and repaired; blank, with the reason, where there is nothing to read."""
-    released = _released(task.released)
-    found = find_submission(task.folder, task.assignment)
-    if isinstance(found, str):
-        return absent(released, found)
-    wanted = f"{task.assignment}.ipynb"
-    noted = (
-        ()
-        if found.name == wanted
-        else (f"the notebook is called {printable(found.name)}; it should be {wanted}",)
-    )
-    return take_in(found, released, noted)
+    """The submission, found, read and repaired; blank, with the reason, where there is nothing to read."""
+    return take_in(task.where, _released(task.released), task.assignment, task.noted)
 
 
 @cache
-def _released_at(path: Path, stamp: int) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+def _released_at(path: Path, stamp: int) -> Release:
+    return read_release(nbformat.read(path, as_version=4))
 
 
-def _released(path: Path) -> NotebookNode:
+def _released(path: Path) -> Release:
     return _released_at(path, path.stat().st_mtime_ns)
 
 
@@ -131,6 +113,11 @@ def mark(task: Task, engine: Any) -> Marked:
     result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
     for incident in result.incidents:
         intake = intake.noting(incident)
+    at = task.handed_in_at
+    if at.problem:
+        intake = replace(
+            intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))
+        )
     about = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
     result.notebook.metadata["course"] = about
     return Marked(
@@ -142,6 +129,7 @@ def mark(task: Task, engine: Any) -> Marked:
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         needs_person=intake.needs_person,
+        handed_in_at=at,
         device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
     )
@@ -176,7 +164,7 @@ def mark_here(task: Task) -> Marked:
         return Marked(task.student, task.assignment, failure=in_a_sentence(error))
 
 
-def in_a_sentence(error: Exception) -> str:
+def in_a_sentence(error: BaseException) -> str:
     """An error that nobody foresaw, in one line."""
     told = str(error).strip().splitlines() or [""]
     return printable(f"{type(error).__name__}: {told[0][:300]}")

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -54,8 +55,10 @@ def end_with_parent() -> None:
     """Call first in a worker: it will not outlive the process that started the pool, not even one that was killed.
 
     The kernel's own signal on a parent's death comes too late for a parent that died before it was asked for, and
-    a forked worker's parent is the fork server; the sentinel that multiprocessing hands down covers both.
+    a forked worker's parent is the fork server; the sentinel that multiprocessing hands down covers both. Ctrl-C, which
+    a terminal sends to every process, is the parent's to answer.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -5,16 +5,18 @@ blank at the end, or a file in place of the folder are still that place. What li
 folder or under `submitted/` itself, is taken where only one reading is possible; all else is listed for a person.
 """
 
-import re
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IGNORED = re.compile(
-    r"\._.*|\.~.*|~\$.*|__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini"
-)
-ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py))+$", re.IGNORECASE)
+from course.autograder.intake.contents import Contents
+from course.autograder.intake.find import File, look_through
+from course.autograder.intake.names import IGNORED, NOTEBOOK, assignment_named, student_named
+from course.common.text import printable
+
 MOST = 10_000  # entries of `submitted/` and of a student's folder that are looked at
+PLACE = "submitted/{student}/{assignment}/{assignment}.ipynb"
 
 
 @dataclass(frozen=True)
@@ -58,30 +60,12 @@ class HandIns:
     unmatched: tuple[Unmatched, ...] = ()
 
 
-def printable(name: str) -> str:
-    """A file's or folder's name as text that can be printed and stored: control characters and what is not UTF-8 show as
-    escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def letters(name: str) -> str:
-    """A name by its letters and digits alone, without a file's ending: what names are compared by."""
-    return re.sub(r"[\W_]+", "", ENDINGS.sub("", name.strip())).casefold()
-
-
-def assignment_named(name: str, assignments: Iterable[str]) -> str | None:
-    """The one assignment that a file's or folder's name stands for; None when there is none, or more than one."""
-    known = {letters(assignment): assignment for assignment in assignments}
-    said = letters(name)
-    if said in known:
-        return known[said]
-    begins = [assignment for short, assignment in known.items() if said.startswith(short)]
-    return begins[0] if len(begins) == 1 else None
-
-
 def find_hand_ins(
-    submitted: Path, assignment: str, assignments: Collection[str], students: Collection[str] = ()
+    submitted: Path,
+    assignment: str,
+    assignments: Collection[str],
+    students: Collection[str] = (),
+    releases: Path | None = None,
 ) -> HandIns:
     """List every hand-in of an assignment.
 
@@ -90,19 +74,32 @@ def find_hand_ins(
         assignment: whose hand-ins are wanted.
         assignments: the names of all assignments of the course.
         students: ids that are known from elsewhere, the gradebook say; folders under `submitted/` are known anyway.
+        releases: where the released notebooks lie; beside `submitted/` when None. A notebook whose name does not tell
+            what it is of is compared with them.
 
     Returns:
-        Who handed in and where, and what lies there that is nobody's for sure. No notebook is opened for it, except
-        where a name alone does not tell.
+        Who handed in and where, and what lies there that is nobody's for sure.
     """
-    by_student: dict[str, HandIn] = {}
-    for folder in _entries(submitted):
-        if not folder.is_dir() or folder.is_symlink():
-            continue
-        exact = folder / assignment
-        if exact.is_dir():
-            by_student[folder.name] = HandIn(folder.name, (exact,))
-    return HandIns(dict(sorted(by_student.items())))
+    search = _Search(assignment, sorted({assignment, *assignments}), releases or submitted.parent / "release")
+    entries = _entries(submitted)
+    folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+    known = {
+        *students,
+        *(f.name.strip() for f in folders if assignment_named(f.name, search.assignments) is None),
+    }
+    for entry in entries:
+        if entry.is_symlink():
+            search.unmatched.append(
+                Unmatched(
+                    entry,
+                    f"{printable(entry.name)} is a link, and links are not followed; put the files there.",
+                )
+            )
+        elif entry in folders:
+            search.folder(entry, known)
+        else:
+            search.loose(entry, known)
+    return search.done()
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -112,3 +109,142 @@ def _entries(folder: Path) -> list[Path]:
     except OSError:
         return []
     return sorted(entry for entry in found if not IGNORED.fullmatch(entry.name))
+
+
+class _Search:
+    """What was found so far."""
+
+    def __init__(self, assignment: str, assignments: list[str], releases: Path) -> None:
+        self.assignment = assignment
+        self.assignments = assignments
+        self.contents = Contents(releases, assignments)
+        self.places: dict[str, list[Path]] = defaultdict(list)
+        self.notes: dict[str, list[str]] = defaultdict(list)
+        self.unmatched: list[Unmatched] = []
+
+    def done(self) -> HandIns:
+        """Everything, by student."""
+        found = {
+            student: HandIn(student, tuple(places), tuple(self.notes[student]))
+            for student, places in sorted(self.places.items())
+        }
+        return HandIns(found, tuple(self.unmatched))
+
+    def _take(self, student: str, place: Path, why: str = "") -> None:
+        self.places[student].append(place)
+        if why:
+            right = PLACE.format(student=printable(student), assignment=self.assignment)
+            self.notes[student].append(f"Your hand-in {why}; its place is {right}.")
+
+    # --- folders ------------------------------------------------------------------------------------------------
+
+    def folder(self, folder: Path, known: Collection[str]) -> None:
+        """A folder under `submitted/`: a student's, or an assignment's with students in it."""
+        named = assignment_named(folder.name, self.assignments)
+        if named is not None:
+            if named == self.assignment:
+                self._turned_round(folder, known)
+            return
+        student = folder.name.strip()
+        strays: list[Path] = []
+        for entry in _entries(folder):
+            named = assignment_named(entry.name, self.assignments)
+            if named is None:
+                strays.append(entry)
+            elif named == self.assignment:
+                self._placed(student, entry, folder)
+        for stray in strays:
+            self._stray(student, stray, folder)
+
+    def _placed(self, student: str, entry: Path, folder: Path) -> None:
+        """Something called like the assignment in a student's folder."""
+        where = f"{printable(folder.name)}/{printable(entry.name)}"
+        if entry.is_symlink():
+            self.unmatched.append(
+                Unmatched(
+                    entry, f"{where} is a link, and links are not followed; put the files themselves there."
+                )
+            )
+        elif entry.is_dir() and entry.name == self.assignment and folder.name == student:
+            self._take(student, entry)
+        else:
+            kind = "was found in the folder" if entry.is_dir() else "was found at"
+            self._take(student, entry, f"{kind} {where!r}")
+
+    def _stray(self, student: str, entry: Path, folder: Path) -> None:
+        """Something in a student's folder whose name is no assignment's: its content may tell."""
+        where = f"{printable(folder.name)}/{printable(entry.name)}"
+        if entry.is_symlink():
+            return
+        files = [file for file in look_through([entry]).files if NOTEBOOK.fullmatch(file.last)]
+        of = {file: self.contents.assignment_of(file) for file in files}
+        mine = [file for file, name in of.items() if name == self.assignment]
+        if mine and set(of.values()) == {self.assignment}:
+            self._take(student, entry, f"was found at {where}, by what is in it")
+        elif mine:
+            for place in dict.fromkeys(file.path for file in mine):
+                self._take(student, place, f"was found in {where}, by what is in it")
+        elif (None in of.values() or not of) and not self._in_place(folder) and _says_something(entry, files):
+            self.unmatched.append(
+                Unmatched(
+                    entry,
+                    f"{where} is of no assignment for sure; if it is {self.assignment}, move it to "
+                    f"{PLACE.format(student=printable(student), assignment=self.assignment)}.",
+                )
+            )
+
+    def _in_place(self, folder: Path) -> bool:
+        return bool(self.places.get(folder.name.strip()))
+
+    def _turned_round(self, folder: Path, known: Collection[str]) -> None:
+        """A folder called like the assignment, right under `submitted/`, with students in it."""
+        for entry in _entries(folder):
+            if entry.is_dir() and not entry.is_symlink():
+                student = entry.name.strip()
+            elif NOTEBOOK.fullmatch(entry.name):
+                student = student_named(entry.name, self.assignment, known, alone=False) or ""
+            else:
+                student = ""
+            where = f"{printable(folder.name)}/{printable(entry.name)}"
+            if student and assignment_named(student, self.assignments) is None:
+                self._take(student, entry, f"was found at {where}")
+            else:
+                self._whose(entry, where)
+
+    # --- loose files --------------------------------------------------------------------------------------------
+
+    def loose(self, entry: Path, known: Collection[str]) -> None:
+        """A file right under `submitted/`."""
+        mentioned = [
+            name for name in self.assignments if student_named(entry.name, name, (), alone=True) is not None
+        ]
+        if mentioned and self.assignment not in mentioned:
+            return
+        where = printable(entry.name)
+        if not mentioned:
+            if not NOTEBOOK.fullmatch(entry.name):
+                return
+            of = {
+                self.contents.assignment_of(file)
+                for file in look_through([entry]).files
+                if NOTEBOOK.fullmatch(file.last)
+            }
+            if of and None not in of and self.assignment not in of:
+                return
+            student = student_named(entry.name, "", known, alone=False) if of == {self.assignment} else None
+        else:
+            student = student_named(entry.name, self.assignment, known, alone=True)
+        if student:
+            self._take(student, entry, f"was found loose as {where}")
+        else:
+            self._whose(entry, where)
+
+    def _whose(self, entry: Path, where: str) -> None:
+        right = PLACE.format(student="STUDENT", assignment=self.assignment)
+        self.unmatched.append(
+            Unmatched(entry, f"Whose {where} is cannot be told; if it is a hand-in, move it to {right}.")
+        )
+
+
+def _says_something(entry: Path, files: list[File]) -> bool:
+    return bool(files) or (entry.is_file() and entry.name != "timestamp.txt")

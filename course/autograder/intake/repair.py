@@ -1,321 +1,282 @@
-"""Intake and repair: whatever a student hands in becomes a notebook that can be graded, and nothing is lost.
+"""A submitted notebook becomes one that can be graded, and nothing of it is lost.
 
-Locked cells come from the release, whatever the submission has in their place; copies lose their claim to a
-grade but still run; a test stands after the code it tests; tags and other metadata of the student's count for
-nothing. What was repaired is said, in sentences that the student will read.
+Released text stands where it belongs, whatever the submission has in its place; what students wrote runs in their own order;
+a test stands after the code it tests; an answer in prose stands where a person marks it. What was done is said.
 """
 
-import json
-import re
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import nbformat
-from nbformat.corpus.words import generate_corpus_id as random_cell_id
 from nbformat.notebooknode import NotebookNode
 
-from course.common.notebooks import METADATA
+from course.autograder.intake.cells import as_released, new_cell, whole
+from course.autograder.intake.code import binds, parses, statements, stubs
+from course.autograder.intake.given import added_to
+from course.autograder.intake.notes import listed, sentences
+from course.autograder.intake.order import (
+    ABOVE,
+    AFTER,
+    BEFORE,
+    ITSELF,
+    LATER,
+    Item,
+    Names,
+    Place,
+    needed_but_left_out,
+    place_of,
+)
+from course.autograder.intake.pictures import as_attachments
+from course.autograder.intake.recognise import Seen, recognise
+from course.autograder.intake.released import Kind, Part, Release, read_release
+from course.autograder.intake.written import place_answers
 
-MAX_NOTEBOOK_BYTES = 20 * 2**20
-CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # as nbformat 4.5 has it
-NOT_GRADED = "not-graded"  # the tag of cells that grading leaves out: figures, training
+FOREIGN = "The notebook has none of this assignment's cells (is it the right notebook?); it is graded by the functions it defines."
+SAVED = "*(Displayed by the cell above when the notebook was saved.)*"
 
 
 @dataclass(frozen=True)
-class Intake:
-    """A submitted notebook, repaired, and what had to be done to it.
+class Repaired:
+    """A notebook that can be graded.
 
     Attributes:
-        notebook: ready to be run.
-        notes: one sentence for each thing that was wrong.
-        readable: False when nothing of the submission could be used.
-        needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must.
+        notebook: itself.
+        notes: a sentence for each kind of repair that a student should know of.
+        needs_person: why a person must look at it, a sentence each.
+        answered: names of the assignment's cells that have something of the student's in them.
+        known: how many of the submitted cells are the assignment's.
+        wordless: whether a written answer is missing.
     """
 
     notebook: NotebookNode
     notes: tuple[str, ...]
-    readable: bool = True
-    needs_person: tuple[str, ...] = ()
-
-    def noting(self, note: str) -> "Intake":
-        """The same with one more note."""
-        return replace(self, notes=(*self.notes, note))
+    needs_person: tuple[str, ...]
+    answered: frozenset[str]
+    known: int
+    wordless: bool
 
 
-class Unreadable(ValueError):
-    """The file is no notebook; the message says why, in one clause."""
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook of any nbformat version that says what it is.
-
-    Raises:
-        Unreadable: when it cannot be used.
-    """
-    try:
-        size = path.stat().st_size
-        if size > MAX_NOTEBOOK_BYTES:
-            raise Unreadable(
-                f"it is {size / 2**20:.0f} MB large; the limit is {MAX_NOTEBOOK_BYTES // 2**20} MB"
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Unreadable(f"it cannot be opened ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise Unreadable("it is not UTF-8 text") from None
-    if not text.strip():
-        raise Unreadable("it is empty")
-    try:
-        raw = json.loads(text)
-        if "\\ud" in text.lower():  # half a character, perhaps, which can be in JSON but in no file
-            raw = json.loads(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
-        why = getattr(
-            error, "msg", "nested too deep" if isinstance(error, RecursionError) else "a number too long"
-        )
-        raise Unreadable(f"it is not JSON ({why})") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
-        raise Unreadable("it is JSON, but no notebook: it has no list of cells")
-    try:
-        # Of the current format only the cells are of use, and one broken cell must not cost the others.
-        modern = isinstance(raw.get("cells"), list)
-        notebook = nbformat.from_dict(raw) if modern else nbformat.reads(text, as_version=4)
-    except Exception as error:  # nbformat raises whatever its upgrade code stumbles over
-        raise Unreadable(f"nbformat cannot read it ({type(error).__name__})") from None
-    return _with_sound_cells(notebook)
-
-
-def _with_sound_cells(notebook: NotebookNode) -> NotebookNode:
-    """The same with only cells that are cells, in nbformat 4.5, without outputs."""
-    cells = []
-    for cell in notebook.get("cells", []):
-        kind = cell.get("cell_type") if isinstance(cell, dict) else None
-        source = cell.get("source", "") if isinstance(cell, dict) else None
-        if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            source = "".join(source)
-        if kind not in ("code", "markdown", "raw") or not isinstance(source, str):
-            continue
-        metadata = cell.get("metadata")
-        made = _new_cell(kind, source)
-        made.metadata = nbformat.from_dict(metadata) if isinstance(metadata, dict) else NotebookNode()
-        name = cell.get("id")
-        made["id"] = name if isinstance(name, str) and CELL_ID.fullmatch(name) else made["id"]
-        cells.append(made)
-    return _whole(cells)
-
-
-def _whole(cells: list[NotebookNode]) -> NotebookNode:
-    whole = nbformat.v4.new_notebook(metadata=nbformat.from_dict(METADATA))
-    whole.cells = cells
-    return whole
-
-
-def _new_cell(kind: str, source: str) -> NotebookNode:
-    # nbformat's own makers validate each cell against the schema, as the whole notebook is when it is written.
-    cell = {"cell_type": kind, "id": random_cell_id(), "metadata": {}, "source": source}
-    return nbformat.from_dict(cell | ({"execution_count": None, "outputs": []} if kind == "code" else {}))
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """The cell's grade_id, where its metadata has one that is a string."""
-    marked = cell.metadata.get("nbgrader")
-    name = marked.get("grade_id") if isinstance(marked, dict) else None
-    return name if isinstance(name, str) else None
-
-
-def _is_solution(cell: NotebookNode) -> bool:
-    return bool(cell.metadata["nbgrader"].get("solution"))
-
-
-def _is_test(cell: NotebookNode) -> bool:
-    return bool(cell.metadata["nbgrader"].get("grade")) and not _is_solution(cell)
-
-
-def _plain(cell: NotebookNode, tags: list[str]) -> NotebookNode:
-    made = _new_cell(cell.cell_type, cell.source)
-    if tags:
-        made.metadata["tags"] = list(tags)
-    return made
-
-
-def _from_release(cell: NotebookNode, source: str | None = None) -> NotebookNode:
-    """A graded or locked cell with the release's metadata and type, and the student's text where it is theirs."""
-    made = _new_cell(cell.cell_type, cell.source if source is None else source)
-    made.metadata = nbformat.from_dict(
-        {k: cell.metadata[k] for k in ("nbgrader", "tags") if k in cell.metadata}
-    )
-    return made
-
-
-SAID = {  # what was found of cells -> what is said: of one, of several
-    "copied": ("{} was there more than once; copies run, but count as cells of your own",) * 2,
-    "gone": (
-        "{} is missing; an empty one stands in its place",
-        "{} are missing; empty ones stand in their place",
-    ),
-    "lost": ("{} is missing; restored from the release", "{} are missing; restored from the release"),
-    "changed": ("{} was changed; restored from the release", "{} were changed; restored from the release"),
-    "repeated": (
-        "{} was there more than once; it counts once",
-        "{} were there more than once; each counts once",
-    ),
-}
-
-
-def _sentences(found: dict[str, list[str]]) -> list[str]:
-    """One sentence for each kind of thing found, naming at most three cells."""
-    sentences = []
-    for kind, names in found.items():
-        names = list(dict.fromkeys(names))
-        one, several = SAID[kind]
-        if len(names) == 1:
-            sentences.append(one.format(f"cell {names[0]}"))
-        elif len(names) <= 3:
-            sentences.append(several.format("cells " + ", ".join(names[:-1]) + " and " + names[-1]))
-        else:
-            sentences.append(several.format("cells " + ", ".join(names[:3]) + f" and {len(names) - 3} more"))
-    return sentences
-
-
-def repair(submitted: NotebookNode, released: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def repair(submitted: NotebookNode, released: NotebookNode | Release, beside: str = "") -> Repaired:
     """Put the release's cells back into a submission.
 
-    Returns:
-        The repaired notebook, and a sentence for each kind of repair that a student should know of.
-    """
-    known = {name: cell for cell in released.cells if (name := grade_id(cell)) is not None}
-    found: dict[str, list[str]] = {kind: [] for kind in SAID}
-    sorted_out = _sort_out(
-        submitted, known, {c.get("id"): c.metadata.get("tags", []) for c in released.cells}, found
-    )
-    slots = _places(known, sorted_out, found)
-    cells: list[NotebookNode] = []
-    for position in range(len(sorted_out.kept) + 1):
-        cells.extend(slots.get(position, []))
-        cells.extend(sorted_out.kept[position : position + 1])
-    return _whole(cells), _sentences({kind: names for kind, names in found.items() if names})
-
-
-@dataclass
-class _SortedOut:
-    """A submission's cells by what they are.
-
-    Attributes:
-        kept: everything the student may write: solution cells and cells of their own, in their order.
-        place: grade_id of a solution cell -> where it stands in `kept`.
-        stood: grade_id of a locked cell -> how much of `kept` stood before it.
-    """
-
-    kept: list[NotebookNode] = field(default_factory=list)
-    place: dict[str, int] = field(default_factory=dict)
-    stood: dict[str, int] = field(default_factory=dict)
-
-
-def _sort_out(
-    submitted: NotebookNode,
-    known: dict[str, NotebookNode],
-    tags: dict[str, list[str]],
-    found: dict[str, list[str]],
-) -> _SortedOut:
-    """Go through what was handed in; note what was changed, repeated or copied."""
-    out = _SortedOut()
-    for cell in submitted.cells:
-        name = grade_id(cell)
-        if name is not None and name in known and not _is_solution(known[name]):
-            if name in out.stood:
-                found["repeated"].append(name)
-            if cell.source.strip() != known[name].source.strip():
-                found["changed"].append(name)
-            out.stood.setdefault(name, len(out.kept))
-        elif name is not None and name in known and name not in out.place:
-            out.place[name] = len(out.kept)
-            out.kept.append(_from_release(known[name], cell.source))
-        else:
-            if name is not None and name in known:
-                found["copied"].append(name)
-            out.kept.append(_plain(cell, tags.get(cell.get("id"), [])))
-    return out
-
-
-def _places(
-    known: dict[str, NotebookNode], out: _SortedOut, found: dict[str, list[str]]
-) -> dict[int, list[NotebookNode]]:
-    """Where each cell of the release goes among what was kept: by position in `kept`."""
-    slots: dict[int, list[NotebookNode]] = {}
-    anchor = 0
-    for name, cell in known.items():
-        if name in out.place:
-            anchor = max(anchor, out.place[name] + 1)
-        elif _is_solution(cell):
-            found["gone"].append(name)
-            anchor = len(out.kept)  # its function may be defined anywhere: what tests it comes last
-            written = cell.cell_type == "markdown"
-            slots.setdefault(anchor, []).append(_from_release(cell, None if written else ""))
-        else:
-            if name not in out.stood:
-                found["lost"].append(name)
-            # A test follows all that stood before it: helpers and copies between a function and its test count.
-            stood = out.stood.get(name, 0)
-            in_prose = all(one.cell_type != "code" for one in out.kept[anchor:stood])
-            at = max(anchor, stood) if _is_test(cell) or in_prose else anchor
-            slots.setdefault(at, []).append(_from_release(cell))
-    return slots
-
-
-def take_in(path: Path, released: NotebookNode, noted: tuple[str, ...] = ()) -> Intake:
-    """Read and repair one submission; one that cannot be read becomes a blank notebook that says why.
-
     Args:
-        path: the file.
+        submitted: its cells, as `read.read_notebook` gives them.
         released: the notebook as students got it.
-        noted: what is to be said of it beforehand.
+        beside: text to show in place of a written answer that is missing, where files that may hold it came along.
     """
-    try:
-        submitted = read_notebook(path)
-    except Unreadable as reason:
-        return _blank(released, f"{path.name} cannot be read: {reason}; graded as blank")
-    notebook, notes = repair(submitted, released)
-    ours = {grade_id(cell) for cell in released.cells if grade_id(cell)}
-    if not any(grade_id(cell) in ours for cell in submitted.cells):
-        notes = [
-            f"{path.name} has none of this assignment's cells (is it the right notebook?); graded by the functions it defines"
+    release = released if isinstance(released, Release) else read_release(released)
+    return _Repair(submitted.cells, release, beside).done()
+
+
+class _Repair:
+    """One repair: cells get places, then tests, then written answers."""
+
+    def __init__(self, cells: Sequence[NotebookNode], release: Release, beside: str) -> None:
+        self.release = release
+        self.beside = beside
+        self.found: dict[str, list[str]] = defaultdict(list)
+        self.items: list[Item] = []
+        self.stood: dict[int, list[Place]] = defaultdict(list)
+        self.seen = recognise(_as_code(cells, release, self.found), release)
+
+    def done(self) -> Repaired:
+        """Do it."""
+        self._place_all()
+        self._put_in_missing()
+        answered = self._answered()
+        names = self._with_what_is_needed(Names(self.items))
+        self._place_tests(names)
+        self.items.sort(key=lambda item: item.at)
+        items, answers = place_answers(self.items, self.release, self.beside)
+        self.found["answer"] += answers.moved
+        self.found["unsure"] += answers.unsure
+        put_in = {item.part.name for item in items if item.part is not None and item.put_in}
+        self.found["gone"] += [name for name in answers.blank if name in put_in]
+        wordless = {*answers.blank, *answers.unsure}
+        answered |= {part.name for part in self.release.of(Kind.WRITTEN)} - wordless
+        known = sum(one.part is not None for one in self.seen)
+        notes, person = self._said(answers.unsure, known)
+        cells = [item.cell for item in items]
+        return Repaired(whole(cells), notes, person, frozenset(answered), known, bool(wordless))
+
+    # --- what is there ------------------------------------------------------------------------------------------
+
+    def _place_all(self) -> None:
+        self.written_at = _where_written(self.seen)
+        for place, one in enumerate(self.seen):
+            if one.copy_of is not None:
+                self.found["copied"].append(one.copy_of.name)
+            match one.part and one.part.kind:
+                case Kind.GIVEN | Kind.TAGGED | Kind.TEST:
+                    self._released(place, one)
+                case Kind.ANSWER:
+                    self._answer(place, one)
+                case _:
+                    self._own(place, one)
+
+    def _released(self, place: int, one: Seen) -> None:
+        """A cell whose text is the release's: that, between what the student added above and below."""
+        part = one.part
+        assert part is not None
+        added = added_to(one.cell.source, part)
+        if added.changed and part.name:
+            self.found["changed"].append(part.title)
+        if added.something:
+            self.found["added"].append(part.title)
+        if not one.named and part.name:
+            self.found["unmarked"].append(part.name)
+        if added.before:
+            self.items.append(Item((place, BEFORE, 0), new_cell("code", added.before)))
+        if part.kind is Kind.TEST:
+            if self.stood[part.index] and one.named:
+                self.found["repeated"].append(part.name)
+            self.stood[part.index].append((place, ITSELF, 0))
+        else:
+            again = part.kind is Kind.TAGGED and any(item.part is part for item in self.items)
+            cell = as_released(part.cell, one.cell.source if again else None)
+            self.items.append(Item((place, ITSELF, 0), cell, part))
+        if added.after:
+            self.items.append(Item((place, AFTER, 0), new_cell("code", added.after)))
+
+    def _answer(self, place: int, one: Seen) -> None:
+        part, source = one.part, one.cell.source
+        assert part is not None
+        unwritten = stubs(source)
+        if unwritten and not binds(source) and any(self.written_at[name] - {place} for name in unwritten):
+            self.found["stub"].append(part.name)
+            source = ""
+        if not one.named:
+            self.found["unmarked"].append(part.name)
+        self.items.append(Item((place, ITSELF, 0), as_released(part.cell, source), part))
+
+    def _own(self, place: int, one: Seen) -> None:
+        """A cell of the student's own, or released prose, or an answer in prose: as it is, for now."""
+        cell = one.cell
+        made = new_cell(cell.cell_type, cell.source, cell.get("attachments"))
+        self.items.append(Item((place, ITSELF, 0), made, one.part))
+        saved = cell.metadata.get("saved_pictures")
+        if one.part is None and saved:
+            pictures = as_attachments(saved, "displayed")
+            shown = "\n\n".join([SAVED, *(f"![{name}](attachment:{name})" for name in pictures)])
+            self.items.append(Item((place, AFTER, 0), new_cell("markdown", shown, pictures)))
+
+    # --- what is missing ----------------------------------------------------------------------------------------
+
+    def _put_in_missing(self) -> None:
+        places = {item.part.index: item.at[0] for item in reversed(self.items) if item.part is not None}
+        places |= {index: min(stood)[0] for index, stood in self.stood.items()}
+        for part in self.release.parts:
+            here = places.get(part.index)
+            if part.kind is Kind.GIVEN:
+                self._put_given(part, here, places)
+            elif part.kind in (Kind.ANSWER, Kind.WRITTEN) and here is None:
+                if part.kind is Kind.ANSWER and not all(self.written_at[f] for f in part.functions):
+                    self.found["gone"].append(part.name)
+                source = "" if part.kind is Kind.ANSWER else None
+                at = (self._behind_the_one_before(part, places), LATER, part.index)
+                self.items.append(Item(at, as_released(part.cell, source), part, put_in=True))
+            elif part.kind is Kind.TEST and not self.stood[part.index]:
+                self.found["lost"].append(part.name)
+
+    def _put_given(self, part: Part, here: int | None, places: dict[int, int]) -> None:
+        """A given cell that is missing, or stands below what rests on it: put in where it is needed."""
+        resting = (Kind.ANSWER, Kind.TEST, Kind.TAGGED)
+        below = [
+            places[p.index]
+            for p in self.release.parts[part.index :]
+            if p.kind in resting and p.index in places
         ]
-    return _with_notes(Intake(notebook, (*noted, *notes)))
+        first = min(below, default=len(self.seen))
+        if here is not None and here <= first:
+            return
+        if here is None:
+            self.found["lost"].append(part.name)
+        else:  # it stays where the student has it as well, as a cell of their own
+            for item in self.items:
+                if item.part is part:
+                    item.part, item.cell = None, new_cell("code", item.cell.source)
+        behind = self._behind_the_one_before(part, places)
+        at = (first, ABOVE, part.index) if first <= behind else (behind, LATER, part.index)
+        self.items.append(Item(at, as_released(part.cell), part, put_in=True))
+        places[part.index] = at[0]
+
+    def _behind_the_one_before(self, part: Part, places: dict[int, int]) -> int:
+        """The place of the nearest released cell before this one that is there; -1 when there is none."""
+        before = (places[p.index] for p in reversed(self.release.parts[: part.index]) if p.index in places)
+        return next(before, -1)
+
+    # --- tests --------------------------------------------------------------------------------------------------
+
+    def _with_what_is_needed(self, names: Names) -> Names:
+        """Definitions in cells that are left out, which answers use, become cells of their own."""
+        needed = needed_but_left_out(self.release.of(Kind.TEST), names)
+        for place, some in needed.items():
+            owner = next(item.part for item in self.items if item.at == place)
+            assert owner is not None
+            self.found["needed"].append(owner.title)
+            order = statements(next(item.cell.source for item in self.items if item.at == place))
+            text = "\n".join(one.text for one in order if one in some).strip("\n")
+            self.items.append(Item((place[0], BEFORE, 1), new_cell("code", text)))
+        return Names(self.items) if needed else names
+
+    def _place_tests(self, names: Names) -> None:
+        places = {item.part.index: item.at[0] for item in self.items if item.part is not None}
+        for part in self.release.of(Kind.TEST):
+            at = place_of(part, self.stood[part.index], names)
+            if at is None:
+                at = (self._behind_the_one_before(part, places), LATER, part.index)
+            elif self.stood[part.index] and at not in self.stood[part.index]:
+                self.found["moved"].append(part.name)
+            places[part.index] = at[0]
+            self.items.append(Item(at, as_released(part.cell), part))
+
+    # --- what is said -------------------------------------------------------------------------------------------
+
+    def _answered(self) -> set[str]:
+        return {
+            part.name
+            for part in self.release.of(Kind.ANSWER)
+            if part.functions and all(self.written_at[name] for name in part.functions)
+        }
+
+    def _said(self, unsure: Sequence[str], known: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        person: list[str] = []
+        if unsure:
+            person.append(
+                f"No answer to {listed(unsure)} stands in its place, but there is something else that may be one; "
+                "look at what is shown there, and give points by hand."
+            )
+        if not known and self.seen:
+            person.insert(0, "It has none of this assignment's cells; ask whether it is the right notebook.")
+            return (FOREIGN,), tuple(person)
+        return tuple(sentences(self.found)), tuple(person)
 
 
-def absent(released: NotebookNode, reason: str) -> Intake:
-    """A blank notebook in place of a submission that is not there."""
-    return _blank(released, reason)
+def _where_written(seen: Sequence[Seen]) -> dict[str, set[int]]:
+    """Which cells define a name, those that grading leaves out apart."""
+    where: dict[str, set[int]] = defaultdict(set)
+    for place, one in enumerate(seen):
+        if one.cell.cell_type == "code" and not (one.part and one.part.kind is Kind.TAGGED):
+            for name in binds(one.cell.source):
+                where[name].add(place)
+    return where
 
 
-def _blank(released: NotebookNode, note: str) -> Intake:
-    notebook, _ = repair(released, released)
-    return _with_notes(Intake(notebook, (note,), readable=False))
-
-
-def _with_notes(intake: Intake) -> Intake:
-    """The notes as the first cell of the notebook, where feedback shows them, and in its metadata."""
-    notebook = intake.notebook
-    notebook.metadata["course"] = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
-    if intake.notes:
-        listed = "\n".join(f"- {_quoted(note)}" for note in intake.notes)
-        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(f"**Notes from grading**\n\n{listed}"))
-    return intake
-
-
-def _quoted(note: str) -> str:
-    """A note as text: a student's file name must not become markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#!|" else c for c in note)
-
-
-def needs_person_of(notebook: NotebookNode) -> tuple[str, ...]:
-    """Why a person must look at a hand-in, as intake wrote it into the graded notebook's metadata."""
-    about: Any = notebook.metadata.get("course", {})
-    return tuple(about.get("needs_person", ())) if isinstance(about, dict) else ()
-
-
-def notes_of(notebook: NotebookNode) -> tuple[str, ...]:
-    """What intake noted on a repaired notebook."""
-    about: Any = notebook.metadata.get("course", {})
-    return tuple(about.get("notes", ())) if isinstance(about, dict) else ()
+def _as_code(
+    cells: Sequence[NotebookNode], release: Release, found: dict[str, list[str]]
+) -> list[NotebookNode]:
+    """Cells of text that hold a function which is defined nowhere else, as cells of code."""
+    written = {name for cell in cells if cell.cell_type == "code" for name in binds(cell.source)}
+    wanted = {name for part in release.of(Kind.ANSWER) for name in part.functions} - written
+    made = []
+    for cell in cells:
+        defined = wanted & binds(cell.source) if cell.cell_type != "code" and "def " in cell.source else set()
+        if defined and parses(cell.source):
+            found["text"].append(f"with {listed(sorted(defined))}")
+            new = new_cell("code", cell.source)
+            new.metadata = cell.metadata
+            new["id"] = cell["id"]
+            made.append(new)
+        else:
+            made.append(cell)
+    return made

@@ -30,35 +30,44 @@ class Difference:
     size: int
 
 
-def allowed(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
-    """The largest difference that is still near enough, element by element."""
-    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
-    return tolerance.rtol * np.abs(wanted) + tolerance.atol * scale
+def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
+    """Whether the two are to be compared exactly, as Python compares integers with each other and with floats."""
+    return wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0))
+
+
+def _outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """Which elements are not near enough. It is asked once for each mistake that a wrong output could come from."""
+    if _in_integers(got, wanted, tolerance):
+        return np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+    got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
+    with np.errstate(all="ignore"):
+        size = np.abs(wanted)
+        scale = np.max(size, initial=1.0)
+        if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
+            size = np.where(np.isfinite(size), size, np.nan)
+            scale = np.fmax.reduce(size, axis=None, initial=1.0)
+        outside = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
+        if outside.any():
+            outside &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+    return outside
 
 
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
-    return got.shape == wanted.shape and difference(got, wanted, tolerance) is None
+    return got.shape == wanted.shape and not _outside(got, wanted, tolerance).any()
 
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    if wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0)):
-        # Python compares integers with each other, and with floats, exactly, however large they are.
-        bad = np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
-        if not bad.any():
-            return None
+    bad = np.asarray(_outside(got, wanted, tolerance))
+    if not bad.any():
+        return None
+    with np.errstate(all="ignore"):
         gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
-        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
-    else:
+    # Integers beyond the reach of a float differ by more than their gap shows.
+    gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
+    if not _in_integers(got, wanted, tolerance):
         got, wanted = got.astype(np.float64), wanted.astype(np.float64)
-        with np.errstate(all="ignore"):
-            gap = np.abs(got - wanted)
-            same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
-            bad = ~(same | (gap <= allowed(wanted, tolerance)))
-        if not bad.any():
-            return None
-        gap = np.where(bad, np.where(np.isfinite(gap), gap, np.inf), 0.0)
     index = np.unravel_index(int(np.argmax(gap)), gap.shape)
     return Difference(
         largest=float(gap[index]),

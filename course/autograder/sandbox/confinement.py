@@ -8,6 +8,7 @@ refuses.
 
 import contextlib
 import ctypes
+import mimetypes
 import os
 import resource
 import signal
@@ -28,7 +29,7 @@ HELD_BACK = frozenset(
     {"site-packages", "dist-packages", "test", "ensurepip"}
 )  # of the standard library's folder
 DEVICES = ("/dev/zero", "/dev/urandom", "/dev/random")
-SHARED = ("/usr/share/fonts", "/usr/share/zoneinfo", "/etc/localtime")
+SHARED = ("/usr/share/fonts", "/usr/share/zoneinfo", "/etc/localtime", *map(str, mimetypes.knownfiles))
 OWN_PACKAGE = "course"
 
 
@@ -75,21 +76,29 @@ def _standard_library() -> set[str]:
     return {str(entry) for entry in folder.iterdir() if entry.name not in HELD_BACK}
 
 
-def readable() -> set[str]:
+def readable(also: Iterable[str] = ()) -> set[str]:
     """What a student's process may read: the standard library and the packages imported so far, but not ours.
 
     Everything else that is installed, any framework above all, is out of reach as files, not only as imports.
+
+    Args:
+        also: further folders and files.
     """
     imported = {name.partition(".")[0] for name in sys.modules}
     others = imported - set(sys.stdlib_module_names) - {OWN_PACKAGE, "__main__"}
     ours = str(Path(__file__).parents[2])
-    places = _standard_library() | _packages(others) | _mapped() | set(DEVICES) | set(SHARED)
+    places = _standard_library() | _packages(others) | _mapped() | set(DEVICES) | set(SHARED) | set(also)
     return {p for p in places if p != ours and not p.startswith(ours + os.sep)}
 
 
-def rules(scratch: Path) -> int:
-    """A Landlock ruleset for every process that will be forked from this one and write to `scratch`."""
-    wanted = [(place, landlock.READ) for place in sorted(readable())]
+def rules(scratch: Path, also: Iterable[str] = ()) -> int:
+    """A Landlock ruleset for every process that will be forked from this one and write to `scratch`.
+
+    Args:
+        scratch: the one folder to write to.
+        also: what may be read besides `readable`.
+    """
+    wanted = [(place, landlock.READ) for place in sorted(readable(also))]
     wanted += [("/dev/null", landlock.READ | landlock.WRITE_FILE), (str(scratch), landlock.OWN)]
     return landlock.ruleset(wanted)
 
@@ -106,7 +115,6 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CPU: int(limits.total_seconds) + 5,
     }
     if sys.platform.startswith("linux"):
         held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -115,10 +123,15 @@ def _limit(limits: Limits) -> None:
             resource.RLIMIT_MSGQUEUE: 0,
             resource.RLIMIT_MEMLOCK: 0,
         }
-    for which, value in caps.items():
+    # Behind the engine's own count of processor time: at first a signal with a name, a second later the end.
+    seconds = int(limits.total_seconds) + 5
+    pairs = {which: (value, value) for which, value in caps.items()} | {
+        resource.RLIMIT_CPU: (seconds, seconds + 1)
+    }
+    for which, (soft, most) in pairs.items():
         hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (min(soft, most), most))
 
 
 def lock(ruleset: int | None, limits: Limits) -> None:

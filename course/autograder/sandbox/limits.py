@@ -8,8 +8,9 @@ class Limits:
     """Caps on one submission.
 
     Attributes:
-        cell_seconds: for one cell, the judge's questions in it included.
-        total_seconds: for the whole notebook, runs after a kill included.
+        cell_seconds: of processor time for one cell, the judge's questions in it included.
+        total_seconds: of processor time for the whole notebook, runs after a kill included.
+        clock_factor: how many times as many seconds either may take by the clock.
         memory: bytes of address space beyond what the process starts with.
         file_bytes: of one file it writes.
         scratch_bytes: of all files it writes together.
@@ -22,6 +23,7 @@ class Limits:
 
     cell_seconds: float = 30.0
     total_seconds: float = 300.0
+    clock_factor: float = 6.0
     memory: int = 2**30
     file_bytes: int = 16 * 2**20
     scratch_bytes: int = 64 * 2**20

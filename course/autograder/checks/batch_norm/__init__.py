@@ -1,4 +1,4 @@
 """ps1: batch normalisation."""
 
 # The files that hold its checks, in the order of its notebook.
-QUESTIONS = ("pieces", "forward", "backward", "spatial", "net")
+QUESTIONS = ("pieces", "forward", "running", "eval_mode", "backward", "spatial", "fold", "block", "net")

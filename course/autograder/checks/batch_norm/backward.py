@@ -1,286 +1,229 @@
 """ps1, the backward pass: through the graph and in closed form, by the same cases and the same mistakes."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given
-from course.autograder.checks.language.draws import Generator, upstream
-from course.autograder.checks.language.protocol import Call, Strided
-from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import BATCH_NORM
+from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.language import BATCH_NORM, draws
+from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Mistake, Output, check
+from course.autograder.checks.language.wrong import after, instead, of, ones, swapped
 from course.reference import batch_norm
 from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
 
-ASSIGNMENT = "ps1_batchnorm"
 
-
-def with_upstream(shape: tuple[int, ...], **keywords: Any) -> Any:
+@draws.draw
+def with_upstream(r: draws.Generator, shape: tuple[int, ...], **keywords: Any) -> Inputs:
     """A train-mode case with an upstream gradient of x's shape and dtype."""
-
-    def draw(r: Generator) -> Inputs:
-        i = given(r, shape, "train", **keywords)
-        return {**i, "dout": upstream(r, shape, keywords.get("dtype", "float64"))}
-
-    return draw
-
-
-def _strided(r: Generator) -> Inputs:
-    i = with_upstream((6, 4))(r)
-    return {**i, "x": Strided(i["x"]), "dout": Strided(i["dout"])}
-
-
-def eps_of(i: Inputs) -> float:
-    """The case's epsilon."""
-    return v.state(i)["eps"]
+    i = given(shape, "train", **keywords)(r)
+    return {**i, "dout": draws.upstream(r, shape, keywords.get("dtype", "float64"))}
 
 
 def right_gradients(i: Inputs) -> Arrays:
     """dx, dgamma, dbeta by Paddle."""
-    return batch_norm.batch_norm_gradients(i["x"], i["gamma"], i["beta"], i["dout"], eps_of(i))
+    return batch_norm.batch_norm_gradients(i["x"], i["gamma"], i["beta"], i["dout"], v.eps_of(i))
 
 
-def axes_of(i: Inputs) -> tuple[int, ...]:
-    """Every axis but the features'."""
-    return tuple(a for a in range(i["x"].ndim) if a != 1)
+@dataclass(frozen=True)
+class Parts:
+    """What wrong formulas are made of, as tensors: sd has epsilon in it; `mean` and `sum` go over a feature's values."""
+
+    x: Any
+    dout: Any
+    x_hat: Any
+    sd: Any
+    gamma: Any
+    axes: list[int]
+
+    def mean(self, value: Any) -> Any:
+        """One value per feature, its axes kept."""
+        return paddle.mean(value, axis=self.axes, keepdim=True)
+
+    def sum(self, value: Any) -> Any:
+        """One value per feature, (C,)."""
+        return paddle.sum(value, axis=self.axes)
 
 
-def _by_switches(**switches: Any) -> Any:
-    """The gradients of a graph that is wrong in one place; dx alone, since that is what such a mistake changes."""
+def parts(i: Inputs) -> Parts:
+    """The parts of a case."""
+    x, axes = tensor(i["x"]), v.axes_of(i)
+    mean, var = v.statistics(x, axes, v.Switches())
+    sd = paddle.sqrt(var + v.eps_of(i))
+    gamma = v.by_feature(tensor(i["gamma"]), x.ndim)
+    return Parts(x, tensor(i["dout"]), (x - mean) / sd, sd, gamma, list(axes))
+
+
+def by_parts(output: str, change: Callable[[Parts], Any]) -> Any:
+    """A mistake in one gradient, by a formula of the parts."""
+    return of(output, lambda i: change(parts(i)).numpy())
+
+
+def dx(**switches: Any) -> Any:
+    """dx of a graph that is wrong in one place."""
+    return lambda i: {"dx": v.gradients(i, **switches)["dx"]}
+
+
+def _roads(change: Callable[[Any, Any, Any, int], Any]) -> Any:
+    """A wrong dx from its three roads (direct, through the mean, through the variance) and n."""
 
     def wrong(i: Inputs) -> Arrays:
-        return {"dx": v.gradients(i, eps_of(i), **{"axes": axes_of(i), **switches})["dx"]}
+        direct = dx(detach_mean=True, detach_var=True)(i)["dx"]
+        mean, var = dx(detach_var=True)(i)["dx"] - direct, dx(detach_mean=True)(i)["dx"] - direct
+        return {"dx": change(direct, mean, var, i["x"].size // i["x"].shape[1])}
 
     return wrong
 
 
-def parts(i: Inputs) -> dict[str, Any]:
-    """Tensors that wrong formulas are made of: dout, x_hat, sd (with epsilon), gamma, n and a mean over a feature."""
-    axes = list(axes_of(i))
-    x, dout = tensor(i["x"]), tensor(i["dout"])
-    mean, var = (
-        paddle.mean(x, axis=axes, keepdim=True),
-        paddle.var(x, axis=axes, keepdim=True, unbiased=False),
-    )
-    sd = paddle.sqrt(var + eps_of(i))
-    gamma = tensor(i["gamma"]).reshape([1, -1] + [1] * (i["x"].ndim - 2))
-    return {
-        "x": x, "dout": dout, "x_hat": (x - mean) / sd, "sd": sd, "gamma": gamma, "axes": axes,
-        "n": i["x"].size // i["x"].shape[1], "over": lambda t: paddle.mean(t, axis=axes, keepdim=True),
-    }  # fmt: skip
+def _right_dx(i: Inputs) -> Any:
+    return tensor(right_gradients(i)["dx"])
 
 
-def _autograd_parts(i: Inputs) -> tuple[Any, Any, Any]:
-    """dx split by its three roads: the direct one, the one through the mean, and the one through the variance."""
-    axes = axes_of(i)
-    eps = eps_of(i)
-    direct = v.gradients(i, eps, axes=axes, detach_mean=True, detach_var=True)["dx"]
-    no_mean = v.gradients(i, eps, axes=axes, detach_mean=True)["dx"]
-    no_var = v.gradients(i, eps, axes=axes, detach_var=True)["dx"]
-    return direct, no_var - direct, no_mean - direct
-
-
-def _roads(change: Any) -> Any:
-    """A wrong dx from its three roads (direct, through the mean, through the variance) and n."""
-    return lambda i: {"dx": change(*_autograd_parts(i), i["x"].size // i["x"].shape[1])}
-
-
-def _dgamma(change: Any) -> Any:
-    return lambda i: {"dgamma": change(parts(i)).numpy()}
-
-
-def _dbeta(change: Any) -> Any:
-    return lambda i: {"dbeta": change(parts(i)).numpy()}
-
-
-def _swapped(i: Inputs) -> Arrays:
-    right = right_gradients(i)
-    return {"dgamma": right["dbeta"], "dbeta": right["dgamma"]}
-
-
-DX = (
-    Misconception(
-        "statistics taken for constants",
+DX = {
+    "statistics taken for constants": Mistake(
         "Mean and variance depend on every sample: add the gradients that flow through both.",
         _roads(lambda direct, mean, var, n: direct),
     ),
-    Misconception(
-        "gradient through the mean missing",
+    "gradient through the mean missing": Mistake(
         "x is also in the mean: the gradient that flows through the mean is missing.",
         _roads(lambda direct, mean, var, n: direct + var),
     ),
-    Misconception(
-        "gradient through the variance missing",
+    "gradient through the variance missing": Mistake(
         "x is also in the variance: the gradient that flows through the variance is missing.",
         _roads(lambda direct, mean, var, n: direct + mean),
     ),
-    Misconception(
-        "sign of the variance's gradient",
+    "sign of the variance's gradient": Mistake(
         "The gradient through the variance has the wrong sign: 1/sqrt falls when the variance grows.",
         _roads(lambda direct, mean, var, n: direct + mean - var),
     ),
-    Misconception(
-        "sign of the mean's gradient",
+    "sign of the mean's gradient": Mistake(
         "The gradient through the mean has the wrong sign: the mean is subtracted.",
         _roads(lambda direct, mean, var, n: direct - mean + var),
     ),
-    Misconception(
-        "sums over the batch not divided by n",
+    "sums over the batch not divided by n": Mistake(
         "The gradient reaches each sample through a mean over n values: divide both sums by n.",
         _roads(lambda direct, mean, var, n: direct + n * mean + n * var),
     ),
-    Misconception(
-        "factor 2 of the square forgotten",
+    "factor 2 of the square forgotten": Mistake(
         "The variance averages squares: its derivative has a factor 2 that is missing on that road.",
         _roads(lambda direct, mean, var, n: direct + mean + var / 2),
     ),
-    Misconception(
-        "factor 1/2 of the root forgotten",
+    "factor 1/2 of the root forgotten": Mistake(
         "The derivative of the root has a factor 1/2 that is missing on the road through the variance.",
         _roads(lambda direct, mean, var, n: direct + mean + 2 * var),
     ),
-    Misconception(
-        "gamma missing in dx",
+    "gamma missing in dx": Mistake(
         "dout reaches x_hat through gamma: multiply by it on the way back.",
-        lambda i: {"dx": right_gradients({**i, "gamma": np.ones_like(i["gamma"])})["dx"]},
+        instead(right_gradients, "dx", gamma=ones("gamma")),
     ),
-    Misconception(
-        "gamma twice in dx",
+    "gamma twice in dx": Mistake(
         "gamma multiplies dout once; in your dx it is there twice.",
-        lambda i: {"dx": right_gradients({**i, "gamma": i["gamma"] ** 2})["dx"]},
+        instead(right_gradients, "dx", gamma=lambda i: i["gamma"] ** 2),
     ),
-    Misconception(
-        "dx not divided by the standard deviation",
+    "dx not divided by the standard deviation": Mistake(
         "The outermost division of the forward pass is missing on the way back.",
-        lambda i: {"dx": (tensor(right_gradients(i)["dx"]) * parts(i)["sd"]).numpy()},
+        of("dx", lambda i: (_right_dx(i) * parts(i).sd).numpy()),
     ),
-    Misconception(
-        "dx divided by the variance",
+    "dx divided by the variance": Mistake(
         "dx divides by the standard deviation once; yours divides by it twice.",
-        lambda i: {"dx": (tensor(right_gradients(i)["dx"]) / parts(i)["sd"]).numpy()},
+        of("dx", lambda i: (_right_dx(i) / parts(i).sd).numpy()),
     ),
-    Misconception(
-        "unbiased variance in the backward pass",
-        "Forward and backward must use one variance: the biased one, divided by n.",
-        _by_switches(unbiased=True),
+    "unbiased variance in the backward pass": Mistake(
+        "Forward and backward must use one variance: the biased one, divided by n.", dx(unbiased=True)
     ),
-    Misconception(
-        "epsilon forgotten in the backward pass",
-        "The standard deviation of the backward pass must be the forward's, epsilon included.",
-        _by_switches(eps="none"),
+    "epsilon forgotten in the backward pass": Mistake(
+        "The standard deviation of the backward pass must be the forward's, epsilon included.", dx(eps="none")
     ),
-    Misconception(
-        "means over the whole matrix",
+    "means over the whole matrix": Mistake(
         "The means in dx run over the samples of one feature, not over all features together.",
-        _by_switches(axes=(0, 1)),
+        dx(axes=(0, 1)),
     ),
-    Misconception(
-        "gradient of layer norm",
+    "gradient of layer norm": Mistake(
         "You went back through statistics over the features; the forward pass took them over the samples.",
-        _by_switches(axes=(1,)),
+        dx(axes=(1,)),
     ),
-    Misconception(
-        "x_hat replaced by x",
+    "x_hat replaced by x": Mistake(
         "The road through the variance needs x_hat, the normalised x; yours uses x itself.",
-        lambda i: {
-            "dx": (
-                lambda p: (
-                    p["gamma"]
-                    / p["sd"]
-                    * (p["dout"] - p["over"](p["dout"]) - p["x"] * p["over"](p["dout"] * p["x"]))
-                )
-            )(parts(i)).numpy()
-        },
+        by_parts("dx", lambda p: p.gamma / p.sd * (p.dout - p.mean(p.dout) - p.x * p.mean(p.dout * p.x))),
     ),
-)
+}
 
-DPARAMETERS = (
-    Misconception(
-        "dgamma without x_hat",
+DPARAMETERS = {
+    "dgamma without x_hat": Mistake(
         "gamma multiplies x_hat, so dgamma sums dout times x_hat.",
-        _dgamma(lambda p: paddle.sum(p["dout"], axis=p["axes"])),
+        by_parts("dgamma", lambda p: p.sum(p.dout)),
     ),
-    Misconception(
-        "dgamma with x instead of x_hat",
-        "gamma multiplies the normalised x_hat, not x.",
-        _dgamma(lambda p: paddle.sum(p["dout"] * p["x"], axis=p["axes"])),
+    "dgamma with x instead of x_hat": Mistake(
+        "gamma multiplies the normalised x_hat, not x.", by_parts("dgamma", lambda p: p.sum(p.dout * p.x))
     ),
-    Misconception(
-        "dgamma averaged",
+    "dgamma averaged": Mistake(
         "dgamma is a sum over the batch, not a mean: the mean, if any, is in dout already.",
-        _dgamma(lambda p: paddle.mean(p["dout"] * p["x_hat"], axis=p["axes"])),
+        by_parts("dgamma", lambda p: paddle.mean(p.dout * p.x_hat, axis=p.axes)),
     ),
-    Misconception(
-        "dgamma with the centred x",
+    "dgamma with the centred x": Mistake(
         "gamma multiplies x_hat, which is divided by the standard deviation; yours is only centred.",
-        _dgamma(lambda p: paddle.sum(p["dout"] * p["x_hat"] * p["sd"], axis=p["axes"])),
+        by_parts("dgamma", lambda p: p.sum(p.dout * p.x_hat * p.sd)),
     ),
-    Misconception(
-        "dgamma not summed",
+    "dgamma not summed": Mistake(
         "One gamma serves every sample: sum its gradient over them; the shape is gamma's.",
-        _dgamma(lambda p: p["dout"] * p["x_hat"]),
+        by_parts("dgamma", lambda p: p.dout * p.x_hat),
     ),
-    Misconception(
-        "dbeta averaged",
+    "dbeta averaged": Mistake(
         "dbeta is a sum over the batch, not a mean.",
-        _dbeta(lambda p: paddle.mean(p["dout"], axis=p["axes"])),
+        by_parts("dbeta", lambda p: paddle.mean(p.dout, axis=p.axes)),
     ),
-    Misconception(
-        "dbeta not summed",
+    "dbeta not summed": Mistake(
         "One beta serves every sample: sum its gradient over them; the shape is beta's.",
-        _dbeta(lambda p: p["dout"]),
+        by_parts("dbeta", lambda p: p.dout),
     ),
-    Misconception(
-        "dbeta multiplied by gamma",
+    "dbeta multiplied by gamma": Mistake(
         "beta is added after gamma has multiplied: its gradient does not pass through gamma.",
-        _dbeta(lambda p: paddle.sum(p["dout"] * p["gamma"], axis=p["axes"])),
+        by_parts("dbeta", lambda p: p.sum(p.dout * p.gamma)),
     ),
-    Misconception(
-        "parameter gradients summed over the features",
+    "parameter gradients summed over the features": Mistake(
         "Sum over the samples (axis 0), not over the features: there is one gradient for each gamma and beta.",
-        lambda i: {
-            "dgamma": paddle.sum(parts(i)["dout"] * parts(i)["x_hat"], axis=1).numpy(),
-            "dbeta": paddle.sum(parts(i)["dout"], axis=1).numpy(),
-        },
+        lambda i: parameters_over(i, 1),
     ),
-    Misconception(
-        "parameter gradients keep the summed axis",
+    "parameter gradients keep the summed axis": Mistake(
         "The values are right, the summed axis is still there: return shape (D,), as gamma and beta have.",
-        lambda i: {k: right_gradients(i)[k][None] for k in ("dgamma", "dbeta")},
+        after(right_gradients, "dgamma", "dbeta", change=lambda gradient: gradient[None]),
     ),
-    Misconception(
-        "dgamma and dbeta swapped",
+    "dgamma and dbeta swapped": Mistake(
         "You return (dx, dbeta, dgamma); the order asked for is (dx, dgamma, dbeta).",
-        _swapped,
+        swapped(right_gradients, "dgamma", "dbeta"),
     ),
-)
+}
+
+
+def parameters_over(i: Inputs, *axes: int) -> Arrays:
+    """The gradients of gamma and beta summed over other axes."""
+    p = parts(i)
+    summands = {"dgamma": p.dout * p.x_hat, "dbeta": p.dout}
+    return {name: paddle.sum(value, axis=list(axes)).numpy() for name, value in summands.items()}
+
 
 GRADIENTS = (Output("dx", BATCH_NORM, 3), Output("dgamma", BATCH_NORM), Output("dbeta", BATCH_NORM))
 
-CASES = (
-    Case("seven samples of five features", with_upstream((7, 5))),
-    Case("a spread of 0.01", with_upstream((6, 4), sd=0.01, eps=1e-5)),
-    Case("another epsilon", with_upstream((9, 3), eps=1e-2)),
-    Case("float32 input", with_upstream((8, 5), dtype="float32", eps=1e-3)),
-    Case("views that are not contiguous", _strided),
-)
-
 
 def _check(name: str, points: float) -> Check:
-    backward = Call(name, ("dout", "cache"), ("dx", "dgamma", "dbeta"))
-    return Check(
-        name=name,
-        assignment=ASSIGNMENT,
-        points=points,
-        functions=("batchnorm_forward", name),
-        steps=(FORWARD, backward),
+    return check(
+        ASSIGNMENT,
+        name,
+        points,
+        (FORWARD, f"dx, dgamma, dbeta = {name}(dout, cache)"),
         outputs=GRADIENTS,
-        cases=CASES,
+        cases=(
+            Case("seven samples of five features", with_upstream((7, 5))),
+            Case("a spread of 0.01", with_upstream((6, 4), sd=0.01, eps=1e-5)),
+            Case("another epsilon", with_upstream((9, 3), eps=1e-2)),
+            Case("float32 input", with_upstream((8, 5), dtype="float32", eps=1e-3)),
+            Case("views that are not contiguous", draws.views(with_upstream((6, 4)), "x", "dout")),
+        ),
         reference=right_gradients,
-        misconceptions=(*DX, *DPARAMETERS),
-        may_change=("bn_param.running_mean", "bn_param.running_var"),
+        mistakes={**DX, **DPARAMETERS},
+        may_change=v.STATE,
         rests_on=TRAIN_CHECK,
     )
 

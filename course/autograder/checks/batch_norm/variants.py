@@ -1,15 +1,19 @@
 """Batch norm done wrong, in Paddle: one differentiable graph with a switch for each thing that can go wrong."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Arrays, Inputs
+from course.autograder.checks.language import Arrays, Inputs
 from course.reference import batch_norm
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
+
+RUNNING_MEAN, RUNNING_VAR = "bn_param.running_mean", "bn_param.running_var"
+STATE = (RUNNING_MEAN, RUNNING_VAR)
+LEAVES = ("x", "gamma", "beta")
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,31 @@ class Switches:
     beta: str = "right"
 
 
-def _by_feature(value: Any, rank: int) -> Any:
+def by_feature(value: Any, rank: int) -> Any:
+    """A tensor (C,) laid along axis 1 of [N, C, ...]; any other as it is."""
     return value.reshape([1, -1] + [1] * (rank - 2)) if value.ndim == 1 else value
+
+
+def axes_of(i: Inputs) -> tuple[int, ...]:
+    """Every axis of x but the features'."""
+    return tuple(a for a in range(i["x"].ndim) if a != 1)
+
+
+def eps_of(i: Inputs) -> float:
+    """The case's epsilon."""
+    return state(i)["eps"]
+
+
+def statistics(x: Any, axes: tuple[int, ...], how: Switches, keepdim: bool = True) -> tuple[Any, Any]:
+    """Mean and variance of a tensor, with the switches for n - 1 and for the gradient."""
+    mean = paddle.mean(x, axis=list(axes), keepdim=keepdim)
+    var = paddle.var(x, axis=list(axes), keepdim=keepdim, unbiased=how.unbiased)
+    return mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var
 
 
 def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
     """The output tensor of a wrong batch norm. x [N, C, ...], gamma and beta (C,) are Paddle tensors."""
-    axes = list(how.axes)
-    mean = paddle.mean(x, axis=axes, keepdim=True)
-    var = paddle.var(x, axis=axes, keepdim=True, unbiased=how.unbiased)
-    x_hat = standardized(
-        x, mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var, eps, how
-    )
-    return affine(x_hat, gamma, beta, how)
+    return affine(standardized(x, *statistics(x, how.axes, how), eps, how), gamma, beta, how)
 
 
 def standardized(x: Any, mean: Any, var: Any, eps: float, how: Switches) -> Any:
@@ -64,7 +80,7 @@ def standardized(x: Any, mean: Any, var: Any, eps: float, how: Switches) -> Any:
 
 def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     """Scale and shift along axis 1, with the switches for gamma and beta."""
-    g, b = _by_feature(gamma, x_hat.ndim), _by_feature(beta, x_hat.ndim)
+    g, b = by_feature(gamma, x_hat.ndim), by_feature(beta, x_hat.ndim)
     if how.gamma == "over beta":
         return (x_hat + b) * g
     out = x_hat
@@ -73,82 +89,76 @@ def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     return out + b if how.beta == "right" else out
 
 
-def forward(i: Inputs, epsilon: float, **switches: Any) -> np.ndarray:
-    """`graph` on a case's x, gamma and beta, as numpy."""
+def output(i: Inputs, norm: Any) -> np.ndarray:
+    """`norm`, a function of the tensors (x, gamma, beta), on a case, as numpy."""
     with on_device(device().name):
-        return graph(
-            tensor(i["x"]), tensor(i["gamma"]), tensor(i["beta"]), epsilon, Switches(**switches)
-        ).numpy()
+        return norm(*(tensor(i[name]) for name in LEAVES)).numpy()
 
 
-def with_statistics(
-    i: Inputs, mean: np.ndarray, var: np.ndarray, epsilon: float, **switches: Any
-) -> np.ndarray:
-    """The same with statistics of another origin, each (C,)."""
-    how = Switches(**switches)
+def slopes(i: Inputs, norm: Any) -> Arrays:
+    """Gradients of sum(dout * norm(x, gamma, beta)): {'dx', 'dgamma', 'dbeta'}, 0 where nothing flows."""
     with on_device(device().name):
-        rank = i["x"].ndim
-        m, v = _by_feature(tensor(mean), rank), _by_feature(tensor(var), rank)
-        return affine(
-            standardized(tensor(i["x"]), m, v, epsilon, how), tensor(i["gamma"]), tensor(i["beta"]), how
-        ).numpy()
-
-
-def gradients(i: Inputs, epsilon: float, **switches: Any) -> Arrays:
-    """Gradients of sum(dout * graph(x)): {'dx', 'dgamma', 'dbeta'}."""
-    how = Switches(**switches)
-    with on_device(device().name):
-        leaves = [tensor(i[name], gradient=True) for name in ("x", "gamma", "beta")]
-        out = graph(leaves[0], leaves[1], leaves[2], epsilon, how)
-        found = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
-        zeros = (np.zeros(leaf.shape) for leaf in leaves)
+        leaves = [tensor(i[name], gradient=True) for name in LEAVES]
+        found = paddle.grad([norm(*leaves)], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
         return {
-            name: zero if grad is None else grad.numpy()
-            for name, grad, zero in zip(("dx", "dgamma", "dbeta"), found, zeros, strict=True)
+            f"d{name}": np.zeros(leaf.shape) if grad is None else grad.numpy()
+            for name, leaf, grad in zip(LEAVES, leaves, found, strict=True)
         }
+
+
+def _graph_of(i: Inputs, switches: dict[str, Any]) -> Any:
+    how = Switches(**{"axes": axes_of(i), **switches})
+    return lambda x, gamma, beta: graph(x, gamma, beta, eps_of(i), how)
+
+
+def forward(i: Inputs, **switches: Any) -> np.ndarray:
+    """`graph` on a case's x, gamma and beta, as numpy."""
+    return output(i, _graph_of(i, switches))
+
+
+def gradients(i: Inputs, **switches: Any) -> Arrays:
+    """The gradients of `graph` on a case."""
+    return slopes(i, _graph_of(i, switches))
+
+
+def with_statistics(i: Inputs, mean: np.ndarray, var: np.ndarray, **switches: Any) -> np.ndarray:
+    """`forward` with statistics of another origin, each (C,)."""
+    how = Switches(**switches)
+
+    def norm(x: Any, gamma: Any, beta: Any) -> Any:
+        m, v = by_feature(tensor(mean), x.ndim), by_feature(tensor(var), x.ndim)
+        return affine(standardized(x, m, v, eps_of(i), how), gamma, beta, how)
+
+    return output(i, norm)
 
 
 def state(i: Inputs) -> dict[str, Any]:
     """bn_param with its defaults filled in: eps, momentum, running_mean and running_var as Paddle starts them."""
-    c = i["x"].shape[1]
+    c = len(i["gamma"])
     defaults = {"eps": 1e-5, "momentum": 0.9, "running_mean": np.zeros(c), "running_var": np.ones(c)}
     return {**defaults, **i["bn_param"]}
 
 
-def trained(i: Inputs, **changes: Any) -> dict[str, np.ndarray]:
-    """`reference.batch_norm_train` on a case, with some of its arguments changed."""
-    s = {
-        **state(i),
-        **{k: v for k, v in changes.items() if k in ("eps", "momentum", "running_mean", "running_var")},
-    }
-    given = {**i, **{k: v for k, v in changes.items() if k in ("x", "gamma", "beta")}}
-    return batch_norm.batch_norm_train(
-        given["x"],
-        given["gamma"],
-        given["beta"],
-        s["running_mean"],
-        s["running_var"],
-        s["eps"],
-        s["momentum"],
+def trained(i: Inputs, **changes: Any) -> Arrays:
+    """One train step by Paddle on the paths that a check compares, with some of x, gamma, beta or the state changed."""
+    a = {**i, **state(i), **changes}
+    step = batch_norm.batch_norm_train(
+        *(a[name] for name in (*LEAVES, "running_mean", "running_var", "eps", "momentum"))
     )
+    return {"out": step["out"], RUNNING_MEAN: step["running_mean"], RUNNING_VAR: step["running_var"]}
 
 
-def kept(step: dict[str, np.ndarray]) -> Arrays:
-    """A train step's outputs by the paths that a check compares."""
+def served(i: Inputs) -> Arrays:
+    """Eval mode by Paddle on those paths; the running statistics stay as they were given."""
+    a = {**i, **state(i)}
+    out = batch_norm.batch_norm_eval(*(a[name] for name in (*LEAVES, "running_mean", "running_var", "eps")))
     return {
-        "out": step["out"],
-        "bn_param.running_mean": step["running_mean"],
-        "bn_param.running_var": step["running_var"],
+        "out": out,
+        RUNNING_MEAN: np.asarray(a["running_mean"]),
+        RUNNING_VAR: np.asarray(a["running_var"]),
     }
 
 
-def batch_part(i: Inputs, *, unbiased: bool = False) -> dict[str, np.ndarray]:
+def batch_part(i: Inputs, *, unbiased: bool = False) -> Arrays:
     """The batch's own moments per feature, over every axis but 1."""
-    axes = tuple(a for a in range(i["x"].ndim) if a != 1)
-    return batch_norm.batch_moments(i["x"], axes, unbiased=unbiased)
-
-
-__all__ = [
-    "Switches", "affine", "batch_part", "forward", "gradients", "graph", "kept", "replace", "standardized", "state",
-    "trained", "with_statistics",
-]  # fmt: skip
+    return batch_norm.batch_moments(i["x"], axes_of(i), unbiased=unbiased)

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.draws import Generator, away_from_zero
-from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language import Inputs
+from course.autograder.checks.language.draws import Draw, Generator, away_from_zero, draw
+
+ASSIGNMENT = "ps3_conv"
 
 
 def length(
@@ -32,22 +34,16 @@ def distinct(r: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np
     return (0.25 * (steps + r.uniform(0.2, 0.4))).reshape(shape).astype(dtype)
 
 
-def convolution_case(
-    out: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: int,
-    pad: int,
-    *,
-    n: int = 2,
-    channels: tuple[int, int] = (3, 4),
-    left_over: tuple[int, int] = (0, 0),
-    dtype: str = "float64",
-    integers: bool = False,
-    numbers: Any = None,
-) -> Any:
-    """A draw of x, w, b, dout and conv_param for an output of height and width `out`.
+@draw
+def convolution(
+    r: Generator, out: tuple[int, int], kernel: tuple[int, int], stride: int, pad: int, *, n: int = 2,
+    channels: tuple[int, int] = (3, 4), left_over: tuple[int, int] = (0, 0), dtype: str = "float64",
+    integers: bool = False, later: dict[str, int] | None = None,
+) -> Inputs:  # fmt: skip
+    """x, w, b, dout and conv_param for an output of height and width `out`, and as much for a later forward pass.
 
     Args:
+        r: what they are drawn from.
         out: (H', W').
         kernel: (kh, kw).
         stride, pad: of conv_param.
@@ -56,24 +52,30 @@ def convolution_case(
         left_over: rows and columns at the end that no window reaches.
         dtype: of all four arrays.
         integers: draw small integers.
-        numbers: another way to draw an array of a shape.
+        later: what the later pass has another way in its conv_param.
     """
     c, o = channels
-    h, w = (length(m, k, stride, 2 * pad, 1, over) for m, k, over in zip(out, kernel, left_over, strict=True))
-    make = numbers or (small_integers if integers else values)
+    size = (length(m, k, stride, 2 * pad, 1, over) for m, k, over in zip(out, kernel, left_over, strict=True))
+    x, w = (n, c, *size), (o, c, *kernel)
+    make = small_integers if integers else values
+    param = {"stride": stride, "pad": pad}
 
-    def draw(r: Generator) -> Inputs:
-        return {
-            "x": make(r, (n, c, h, w), dtype),
-            "w": make(r, (o, c, *kernel), dtype),
-            "b": (away_from_zero(r, o, 0.6, 1.6) if not integers else small_integers(r, (o,))).astype(dtype),
-            "dout": make(r, (n, o, *out), dtype),
-            "conv_param": {"stride": stride, "pad": pad},
-        }
+    def biases() -> np.ndarray:
+        return (small_integers(r, (o,)) if integers else away_from_zero(r, o, 0.6, 1.6)).astype(dtype)
 
-    return draw
+    return {
+        "x": make(r, x, dtype), "w": make(r, w, dtype), "b": biases(), "dout": make(r, (n, o, *out), dtype),
+        "conv_param": param,
+        "later_x": make(r, x, dtype), "later_w": make(r, w, dtype), "later_b": biases(),
+        "later_param": {**param, **(later or {})},
+    }  # fmt: skip
 
 
-def without(draw: Any, *names: str) -> Any:
+def without(draw: Draw, *names: str) -> Draw:
     """A draw that leaves some of the values out."""
     return lambda r: {key: value for key, value in draw(r).items() if key not in names}
+
+
+def asked(*args: Any, **keywords: Any) -> Draw:
+    """x, w, b and conv_param alone."""
+    return without(convolution(*args, **keywords), "dout", "later_x", "later_w", "later_b", "later_param")

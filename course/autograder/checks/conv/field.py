@@ -3,29 +3,30 @@
 from itertools import pairwise
 from typing import Any
 
-from course.autograder.checks.conv.shapes import ASSIGNMENT
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Answers, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import EXACT
+from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.nets import RELU, Layer, conv, pool
+from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.wrong import Wrong
 from course.reference.convolution import pair, receptive_field
 
 
-def _full(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _window(layer: Layer) -> Layer:
+    """The options of a layer with a window, each a pair."""
+    kernel = pair(layer["kernel_size"])
+    by_itself = kernel if layer["type"] == "max_pool2d" else 1
+    return {
+        "type": layer["type"], "kernel_size": kernel, "stride": pair(layer.get("stride", by_itself)),
+        "dilation": pair(layer.get("dilation", 1)),
+    }  # fmt: skip
+
+
+def _full(layers: list[Layer]) -> list[Layer]:
     """The layers with windows, every option a pair."""
-    return [
-        {
-            "type": layer["type"],
-            "kernel_size": pair(layer["kernel_size"]),
-            "stride": pair(layer.get("stride", layer["kernel_size"] if layer["type"] == "max_pool2d" else 1)),
-            "dilation": pair(layer.get("dilation", 1)),
-        }
-        for layer in layers
-        if "kernel_size" in layer
-    ]
+    return [_window(layer) for layer in layers if "kernel_size" in layer]
 
 
-def _each(change: Any) -> Any:
+def _each(change: Any) -> Wrong:
     """A student who reads each layer differently: change(layer) gives the options that differ, None drops it."""
 
     def wrong(i: Inputs) -> Answers:
@@ -35,7 +36,17 @@ def _each(change: Any) -> Any:
     return wrong
 
 
-def _result(change: Any) -> Any:
+def _resized(extent: Any) -> Wrong:
+    """A student whose kernels cover extent(dilation, kernel) values on each axis, without a gap."""
+
+    def change(layer: Layer) -> Layer:
+        pairs = zip(layer["dilation"], layer["kernel_size"], strict=True)
+        return {"dilation": (1, 1), "kernel_size": tuple(extent(d, k) for d, k in pairs)}
+
+    return _each(change)
+
+
+def _result(change: Any) -> Wrong:
     return lambda i: {"field": change(*receptive_field(i["layers"]))}
 
 
@@ -67,101 +78,74 @@ def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
 
-def stack(*layers: dict[str, Any]) -> Any:
-    """A draw of some layers, with a first convolution of another size for each seed."""
-
-    def draw(r: Generator) -> Inputs:
-        first = {
-            "type": "conv2d",
-            "kernel_size": (int(r.integers(2, 5)), int(r.integers(5, 8))),
-            "stride": (2, 1),
-        }
-        return {"layers": [first, *(dict(layer) for layer in layers)]}
-
-    return draw
+@draw
+def stack(r: Generator, *layers: Layer) -> Inputs:
+    """Some layers, behind a first convolution of another size for each seed."""
+    kernel = (int(r.integers(2, 5)), int(r.integers(5, 8)))
+    first = {"type": "conv2d", "kernel_size": kernel, "stride": (2, 1)}
+    return {"layers": [first, *(dict(layer) for layer in layers)]}
 
 
-RECEPTIVE_FIELD_CHECK = Check(
-    name="receptive_field",
-    assignment=ASSIGNMENT,
-    points=4,
-    functions=("receptive_field",),
-    steps=(Call("receptive_field", ("layers",), ("field",)),),
+SIMPLENET = (
+    conv(out_channels=6, kernel_size=5, padding=2), RELU, pool(kernel_size=2, stride=2),
+    conv(out_channels=16, kernel_size=5, padding=2), RELU, pool(kernel_size=2, stride=2),
+)  # fmt: skip
+
+RECEPTIVE_FIELD_CHECK = check(
+    ASSIGNMENT, "receptive_field", 4,
+    ("field = receptive_field(layers)",),
     outputs=(Output("field", EXACT),),
     cases=(
-        Case("SimpleNet's windows", lambda r: {"layers": [
-            {"type": "conv2d", "out_channels": 6, "kernel_size": 5, "padding": 2}, {"type": "relu"},
-            {"type": "max_pool2d", "kernel_size": 2, "stride": 2},
-            {"type": "conv2d", "out_channels": 16, "kernel_size": 5, "padding": 2}, {"type": "relu"},
-            {"type": "max_pool2d", "kernel_size": 2, "stride": 2},
-        ]}),
+        Case("SimpleNet's windows", lambda r: {"layers": [dict(layer) for layer in SIMPLENET]}),
         Case("three strides in a row", stack(
-            {"type": "conv2d", "kernel_size": 3, "stride": 3}, {"type": "conv2d", "kernel_size": (2, 3), "stride": 2},
-            {"type": "conv2d", "kernel_size": (4, 2)})),
+            conv(kernel_size=3, stride=3), conv(kernel_size=(2, 3), stride=2), conv(kernel_size=(4, 2)))),
         Case("dilation", stack(
-            {"type": "conv2d", "kernel_size": 3, "dilation": (2, 3)}, {"type": "relu"},
-            {"type": "conv2d", "kernel_size": (3, 2), "dilation": 2})),
-        Case("pooling without a stride", stack(
-            {"type": "max_pool2d", "kernel_size": (3, 2)}, {"type": "conv2d", "kernel_size": (2, 3)})),
-        Case("a single layer of 1 by 1", lambda r: {"layers": [{"type": "conv2d", "kernel_size": 1, "stride": 2}]}),
+            conv(kernel_size=3, dilation=(2, 3)), RELU, conv(kernel_size=(3, 2), dilation=2))),
+        Case("pooling without a stride", stack(pool(kernel_size=(3, 2)), conv(kernel_size=(2, 3)))),
+        Case("a single layer of 1 by 1", lambda r: {"layers": [conv(kernel_size=1, stride=2)]}),
+        Case("kernels and strides of 2", lambda r: {"layers": [conv(kernel_size=2, stride=2), pool(kernel_size=2)] * 2}),
     ),
     reference=lambda i: {"field": receptive_field(i["layers"])},
-    misconceptions=(
-        Misconception(
-            "strides ignored",
+    mistakes={
+        "strides ignored": Mistake(
             "After a stride of 2 a step of the next layer is two input values wide.",
             _each(lambda layer: {"stride": (1, 1)}),
         ),
-        Misconception(
-            "a layer's own stride counted for itself",
-            "A layer's stride spreads what comes after it; its own window is not touched by it.",
-            _own_stride,
+        "a layer's own stride counted for itself": Mistake(
+            "A layer's stride spreads what comes after it; its own window is not touched by it.", _own_stride
         ),
-        Misconception(
-            "only the stride of the layer before",
-            "The steps multiply: all strides before a layer spread it, not only the last one.",
-            _last_stride_only,
+        "only the stride of the layer before": Mistake(
+            "The steps multiply: all strides before a layer spread it, not only the last one.", _last_stride_only
         ),
-        Misconception(
-            "layers walked backwards",
-            "The strides that spread a layer are those before it, on the input's side.",
-            _backwards,
+        "layers walked backwards": Mistake(
+            "The strides that spread a layer are those before it, on the input's side.", _backwards
         ),
-        Misconception("dilation ignored", "A dilated kernel reaches further than its taps are many.",
-                      _each(lambda layer: {"dilation": (1, 1)})),
-        Misconception(
-            "dilation times the kernel",
+        "dilation ignored": Mistake(
+            "A dilated kernel reaches further than its taps are many.", _each(lambda layer: {"dilation": (1, 1)})
+        ),
+        "dilation times the kernel": Mistake(
             "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
-            _each(lambda layer: {
-                "dilation": (1, 1),
-                "kernel_size": tuple(d * k for d, k in zip(layer["dilation"], layer["kernel_size"], strict=True)),
-            }),
+            _resized(lambda d, k: d * k),
         ),
-        Misconception(
-            "kernel instead of kernel less one",
+        "kernel instead of kernel less one": Mistake(
             "A window of k values adds k - 1 steps to the field, since its first value is there already.",
-            _each(lambda layer: {
-                "dilation": (1, 1),
-                "kernel_size": tuple(d * (k - 1) + 2 for d, k in
-                                     zip(layer["dilation"], layer["kernel_size"], strict=True)),
-            }),
+            _resized(lambda d, k: d * (k - 1) + 2),
         ),
-        Misconception(
-            "one too few", "One value sees itself: start at 1.", _result(lambda h, w: (h - 1, w - 1))
-        ),
-        Misconception(
-            "pooling layers skipped", "A pooling window widens the field as a kernel does, and has a stride.",
+        "one too few": Mistake("One value sees itself: start at 1.", _result(lambda h, w: (h - 1, w - 1))),
+        "pooling layers skipped": Mistake(
+            "A pooling window widens the field as a kernel does, and has a stride.",
             _each(lambda layer: None if layer["type"] == "max_pool2d" else {}),
         ),
-        Misconception(
-            "stride 1 where a pooling layer names none", "Without a stride, pooling windows stand side by side.",
+        "stride 1 where a pooling layer names none": Mistake(
+            "Without a stride, pooling windows stand side by side.",
             lambda i: {"field": receptive_field([{"stride": 1, **layer} for layer in i["layers"]])},
         ),
-        Misconception("height and width swapped", "Return (height, width).", _result(lambda h, w: (w, h))),
-        Misconception("height taken for the width", "Kernels and strides may differ along the two axes.",
-                      _result(lambda h, w: (h, h))),
-        Misconception("area for sides", "Return height and width, not their product.", _result(lambda h, w: h * w)),
-    ),
+        "height and width swapped": Mistake("Return (height, width).", _result(lambda h, w: (w, h))),
+        "height taken for the width": Mistake(
+            "Kernels and strides may differ along the two axes.", _result(lambda h, w: (h, h))
+        ),
+        "area for sides": Mistake("Return height and width, not their product.", _result(lambda h, w: h * w)),
+    },
 )  # fmt: skip
 
 CHECKS = (RECEPTIVE_FIELD_CHECK,)

@@ -1,68 +1,47 @@
 """Hidden cases of ps3: other sizes, and the edges that its text states."""
 
-from dataclasses import replace
 from typing import Any
 
-from course.autograder.checks.conv.columns import columns
-from course.autograder.checks.conv.draws import convolution_case, without
+from course.autograder.checks.conv.columns import unfolding
+from course.autograder.checks.conv.draws import asked, convolution
 from course.autograder.checks.conv.field import stack
-from course.autograder.checks.conv.forward import asked, views
 from course.autograder.checks.conv.misfits import misfit
+from course.autograder.checks.conv.nets import FLATTEN, RELU, SIGMOID, conv, linear, net, pool
 from course.autograder.checks.conv.operations import operations
 from course.autograder.checks.conv.padding import sized
 from course.autograder.checks.conv.parameters import layer
-from course.autograder.checks.conv.pool import pooling
-from course.autograder.checks.conv.pool_shape import pooling as pool_question
-from course.autograder.checks.conv.pool_shape import too_large
+from course.autograder.checks.conv.pool import forward_only, pooling
+from course.autograder.checks.conv.pool_shape import fixed, pool_question
 from course.autograder.checks.conv.shapes import question
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.spec import Case, Inputs
+from course.autograder.checks.language import Case, Inputs
+from course.autograder.checks.language.draws import Generator, views
 
 
 def small_net(r: Generator) -> Inputs:
     """One image, no padding, a stride that is wider than its window."""
-    layers = [
-        {"type": "conv2d", "out_channels": int(r.integers(5, 9)), "kernel_size": [2, 3], "stride": (3, 2)},
-        {"type": "sigmoid"},
-        {"type": "max_pool2d", "kernel_size": [1, 3], "stride": [2, 1], "padding": (0, 1)},
-        {
-            "type": "conv2d",
-            "out_channels": 12,
-            "kernel_size": 2,
-            "padding": "VALID",
-            "groups": 1,
-            "bias": True,
-        },
-        {"type": "flatten"},
-        {"type": "linear", "out_features": int(r.integers(3, 7)), "bias": True},
-    ]
-    return {"layers": layers, "input_shape": [1, 4, 31, 24]}
+    return net(
+        [1, 4, 31, 24],
+        conv(out_channels=int(r.integers(5, 9)), kernel_size=[2, 3], stride=(3, 2)), SIGMOID,
+        pool(kernel_size=[1, 3], stride=[2, 1], padding=(0, 1)),
+        conv(out_channels=12, kernel_size=2, padding="VALID", groups=1, bias=True),
+        FLATTEN, linear(int(r.integers(3, 7)), bias=True),
+    )  # fmt: skip
 
 
 def only_linear(r: Generator) -> Inputs:
     """Vectors from the start."""
-    layers = [{"type": "linear", "out_features": 8}, {"type": "relu"}, {"type": "linear", "out_features": 3}]
-    return {"layers": layers, "input_shape": (int(r.integers(4, 9)), int(r.integers(11, 30)))}
+    return net((int(r.integers(4, 9)), int(r.integers(11, 30))), linear(8), RELU, linear(3))
 
 
 def padded_by_words(r: Generator) -> Inputs:
     """'SAME' under windows of even size, with a stride that does not divide and a dilation that it sets back."""
     a, b = 2 * int(r.integers(2, 5)), 2 * int(r.integers(5, 8))
-    first = {"type": "conv2d", "out_channels": a, "kernel_size": (4, 2), "stride": (3, 2), "padding": "SAME"}
-    layers = [
-        {**first, "dilation": 2},
-        {"type": "relu"},
-        {"type": "conv2d", "out_channels": b, "kernel_size": [2, 4], "padding": "SAME", "groups": 2},
-        {
-            "type": "conv2d",
-            "out_channels": 9,
-            "kernel_size": 2,
-            "padding": "VALID",
-            "dilation": 2,
-            "bias": False,
-        },
-    ]
-    return {"layers": layers, "input_shape": (int(r.integers(2, 6)), 3, 16, 21)}
+    return net(
+        (int(r.integers(2, 6)), 3, 16, 21),
+        conv(out_channels=a, kernel_size=(4, 2), stride=(3, 2), padding="SAME", dilation=2), RELU,
+        conv(out_channels=b, kernel_size=[2, 4], padding="SAME", groups=2),
+        conv(out_channels=9, kernel_size=2, padding="VALID", dilation=2, bias=False),
+    )  # fmt: skip
 
 
 NETS = (
@@ -75,13 +54,9 @@ POOLS = (
     Case("a window that covers the image", pooling((1, 1), (3, 3), 2, n=3, c=2)),
 )
 CONVOLUTIONS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-    (
-        "one sample, a single kernel",
-        ((3, 5), (2, 4), 2, 3),
-        {"n": 1, "channels": (2, 1), "left_over": (1, 0)},
-    ),
+    ("one sample, a single kernel", ((3, 5), (2, 4), 2, 3), {"n": 1, "channels": (2, 1), "left_over": (1, 0)}),
     ("a kernel that covers the image", ((1, 1), (3, 3), 1, 0), {"n": 3, "channels": (2, 3)}),
-)
+)  # fmt: skip
 
 HIDDEN = {
     "conv2d_output_shape": (
@@ -99,7 +74,7 @@ HIDDEN = {
     ),
     "pool2d_output_shape": (
         Case("windows of 1 by 1 with stride 3", pool_question((4, 2), 1, 3, left_over=(2, 1))),
-        Case("a window one column too wide, with stride 2", too_large(6, 3, [2, 4], [1, 2]), raises="ValueError"),
+        Case("a window one column too wide, with stride 2", fixed(6, 3, [2, 4], [1, 2]), raises="ValueError"),
     ),
     "conv2d_parameters": (Case("a kernel of 1", layer(1)), Case("one channel in each group", layer((5, 1), groups=6))),
     "conv2d_operations": (
@@ -110,17 +85,16 @@ HIDDEN = {
     "network_table.shapes": NETS,
     "network_table.operations": NETS,
     "conv_forward_naive": tuple(Case(name, asked(*args, **more)) for name, args, more in CONVOLUTIONS),
-    "conv_backward_naive": tuple(Case(name, convolution_case(*args, **more)) for name, args, more in CONVOLUTIONS),
+    "conv_backward_naive": tuple(Case(name, convolution(*args, **more)) for name, args, more in CONVOLUTIONS),
     "im2col": (
-        Case("one sample, windows of one row", columns((3, 4), (1, 3), 2, 1, n=1)),
-        Case("a window that covers the image", columns((1, 1), (3, 3), 1, 0, n=3)),
+        Case("one sample, windows of one row", unfolding((3, 4), (1, 3), 2, 1, n=1)),
+        Case("a window that covers the image", unfolding((1, 1), (3, 3), 1, 0, n=3)),
     ),
     "conv_forward_im2col": tuple(Case(name, views(asked(*args, **more), "x")) for name, args, more in CONVOLUTIONS),
-    "max_pool_forward": tuple(replace(case, draw=without(case.draw, "dout")) for case in POOLS),
+    "max_pool_forward": forward_only(POOLS),
     "max_pool_backward": POOLS,
     "receptive_field": (
-        Case("windows of one row, and a gap", stack(
-            {"type": "max_pool2d", "kernel_size": (1, 3), "stride": 4}, {"type": "conv2d", "kernel_size": (2, 1)})),
-        Case("no windows at all", lambda r: {"layers": [{"type": "relu"}, {"type": "sigmoid"}]}),
+        Case("windows of one row, and a gap", stack(pool(kernel_size=(1, 3), stride=4), conv(kernel_size=(2, 1)))),
+        Case("no windows at all", lambda r: {"layers": [RELU, SIGMOID]}),
     ),
 }  # fmt: skip

@@ -1,82 +1,97 @@
 """ps3, counting one layer: multiplications and additions, to the unit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.shapes import ASSIGNMENT, question
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Answers, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import EXACT
+from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.shapes import arguments, homework, question
+from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Draw, Generator, altered
+from course.autograder.checks.language.wrong import Wrong, instead, of, swapped
 from course.reference import convolution
 from course.reference.convolution import conv2d_output_shape, pair
 from course.reference.counting import Layer, LayerCount, count_layer
 
+COUNTS = ("multiplications", "additions")
 
-def _counted(i: Inputs, **changes: Any) -> LayerCount:
-    i = {**i, **changes}
-    shape = conv2d_output_shape(**{key: value for key, value in i.items() if key != "bias"})
+
+def _count(i: Inputs, output_shape: tuple[int, ...] | None = None) -> LayerCount:
+    """The layer counted, for the output that it has or for another."""
+    shape = output_shape or conv2d_output_shape(**{key: value for key, value in i.items() if key != "bias"})
     bias = tuple(i["weight_shape"][:1]) if i["bias"] else ()
     return count_layer(Layer("Conv2D", tuple(i["input_shape"]), shape, tuple(i["weight_shape"]), bias))
 
 
 def _both(count: LayerCount) -> Answers:
-    return {"multiplications": count.multiplications, "additions": count.additions}
+    return {name: getattr(count, name) for name in COUNTS}
 
 
-def operations(bias: bool = True, **options: Any) -> Any:
-    """A draw for `conv2d_operations`; the options are those of `conv_shapes.question`."""
-    draw = question(**options)
-    return lambda r: {**draw(r), "bias": bias}
+def _right(i: Inputs) -> Answers:
+    return _both(_count(i))
 
 
-def _scaled(change: Any) -> Any:
-    """A student whose two counts are both off by a factor, from the inputs and the right counts."""
-    return lambda i: {key: change(i, value) for key, value in _both(_counted(i)).items()}
+def _biased(draw: Draw, bias: bool = True) -> Draw:
+    return altered(draw, lambda i: {"bias": bias})
 
 
-def _added(change: Any) -> Any:
+def operations(bias: bool = True, **options: Any) -> Draw:
+    """Inputs of `conv2d_operations`; the options are those of `shapes.question`."""
+    return _biased(question(**options), bias)
+
+
+def many(r: Generator) -> Inputs:
+    """Many large images of odd size."""
+    return arguments((61 + 2 * int(r.integers(0, 8)), 5, 333, 251), (13, 5, 3, 5))
+
+
+def _weight(i: Inputs, channels: int) -> tuple[int, ...]:
+    """The weight's shape with another number of channels that a kernel reads."""
+    return (i["weight_shape"][0], channels, *i["weight_shape"][2:])
+
+
+def _scaled(change: Callable[[Inputs, int], Any]) -> Wrong:
+    """A student whose two counts are both off, from the inputs and the right count."""
+    return lambda i: {key: change(i, value) for key, value in _right(i).items()}
+
+
+def _outputs_and_taps(i: Inputs) -> tuple[int, int]:
+    """How many output values there are, and how many taps go into each."""
+    return int(np.prod(_count(i).output_shape)), int(np.prod(i["weight_shape"][1:]))
+
+
+def _added(change: Callable[[Inputs, int, int], int]) -> Wrong:
     """A student whose additions alone are wrong, from the inputs, the number of outputs, and of taps of each."""
+    return of("additions", lambda i: change(i, *_outputs_and_taps(i)))
 
-    def wrong(i: Inputs) -> Answers:
-        count = _counted(i)
-        return {"additions": change(i, int(np.prod(count.output_shape)), int(np.prod(i["weight_shape"][1:])))}
 
-    return wrong
+def _multiplied(change: Callable[[Inputs, LayerCount], int]) -> Wrong:
+    """A student whose multiplications alone are wrong, from the inputs and the right counts."""
+    return of("multiplications", lambda i: change(i, _count(i)))
 
 
 def _at_every_input(i: Inputs) -> Answers:
     n, _, h, w = i["input_shape"]
-    shape = (n, i["weight_shape"][0], h, w)
-    bias = tuple(i["weight_shape"][:1]) if i["bias"] else ()
-    return _both(count_layer(Layer("Conv2D", tuple(i["input_shape"]), shape, tuple(i["weight_shape"]), bias)))
+    return _both(_count(i, (n, i["weight_shape"][0], h, w)))
 
 
 def _without_zeros(i: Inputs) -> Answers:
     """How many taps meet a real pixel: a convolution of ones with ones, summed."""
-    h, w = i["input_shape"][2:]
-    kh, kw = i["weight_shape"][2:]
+    (n, _, *size), (o, c, *kernel) = i["input_shape"], i["weight_shape"]
     if pair(i["dilation"]) != (1, 1):
         return {}
     met = convolution.conv2d(
-        np.ones((1, 1, h, w)), np.ones((1, 1, kh, kw)), None, i["stride"], i["padding"]
-    ).sum()
-    return {"multiplications": int(met) * i["input_shape"][0] * i["weight_shape"][0] * i["weight_shape"][1]}
+        np.ones((1, 1, *size)), np.ones((1, 1, *kernel)), None, i["stride"], i["padding"]
+    )
+    return {"multiplications": int(met.sum()) * n * o * c}
 
 
-OPERATIONS_CHECK = Check(
-    name="conv2d_operations",
-    assignment=ASSIGNMENT,
-    points=8,
-    functions=("conv2d_operations",),
-    steps=(
-        Call(
-            "conv2d_operations",
-            ("input_shape", "weight_shape", "stride", "padding", "dilation", "groups", "bias"),
-            ("multiplications", "additions"),
-        ),
-    ),
-    outputs=(Output("multiplications", EXACT), Output("additions", EXACT)),
+OPERATIONS_CHECK = check(
+    ASSIGNMENT, "conv2d_operations", 8,
+    ("multiplications, additions = "
+     "conv2d_operations(input_shape, weight_shape, stride, padding, dilation, groups, bias)",),
+    outputs=tuple(Output(name, EXACT) for name in COUNTS),
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", operations(
             out=(6, 9), kernel=(3, 2), stride=2, padding=2, left_over=(1, 1))),
@@ -84,125 +99,89 @@ OPERATIONS_CHECK = Check(
         Case("three groups, no bias", operations(False, out=(4, 9), kernel=(2, 3), groups=3)),
         Case("two groups, with bias", operations(out=(5, 8), kernel=(4, 3), padding=[1, 2], groups=2)),
         Case("dilation 2", operations(out=(6, 7), kernel=(3, 2), dilation=2)),
-        Case("many large images of odd size, whose counts need every digit", lambda r: {
-            "input_shape": (61 + 2 * int(r.integers(0, 8)), 5, 333, 251), "weight_shape": (13, 5, 3, 5),
-            "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True,
-        }),
-        Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", lambda r: {
-            "input_shape": (10, 3, 224, 224), "weight_shape": (64, 3, 3, 3),
-            "stride": 1, "padding": 1, "dilation": 1, "groups": 1, "bias": True,
-        }),
-        Case("the homework without bias", lambda r: {
-            "input_shape": (10, 3, 224, 224), "weight_shape": (64, 3, 3, 3),
-            "stride": 1, "padding": 1, "dilation": 1, "groups": 1, "bias": False,
-        }),
+        Case("as many groups as channels and kernels, all sizes 4",
+             _biased(lambda r: arguments((4, 4, 4, 4), (4, 1, 4, 4), groups=4))),
+        Case("many large images of odd size, whose counts need every digit", _biased(many)),
+        Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", _biased(homework)),
+        Case("the homework without bias", _biased(homework, False)),
     ),
-    reference=lambda i: _both(_counted(i)),
-    misconceptions=(
-        Misconception(
-            "batch forgotten",
+    reference=_right,
+    mistakes={
+        "batch forgotten": Mistake(
             "You counted one sample; every sample of the batch costs the same again.",
             _scaled(lambda i, v: v // i["input_shape"][0]),
         ),
-        Misconception(
-            "batch counted twice",
+        "batch counted twice": Mistake(
             "The batch is in the output's shape already: do not multiply by it again.",
             _scaled(lambda i, v: v * i["input_shape"][0]),
         ),
-        Misconception(
-            "output channels forgotten",
+        "output channels forgotten": Mistake(
             "You counted one kernel; each output channel has a kernel of its own.",
             _scaled(lambda i, v: v // i["weight_shape"][0]),
         ),
-        Misconception(
-            "input channels forgotten",
+        "input channels forgotten": Mistake(
             "Each output value sums over all input channels that its kernel reads.",
-            lambda i: _both(_counted(i, weight_shape=(i["weight_shape"][0], 1, *i["weight_shape"][2:]),
-                                     input_shape=(i["input_shape"][0], i["groups"], *i["input_shape"][2:]))),
+            instead(_right, weight_shape=lambda i: _weight(i, 1),
+                    input_shape=lambda i: (i["input_shape"][0], i["groups"], *i["input_shape"][2:])),
         ),
-        Misconception(
-            "multiplied at every input value",
+        "multiplied at every input value": Mistake(
             "Count where the kernel stops: once for each output value, not for each value of the input.",
             _at_every_input,
         ),
-        Misconception(
-            "stride ignored", "With a stride there are fewer output values.", lambda i: _both(_counted(i, stride=1))
-        ),
-        Misconception(
-            "padding ignored", "Padding adds output values.", lambda i: _both(_counted(i, padding=0))
-        ),
-        Misconception(
-            "groups ignored",
+        "stride ignored": Mistake("With a stride there are fewer output values.", instead(_right, stride=1)),
+        "padding ignored": Mistake("Padding adds output values.", instead(_right, padding=0)),
+        "groups ignored": Mistake(
             "In a grouped convolution a kernel reads only the channels of its group: weight_shape[1] says how many.",
-            lambda i: _both(_counted(i, groups=1, weight_shape=(
-                i["weight_shape"][0], i["input_shape"][1], *i["weight_shape"][2:]))),
+            instead(_right, groups=1, weight_shape=lambda i: _weight(i, i["input_shape"][1])),
         ),
-        Misconception(
-            "groups divided twice",
+        "groups divided twice": Mistake(
             "weight_shape[1] is C / groups already: do not divide by the groups again.",
-            lambda i: {"multiplications": _counted(i).multiplications // i["groups"]},
+            _multiplied(lambda i, count: count.multiplications // i["groups"]),
         ),
-        Misconception(
-            "padded zeros not multiplied",
+        "padded zeros not multiplied": Mistake(
             "You left out the products with padding; by the rule of this sheet they are multiplied too.",
             _without_zeros,
         ),
-        Misconception(
-            "a bias multiplied",
+        "a bias multiplied": Mistake(
             "A bias is added, never multiplied (this is what paddle.flops gives, which counts both in one number).",
-            lambda i: {"multiplications": _counted(i).paddle_flops},
+            _multiplied(lambda i, count: count.paddle_flops),
         ),
-        Misconception(
-            "two for each product",
+        "two for each product": Mistake(
             "You counted a multiplication and an addition in one number; here each has its own.",
-            lambda i: {"multiplications": 2 * _counted(i).multiplications},
+            _multiplied(lambda i, count: 2 * count.multiplications),
         ),
-        Misconception(
-            "as many additions as products",
+        "as many additions as products": Mistake(
             "k products are summed by k - 1 additions; only a bias makes it k.",
             _added(lambda i, size, taps: size * taps),
         ),
-        Misconception(
-            "one addition more with a bias",
+        "one addition more with a bias": Mistake(
             "k products need k - 1 additions, the bias one: you have one too many for each output value.",
             _added(lambda i, size, taps: size * (taps + i["bias"])),
         ),
-        Misconception(
-            "bias addition forgotten",
-            "The bias costs one addition for each output value.",
-            _added(lambda i, size, taps: size * (taps - 1)),
+        "bias addition forgotten": Mistake(
+            "The bias costs one addition for each output value.", _added(lambda i, size, taps: size * (taps - 1))
         ),
-        Misconception(
-            "bias added once for each channel",
+        "bias added once for each channel": Mistake(
             "The bias is added at every place of its channel, in every sample.",
             _added(lambda i, size, taps: size * (taps - 1) + i["weight_shape"][0] * i["bias"]),
         ),
-        Misconception(
-            "channels not added together",
+        "channels not added together": Mistake(
             "You sum within each channel; the sums of the channels have to be added as well.",
             _added(lambda i, size, taps: size * (taps - i["weight_shape"][1] + i["bias"])),
         ),
-        Misconception(
-            "multiplications and additions swapped",
-            "Return (multiplications, additions), in this order.",
-            lambda i: {"multiplications": _counted(i).additions, "additions": _counted(i).multiplications},
+        "multiplications and additions swapped": Mistake(
+            "Return (multiplications, additions), in this order.", swapped(_right, *COUNTS)
         ),
-        Misconception(
-            "counted in 32 bits",
+        "counted in 32 bits": Mistake(
             "The count has run over: 32-bit integers end at 2,147,483,647. Use Python's integers, or int64.",
             _scaled(lambda i, v: int(np.int64(v).astype(np.int32))),
         ),
-        Misconception(
-            "counted in single precision",
+        "counted in single precision": Mistake(
             "float32 keeps 24 binary digits, too few for this count: use Python's integers, or int64.",
             _scaled(lambda i, v: int(np.float32(v))),
         ),
-        Misconception(
-            "rounded",
-            "A count is exact: give every digit.",
-            _scaled(lambda i, v: float(f"{v:.1e}")),
-        ),
-    ),
+        "rounded": Mistake("A count is exact: give every digit.", _scaled(lambda i, v: float(f"{v:.1e}"))),
+    },
 )  # fmt: skip
 
 CHECKS = (OPERATIONS_CHECK,)

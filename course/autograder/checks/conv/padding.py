@@ -1,93 +1,77 @@
 """ps3, shapes: padding in all of Paddle's spellings."""
 
+from collections.abc import Callable
 from typing import Any
 
-from course.autograder.checks.conv.shapes import ASSIGNMENT, SHAPE, STEPS, other, question, reshaped, right
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.spec import Answers, Case, Check, Inputs, Misconception
+from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.shapes import (
+    MISTAKES,
+    SHAPE,
+    STEPS,
+    arguments,
+    other,
+    question,
+    reshaped,
+    right,
+)
+from course.autograder.checks.language import Case, Inputs, Mistake, check
+from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.wrong import Wrong, where
 from course.reference.convolution import pair, same_padding
 
 
+@draw
 def sized(
-    rows: int, columns: int, kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any = 1
-) -> Any:
-    """A draw with an input of about this size: axes longer than the kernel grow by a multiple of 12, so that rests stay."""
-
-    def draw(r: Generator) -> Inputs:
-        more = 12 * int(r.integers(0, 4)) if rows >= kernel[0] else 0
-        n, c, o = int(r.integers(2, 6)), int(r.integers(1, 4)), int(r.integers(5, 9))
-        return {
-            "input_shape": (n, c, rows + more, columns + more),
-            "weight_shape": (o, c, *kernel),
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": 1,
-        }
-
-    return draw
+    r: Generator, rows: int, columns: int, kernel: tuple[int, int], stride: Any, padding: Any, dilation: Any = 1
+) -> Inputs:  # fmt: skip
+    """An input of about this size: axes longer than the kernel grow by a multiple of 12, so that rests stay."""
+    more = 12 * int(r.integers(0, 4)) if rows >= kernel[0] else 0
+    n, c, o = int(r.integers(2, 6)), int(r.integers(1, 4)), int(r.integers(5, 9))
+    return arguments((n, c, rows + more, columns + more), (o, c, *kernel), stride, padding, dilation)
 
 
-def _four(order: tuple[int, int, int, int]) -> Any:
-    """Four numbers taken in another order; the nested spelling is left alone."""
-
-    def wrong(i: Inputs) -> Answers:
-        p = i["padding"]
-        if isinstance(p, (int, str)) or len(p) != 4 or not isinstance(p[0], int):
-            return {}
-        return other(padding=[p[k] for k in order])(i)
-
-    return wrong
+def spelling(i: Inputs) -> str:
+    """How a case spells its padding: 'number', 'pair', 'four', 'nested', or the word itself."""
+    p = i["padding"]
+    if isinstance(p, str):
+        return p
+    if isinstance(p, int):
+        return "number"
+    return "pair" if len(p) == 2 else "four" if isinstance(p[0], int) else "nested"
 
 
-def _nested(change: Any) -> Any:
-    def wrong(i: Inputs) -> Answers:
-        p = i["padding"]
-        if isinstance(p, (int, str)) or len(p) != 4 or isinstance(p[0], int):
-            return {}
-        return other(padding=change(p))(i)
-
-    return wrong
+def _read(spelt: str, change: Callable[..., Any]) -> Wrong:
+    """A student who takes padding of one spelling for something else: change(its parts)."""
+    return where(lambda i: spelling(i) == spelt, other(padding=lambda i: change(*i["padding"])))
 
 
-def _pair(change: Any) -> Any:
-    def wrong(i: Inputs) -> Answers:
-        p = i["padding"]
-        return other(padding=change(*p))(i) if isinstance(p, (list, tuple)) and len(p) == 2 else {}
-
-    return wrong
-
-
-def _word(word: str, **changes: Any) -> Any:
+def _word(word: str, **changes: Any) -> Wrong:
     """What becomes of one of the two words: other arguments, each a value or a function of the inputs."""
-    return lambda i: other(**changes)(i) if i["padding"] == word else {}
+    return where(lambda i: spelling(i) == word, other(**changes))
 
 
 def _half_the_kernel(i: Inputs) -> list[int]:
     return [(k - 1) // 2 for k in i["weight_shape"][2:]]
 
 
-def _same_but_dilated(i: Inputs) -> list[int]:
+def _same_edges(i: Inputs) -> list[int]:
     kernel, stride = i["weight_shape"][2:], pair(i["stride"])
     edges = [same_padding(n, k, s) for n, k, s in zip(i["input_shape"][2:], kernel, stride, strict=True)]
     return [*edges[0], *edges[1]]
 
 
-def _same_rounds_down(i: Inputs) -> Answers:
-    if i["padding"] != "SAME":
-        return {}
-    s = pair(i["stride"])
-    return reshaped(lambda i, shape: [*shape[:2], i["input_shape"][2] // s[0], i["input_shape"][3] // s[1]])(
-        i
-    )
+def _same_size(size: Callable[[int, int], int]) -> Wrong:
+    """'SAME' taken for a height and width of its own, each from (the input's, the stride)."""
+
+    def change(i: Inputs, shape: Any) -> list[int]:
+        sizes = zip(i["input_shape"][2:], pair(i["stride"]), strict=True)
+        return [*shape[:2], *(size(n, s) for n, s in sizes)]
+
+    return where(lambda i: spelling(i) == "SAME", reshaped(change))
 
 
-PADDING_CHECK = Check(
-    name="conv2d_output_shape.padding",
-    assignment=ASSIGNMENT,
-    points=6,
-    functions=("conv2d_output_shape",),
-    steps=STEPS,
+PADDING_CHECK = check(
+    ASSIGNMENT, "conv2d_output_shape.padding", 6, STEPS,
     outputs=SHAPE,
     cases=(
         Case("padding [1, 3]", question((6, 9), (3, 2), 1, [1, 3])),
@@ -101,84 +85,66 @@ PADDING_CHECK = Check(
         Case("'SAME' with dilation 3, which it sets back to 1", sized(9, 11, (3, 4), 2, "SAME", 3)),
         Case("'SAME' with a kernel longer than the image", sized(3, 4, (6, 9), 2, "SAME")),
         Case("0", question((5, 8), (3, 2), 1, 0)),
+        Case("two equal numbers", question((6, 6), (3, 3), 2, [2, 2], left_over=(1, 1))),
+        Case("four zeros", question((5, 8), (3, 2), 1, [0, 0, 0, 0])),
     ),
     reference=right,
-    misconceptions=(
-        Misconception(
-            "pair read as (before, after)",
+    mistakes={
+        "pair read as (before, after)": Mistake(
             "Two numbers are (height, width), each for both ends of its axis.",
-            _pair(lambda p, q: [p, q, p, q]),
+            _read("pair", lambda p, q: [p, q, p, q]),
         ),
-        Misconception(
-            "pair read as (width, height)",
-            "Two numbers are (height, width): the first one is for the rows.",
-            _pair(lambda p, q: [q, p]),
+        "pair read as (width, height)": Mistake(
+            "Two numbers are (height, width): the first one is for the rows.", _read("pair", lambda p, q: [q, p])
         ),
-        Misconception(
-            "first number of a pair for both axes",
-            "The second number of a pair is the width's; you use the first one twice.",
-            _pair(lambda p, q: p),
+        "first number of a pair for both axes": Mistake(
+            "The second number of a pair is the width's; you use the first one twice.", _read("pair", lambda p, q: p)
         ),
-        Misconception(
-            "four numbers begin with the width",
+        "four numbers begin with the width": Mistake(
             "Paddle's conv2d reads [top, bottom, left, right]: the rows come first.",
-            _four((2, 3, 0, 1)),
+            _read("four", lambda a, b, c, d: [c, d, a, b]),
         ),
-        Misconception(
-            "four numbers read as (top, left, bottom, right)",
+        "four numbers read as (top, left, bottom, right)": Mistake(
             "The four numbers are [top, bottom, left, right]: the two ends of the rows stand together.",
-            _four((0, 2, 1, 3)),
+            _read("four", lambda a, b, c, d: [a, c, b, d]),
         ),
-        Misconception(
-            "only the first two of four numbers",
+        "only the first two of four numbers": Mistake(
             "There is a number for each edge: you use the first two for both of their axes' ends.",
-            _four((0, 0, 1, 1)),
+            _read("four", lambda a, b, c, d: [a, a, b, b]),
         ),
-        Misconception(
-            "nested padding read from the front",
+        "nested padding read from the front": Mistake(
             "The first two pairs belong to batch and channels; the rows' and columns' are the last two.",
-            _nested(lambda p: [*p[0], *p[1]]),
+            _read("nested", lambda n, c, h, w: [*n, *c]),
         ),
-        Misconception(
-            "nested padding begins with the width",
+        "nested padding begins with the width": Mistake(
             "The third pair is (top, bottom) and the fourth (left, right).",
-            _nested(lambda p: [*p[3], *p[2]]),
+            _read("nested", lambda n, c, h, w: [*w, *h]),
         ),
-        Misconception(
-            "first number of each nested pair for both ends",
+        "first number of each nested pair for both ends": Mistake(
             "Each nested pair is (before, after); you use its first number twice.",
-            _nested(lambda p: [p[2][0], p[3][0]]),
+            _read("nested", lambda n, c, h, w: [h[0], w[0]]),
         ),
-        Misconception(
-            "'SAME' keeps the size whatever the stride",
+        "'SAME' keeps the size whatever the stride": Mistake(
             "'SAME' pads as if the stride were 1 only when it is: the output has ceil(size / stride) values.",
-            lambda i: reshaped(lambda i, shape: [*shape[:2], *i["input_shape"][2:]])(i)
-            if i["padding"] == "SAME" else {},
+            _same_size(lambda n, s: n),
         ),
-        Misconception(
-            "'SAME' as half the kernel on both ends",
+        "'SAME' as half the kernel on both ends": Mistake(
             "(k - 1) // 2 on both ends is one too few for a kernel of even size: 'SAME' puts the odd one after.",
             _word("SAME", padding=_half_the_kernel, dilation=1),
         ),
-        Misconception(
-            "'SAME' rounds down",
+        "'SAME' rounds down": Mistake(
             "'SAME' gives ceil(size / stride): a rest is worth a window of its own.",
-            _same_rounds_down,
+            _same_size(lambda n, s: n // s),
         ),
-        Misconception(
-            "'SAME' keeps the dilation",
-            "Paddle sets the dilation to 1 when padding is 'SAME'.",
-            _word("SAME", padding=_same_but_dilated),
+        "'SAME' keeps the dilation": Mistake(
+            "Paddle sets the dilation to 1 when padding is 'SAME'.", _word("SAME", padding=_same_edges)
         ),
-        Misconception(
-            "padding ignored",
-            "The padding is not used: add it to the input first.",
-            lambda i: {} if isinstance(i["padding"], str) else other(padding=0)(i),
+        "padding ignored": MISTAKES["padding ignored"].by(
+            where(lambda i: spelling(i) not in ("SAME", "VALID"), other(padding=0))
         ),
-        Misconception("'SAME' taken for 'VALID'", "'SAME' does pad; 'VALID' does not.", _word("SAME", padding=0)),
-        Misconception("'VALID' taken for 'SAME'", "'VALID' adds no padding.", _word("VALID", padding="SAME")),
-    ),
+        "'SAME' taken for 'VALID'": Mistake("'SAME' does pad; 'VALID' does not.", _word("SAME", padding=0)),
+        "'VALID' taken for 'SAME'": Mistake("'VALID' adds no padding.", _word("VALID", padding="SAME")),
+    },
 )  # fmt: skip
-
 
 CHECKS = (PADDING_CHECK,)

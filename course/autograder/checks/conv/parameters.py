@@ -2,60 +2,41 @@
 
 from typing import Any
 
-from course.autograder.checks.conv.shapes import ASSIGNMENT
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Answers, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import EXACT
+from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.wrong import instead, of, where
 from course.reference.convolution import pair
-from course.reference.counting import Layer, LayerCount, count_layer
+from course.reference.counting import Layer, count_layer
 
 
-def _weights(i: Inputs, **changes: Any) -> LayerCount:
-    """The count of a layer, with some of its arguments read differently."""
-    i = {**i, **changes}
+def _right(i: Inputs) -> Answers:
     kernel, o = pair(i["kernel_size"]), i["out_channels"]
     weight = (o, i["in_channels"] // i["groups"], *kernel)
-    return count_layer(
-        Layer("Conv2D", (1, i["in_channels"], *kernel), (1, o, 1, 1), weight, (o,) if i["bias"] else ())
-    )
+    bias = (o,) if i["bias"] else ()
+    layer = Layer("Conv2D", (1, i["in_channels"], *kernel), (1, o, 1, 1), weight, bias)
+    return {"parameters": count_layer(layer).parameters}
 
 
-def _parameters(**changes: Any) -> Any:
-    def wrong(i: Inputs) -> Answers:
-        read = {key: change(i) if callable(change) else change for key, change in changes.items()}
-        return {"parameters": _weights(i, **read).parameters}
-
-    return wrong
+def _weights(i: Inputs) -> int:
+    return int(_right({**i, "bias": False})["parameters"])
 
 
-def layer(kernel: Any, groups: int = 1, bias: bool = True) -> Any:
-    """A draw for `conv2d_parameters`: more output than input channels in each group."""
-
-    def draw(r: Generator) -> Inputs:
-        return {
-            "in_channels": groups * int(r.integers(2, 7)),
-            "out_channels": groups * int(r.integers(8, 20)),
-            "kernel_size": kernel,
-            "groups": groups,
-            "bias": bias,
-        }
-
-    return draw
+def layer_arguments(c: int, o: int, kernel: Any, groups: int = 1, bias: bool = True) -> Inputs:
+    """The arguments of `conv2d_parameters` by name."""
+    return {"in_channels": c, "out_channels": o, "kernel_size": kernel, "groups": groups, "bias": bias}
 
 
-PARAMETERS_CHECK = Check(
-    name="conv2d_parameters",
-    assignment=ASSIGNMENT,
-    points=4,
-    functions=("conv2d_parameters",),
-    steps=(
-        Call(
-            "conv2d_parameters",
-            ("in_channels", "out_channels", "kernel_size", "groups", "bias"),
-            ("parameters",),
-        ),
-    ),
+@draw
+def layer(r: Generator, kernel: Any, groups: int = 1, bias: bool = True) -> Inputs:
+    """More output than input channels in each group."""
+    c, o = groups * int(r.integers(2, 7)), groups * int(r.integers(8, 20))
+    return layer_arguments(c, o, kernel, groups, bias)
+
+
+PARAMETERS_CHECK = check(
+    ASSIGNMENT, "conv2d_parameters", 4,
+    ("parameters = conv2d_parameters(in_channels, out_channels, kernel_size, groups, bias)",),
     outputs=(Output("parameters", EXACT),),
     cases=(
         Case("a kernel of 5", layer(5)),
@@ -63,59 +44,43 @@ PARAMETERS_CHECK = Check(
         Case("no bias", layer([7, 2], bias=False)),
         Case("three groups", layer((2, 3), groups=3)),
         Case("four groups without bias", layer(3, groups=4, bias=False)),
+        Case("as many channels in as out", lambda r: layer_arguments(6, 6, 3)),
+        Case("as many groups as channels in and out", lambda r: layer_arguments(6, 6, (3, 2), 6)),
     ),
-    reference=lambda i: {"parameters": _weights(i).parameters},
-    misconceptions=(
-        Misconception(
-            "bias forgotten", "Each output channel has a bias of its own.", _parameters(bias=False)
+    reference=_right,
+    mistakes={
+        "bias forgotten": Mistake("Each output channel has a bias of its own.", instead(_right, bias=False)),
+        "bias counted although there is none": Mistake(
+            "With bias=False there is no bias to count.", instead(_right, bias=True)
         ),
-        Misconception(
-            "bias counted although there is none",
-            "With bias=False there is no bias to count.",
-            _parameters(bias=True),
-        ),
-        Misconception(
-            "one bias for the whole layer",
+        "one bias for the whole layer": Mistake(
             "There is one bias for each output channel, not one for the layer.",
-            lambda i: {"parameters": _weights(i, bias=False).parameters + 1} if i["bias"] else {},
+            where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + 1)),
         ),
-        Misconception(
-            "a bias for each input channel",
+        "a bias for each input channel": Mistake(
             "A bias is added to an output channel, so there are out_channels of them.",
-            lambda i: (
-                {"parameters": _weights(i, bias=False).parameters + i["in_channels"]} if i["bias"] else {}
-            ),
+            where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + i["in_channels"])),
         ),
-        Misconception(
-            "groups ignored",
-            "In a grouped convolution a kernel reads only the channels of its own group.",
-            lambda i: {"parameters": _weights({**i, "groups": 1}).parameters},
+        "groups ignored": Mistake(
+            "In a grouped convolution a kernel reads only the channels of its own group.", instead(_right, groups=1)
         ),
-        Misconception(
-            "groups divide the output channels too",
+        "groups divide the output channels too": Mistake(
             "Groups divide what one kernel reads, not the number of kernels.",
-            lambda i: {
-                "parameters": _weights(i, bias=False).parameters // i["groups"]
-                + i["out_channels"] * i["bias"]
-            },
+            of("parameters", lambda i: _weights(i) // i["groups"] + i["out_channels"] * i["bias"]),
         ),
-        Misconception(
-            "kernel counted along one side",
+        "kernel counted along one side": Mistake(
             "A kernel has height times width taps.",
-            lambda i: _parameters(kernel_size=(pair(i["kernel_size"])[0], 1))(i),
+            instead(_right, kernel_size=lambda i: (pair(i["kernel_size"])[0], 1)),
         ),
-        Misconception(
-            "kernel taken for square",
+        "kernel taken for square": Mistake(
             "You use the kernel's height twice; its width is the second number.",
-            _parameters(kernel_size=lambda i: pair(i["kernel_size"])[0]),
+            instead(_right, kernel_size=lambda i: pair(i["kernel_size"])[0]),
         ),
-        Misconception(
-            "input channels forgotten",
+        "input channels forgotten": Mistake(
             "A kernel has taps in every input channel that it reads.",
-            lambda i: _parameters(in_channels=i["groups"])(i),
+            instead(_right, in_channels=lambda i: i["groups"]),
         ),
-    ),
-)
-
+    },
+)  # fmt: skip
 
 CHECKS = (PARAMETERS_CHECK,)

@@ -4,21 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.draws import length
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Answers, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import EXACT
+from course.autograder.checks.conv.draws import ASSIGNMENT, length
+from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.wrong import Wrong, instead
 from course.reference.convolution import conv2d_output_shape, padding_edges, pair, pool2d_output_shape
 
-ASSIGNMENT = "ps3_conv"
-STEPS = (
-    Call(
-        "conv2d_output_shape",
-        ("input_shape", "weight_shape", "stride", "padding", "dilation", "groups"),
-        ("shape",),
-    ),
-)
+STEPS = ("shape = conv2d_output_shape(input_shape, weight_shape, stride, padding, dilation, groups)",)
 SHAPE = (Output("shape", EXACT),)
 
 
@@ -27,51 +19,56 @@ def right(i: Inputs) -> Answers:
     return {"shape": conv2d_output_shape(**i)}
 
 
-def other(**changes: Any) -> Any:
-    """The answer of a student who reads other arguments: each change is a value or a function of the inputs."""
+def fitting(wrong: Wrong) -> Wrong:
+    """A mistake that says nothing where, read like that, no window fits: there is no output to recognise."""
 
-    def wrong(i: Inputs) -> Answers:
-        read = {key: change(i) if callable(change) else change for key, change in changes.items()}
+    def told(i: Inputs) -> Answers:
         try:
-            return {"shape": conv2d_output_shape(**{**i, **read})}
+            return wrong(i)
         except ValueError:
-            return {}  # read like that the kernel does not fit, and there is no output to recognise
+            return {}
 
-    return wrong
+    return told
 
 
-def reshaped(change: Any) -> Any:
+def other(**changes: Any) -> Wrong:
+    """The answer of a student who reads other arguments: each change is a value or a function of the inputs."""
+    return fitting(instead(right, **changes))
+
+
+def reshaped(change: Any, reference: Wrong = right) -> Wrong:
     """The answer of a student who does something to the right shape, given as an array of four."""
-    return lambda i: {"shape": change(i, np.array(conv2d_output_shape(**i)))}
+    return fitting(lambda i: {"shape": change(i, np.array(reference(i)["shape"]))})
 
 
+@draw
 def question(
-    out: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-    left_over: tuple[int, int] = (0, 0),
-) -> Any:
-    """A draw for `conv2d_output_shape` whose output is `out` and a few rows and columns more, as many of each."""
+    r: Generator, out: tuple[int, int], kernel: tuple[int, int], stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1, left_over: tuple[int, int] = (0, 0),
+) -> Inputs:  # fmt: skip
+    """Inputs of `conv2d_output_shape` whose output is `out` and a few rows and columns more, as many of each."""
     s, d = pair(stride), pair(dilation)
     edges = padding_edges(padding, (0, 0), kernel, s)
+    more = int(r.integers(0, 6))
+    size = (length(out[a] + more, kernel[a], s[a], sum(edges[a]), d[a], left_over[a]) for a in (0, 1))
+    n, c, o = int(r.integers(2, 6)), int(r.integers(1, 4)), int(r.integers(7, 12))
+    return arguments((n, c * groups, *size), (o * groups, c, *kernel), stride, padding, dilation, groups)
 
-    def draw(r: Generator) -> Inputs:
-        more = int(r.integers(0, 6))
-        size = (length(out[a] + more, kernel[a], s[a], sum(edges[a]), d[a], left_over[a]) for a in (0, 1))
-        n, c, o = int(r.integers(2, 6)), int(r.integers(1, 4)), int(r.integers(7, 12))
-        return {
-            "input_shape": (n, c * groups, *size),
-            "weight_shape": (o * groups, c, *kernel),
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
 
-    return draw
+def arguments(
+    input_shape: tuple[int, ...], weight_shape: tuple[int, ...], stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Inputs:  # fmt: skip
+    """The arguments of `conv2d_output_shape` by name."""
+    return {
+        "input_shape": input_shape, "weight_shape": weight_shape, "stride": stride, "padding": padding,
+        "dilation": dilation, "groups": groups,
+    }  # fmt: skip
+
+
+def homework(r: Generator) -> Inputs:
+    """Ten images of 224 by 224, 64 kernels of 3 by 3, padding 1."""
+    return arguments((10, 3, 224, 224), (64, 3, 3, 3), padding=1)
 
 
 def _ceil(i: Inputs) -> Answers:
@@ -84,107 +81,90 @@ def _ceil(i: Inputs) -> Answers:
     return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
 
 
-def _dilated_whole(i: Inputs) -> Answers:
+def _dilated_whole(i: Inputs) -> tuple[int, ...]:
     d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
-    return other(weight_shape=(o, c, d[0] * kh, d[1] * kw), dilation=1)(i)
+    return o, c, d[0] * kh, d[1] * kw
 
 
-def _reversed_pairs(i: Inputs) -> Answers:
-    pairs = {key: pair(i[key])[::-1] for key in ("stride", "padding", "dilation")}
-    return other(**pairs)(i)
+def _turned(name: str) -> Any:
+    return lambda i: pair(i[name])[::-1]
 
 
-def _once(i: Inputs) -> list[int]:
+def once(i: Inputs) -> list[int]:
+    """The padding put on one end of each axis alone."""
     ph, pw = pair(i["padding"])
     return [ph, 0, pw, 0]
 
 
-PLAIN_CHECK = Check(
-    name="conv2d_output_shape",
-    assignment=ASSIGNMENT,
-    points=6,
-    functions=("conv2d_output_shape",),
-    steps=STEPS,
+MISTAKES = {
+    "rounded up": Mistake(
+        "A window that hangs over the edge is not read: round the quotient down (pooling's ceil_mode rounds up).",
+        _ceil,
+    ),
+    "plus one forgotten": Mistake(
+        "You count the steps between windows; there is one window more than steps.",
+        reshaped(lambda i, shape: shape - [0, 0, 1, 1]),
+    ),
+    "padding counted once": Mistake(
+        "Padding is put on both ends of an axis: the input grows by twice the padding.", other(padding=once)
+    ),
+    "padding ignored": Mistake("The padding is not used: add it to the input first.", other(padding=0)),
+    "stride ignored": Mistake(
+        "The stride is not used: the windows start that many values apart.", other(stride=1)
+    ),
+    "dilation ignored": Mistake(
+        "The dilation is not used: it spreads the taps, so that the kernel covers more of the input.",
+        other(dilation=1),
+    ),
+    "dilation times the kernel": Mistake(
+        "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
+        other(weight_shape=_dilated_whole, dilation=1),
+    ),
+    "height and width swapped": Mistake(
+        "Your last two numbers are in each other's place: height (rows) comes first.",
+        reshaped(lambda i, shape: shape[[0, 1, 3, 2]]),
+    ),
+    "pairs read as (width, height)": Mistake(
+        "A pair of strides, paddings or dilations is (height, width), as the axes of [N, C, H, W] are.",
+        other(stride=_turned("stride"), padding=_turned("padding"), dilation=_turned("dilation")),
+    ),
+    "kernel taken for square": Mistake(
+        "You use the kernel's height on both axes; its width is the last number of weight_shape.",
+        other(weight_shape=lambda i: (*i["weight_shape"][:3], i["weight_shape"][2])),
+    ),
+    "input channels in the output": Mistake(
+        "The output has one channel for each kernel: weight_shape[0], not the input's channels.",
+        reshaped(lambda i, shape: np.array([shape[0], i["input_shape"][1], *shape[2:]])),
+    ),
+    "output channels divided by the groups": Mistake(
+        "Groups divide what a kernel reads, not how many kernels there are: keep weight_shape[0].",
+        reshaped(lambda i, shape: shape // [1, i["groups"], 1, 1]),
+    ),
+    "batch forgotten": Mistake(
+        "Return four numbers: the batch comes first.", reshaped(lambda i, shape: shape[1:])
+    ),
+    "channels last": Mistake(
+        "Paddle's layout is [N, C, H, W]; you put the channels last.",
+        reshaped(lambda i, shape: shape[[0, 2, 3, 1]]),
+    ),
+}
+
+PLAIN_CHECK = check(
+    ASSIGNMENT, "conv2d_output_shape", 6, STEPS,
     outputs=SHAPE,
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", question((6, 9), (3, 2), 2, 2, left_over=(1, 1))),
         Case("a stride that is all of the kernel, no padding", question((5, 4), (3, 3), 3, left_over=(2, 1))),
         Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 1, 3)),
         Case("two groups", question((7, 11), (2, 5), 1, 2, 1, 2)),
-        Case(
-            "another stride, padding and dilation for each axis",
-            question((6, 9), (3, 5), (3, 1), (3, 1), (1, 2), left_over=(2, 0)),
-        ),
-        Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", lambda r: {
-            "input_shape": (10, 3, 224, 224), "weight_shape": (64, 3, 3, 3),
-            "stride": 1, "padding": 1, "dilation": 1, "groups": 1,
-        }),
+        Case("as many samples, channels, kernels, rows and columns",
+             lambda r: arguments((6, 6, 6, 6), (6, 6, 3, 3), padding=1)),
+        Case("another stride, padding and dilation for each axis",
+             question((6, 9), (3, 5), (3, 1), (3, 1), (1, 2), left_over=(2, 0))),
+        Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,
-    misconceptions=(
-        Misconception(
-            "rounded up",
-            "A window that hangs over the edge is not read: round the quotient down (pooling's ceil_mode rounds up).",
-            _ceil,
-        ),
-        Misconception(
-            "plus one forgotten",
-            "You count the steps between windows; there is one window more than steps.",
-            reshaped(lambda i, shape: shape - [0, 0, 1, 1]),
-        ),
-        Misconception(
-            "padding counted once",
-            "Padding is put on both ends of an axis: the input grows by twice the padding.",
-            other(padding=_once),
-        ),
-        Misconception("padding ignored", "The padding is not used: add it to the input first.", other(padding=0)),
-        Misconception(
-            "stride ignored", "The stride is not used: the windows start that many values apart.", other(stride=1)
-        ),
-        Misconception(
-            "dilation ignored",
-            "The dilation is not used: it spreads the taps, so that the kernel covers more of the input.",
-            other(dilation=1),
-        ),
-        Misconception(
-            "dilation times the kernel",
-            "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
-            _dilated_whole,
-        ),
-        Misconception(
-            "height and width swapped",
-            "Your last two numbers are in each other's place: height (rows) comes first.",
-            reshaped(lambda i, shape: shape[[0, 1, 3, 2]]),
-        ),
-        Misconception(
-            "pairs read as (width, height)",
-            "A pair of strides, paddings or dilations is (height, width), as the axes of [N, C, H, W] are.",
-            _reversed_pairs,
-        ),
-        Misconception(
-            "kernel taken for square",
-            "You use the kernel's height on both axes; its width is the last number of weight_shape.",
-            other(weight_shape=lambda i: (*i["weight_shape"][:3], i["weight_shape"][2])),
-        ),
-        Misconception(
-            "input channels in the output",
-            "The output has one channel for each kernel: weight_shape[0], not the input's channels.",
-            reshaped(lambda i, shape: np.array([shape[0], i["input_shape"][1], *shape[2:]])),
-        ),
-        Misconception(
-            "output channels divided by the groups",
-            "Groups divide what a kernel reads, not how many kernels there are: keep weight_shape[0].",
-            reshaped(lambda i, shape: shape // [1, i["groups"], 1, 1]),
-        ),
-        Misconception(
-            "batch forgotten", "Return four numbers: the batch comes first.", reshaped(lambda i, shape: shape[1:])
-        ),
-        Misconception(
-            "channels last",
-            "Paddle's layout is [N, C, H, W]; you put the channels last.",
-            reshaped(lambda i, shape: shape[[0, 2, 3, 1]]),
-        ),
-    ),
+    mistakes=MISTAKES,
 )  # fmt: skip
 
 CHECKS = (PLAIN_CHECK,)

@@ -1,236 +1,224 @@
 """ps3, counting a net: the whole table, layer by layer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.nets import NETS
-from course.autograder.checks.conv.shapes import ASSIGNMENT
-from course.autograder.checks.language.protocol import Call, rows_together
-from course.autograder.checks.language.spec import Arrays, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import EXACT
+from course.autograder.checks.language import EXACT, Arrays, Inputs, Mistake, Output, check
+from course.autograder.checks.language.protocol import rows_together
+from course.autograder.checks.language.wrong import Wrong
 from course.reference.counting import LayerCount
 from course.reference.layer_plan import count_plan
 
 SHAPES = ("output_shape", "weight_shape", "bias_shape", "parameters")
 OPERATIONS = ("multiplications", "additions", "paddle_flops")
-STEPS = (Call("network_table", ("layers", "input_shape"), ("table",)),)
+STEPS = ("table = network_table(layers, input_shape)",)
+
+Change = Callable[[LayerCount], dict[str, Any]]
+Layer = dict[str, Any]
 
 
-def _columns(counts: list[LayerCount], names: tuple[str, ...]) -> Arrays:
-    """The table as the judge reads it: one array for each column."""
-    together = {name: rows_together([getattr(count, name) for count in counts], name) for name in names}
-    return {f"table.*.{name}": column for name, column in together.items() if isinstance(column, np.ndarray)}
+def _table(
+    i: Inputs, change: Change = lambda count: {}, read: Callable[[Layer], Layer] = lambda layer: layer
+) -> Arrays:
+    """The table as the judge reads it, one array for each column.
+
+    Args:
+        i: the case.
+        change: which fields of a row differ, for a student who gets the rows wrong.
+        read: the layer as it is read, for a student who reads the layers differently.
+    """
+    counts = count_plan([read(layer) for layer in i["layers"]], i["input_shape"])
+    rows = [replace(count, **change(count)) for count in counts]
+    columns = {
+        name: rows_together([getattr(row, name) for row in rows], name) for name in (*SHAPES, *OPERATIONS)
+    }
+    return {f"table.*.{name}": column for name, column in columns.items() if isinstance(column, np.ndarray)}
 
 
-def _rows(change: Any, names: tuple[str, ...]) -> Any:
-    """A student who gets the rows wrong: change(count) returns the fields that differ."""
-
-    def wrong(i: Inputs) -> Arrays:
-        counts = count_plan(i["layers"], i["input_shape"])
-        return _columns([replace(count, **change(count)) for count in counts], names)
-
-    return wrong
+def _columns(names: tuple[str, ...], **how: Any) -> Wrong:
+    """Some columns of a table, the right one or one that is made or read wrongly."""
+    wanted = {f"table.*.{name}" for name in names}
+    return lambda i: {path: column for path, column in _table(i, **how).items() if path in wanted}
 
 
-def _plan(change: Any, names: tuple[str, ...]) -> Any:
-    """A student who reads the layers differently: change(layer) returns the layer as it is read."""
-    return lambda i: _columns(count_plan([change(layer) for layer in i["layers"]], i["input_shape"]), names)
+def _rows(names: tuple[str, ...]) -> Callable[..., Mistake]:
+    """A mistake in these columns, made in the rows of some kinds of layer, or in all."""
+
+    def mistake(advice: str, change: Change, *kinds: str) -> Mistake:
+        def changed(count: LayerCount) -> dict[str, Any]:
+            return change(count) if not kinds or count.kind in kinds else {}
+
+        return Mistake(advice, _columns(names, change=changed))
+
+    return mistake
 
 
-def _but(*keys: str) -> Any:
-    return lambda layer: {key: value for key, value in layer.items() if key not in keys}
+def _unread(advice: str, option: str) -> Mistake:
+    """An option of a layer that is not looked at."""
+
+    def rest(layer: Layer) -> Layer:
+        return {key: value for key, value in layer.items() if key != option}
+
+    return Mistake(advice, _columns(SHAPES, read=rest))
 
 
-def _is(*kinds: str) -> Any:
-    return lambda count: count.kind in kinds
+def _pool_by_one(layer: Layer) -> Layer:
+    return {"stride": 1, **layer} if layer["type"] == "max_pool2d" else layer
 
 
 def _size(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _when(test: Any, change: Any) -> Any:
-    return lambda count: change(count) if test(count) else {}
+def _groups_ignored(c: LayerCount) -> dict[str, Any]:
+    weight = (c.weight_shape[0], c.input_shape[1], *c.weight_shape[2:])
+    return {"weight_shape": weight, "parameters": _size(weight) + sum(c.bias_shape)}
 
 
-CONV, LINEAR, NORM, POOL = _is("Conv2D"), _is("Linear"), _is("BatchNorm2D"), _is("MaxPool2D")
-COUNTED = _is("Conv2D", "Linear")
+def _products_of_all_channels(c: LayerCount) -> dict[str, Any]:
+    products = c.multiplications * c.input_shape[1] // c.weight_shape[1]
+    return {"multiplications": products, "paddle_flops": c.paddle_flops - c.multiplications + products}
 
 
-def _shape_mistake(name: str, advice: str, test: Any, change: Any) -> Misconception:
-    return Misconception(name, advice, _rows(_when(test, change), SHAPES))
+def _biased(c: LayerCount) -> int:
+    """Additions of a bias, where there is one."""
+    return _size(c.output_shape) * bool(c.bias_shape)
 
 
-def _operation_mistake(name: str, advice: str, test: Any, change: Any) -> Misconception:
-    return Misconception(name, advice, _rows(_when(test, change), OPERATIONS))
+CONV, LINEAR, NORM, POOL, FLAT = "Conv2D", "Linear", "BatchNorm2D", "MaxPool2D", "Flatten"
+shape_mistake, operation_mistake = _rows(SHAPES), _rows(OPERATIONS)
 
-
-def _every(count: LayerCount) -> bool:
-    return True
-
-
-SHAPES_CHECK = Check(
-    name="network_table.shapes",
-    assignment=ASSIGNMENT,
-    points=7,
-    functions=("network_table",),
-    steps=STEPS,
+SHAPES_CHECK = check(
+    ASSIGNMENT, "network_table.shapes", 7, STEPS,
     outputs=tuple(Output(f"table.*.{name}", EXACT) for name in SHAPES),
     cases=NETS,
-    reference=lambda i: _columns(count_plan(i["layers"], i["input_shape"]), SHAPES),
-    misconceptions=(
-        _shape_mistake(
-            "input's shape in the output's place", "A row shows what comes out of its layer.",
-            _every, lambda c: {"output_shape": c.input_shape},
+    reference=_columns(SHAPES),
+    mistakes={
+        "input's shape in the output's place": shape_mistake(
+            "A row shows what comes out of its layer.", lambda c: {"output_shape": c.input_shape}
         ),
-        _shape_mistake(
-            "batch left out of the output's shape", "The output's shape begins with the batch.",
-            _every, lambda c: {"output_shape": c.output_shape[1:]},
+        "batch left out of the output's shape": shape_mistake(
+            "The output's shape begins with the batch.", lambda c: {"output_shape": c.output_shape[1:]}
         ),
-        _shape_mistake(
-            "linear weight as [out, in]", "Paddle's Linear keeps its weight as [in_features, out_features].",
-            LINEAR, lambda c: {"weight_shape": c.weight_shape[::-1]},
+        "linear weight as [out, in]": shape_mistake(
+            "Paddle's Linear keeps its weight as [in_features, out_features].",
+            lambda c: {"weight_shape": c.weight_shape[::-1]}, LINEAR,
         ),
-        _shape_mistake(
-            "convolution weight begins with the input channels", "Paddle's weight is [O, C / groups, kh, kw].",
-            CONV, lambda c: {"weight_shape": (c.weight_shape[1], c.weight_shape[0], *c.weight_shape[2:])},
+        "convolution weight begins with the input channels": shape_mistake(
+            "Paddle's weight is [O, C / groups, kh, kw].",
+            lambda c: {"weight_shape": (c.weight_shape[1], c.weight_shape[0], *c.weight_shape[2:])}, CONV,
         ),
-        Misconception(
-            "groups ignored", "In a grouped convolution the weight has C / groups channels.",
-            _rows(_when(CONV, lambda c: {
-                "weight_shape": (c.weight_shape[0], c.input_shape[1], *c.weight_shape[2:]),
-                "parameters": c.weight_shape[0] * c.input_shape[1] * _size(c.weight_shape[2:]) + sum(c.bias_shape),
-            }), SHAPES),
+        "groups ignored": shape_mistake(
+            "In a grouped convolution the weight has C / groups channels.", _groups_ignored, CONV
         ),
-        Misconception(
-            "bias counted although there is none", "A layer with bias False has no bias, and nothing to count for it.",
-            _plan(_but("bias"), SHAPES),
+        "bias counted although there is none": _unread(
+            "A layer with bias False has no bias, and nothing to count for it.", "bias"
         ),
-        _shape_mistake(
-            "bias forgotten in the parameters", "The parameters are the weight's and the bias's together.",
-            _every, lambda c: {"parameters": _size(c.weight_shape) if c.weight_shape else 0},
+        "bias forgotten in the parameters": shape_mistake(
+            "The parameters are the weight's and the bias's together.",
+            lambda c: {"parameters": _size(c.weight_shape) if c.weight_shape else 0},
         ),
-        _shape_mistake(
-            "running statistics counted as parameters",
+        "running statistics counted as parameters": shape_mistake(
             "Training does not change running mean and variance by gradients: batch norm has gamma and beta, 2 C.",
-            NORM, lambda c: {"parameters": 2 * c.parameters},
+            lambda c: {"parameters": 2 * c.parameters}, NORM,
         ),
-        _shape_mistake(
-            "batch norm without parameters", "Batch norm has a weight (gamma) and a bias (beta) for each channel.",
-            NORM, lambda c: {"parameters": 0, "weight_shape": (), "bias_shape": ()},
+        "batch norm without parameters": shape_mistake(
+            "Batch norm has a weight (gamma) and a bias (beta) for each channel.",
+            lambda c: {"parameters": 0, "weight_shape": (), "bias_shape": ()}, NORM,
         ),
-        _shape_mistake(
-            "parameters counted for each sample", "All samples share the parameters: the batch is no factor.",
-            _every, lambda c: {"parameters": c.parameters * c.output_shape[0]},
+        "parameters counted for each sample": shape_mistake(
+            "All samples share the parameters: the batch is no factor.",
+            lambda c: {"parameters": c.parameters * c.output_shape[0]},
         ),
-        _shape_mistake(
-            "parameters of a pooling window", "Pooling takes the maximum: it has no weights.",
-            POOL, lambda c: {"parameters": c.input_shape[1] * 4},
+        "parameters of a pooling window": shape_mistake(
+            "Pooling takes the maximum: it has no weights.", lambda c: {"parameters": c.input_shape[1] * 4}, POOL
         ),
-        Misconception(
-            "stride 1 where a pooling layer names none", "Without a stride, pooling windows stand side by side.",
-            lambda i: _columns(count_plan(
-                [{"stride": 1, **layer} if layer["type"] == "max_pool2d" else layer for layer in i["layers"]],
-                i["input_shape"]), SHAPES),
+        "stride 1 where a pooling layer names none": Mistake(
+            "Without a stride, pooling windows stand side by side.", _columns(SHAPES, read=_pool_by_one)
         ),
-        Misconception(
-            "ceil_mode ignored", "A pooling layer with ceil_mode rounds up.", _plan(_but("ceil_mode"), SHAPES)
+        "ceil_mode ignored": _unread("A pooling layer with ceil_mode rounds up.", "ceil_mode"),
+        "dilation ignored": _unread("A convolution's dilation is not used.", "dilation"),
+        "flatten swallows the batch": shape_mistake(
+            "Flattening keeps the first axis: each sample has a row of its own.",
+            lambda c: {"output_shape": (_size(c.input_shape),)}, FLAT,
         ),
-        Misconception(
-            "dilation ignored", "A convolution's dilation is not used.", _plan(_but("dilation"), SHAPES)
+        "flatten changes nothing": shape_mistake(
+            "Flatten makes [N, C * H * W] of [N, C, H, W].", lambda c: {"output_shape": c.input_shape}, FLAT
         ),
-        _shape_mistake(
-            "flatten swallows the batch", "Flattening keeps the first axis: each sample has a row of its own.",
-            _is("Flatten"), lambda c: {"output_shape": (_size(c.input_shape),)},
-        ),
-        _shape_mistake(
-            "flatten changes nothing", "Flatten makes [N, C * H * W] of [N, C, H, W].",
-            _is("Flatten"), lambda c: {"output_shape": c.input_shape},
-        ),
-    ),
+    },
 )  # fmt: skip
 
 
-OPERATIONS_CHECK = Check(
-    name="network_table.operations",
-    assignment=ASSIGNMENT,
-    points=7,
-    functions=("network_table",),
-    steps=STEPS,
+OPERATIONS_CHECK = check(
+    ASSIGNMENT, "network_table.operations", 7, STEPS,
     outputs=tuple(Output(f"table.*.{name}", EXACT) for name in OPERATIONS),
     cases=NETS,
-    reference=lambda i: _columns(count_plan(i["layers"], i["input_shape"]), OPERATIONS),
-    misconceptions=(
-        _operation_mistake(
-            "batch forgotten", "You counted one sample; the table is for the whole batch.", _every,
+    reference=_columns(OPERATIONS),
+    mistakes={
+        "batch forgotten": operation_mistake(
+            "You counted one sample; the table is for the whole batch.",
             lambda c: {name: getattr(c, name) // c.output_shape[0] for name in OPERATIONS},
         ),
-        _operation_mistake(
-            "multiplied at every input value", "A convolution multiplies once for each output value and tap.", CONV,
-            lambda c: {"multiplications": c.input_shape[0] * _size(c.input_shape[2:]) * _size(c.weight_shape)},
+        "multiplied at every input value": operation_mistake(
+            "A convolution multiplies once for each output value and tap.",
+            lambda c: {"multiplications": c.input_shape[0] * _size(c.input_shape[2:]) * _size(c.weight_shape)}, CONV,
         ),
-        _operation_mistake(
-            "groups ignored", "In a grouped convolution an output value has C / groups * kh * kw products.", CONV,
-            lambda c: {
-                "multiplications": c.multiplications * c.input_shape[1] // c.weight_shape[1],
-                "paddle_flops": (c.paddle_flops - c.multiplications)
-                + c.multiplications * c.input_shape[1] // c.weight_shape[1],
-            },
+        "groups ignored": operation_mistake(
+            "In a grouped convolution an output value has C / groups * kh * kw products.",
+            _products_of_all_channels, CONV,
         ),
-        _operation_mistake(
-            "as many additions as products without a bias", "k products without a bias are summed by k - 1 additions.",
-            COUNTED, lambda c: {"additions": c.multiplications},
+        "as many additions as products without a bias": operation_mistake(
+            "k products without a bias are summed by k - 1 additions.",
+            lambda c: {"additions": c.multiplications}, CONV, LINEAR,
         ),
-        _operation_mistake(
-            "bias addition forgotten", "A bias costs one addition for each output value.", COUNTED,
-            lambda c: {"additions": c.additions - _size(c.output_shape) * bool(c.bias_shape)},
+        "bias addition forgotten": operation_mistake(
+            "A bias costs one addition for each output value.",
+            lambda c: {"additions": c.additions - _biased(c)}, CONV, LINEAR,
         ),
-        _operation_mistake(
-            "batch norm costs nothing", "In eval mode batch norm is one multiplication and one addition a value.",
-            NORM, lambda c: {"multiplications": 0, "additions": 0},
+        "batch norm costs nothing": operation_mistake(
+            "In eval mode batch norm is one multiplication and one addition a value.",
+            lambda c: {"multiplications": 0, "additions": 0}, NORM,
         ),
-        _operation_mistake(
-            "comparisons counted", "Pooling's comparisons are neither multiplications nor additions.", POOL,
-            lambda c: {"additions": _size(c.output_shape) * 3},
+        "comparisons counted": operation_mistake(
+            "Pooling's comparisons are neither multiplications nor additions.",
+            lambda c: {"additions": _size(c.output_shape) * 3}, POOL,
         ),
-        _operation_mistake(
-            "pooling counted at its outputs", "paddle.flops counts nothing for max pooling.", POOL,
-            lambda c: {"paddle_flops": _size(c.output_shape)},
+        "pooling counted at its outputs": operation_mistake(
+            "paddle.flops counts nothing for max pooling.", lambda c: {"paddle_flops": _size(c.output_shape)}, POOL
         ),
-        _operation_mistake(
-            "activations counted", "ReLU and sigmoid are neither multiplications nor additions, and paddle.flops agrees.",
-            _is("ReLU", "Sigmoid"),
-            lambda c: {"multiplications": _size(c.output_shape), "paddle_flops": _size(c.output_shape)},
+        "activations counted": operation_mistake(
+            "ReLU and sigmoid are neither multiplications nor additions, and paddle.flops agrees.",
+            lambda c: dict.fromkeys(("multiplications", "paddle_flops"), _size(c.output_shape)), "ReLU", "Sigmoid",
         ),
-        _operation_mistake(
-            "paddle.flops taken for the multiplications",
-            "For a convolution with a bias paddle.flops adds one for each output value.", CONV,
-            lambda c: {"paddle_flops": c.macs},
+        "paddle.flops taken for the multiplications": operation_mistake(
+            "For a convolution with a bias paddle.flops adds one for each output value.",
+            lambda c: {"paddle_flops": c.macs}, CONV,
         ),
-        _operation_mistake(
-            "paddle.flops with the bias of a linear layer", "paddle.flops leaves the bias of a linear layer out.", LINEAR,
-            lambda c: {"paddle_flops": c.macs + _size(c.output_shape) * bool(c.bias_shape)},
+        "paddle.flops with the bias of a linear layer": operation_mistake(
+            "paddle.flops leaves the bias of a linear layer out.",
+            lambda c: {"paddle_flops": c.macs + _biased(c)}, LINEAR,
         ),
-        _operation_mistake(
-            "paddle.flops with a bias that is not there", "paddle.flops adds one an output only where there is a bias.",
-            CONV, lambda c: {"paddle_flops": c.macs + _size(c.output_shape)},
+        "paddle.flops with a bias that is not there": operation_mistake(
+            "paddle.flops adds one an output only where there is a bias.",
+            lambda c: {"paddle_flops": c.macs + _size(c.output_shape)}, CONV,
         ),
-        _operation_mistake(
-            "paddle.flops as multiplications and additions", "paddle.flops counts a product and its sum as one.",
-            COUNTED, lambda c: {"paddle_flops": c.operations},
+        "paddle.flops as multiplications and additions": operation_mistake(
+            "paddle.flops counts a product and its sum as one.", lambda c: {"paddle_flops": c.operations}, CONV, LINEAR
         ),
-        _operation_mistake(
-            "paddle.flops without batch norm", "paddle.flops counts 2 for each value that goes through BatchNorm2D.",
-            NORM, lambda c: {"paddle_flops": 0},
-        ),
-        _operation_mistake(
-            "paddle.flops with one for each value of batch norm",
+        "paddle.flops without batch norm": operation_mistake(
             "paddle.flops counts 2 for each value that goes through BatchNorm2D.",
-            NORM, lambda c: {"paddle_flops": c.paddle_flops // 2},
+            lambda c: {"paddle_flops": 0}, NORM,
         ),
-    ),
+        "paddle.flops with one for each value of batch norm": operation_mistake(
+            "paddle.flops counts 2 for each value that goes through BatchNorm2D.",
+            lambda c: {"paddle_flops": c.paddle_flops // 2}, NORM,
+        ),
+    },
 )  # fmt: skip
 
 CHECKS = (SHAPES_CHECK, OPERATIONS_CHECK)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Arrays, Inputs
+from course.autograder.checks.language import Arrays, Inputs
 from course.reference import convolution
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -18,26 +18,20 @@ def options(i: Inputs) -> tuple[int, int]:
     return i["conv_param"]["stride"], i["conv_param"]["pad"]
 
 
+def _read(i: Inputs, names: tuple[str, ...], changes: dict[str, Any]) -> dict[str, Any]:
+    """Some of a case's arrays with its stride and padding, as they are read by one who changes some of them."""
+    stride, pad = options(i)
+    return {**{name: i[name] for name in names}, "stride": stride, "padding": pad, **changes}
+
+
 def forward(i: Inputs, **changes: Any) -> np.ndarray:
     """The convolution of a case, with x, w, b, stride or padding read differently."""
-    stride, pad = options(i)
-    given = {"x": i["x"], "w": i["w"], "b": i["b"], "stride": stride, "padding": pad, **changes}
-    return convolution.conv2d(**given)
+    return convolution.conv2d(**_read(i, ("x", "w", "b"), changes))
 
 
 def gradients(i: Inputs, **changes: Any) -> Arrays:
     """The gradients of a case, with some of what goes into them read differently."""
-    stride, pad = options(i)
-    given = {
-        "x": i["x"],
-        "w": i["w"],
-        "b": i["b"],
-        "dout": i["dout"],
-        "stride": stride,
-        "padding": pad,
-        **changes,
-    }
-    return convolution.conv2d_gradients(**given)
+    return convolution.conv2d_gradients(**_read(i, ("x", "w", "b", "dout"), changes))
 
 
 def padded(x: np.ndarray, pad: int, mode: str = "constant", value: float = 0.0) -> np.ndarray:
@@ -93,11 +87,10 @@ def only_last_window(i: Inputs) -> np.ndarray:
     return kept
 
 
-def crowded(i: Inputs, transform: Any) -> np.ndarray:
+def crowded(i: Inputs) -> np.ndarray:
     """The convolution of a student whose windows start at every value, not at every stride-th."""
-    near = forward(i, stride=1)
-    rows, columns = convolution.conv2d(i["x"], i["w"], i["b"], *options(i)).shape[2:]
-    return transform(near[:, :, :rows, :columns])
+    rows, columns = forward(i).shape[2:]
+    return forward(i, stride=1)[:, :, :rows, :columns]
 
 
 def pool_options(i: Inputs) -> tuple[tuple[int, int], int]:

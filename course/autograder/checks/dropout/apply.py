@@ -4,25 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.autograder.checks.dropout.variants import (
-    ASSIGNMENT,
-    TEST_FACTORS,
-    TRAIN_FACTORS,
-    factor_mistakes,
-    nan_at_one,
-    product,
-    seeded,
-    settings,
-    values,
-)  # fmt: skip
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call, Strided
-from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seeded, settings, tossed, values
+from course.autograder.checks.dropout.factors import factor_mistakes, nan_at_one, product
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Generator, draw, views
+from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
-STEPS = (Call("dropout_apply", ("x", "mask", "p", "mode", "scaling"), ("out",)),)
+STEPS = ("out = dropout_apply(x, mask, p, mode, scaling)",)
+OUT = (Output("out", DROPOUT),)
 
 
 def mixed_mask(r: Generator, shape: tuple[int, ...], p: float) -> tuple[int, np.ndarray]:
@@ -34,128 +25,91 @@ def mixed_mask(r: Generator, shape: tuple[int, ...], p: float) -> tuple[int, np.
             return seed, mask
 
 
-def apply_case(
-    name: str,
-    shape: tuple[int, ...],
-    p: float,
-    mode: str,
-    scaling: str,
-    dtype: str = "float64",
-    strided: bool = False,
-) -> Case:
+@draw
+def applied(
+    r: Generator, shape: tuple[int, ...], p: float, mode: str, scaling: str, dtype: str = "float64"
+) -> Inputs:
     """x and Paddle's own mask for it, with the seed that makes Paddle draw it again."""
-
-    def draw(r: Generator) -> Inputs:
-        seed, mask = mixed_mask(r, shape, p)
-        x, mask = values(r, shape, dtype), mask.astype(dtype)
-        given = {"x": Strided(x), "mask": Strided(mask)} if strided else {"x": x, "mask": mask}
-        return {**given, "p": p, "mode": mode, "scaling": scaling, "paddle_seed": seed}
-
-    return Case(name, draw)
+    seed, mask = mixed_mask(r, shape, p)
+    x = values(r, shape, dtype)
+    return {"x": x, "mask": mask.astype(dtype), "p": p, "mode": mode, "scaling": scaling, "paddle_seed": seed}
 
 
 def _right(i: Inputs) -> Arrays:
     if i["mode"] == "train":
         return {"out": dropout.dropout(i["x"], i["p"], i["paddle_seed"], i["scaling"])}
-    return {"out": dropout.apply(i["x"], i["mask"], i["p"], i["mode"], i["scaling"])}
+    return {"out": dropout.apply(i["x"], i["mask"], *settings(i))}
 
 
-def _in_training(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> Callable[[Inputs], Arrays]:
+def _in_training(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) -> Wrong:
     """A mistake in training from (x, mask, the right factor)."""
-
-    def wrong(i: Inputs) -> Arrays:
-        p, mode, scaling = settings(i)
-        if mode != "train" or not 0 < p < 1:
-            return {}
-        return {"out": change(i["x"], i["mask"], 1 / (1 - p) if scaling == UPSCALE else 1.0)}
-
-    return wrong
+    return where(tossed, lambda i: {"out": change(i["x"], i["mask"], settings(i).factor)})
 
 
-TRAIN_CHECK = Check(
-    name="dropout_apply.train",
-    assignment=ASSIGNMENT,
-    points=8,
-    functions=("dropout_apply",),
-    steps=STEPS,
-    outputs=(Output("out", DROPOUT),),
+TRAIN_CHECK = check(
+    ASSIGNMENT, "dropout_apply.train", 8, STEPS,
+    outputs=OUT,
     cases=(
-        apply_case("upscale_in_train, p = 0.3", (6, 5), 0.3, "train", UPSCALE),
-        apply_case("downscale_in_infer, p = 0.8", (5, 7), 0.8, "train", DOWNSCALE),
-        apply_case("upscale_in_train, p = 0.75, images", (2, 3, 4, 5), 0.75, "train", UPSCALE),
-        apply_case("downscale_in_infer, p = 0.2, one axis", (11,), 0.2, "train", DOWNSCALE),
-        apply_case("p = 0: nothing is dropped", (4, 3), 0.0, "train", UPSCALE),
-        apply_case("p = 1: everything is dropped", (3, 4), 1.0, "train", UPSCALE),
-        apply_case("float32 input", (7, 2, 3), 0.6, "train", UPSCALE, dtype="float32"),
-        apply_case("a view that is not contiguous", (3, 8), 0.4, "train", UPSCALE, strided=True),
+        Case("upscale_in_train, p = 0.3", applied((6, 5), 0.3, "train", UPSCALE)),
+        Case("downscale_in_infer, p = 0.8", applied((5, 7), 0.8, "train", DOWNSCALE)),
+        Case("upscale_in_train, p = 0.75, images", applied((2, 3, 4, 5), 0.75, "train", UPSCALE)),
+        Case("downscale_in_infer, p = 0.2, one axis", applied((11,), 0.2, "train", DOWNSCALE)),
+        Case("upscale_in_train, p = 0.6, all sizes 3", applied((3, 3, 3), 0.6, "train", UPSCALE)),
+        Case("p = 0: nothing is dropped", applied((4, 3), 0.0, "train", UPSCALE)),
+        Case("p = 1: everything is dropped", applied((3, 4), 1.0, "train", UPSCALE)),
+        Case("float32 input", applied((7, 2, 3), 0.6, "train", UPSCALE, "float32")),
+        Case("a view that is not contiguous", views(applied((3, 8), 0.4, "train", UPSCALE), "x", "mask")),
     ),
     reference=_right,
-    misconceptions=(
-        *factor_mistakes(TRAIN_FACTORS, lambda i, f: {"out": product(i["x"], i["mask"], f)}, "train"),
-        Misconception(
-            "mask ignored",
+    mistakes={
+        **factor_mistakes("train", lambda i, f: {"out": product(i["x"], i["mask"], f)}),
+        "mask ignored": Mistake(
             "You scale, but nothing is dropped: the mask has to come in.",
             _in_training(lambda x, m, f: product(x, 1.0, f)),
         ),
-        Misconception(
-            "mask inverted",
+        "mask inverted": Mistake(
             "A mask of 1 means kept; you drop those and keep the others.",
             _in_training(lambda x, m, f: product(x, 1.0 - m, f)),
         ),
-        Misconception(
-            "scaled by the share that happened to be kept",
+        "scaled by the share that happened to be kept": Mistake(
             "Divide by the probability 1 - p, not by the share of ones in this one mask.",
             _in_training(lambda x, m, f: product(x, m, 1.0 / float(m.mean()) if f != 1 else 1.0)),
         ),
-        nan_at_one("out", lambda i: i["x"].shape),
-    ),
-)
+        **nan_at_one("out", lambda i: i["x"].shape),
+    },
+)  # fmt: skip
 
 
-def _at_test(mistake: Callable[[float, str], tuple[bool, float]]) -> Callable[[Inputs], Arrays]:
-    """A mistake at test time: whether the mask comes in, and the factor."""
-
-    def wrong(i: Inputs) -> Arrays:
-        p, mode, scaling = settings(i)
-        if mode != "test" or not 0 < p < 1:
-            return {}
-        masked, factor = mistake(p, scaling)
-        return {"out": product(i["x"], i["mask"] if masked else 1.0, factor)}
-
-    return wrong
+def _random(i: Inputs) -> bool:
+    return at_test(i) and 0 < i["p"] < 1
 
 
-TEST_CHECK = Check(
-    name="dropout_apply.test",
-    assignment=ASSIGNMENT,
-    points=6,
-    functions=("dropout_apply",),
-    steps=STEPS,
-    outputs=(Output("out", DROPOUT),),
+TEST_CHECK = check(
+    ASSIGNMENT, "dropout_apply.test", 6, STEPS,
+    outputs=OUT,
     cases=(
-        apply_case("upscale_in_train, p = 0.3", (5, 6), 0.3, "test", UPSCALE),
-        apply_case("downscale_in_infer, p = 0.3", (6, 4), 0.3, "test", DOWNSCALE),
-        apply_case("downscale_in_infer, p = 0.8, images", (2, 3, 5, 4), 0.8, "test", DOWNSCALE),
-        apply_case("upscale_in_train, p = 0.7, one axis", (9,), 0.7, "test", UPSCALE),
-        apply_case("downscale_in_infer, p = 1", (3, 5), 1.0, "test", DOWNSCALE),
-        apply_case("upscale_in_train, p = 1", (5, 3), 1.0, "test", UPSCALE),
-        apply_case("float32 input", (7, 2, 3), 0.6, "test", DOWNSCALE, dtype="float32"),
-        apply_case("a view that is not contiguous", (3, 8), 0.4, "test", DOWNSCALE, strided=True),
+        Case("upscale_in_train, p = 0.3", applied((5, 6), 0.3, "test", UPSCALE)),
+        Case("downscale_in_infer, p = 0.3", applied((6, 4), 0.3, "test", DOWNSCALE)),
+        Case("downscale_in_infer, p = 0.8, images", applied((2, 3, 5, 4), 0.8, "test", DOWNSCALE)),
+        Case("upscale_in_train, p = 0.7, one axis", applied((9,), 0.7, "test", UPSCALE)),
+        Case("downscale_in_infer, p = 0.4, all sizes 3", applied((3, 3, 3), 0.4, "test", DOWNSCALE)),
+        Case("downscale_in_infer, p = 1", applied((3, 5), 1.0, "test", DOWNSCALE)),
+        Case("upscale_in_train, p = 1", applied((5, 3), 1.0, "test", UPSCALE)),
+        Case("float32 input", applied((7, 2, 3), 0.6, "test", DOWNSCALE, "float32")),
+        Case("a view that is not contiguous", views(applied((3, 8), 0.4, "test", DOWNSCALE), "x", "mask")),
     ),
     reference=_right,
-    misconceptions=(
-        *factor_mistakes(TEST_FACTORS, lambda i, f: {"out": product(i["x"], 1.0, f)}, "test"),
-        Misconception(
-            "mask applied at test time",
+    mistakes={
+        **factor_mistakes("test", lambda i, f: {"out": product(i["x"], 1.0, f)}),
+        "mask applied at test time": Mistake(
             "At test time nothing is dropped: the mask plays no part.",
-            _at_test(lambda p, s: (True, 1.0 if s == UPSCALE else 1 - p)),
+            where(_random, lambda i: {"out": product(i["x"], i["mask"], settings(i).factor)}),
         ),
-        Misconception(
-            "mode ignored",
+        "mode ignored": Mistake(
             "You do at test time what is done while training: look at `mode`.",
-            _at_test(lambda p, s: (True, 1 / (1 - p) if s == UPSCALE else 1.0)),
+            where(_random, lambda i: {"out": product(i["x"], i["mask"], settings(i).training)}),
         ),
-    ),
-)
+    },
+)  # fmt: skip
 
 CHECKS = (TRAIN_CHECK, TEST_CHECK)

@@ -1,254 +1,255 @@
 """ps2, the gradient: for the mask of the student's own forward pass, exactly Paddle's."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import rate_flaw
-from course.autograder.checks.dropout.masks import named
-from course.autograder.checks.dropout.variants import (
+from course.autograder.checks.dropout.chance import ALPHA, rate_flaw
+from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
-    P_AS_KEEP,
-    TEST_FACTORS,
-    TRAIN_FACTORS,
-    drawn,
-    nan_at_one,
+    at_test,
     param,
-    possible,
-    product,
     seed_of,
     settings,
-    survivors,
+    tossed,
     values,
-)  # fmt: skip
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call, Strided
-from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import DROPOUT
+)
+from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
+from course.autograder.checks.dropout.forward import TRAIN_CHECK
+from course.autograder.checks.dropout.layer import Masks, possible, survivors, told, unseen
+from course.autograder.checks.language import (
+    DROPOUT,
+    Arrays,
+    Case,
+    Flaw,
+    Inputs,
+    Mistake,
+    Mistakes,
+    Output,
+    check,
+)
+from course.autograder.checks.language.draws import Generator, draw, views
+from course.autograder.checks.language.wrong import Wrong, of, picked, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
-Change = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
+
+@draw
+def passes(
+    r: Generator, shape: tuple[int, ...], p: float, scaling: str | None, mode: str = "train", *,
+    dtype: str = "float64", zeros: bool = False,
+) -> Inputs:  # fmt: skip
+    """x, a later x of the same shape, and a gradient from above with no value near 0 or 1; half of x 0 if `zeros`."""
+    x, later, dout = (values(r, shape, dtype) for _ in range(3))
+    if zeros:
+        x = x * (r.permutation(x.size).reshape(shape) % 2)
+    return {"x": x, "later": later, "dout": dout, "dropout_param": param(r, p, mode, scaling)}
 
 
-def case(
-    name: str, shape: tuple[int, ...], p: float, scaling: str, mode: str = "train", dtype: str = "float64",
-    strided: bool = False,
-) -> Case:  # fmt: skip
-    """x, a later x of the same shape, and a gradient from above with no value near 0 or 1."""
-
-    def draw(r: Generator) -> Inputs:
-        x, later, dout = (values(r, shape, dtype) for _ in range(3))
-        given = {"x": x, "later": later, "dout": Strided(dout) if strided else dout}
-        return {**given, "dropout_param": param(r, p, mode, scaling)}
-
-    return Case(name, draw)
-
-
-def _masks(i: Inputs) -> list[np.ndarray]:
+def _masks(i: Inputs) -> Masks:
     """The masks of the two forward passes, even where p forbids them: those are judged elsewhere."""
-    return list(i["kept"].astype(np.float64)) if "kept" in i else drawn(i, i["x"].shape, 2)
+    if unseen(i):
+        return dropout.masks(i["x"].shape, settings(i).p, seed_of(i), 2)
+    return list(i["kept"].astype(np.float64))
 
 
 def _right(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
+    asked = settings(i)
     first, later = _masks(i)
-    if p == 1 and mode == "train" and first.any():
+    if asked.p == 1 and asked.mode == "train" and first.any():
         return {}  # there is no gradient of a forward pass that is wrong like this
     return {
-        "dx": dropout.gradient(i["x"], i["dout"], first, p, mode, scaling),
-        "out": dropout.apply(i["x"], first, p, mode, scaling),
-        "later_out": dropout.apply(i["later"], later, p, mode, scaling),
+        "dx": dropout.gradient(i["x"], i["dout"], first, *asked),
+        "out": dropout.apply(i["x"], first, *asked),
+        "later_out": dropout.apply(i["later"], later, *asked),
     }
 
 
 def _observe(i: Inputs, got: Arrays) -> Inputs:
     if any(array.shape != i["x"].shape for array in got.values()):
         return i
-    kept = np.stack([survivors(got["out"]), survivors(got["later_out"])])
-    return {**i, "kept": kept, "dx_kept": survivors(got["dx"])}
+    x, out_kept, dx_kept = i["x"], survivors(got["out"]), survivors(got["dx"])
+    # Where x itself is 0 the output does not tell; there the gradient may be either, and a property looks at how many.
+    kept = np.stack([out_kept | ((x == 0) & dx_kept), survivors(got["later_out"])])
+    with np.errstate(all="ignore"):
+        own = got["out"] / x
+    scale = float(np.median(own[out_kept])) if out_kept.any() else 0.0
+    return {**i, "kept": kept, "dx_kept": dx_kept, "own": np.where(x == 0, kept[0] * scale, own)}
 
 
-def _wrong(mode: str, change: Change, scaling: str = "") -> Callable[[Inputs], Arrays]:
-    """A wrong dx from (x, dout, the mask, the right factor), in one mode and, where given, one scaling."""
+def _unknown(i: Inputs) -> np.ndarray:
+    """Where only the gradient shows what a student kept: the values that were 0 before."""
+    return (i["x"] == 0) & (not unseen(i))
 
-    def wrong(i: Inputs) -> Arrays:
-        p, at, s = settings(i)
-        if at != mode or scaling not in ("", s) or not 0 < p < 1:
-            return {}
-        scale = {"train": 1 / (1 - p) if s == UPSCALE else 1.0, "test": 1.0 if s == UPSCALE else 1 - p}[mode]
-        return {"dx": change(i["x"], i["dout"], _masks(i)[0], scale)}
 
-    return wrong
+def _zeros_kept(i: Inputs, got: Arrays) -> list[Flaw]:
+    """Whether all values that were 0 before they met dropout were dropped, or all kept, beyond the chance of the others."""
+    if unseen(i) or not tossed(i) or i["x"].all():
+        return []
+    zeros, others = i["kept"][0][i["x"] == 0], i["kept"][0][i["x"] != 0]
+    share = float(others.mean()) if zeros.all() else 1 - float(others.mean())
+    if zeros.any() != zeros.all() or share**zeros.size > ALPHA:
+        return []
+    return [Flaw("dx", ADVICE_FROM_OUTPUT, FROM_OUTPUT)]
+
+
+def _something_dropped(i: Inputs, got: Arrays) -> list[Flaw]:
+    """A forward pass that drops nothing, at all of two hundred coins, leaves no gradient to judge."""
+    if unseen(i) or not tossed(i) or not i["kept"].all():
+        return []
+    return rate_flaw("dx", i["kept"], settings(i).p)
+
+
+# --- mistakes ------------------------------------------------------------------------------------------------
+
+OWN = "gradient of a forward pass that is wrong"
+FROM_OUTPUT = "mask read from the output"
+ADVICE_FROM_OUTPUT = (
+    "A value of x may be 0 before it meets dropout, as after a ReLU: keep the mask itself, out does not tell."
+)
+
+
+def _upscaled(i: Inputs) -> bool:
+    return settings(i).scaling == UPSCALE
+
+
+def _training(change: Callable[[Inputs, np.ndarray, float], np.ndarray]) -> Wrong:
+    """A wrong dx in training, from (the inputs, the mask, the right factor)."""
+    return where(tossed, of("dx", lambda i: change(i, _masks(i)[0], settings(i).factor)))
+
+
+def _untouched(i: Inputs) -> Arrays:
+    return {"dx": product(i["dout"], 1.0, 1.0)}
 
 
 def _anew(i: Inputs) -> Arrays:
     """A mask that is not the forward pass's: the one that the student's own dx shows, or another of Paddle's."""
-    p, mode, scaling = settings(i)
-    if mode != "train" or not 0 < p < 1:
-        return {}
-    if "kept" not in i:
+    p, factor = settings(i).p, settings(i).factor
+    if unseen(i):
         (mask,) = dropout.masks(i["x"].shape, p, seed_of(i) + 1)
     elif np.array_equal(i["dx_kept"], i["kept"][0]) or i["dx_kept"].all():
         return {}
     else:
         mask = possible(i["dx_kept"], p)
-    return {"dx": product(i["dout"], mask, 1 / (1 - p) if scaling == UPSCALE else 1.0)}
-
-
-def _later(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
-    if mode != "train" or not 0 < p < 1:
-        return {}
-    return {"dx": product(i["dout"], _masks(i)[1], 1 / (1 - p) if scaling == UPSCALE else 1.0)}
+    return {"dx": product(i["dout"], mask, factor)}
 
 
 def _masked_at_test(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
-    if mode != "test" or ("kept" in i and i["dx_kept"].all()):
+    if not unseen(i) and i["dx_kept"].all():
         return {}
-    mask = possible(i["dx_kept"], p) if "kept" in i else _masks(i)[0]
-    return {"dx": product(i["dout"], mask, 1 / (1 - p) if scaling == UPSCALE else 1.0)}
+    mask = _masks(i)[0] if unseen(i) else possible(i["dx_kept"], settings(i).p)
+    return {"dx": product(i["dout"], mask, settings(i).training)}
 
 
-def _trained_at_test(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
-    return {"dx": product(i["dout"], 1.0, 1 / (1 - p))} if mode == "test" and scaling == UPSCALE else {}
-
-
-def _something_dropped(i: Inputs, got: Arrays) -> list[Flaw]:
-    """A forward pass that drops nothing, at all of two hundred coins, leaves no gradient to judge."""
-    p, mode, _ = settings(i)
-    if "kept" not in i or mode != "train" or not 0 < p < 1 or not i["kept"].all():
-        return []
-    return rate_flaw("dx", i["kept"], p)
+def _own(i: Inputs) -> Arrays:
+    """The derivative of the student's own forward pass, where that is not the right one."""
+    if not unseen(i):
+        return {"dx": i["dout"] * i["own"]}
+    asked, factor = settings(i), settings(i).factor / 3
+    masks = _masks(i) if asked.mode == "train" else [1.0, 1.0]
+    pairs = (("dx", "dout", masks[0]), ("out", "x", masks[0]), ("later_out", "later", masks[1]))
+    return {path: product(i[name], mask, factor) for path, name, mask in pairs} if asked.p < 1 else {}
 
 
 def _nothing_dropped(i: Inputs) -> Arrays:
     """Neither pass drops a value; where a student's own draw is looked at, that shows in the draw."""
-    p, mode, scaling = settings(i)
-    if mode != "train" or not 0 < p < 1 or "kept" in i:
-        return {}
-    factor = 1 / (1 - p) if scaling == UPSCALE else 1.0
-    return {
-        path: product(i[name], 1.0, factor)
-        for path, name in (("dx", "dout"), ("out", "x"), ("later_out", "later"))
-    }
+    pairs = (("dx", "dout"), ("out", "x"), ("later_out", "later"))
+    return {path: product(i[name], 1.0, settings(i).factor) for path, name in pairs}
 
 
-def _factors(names: Iterable[str]) -> tuple[Misconception, ...]:
-    """The wrong factors of the forward pass, met again in the gradient."""
-
-    def wrong(name: str) -> Callable[[Inputs], Arrays]:
-        def outputs(i: Inputs) -> Arrays:
-            p, mode, scaling = settings(i)
-            table = TRAIN_FACTORS if mode == "train" else TEST_FACTORS
-            factor = table[name][1](p, scaling) if name in table and 0 < p < 1 else None
-            mask = _masks(i)[0] if mode == "train" else 1.0
-            return {} if factor is None else {"dx": product(i["dout"], mask, factor)}
-
-        return outputs
-
-    table = {**TEST_FACTORS, **TRAIN_FACTORS}
-    return tuple(Misconception(name, table[name][0], wrong(name)) for name in names)
+# The wrong factors of the forward pass, met again in the gradient.
+TRAINING = factor_mistakes("train", lambda i, f: {"dx": product(i["dout"], _masks(i)[0], f)})
+AT_TEST = factor_mistakes("test", lambda i, f: {"dx": product(i["dout"], 1.0, f)})
 
 
-BACKWARD_CHECK = Check(
-    name="dropout_backward",
-    assignment=ASSIGNMENT,
-    points=10,
-    functions=("dropout_forward", "dropout_backward"),
-    steps=(
-        Call("dropout_forward", ("x", "dropout_param"), ("out", "cache")),
-        Call("dropout_forward", ("later", "dropout_param"), ("later_out", "later_cache")),
-        Call("dropout_backward", ("dout", "cache"), ("dx",)),
+def _both_modes(name: str) -> Mistakes:
+    at_test = AT_TEST[name].wrong
+    return {name: Mistake(TRAINING[name].advice, lambda i: {**TRAINING[name].wrong(i), **at_test(i)})}
+
+
+BACKWARD_CHECK = check(
+    ASSIGNMENT, "dropout_backward", 10,
+    (
+        "out, cache = dropout_forward(x, dropout_param)",
+        "later_out, later_cache = dropout_forward(later, dropout_param)",
+        "dx = dropout_backward(dout, cache)",
     ),
     outputs=(Output("dx", DROPOUT),),
     also=("out", "later_out"),
     cases=(
-        case("upscale_in_train, p = 0.3", (12, 9), 0.3, UPSCALE),
-        case("downscale_in_infer, p = 0.7", (9, 12), 0.7, DOWNSCALE),
-        case("upscale_in_train, p = 0.8, images", (4, 3, 5, 6), 0.8, UPSCALE),
-        case("downscale_in_infer, p = 0.2, one axis", (101,), 0.2, DOWNSCALE),
-        case("upscale_in_train, test mode", (7, 5), 0.3, UPSCALE, "test"),
-        case("downscale_in_infer, test mode", (5, 7), 0.8, DOWNSCALE, "test"),
-        case("p = 0: nothing is dropped", (4, 3), 0.0, UPSCALE),
-        case("p = 1: everything is dropped", (3, 4), 1.0, UPSCALE),
-        case("float32 input", (8, 4, 5), 0.6, UPSCALE, dtype="float32"),
-        case("a gradient that is not contiguous", (11, 10), 0.4, UPSCALE, strided=True),
+        Case("upscale_in_train, p = 0.3", passes((12, 9), 0.3, UPSCALE)),
+        Case("downscale_in_infer, p = 0.7", passes((9, 12), 0.7, DOWNSCALE)),
+        Case("upscale_in_train, p = 0.8, images", passes((4, 3, 5, 6), 0.8, UPSCALE)),
+        Case("downscale_in_infer, p = 0.2, one axis", passes((101,), 0.2, DOWNSCALE)),
+        Case("upscale_in_train, test mode", passes((7, 5), 0.3, UPSCALE, "test")),
+        Case("downscale_in_infer, test mode", passes((5, 7), 0.8, DOWNSCALE, "test")),
+        Case("p = 0: nothing is dropped", passes((4, 3), 0.0, UPSCALE)),
+        Case("p = 1: everything is dropped", passes((3, 4), 1.0, UPSCALE)),
+        Case("float32 input", passes((8, 4, 5), 0.6, UPSCALE, dtype="float32")),
+        Case("a gradient that is not contiguous", views(passes((11, 10), 0.4, UPSCALE), "dout")),
+        Case("scaling not given, as many rows as columns", passes((10, 10), 0.6, None)),
+        Case("half of x is 0, as after a ReLU", passes((16, 17), 0.3, UPSCALE, zeros=True)),
     ),
     reference=_right,
     observe=_observe,
-    properties=(_something_dropped,),
-    misconceptions=(
-        named("nothing is dropped", _nothing_dropped),
-        Misconception(
-            "gradient without the mask",
+    properties=(_something_dropped, _zeros_kept),
+    rests_on=TRAIN_CHECK,
+    mistakes={
+        **told("nothing is dropped", where(tossed, where(unseen, _nothing_dropped))),
+        OWN: Mistake("dx fits your own dropout_forward, and it is that which is wrong here: put it right first.", _own),
+        FROM_OUTPUT: Mistake(
+            ADVICE_FROM_OUTPUT, _training(lambda i, m, f: product(i["dout"], m * (i["x"] != 0), f))
+        ),
+        "gradient without the mask": Mistake(
             "A dropped value has no say in the output, so its gradient is 0: apply the forward pass's mask.",
-            _wrong("train", lambda x, d, m, f: product(d, 1.0, f)),
+            _training(lambda i, m, f: product(i["dout"], 1.0, f)),
         ),
-        Misconception(
-            "gradient without the scale",
+        "gradient without the scale": Mistake(
             "What multiplied x in the forward pass multiplies the gradient too: the scale is missing.",
-            _wrong("train", lambda x, d, m, f: product(d, m, 1.0), UPSCALE),
+            where(_upscaled, _training(lambda i, m, f: product(i["dout"], m, 1.0))),
         ),
-        Misconception(
-            "gradient passed through",
+        "gradient passed through": Mistake(
             "dx is dout as it came: the derivative of the forward pass, mask and scale, is missing.",
-            _wrong("train", lambda x, d, m, f: product(d, 1.0, 1.0), UPSCALE),
+            where(_upscaled, where(tossed, _untouched)),
         ),
-        Misconception(
-            "mask of a later call",
+        "mask of a later call": Mistake(
             "You use the mask of the last forward pass there was; the cache that comes in has the right one.",
-            _later,
+            _training(lambda i, m, f: product(i["dout"], _masks(i)[1], f)),
         ),
-        Misconception(
-            "gradient times the input",
+        "gradient times the input": Mistake(
             "dropout is linear: its derivative is mask times scale, and x does not come into it.",
-            _wrong("train", lambda x, d, m, f: product(d * x, m, f)),
+            _training(lambda i, m, f: product(i["dout"] * i["x"], m, f)),
         ),
-        Misconception(
-            "negative values taken for dropped",
+        "negative values taken for dropped": Mistake(
             "You tell what was dropped by out > 0; a negative value may well have been kept.",
-            _wrong("train", lambda x, d, m, f: product(d, m * (x > 0), f)),
+            _training(lambda i, m, f: product(i["dout"], m * (i["x"] > 0), f)),
         ),
-        Misconception(
-            "mask inverted",
+        "mask inverted": Mistake(
             "You let the gradient through where values were dropped, and stop it where they were kept.",
-            _wrong("train", lambda x, d, m, f: product(d, 1.0 - m, f)),
+            _training(lambda i, m, f: product(i["dout"], np.where(_unknown(i), i.get("dx_kept", m), 1.0 - m), f)),
         ),
-        *_factors(
-            (
-                "scaled twice",
-                P_AS_KEEP,
-                "multiplied where it must be divided",
-                "scaling ignored while training",
-                "test-time scale while training",
-                "scaled again at test time",
-            )
+        "scaled twice": TRAINING["scaled twice"],
+        **_both_modes(P_AS_KEEP),
+        **picked(TRAINING, "multiplied where it must be divided", "scaling ignored while training",
+                 "test-time scale while training"),
+        **picked(AT_TEST, "scaled again at test time"),
+        "gradient masked at test time": Mistake(
+            "At test time nothing is dropped, so no gradient is either.", where(at_test, _masked_at_test)
         ),
-        Misconception(
-            "gradient masked at test time",
-            "At test time nothing is dropped, so no gradient is either.",
-            _masked_at_test,
-        ),
-        Misconception(
-            "test-time scale missing in the gradient",
+        "test-time scale missing in the gradient": Mistake(
             "With downscale_in_infer the output at test time is (1 - p) x, and so is the gradient's factor.",
-            _wrong("test", lambda x, d, m, f: product(d, 1.0, 1.0), DOWNSCALE),
+            where(at_test, where(lambda i: not _upscaled(i), _untouched)),
         ),
-        Misconception(
-            "training's scale at test time",
+        "training's scale at test time": Mistake(
             "The cache has to remember the mode: at test time the forward pass did not divide by 1 - p.",
-            _trained_at_test,
+            where(at_test, where(_upscaled, of("dx", lambda i: product(i["dout"], 1.0, settings(i).training)))),
         ),
-        Misconception(
-            "mask drawn anew for the gradient",
+        "mask drawn anew for the gradient": Mistake(
             "The gradient is zero elsewhere than the output: keep the mask in the cache, do not draw another.",
-            _anew,
+            where(tossed, _anew),
         ),
-        nan_at_one("dx", lambda i: i["x"].shape),
-    ),
-)
+        **nan_at_one("dx", lambda i: i["x"].shape),
+    },
+)  # fmt: skip
 
 CHECKS = (BACKWARD_CHECK,)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Flaw
+from course.autograder.checks.language import Flaw
 
 ALPHA = 1e-14
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
@@ -45,6 +45,12 @@ def surprise(successes: int, trials: int, probability: float) -> float:
 def surprising(successes: int, trials: int, probability: float) -> bool:
     """Whether so many successes are beyond chance, with a false alarm in ALPHA of all cases at most."""
     return surprise(successes, trials, probability) >= math.log(2 / ALPHA)
+
+
+def likelier(kept: np.ndarray, p: float) -> bool:
+    """Whether a draw looks more like one that keeps with probability p than like one that drops with it."""
+    n, k = kept.size, int(kept.sum())
+    return surprise(k, n, p) < surprise(k, n, 1 - p)
 
 
 def normal_below(z: float) -> float:
@@ -209,3 +215,11 @@ def batch_sharing(rank: int) -> Sharing:
         return {}
     names = {(0,): "one mask for the whole batch", tuple(range(1, rank)): "one draw for each sample"}
     return {axes: (name, ADVICE[name]) for axes, name in names.items()}
+
+
+def axes_of_sharing(rank: int) -> dict[str, tuple[int, ...]]:
+    """The same by name, with the axes along which such a mask still varies."""
+    return {
+        name: tuple(axis for axis in range(rank) if axis not in shared)
+        for shared, (name, _) in batch_sharing(rank).items()
+    }

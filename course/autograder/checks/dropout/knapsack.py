@@ -8,8 +8,8 @@ import itertools
 
 import numpy as np
 
+from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.spec import Inputs
 
 # Of one term over the next smaller: (1.05 ** 2) / (GROWTH - 1) < 1 makes every sum of terms unique.
 GROWTH = 2.3

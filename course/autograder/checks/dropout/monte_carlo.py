@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.dropout.chance import ADVICE
-from course.autograder.checks.dropout.masks import named
-from course.autograder.checks.dropout.variants import ASSIGNMENT, seed_of, seeded, values
-from course.autograder.checks.language.draws import Generator, away_from_zero
-from course.autograder.checks.language.protocol import Call, Thinned
-from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import DROPOUT
+from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
+from course.autograder.checks.dropout.layer import told
+from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import Generator, away_from_zero, draw
+from course.autograder.checks.language.protocol import Thinned
+from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
 from course.reference.dropout import drawing
@@ -27,16 +27,13 @@ SAME = (
 )
 
 
-def case(name: str, n: int, shape: tuple[int, int, int]) -> Case:
+@draw
+def predictions(r: Generator, n: int, shape: tuple[int, int, int]) -> Inputs:
     """n predictions for x [N, D] by a net with K outputs, whose generator comes twice from one seed."""
     rows, d, k = shape
-
-    def draw(r: Generator) -> Inputs:
-        net = Thinned(away_from_zero(r, (NETS, d, k), 0.3, 1.5), away_from_zero(r, (NETS, k), 0.3, 1.5))
-        rng = seeded(r)
-        return {"x": values(r, (rows, d)), "n": n, "predict": net, "twin": net, "rng": rng, "twin_rng": rng}
-
-    return Case(name, draw)
+    net = Thinned(away_from_zero(r, (NETS, d, k), 0.3, 1.5), away_from_zero(r, (NETS, k), 0.3, 1.5))
+    rng = seeded(r)
+    return {"x": values(r, (rows, d)), "n": n, "predict": net, "twin": net, "rng": rng, "twin_rng": rng}
 
 
 def _sampled(i: Inputs, again: int = 0) -> np.ndarray:
@@ -111,7 +108,7 @@ def _calls(i: Inputs, got: Arrays) -> list[Flaw]:
 ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
 
 
-def _changed(change: Callable[[Inputs, np.ndarray], Arrays]) -> Callable[[Inputs], Arrays]:
+def _changed(change: Callable[[Inputs, np.ndarray], Arrays]) -> Wrong:
     """A wrong summary of the predictions that there were."""
 
     def wrong(i: Inputs) -> Arrays:
@@ -124,78 +121,62 @@ def _changed(change: Callable[[Inputs, np.ndarray], Arrays]) -> Callable[[Inputs
     return wrong
 
 
-def _fresh(make: Callable[[Inputs], Arrays]) -> Callable[[Inputs], Arrays]:
-    return lambda i: {} if "predictions" in i else make(i)
+def _before(i: Inputs) -> bool:
+    """Whether no answer of a student's has been read yet."""
+    return "predictions" not in i
 
 
 def _std(predictions: np.ndarray, **how: object) -> np.ndarray:
     return paddle.std(tensor(predictions), **{"axis": 0, "unbiased": False, **how}).numpy()
 
 
-def _ignored(i: Inputs) -> Arrays:
-    return {"again": dropout.spread(_sampled(i, 1))["mean"]}
-
-
-MC_CHECK = Check(
-    name="mc_dropout",
-    assignment=ASSIGNMENT,
-    points=5,
-    functions=("mc_dropout",),
-    steps=(
-        Call("mc_dropout", ("predict", "x", "n", "rng"), ("mean", "std")),
-        Call("mc_dropout", ("twin", "x", "n", "twin_rng"), ("again", "again_std")),
-    ),
+MC_CHECK = check(
+    ASSIGNMENT, "mc_dropout", 5,
+    ("mean, std = mc_dropout(predict, x, n, rng)", "again, again_std = mc_dropout(twin, x, n, twin_rng)"),
     outputs=(Output("mean", DROPOUT), Output("std", DROPOUT)),
     also=("again", "predict.given", "predict.returned"),
     cases=(
-        case("5 predictions", 5, (7, 3, 4)),
-        case("2 predictions", 2, (9, 4, 3)),
-        case("40 predictions", 40, (6, 5, 2)),
-        case("as many predictions as samples", 8, (8, 3, 5)),
+        Case("5 predictions", predictions(5, (7, 3, 4))),
+        Case("2 predictions", predictions(2, (9, 4, 3))),
+        Case("40 predictions", predictions(40, (6, 5, 2))),
+        Case("as many predictions as samples", predictions(8, (8, 3, 5))),
+        Case("4 of everything", predictions(4, (4, 4, 4))),
     ),
     reference=_right,
     observe=_observe,
     properties=(_calls,),
-    misconceptions=(
-        Misconception(
-            "unbiased standard deviation",
+    mistakes={
+        "unbiased standard deviation": Mistake(
             "Divide by n, not by n - 1: the spread of these n predictions is asked for.",
             _changed(lambda i, y: {"std": _std(y, unbiased=True)} if len(y) > 1 else {}),
         ),
-        Misconception(
-            "variance for standard deviation",
+        "variance for standard deviation": Mistake(
             "You return the variance; its root has the units of a prediction.",
             _changed(lambda i, y: {"std": _std(y) ** 2}),
         ),
-        Misconception(
-            "standard error for standard deviation",
+        "standard error for standard deviation": Mistake(
             "Do not divide by the root of n: the spread of a prediction is asked for, not that of the mean.",
             _changed(lambda i, y: {"std": _std(y) / np.sqrt(i["n"])}),
         ),
-        Misconception(
-            "summed, not averaged",
+        "summed, not averaged": Mistake(
             "You add the predictions up; divide by n.",
             _changed(lambda i, y: {"mean": paddle.sum(tensor(y), axis=0).numpy()}),
         ),
-        Misconception(
-            "averaged over the samples",
+        "averaged over the samples": Mistake(
             "You average over the rows of x; average over the n predictions of each row.",
             _changed(lambda i, y: {"mean": paddle.mean(tensor(y), axis=1).numpy(), "std": _std(y, axis=1)}),
         ),
-        Misconception(
-            "one spread for all outputs",
+        "one spread for all outputs": Mistake(
             "Each output of each sample has a mean and a spread of its own, over the n predictions.",
             _changed(lambda i, y: {"mean": y.mean().reshape(()), "std": y.std().reshape(())}),
         ),
-        Misconception(
-            "last prediction for the mean",
-            "You return the last prediction; the mean of all n is asked for.",
-            _changed(lambda i, y: {"mean": y[-1]}),
+        "last prediction for the mean": Mistake(
+            "You return the last prediction; the mean of all n is asked for.", _changed(lambda i, y: {"mean": y[-1]})
         ),
-        Misconception(*ONE, _fresh(lambda i: _answer(i, _sampled(i)[:1]))),
-        Misconception(*SAME, _fresh(lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
-        named("generator ignored", _fresh(_ignored)),
-    ),
-)
+        ONE[0]: Mistake(ONE[1], where(_before, lambda i: _answer(i, _sampled(i)[:1]))),
+        SAME[0]: Mistake(SAME[1], where(_before, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
+        **told("generator ignored", where(_before, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),
+    },
+)  # fmt: skip
 
 CHECKS = (MC_CHECK,)

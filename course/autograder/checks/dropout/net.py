@@ -5,23 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.dropout.masks import named
-from course.autograder.checks.dropout.units import case, coins, observe
-from course.autograder.checks.dropout.variants import (
-    ASSIGNMENT,
-    NOT_HERE,
-    P_AS_KEEP,
-    TEST_FACTORS,
-    TRAIN_FACTORS,
-    factor_mistakes,
-    nan_at_one,
-    possible,
-    seed_of,
-    settings,
-)  # fmt: skip
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Arrays, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import CONVOLUTION, Tolerances
+from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, settings, tossed
+from course.autograder.checks.dropout.factors import nan_at_one
+from course.autograder.checks.dropout.layer import Layer, Masks, told
+from course.autograder.checks.dropout.units import coins, observe, units
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.draws import views
+from course.autograder.checks.language.tolerances import Tolerance, Tolerances
+from course.autograder.checks.language.wrong import Wrong, but, of, only, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -29,176 +20,119 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
+GRADIENTS = ("dx", "dw", "db")
 # Sums of products, after a division by float32(1 - p) in Paddle's own kernel at test time.
-AFFINE = Tolerances(type(CONVOLUTION.float64)(1e-6, 1e-8), CONVOLUTION.float32)
+AFFINE = Tolerances(Tolerance(1e-6, 1e-8), CONVOLUTION.float32)
+
+# (z, relu(z), mask, the right factor) -> out, all Paddle tensors but the factor.
+Graph = Callable[[Any, Any, Any, float], Any]
 
 
-Graph = Callable[
-    ..., Any
-]  # (x, w, b, mask, dout, the right factor) -> out, all Paddle tensors but the factor
-
-
-def _mask(i: Inputs) -> np.ndarray:
-    p, _, _ = settings(i)
-    if "kept" in i:
-        return possible(i["kept"], p)
-    return dropout.masks(i["dout"].shape, p, seed_of(i))[0]
-
-
-def _right(i: Inputs) -> Arrays:
-    return dropout.affine_relu_dropout(i["x"], i["w"], i["b"], i["dout"], _mask(i), *settings(i))
-
-
-def _graph(i: Inputs, change: Graph) -> Arrays:
-    """The answers of a wrong graph from (x, w, b, mask, dout, the right factor) by Paddle's autograd."""
-    p, mode, scaling = settings(i)
-    if mode == "train":
-        factor = 1.0 if scaling == DOWNSCALE else 1 / (1 - p)
-    else:
-        factor = 1 - p if scaling == DOWNSCALE else 1.0
+def _graph(i: Inputs, mask: np.ndarray, change: Graph) -> Arrays:
+    """The answers of a wrong graph by Paddle's autograd."""
     with on_device(device().name):
         leaves = [tensor(i[name], gradient=True) for name in ("x", "w", "b")]
-        mask = tensor(_mask(i) if mode == "train" else np.ones(i["dout"].shape))
-        out = change(*leaves, mask, tensor(i["dout"]), factor)
+        z = F.linear(*leaves)
+        out = change(z, F.relu(z), tensor(mask), settings(i).factor)
         grads = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])])
-        return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(("dx", "dw", "db"), grads, strict=True)}}
+        return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(GRADIENTS, grads, strict=True)}}
 
 
-def _gradients(change: Graph) -> Callable[[Inputs], Arrays]:
+def _outputs(i: Inputs, masks: Masks, factor: float | None) -> Arrays:
+    """Paddle's answers for a mask, with its own factor or another."""
+    mask = masks[0]
+    if factor is None:
+        return dropout.affine_relu_dropout(i["x"], i["w"], i["b"], i["dout"], mask, *settings(i))
+    return _graph(i, mask, lambda z, h, m, f: h * m * factor)
+
+
+LAYER = Layer(lambda i: i["dout"].shape, _outputs, tossed=lambda i: i["kept"][0][i["active"]])
+
+
+def _changed(change: Graph) -> Wrong:
+    """Output and gradients of another graph, whatever the mode."""
+
+    def wrong(i: Inputs) -> Arrays:
+        mask = LAYER.drawn(i)[0] if settings(i).mode == "train" else np.ones(i["dout"].shape)
+        return _graph(i, mask, change)
+
+    return wrong
+
+
+def _gradients(change: Graph) -> Wrong:
     """A right output with gradients of another graph."""
-
-    def wrong(i: Inputs) -> Arrays:
-        p, mode, _ = settings(i)
-        if mode == "train" and not 0 < p < 1:
-            return {}
-        found = _graph(i, change)
-        return {name: found[name] for name in ("dx", "dw", "db")}
-
-    return wrong
+    return where(lambda i: tossed(i) or at_test(i), only(_changed(change), *GRADIENTS))
 
 
-def _training(change: Graph, scaling: str = "") -> Callable[[Inputs], Arrays]:
-    """Output and gradients of another graph, in training."""
-
-    def wrong(i: Inputs) -> Arrays:
-        p, mode, s = settings(i)
-        return _graph(i, change) if mode == "train" and 0 < p < 1 and scaling in ("", s) else {}
-
-    return wrong
+def _random_at_test(i: Inputs) -> Arrays:
+    mask = LAYER.drawn(i)
+    return {} if mask[0].all() else _outputs(i, mask, settings(i).training)
 
 
-def _as_keep(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
-    if mode != "train" or not 0 < p < 1:
-        return {}
-    factor = 1 / p if scaling == UPSCALE else 1.0
-    given = i if "kept" in i else {**i, "kept": dropout.masks(i["dout"].shape, 1 - p, seed_of(i))[0] > 0}
-    return _graph(given, lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m * factor)
+FACTORS = LAYER.factors()
+UNSCALED = "not scaled while training"
 
 
-def _by_factor(i: Inputs, factor: float) -> Arrays:
-    return _graph(i, lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m * factor)
-
-
-def _batch_mask(i: Inputs) -> Arrays:
-    p, mode, _ = settings(i)
-    if "kept" in i or mode != "train" or not 0 < p < 1:
-        return {}
-    shared = dropout.masks(i["dout"].shape, p, seed_of(i), axis=(1,))[0] > 0
-    return _right({**i, "kept": shared})
-
-
-def _at_test(i: Inputs) -> Arrays:
-    p, mode, scaling = settings(i)
-    if mode != "test":
-        return {}
-    mask = _mask(i)
-    if mask.all():
-        return {}
-    factor = 1 / (1 - p) if scaling == UPSCALE else 1.0
-    return _graph(i, lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * tensor(mask) * factor)
-
-
-def _scaled(change: Callable[[Inputs, np.ndarray], np.ndarray], name: str) -> Callable[[Inputs], Arrays]:
-    return lambda i: {name: change(i, _right(i)[name])}
-
-
-NET_CHECK = Check(
-    name="affine_relu_dropout",
-    assignment=ASSIGNMENT,
-    points=5,
-    functions=("affine_relu_dropout_forward", "affine_relu_dropout_backward"),
-    steps=(
-        Call("affine_relu_dropout_forward", ("x", "w", "b", "dropout_param"), ("out", "cache")),
-        Call("affine_relu_dropout_backward", ("dout", "cache"), ("dx", "dw", "db")),
+NET_CHECK = check(
+    ASSIGNMENT, "affine_relu_dropout", 5,
+    (
+        "out, cache = affine_relu_dropout_forward(x, w, b, dropout_param)",
+        "later_out, later_cache = affine_relu_dropout_forward(later_x, later_w, later_b, dropout_param)",
+        "dx, dw, db = affine_relu_dropout_backward(dout, cache)",
     ),
-    outputs=(Output("out", AFFINE, weight=2.0), Output("dx", AFFINE), Output("dw", AFFINE), Output("db", AFFINE)),
+    outputs=(Output("out", AFFINE, weight=2.0), *(Output(name, AFFINE) for name in GRADIENTS)),
     cases=(
-        case("upscale_in_train, p = 0.3", (60, 5, 24), 0.3, UPSCALE),
-        case("downscale_in_infer, p = 0.8", (62, 4, 23), 0.8, DOWNSCALE),
-        case("scaling not given, p = 0.6, x not contiguous", (64, 6, 22), 0.6, None, strided=True),
-        case("test mode, upscale_in_train", (9, 5, 7), 0.3, UPSCALE, "test"),
-        case("test mode, downscale_in_infer", (7, 4, 9), 0.8, DOWNSCALE, "test"),
-        case("p = 1: everything is dropped", (4, 3, 5), 1.0, UPSCALE),
-        case("float32 input", (58, 7, 25), 0.7, UPSCALE, dtype="float32"),
+        Case("upscale_in_train, p = 0.3", units((60, 5, 24), 0.3, UPSCALE)),
+        Case("downscale_in_infer, p = 0.8", units((62, 4, 23), 0.8, DOWNSCALE)),
+        Case("scaling not given, p = 0.6, x not contiguous", views(units((64, 6, 22), 0.6, None), "x")),
+        Case("test mode, upscale_in_train", units((9, 5, 7), 0.3, UPSCALE, "test")),
+        Case("test mode, downscale_in_infer", units((7, 4, 9), 0.8, DOWNSCALE, "test")),
+        Case("test mode, scaling not given, all sizes 6", units((6, 6, 6), 0.6, None, "test")),
+        Case("as many samples as inputs and units", units((24, 24, 24), 0.4, DOWNSCALE)),
+        Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
+        Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),
     ),
-    reference=_right,
+    reference=LAYER.right,
     observe=observe,
     properties=(coins,),
-    misconceptions=(
-        named(P_AS_KEEP, _as_keep),
-        named("one mask for the whole batch", _batch_mask),
-        Misconception(
-            "dropout forgotten in the gradient",
+    mistakes={
+        **LAYER.as_keep(),
+        **told("one mask for the whole batch", LAYER.varying(lambda i: (1,))),
+        "dropout forgotten in the gradient": Mistake(
             "The gradient goes through dropout first: mask and scale act on dout before ReLU does.",
-            _gradients(lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b))),
+            _gradients(lambda z, h, m, f: h),
         ),
-        Misconception(
-            "gradient without the scale",
+        "gradient without the scale": Mistake(
             "The gradient is masked, but the scale of the forward pass is missing in it.",
-            _gradients(lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * m),
+            _gradients(lambda z, h, m, f: h * m),
         ),
-        Misconception(
-            "gradient without the mask",
+        "gradient without the mask": Mistake(
             "A dropped unit has no say in the output: its gradient is 0.",
-            _gradients(lambda x, w, b, m, d, f: F.relu(F.linear(x, w, b)) * f),
+            _gradients(lambda z, h, m, f: h * f),
         ),
-        Misconception(
-            "ReLU forgotten in the gradient",
+        "ReLU forgotten in the gradient": Mistake(
             "Where the hidden value was negative ReLU stops the gradient.",
-            _gradients(lambda x, w, b, m, d, f: F.linear(x, w, b) * m * f),
+            _gradients(lambda z, h, m, f: z * m * f),
         ),
-        Misconception(
-            "ReLU forgotten",
+        "ReLU forgotten": Mistake(
             "There is no ReLU between the affine layer and dropout.",
-            _training(lambda x, w, b, m, d, f: F.linear(x, w, b) * m * f),
+            where(tossed, _changed(lambda z, h, m, f: z * m * f)),
         ),
-        *factor_mistakes(
-            {"not scaled while training": TRAIN_FACTORS["not scaled while training"]},
-            lambda i, f: {"out": _by_factor(i, f)["out"]},
-            "train",
+        UNSCALED: FACTORS[UNSCALED].by(only(FACTORS[UNSCALED].wrong, "out")),
+        **but(FACTORS, UNSCALED),
+        "random at test time": Mistake(
+            "At test time nothing is dropped: pass `mode` on to dropout_forward.", where(at_test, _random_at_test)
         ),
-        *factor_mistakes(
-            TRAIN_FACTORS, _by_factor, "train", without=(*NOT_HERE, "not scaled while training")
-        ),
-        *factor_mistakes(TEST_FACTORS, _by_factor, "test", without=NOT_HERE),
-        Misconception(
-            "random at test time",
-            "At test time nothing is dropped: pass `mode` on to dropout_forward.",
-            _at_test,
-        ),
-        Misconception(
-            "bias gradient averaged",
+        "bias gradient averaged": Mistake(
             "db is the sum over the samples; the mean belongs to the loss.",
-            _scaled(lambda i, db: db / len(i["x"]), "db"),
+            of("db", lambda i: LAYER.right(i)["db"] / len(i["x"])),
         ),
-        Misconception(
-            "weight gradient averaged",
+        "weight gradient averaged": Mistake(
             "dw is the sum over the samples; the mean belongs to the loss.",
-            _scaled(lambda i, dw: dw / len(i["x"]), "dw"),
+            of("dw", lambda i: LAYER.right(i)["dw"] / len(i["x"])),
         ),
-        nan_at_one("out", lambda i: i["dout"].shape),
-    ),
+        **nan_at_one("out", lambda i: i["dout"].shape),
+    },
 )  # fmt: skip
 
 CHECKS = (NET_CHECK,)

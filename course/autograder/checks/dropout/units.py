@@ -3,10 +3,10 @@
 import numpy as np
 
 from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
-from course.autograder.checks.dropout.variants import param, settings, survivors, values
-from course.autograder.checks.language.draws import Generator, away_from_zero
-from course.autograder.checks.language.protocol import Strided
-from course.autograder.checks.language.spec import Arrays, Case, Flaw, Inputs
+from course.autograder.checks.dropout.draws import param, settings, values
+from course.autograder.checks.dropout.layer import out_of_hand, survivors
+from course.autograder.checks.language import Arrays, Flaw, Inputs
+from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
@@ -20,39 +20,37 @@ def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
         return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
 
 
-def case(
-    name: str, shape: tuple[int, int, int], p: float, scaling: str | None, mode: str = "train", dtype: str = "float64",
-    strided: bool = False,
-) -> Case:  # fmt: skip
-    """Inputs drawn until no hidden value is so near 0 that rounding decides about ReLU."""
+@draw
+def units(
+    r: Generator,
+    shape: tuple[int, int, int],
+    p: float,
+    scaling: str | None,
+    mode: str = "train",
+    dtype: str = "float64",
+) -> Inputs:
+    """x, w and b of two passes and a dout, drawn until no hidden value is so near 0 that rounding decides about ReLU."""
     n, d, m = shape
 
-    def draw(r: Generator) -> Inputs:
+    def inputs() -> Inputs:
         while True:
-            x, w, b = (
-                values(r, (n, d), dtype),
-                values(r, (d, m), dtype),
-                away_from_zero(r, m, 0.3, 1.2).astype(dtype),
-            )
+            x, w = values(r, (n, d), dtype), values(r, (d, m), dtype)
+            b = away_from_zero(r, m, 0.3, 1.2).astype(dtype)
             if np.abs(hidden(x, w, b)).min() > 1e-3:
-                break
-        dout = values(r, (n, m), dtype)
-        return {
-            "x": Strided(x) if strided else x, "w": w, "b": b, "dout": dout,
-            "dropout_param": param(r, p, mode, scaling),
-        }  # fmt: skip
+                return {"x": x, "w": w, "b": b}
 
-    return Case(name, draw)
+    given = {**inputs(), "dout": values(r, (n, m), dtype), "dropout_param": param(r, p, mode, scaling)}
+    return {**given, **{f"later_{name}": array for name, array in inputs().items()}}
 
 
 def observe(i: Inputs, got: Arrays) -> Inputs:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    if got["out"].shape != i["dout"].shape:
+    if got["out"].shape != i["dout"].shape or out_of_hand(i, got["out"]):
         return i
     active = hidden(i["x"], i["w"], i["b"]) > 0
     if (got["out"] < 0).any():  # no ReLU: every value tells
         active = np.ones_like(active)
-    return {**i, "kept": survivors(got["out"]) | ~active, "active": active}
+    return {**i, "kept": (survivors(got["out"]) | ~active)[None], "active": active}
 
 
 def _related(kept: np.ndarray, active: np.ndarray, p: float) -> str:
@@ -78,7 +76,7 @@ def coins(i: Inputs, got: Arrays) -> list[Flaw]:
     p, mode, _ = settings(i)
     if "kept" not in i or mode != "train":
         return []
-    kept, active = i["kept"], i["active"]
+    (kept,), active = i["kept"], i["active"]
     if not 0 < p < 1 or kept[active].all() or not kept[active].any():
         return rate_flaw("out", kept[active], p)
     if _one_mask(kept, active, p):

@@ -6,12 +6,13 @@ base-class numeric arrays or with problems, each one sentence. It imports numpy 
 """
 
 import inspect
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from course.autograder.checks.language.own_code import own_line
 
 MAX_BYTES = 64 * 2**20  # of one array: the largest honest answer of the course is below 8 MB
 MAX_DIMENSIONS = 8
@@ -312,20 +313,6 @@ def _found(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:
         return Problem("missing", f"{before} has a row without {missing}")
 
 
-def _line_of(error: BaseException) -> str:
-    """Where in the student's own code it happened: ', line 3: mean = x.mean(1)'."""
-    try:
-        frames = traceback.extract_tb(error.__traceback__)
-    except Exception:
-        return ""
-    own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
-    if not own:
-        return ""
-    last = own[-1]
-    source = f": {last.line}" if last.line else ""
-    return f" (in {last.name}, line {last.lineno}{source})"
-
-
 def _told(error: BaseException) -> str:
     """The error in one line, even where its own __str__ fails."""
     try:
@@ -352,7 +339,7 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
         return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
     except ESCAPING as error:
         kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
-        return Problem("raised", f"{step.function} raised {_told(error)}{_line_of(error)}", kinds)
+        return Problem("raised", f"{step.function} raised {_told(error)}{own_line(error)}", kinds)
     if len(step.results) == 1:
         workspace[step.results[0]] = result
         return None

@@ -75,6 +75,10 @@ class Mistake:
     advice: str
     wrong: Callable[[Inputs], Answers]
 
+    def by(self, wrong: Callable[[Inputs], Answers]) -> "Mistake":
+        """The same words for the same mistake made elsewhere."""
+        return Mistake(self.advice, wrong)
+
 
 Mistakes = Mapping[str, Mistake]
 
@@ -169,7 +173,7 @@ def check(
 
     Args:
         assignment, name, points, outputs, cases, reference: as in `Check`.
-        steps: each a line such as 'mean, var = batch_moments(x)', or a `Step`.
+        steps: each a line such as 'dx = relu_backward(dout, cache)', or a `Step`.
         mistakes: what becomes the misconceptions, in this order.
         more: other attributes of `Check`.
     """

@@ -29,7 +29,7 @@ def read(i: Inputs, changes: dict[str, Any]) -> Inputs:
     return {**i, **{name: change(i) if callable(change) else change for name, change in changes.items()}}
 
 
-def given(reference: Wrong, *only: str, **changes: Any) -> Wrong:
+def instead(reference: Wrong, *only: str, **changes: Any) -> Wrong:
     """What the reference gives for other inputs: an argument ignored, hard-coded, negated, or taken for another.
 
     Args:
@@ -92,7 +92,7 @@ def swapped(reference: Wrong, first: str, second: str) -> Wrong:
 
 def exchanged(reference: Wrong, first: str, second: str) -> Wrong:
     """Two inputs taken for each other."""
-    return given(reference, **{first: lambda i: i[second], second: lambda i: i[first]})
+    return instead(reference, **{first: lambda i: i[second], second: lambda i: i[first]})
 
 
 def zeros(name: str) -> Callable[[Inputs], np.ndarray]:

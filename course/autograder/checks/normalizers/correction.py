@@ -2,129 +2,100 @@
 
 from typing import Any
 
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.protocol import Call
-from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import BATCH_NORM
+from course.autograder.checks.formula import formula
+from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language.wrong import swapped
 from course.autograder.checks.normalizers import renorm_variants as rv
-from course.autograder.checks.normalizers import variants as v
+from course.autograder.checks.normalizers.variants import ASSIGNMENT
 from course.reference import batch_renorm
-from course.reference.batch_norm import tensor
 
 BOUNDED = ("mean", "std", "running_mean", "running_std", "r_max", "d_max")
 
 
-def statistics(c: int, r_max: float, d_max: float, dtype: str = "float64") -> Any:
-    """Moments and running values of c channels, on both sides of the bounds, as the draw of a Case."""
-
-    def draw(r: Generator) -> Inputs:
-        mean, std = r.normal(0.3, 1, c), r.uniform(0.6, 1.7, c)
-        made = {"mean": mean, "std": std, **rv.away(r, mean, std, r_max, d_max)}
-        return {**{k: a.astype(dtype) for k, a in made.items()}, "r_max": r_max, "d_max": d_max}
-
-    return draw
+@draws.draw
+def statistics(r: draws.Generator, c: int, r_max: float, d_max: float, dtype: str = "float64") -> Inputs:
+    """Moments and running values of c channels, on both sides of the bounds."""
+    mean, std = r.normal(0.3, 1, c), r.uniform(0.6, 1.7, c)
+    made = {"mean": mean, "std": std, **rv.away(r, mean, std, r_max, d_max)}
+    return {**draws.as_type(made, dtype), "r_max": r_max, "d_max": d_max}
 
 
-def _part(name: str, table: dict[str, rv.Part], kind: str) -> Any:
-    """A mistake in r or in d, by its entry in the table."""
+def _part(name: str, part: rv.Part) -> Any:
+    return formula(name, *BOUNDED)(lambda mean, std, *running: part(mean, std, rv.Bounds(*running)))
 
-    def wrong(i: Inputs) -> Arrays:
-        mean, std, running_mean, running_std = (tensor(i[k]) for k in BOUNDED[:4])
-        bounds = rv.Bounds(running_mean, running_std, i["r_max"], i["d_max"])
-        return {name: table[kind](mean, std, bounds).numpy()}
 
-    return wrong
+def _r(kind: str) -> Any:
+    return _part("r", rv.R[kind])
+
+
+def _d(kind: str) -> Any:
+    return _part("d", rv.D[kind])
 
 
 def _both(kind: str) -> Any:
-    return lambda i: {**_part("r", rv.R, kind)(i), **_part("d", rv.D, kind)(i)}
+    return lambda i: {**_r(kind)(i), **_d(kind)(i)}
 
 
 def _right(i: Inputs) -> Arrays:
     return batch_renorm.renorm_correction(*(i[k] for k in BOUNDED))
 
 
-CORRECTION_CHECK = Check(
-    name="renorm_correction",
-    assignment=v.ASSIGNMENT,
-    points=5,
-    functions=("renorm_correction",),
-    steps=(Call("renorm_correction", BOUNDED, ("r", "d")),),
+CORRECTION_CHECK = check(
+    ASSIGNMENT,
+    "renorm_correction",
+    5,
+    (f"r, d = renorm_correction({', '.join(BOUNDED)})",),
     outputs=(Output("r", BATCH_NORM), Output("d", BATCH_NORM)),
     cases=(
         Case("the paper's bounds, 3 and 5", statistics(9, 3.0, 5.0)),
         Case("narrow bounds", statistics(7, 1.5, 0.4)),
         Case(
             "no room: r_max = 1 and d_max = 0",
-            lambda r: {**statistics(5, 1.5, 0.4)(r), "r_max": 1.0, "d_max": 0.0},
+            draws.altered(statistics(5, 1.5, 0.4), lambda i: {"r_max": 1.0, "d_max": 0.0}),
         ),
         Case("float32 input", statistics(6, 2.0, 1.0, "float32")),
     ),
     reference=_right,
-    misconceptions=(
-        Misconception(
-            "r and d not clipped",
+    mistakes={
+        "r and d not clipped": Mistake(
             "r belongs between 1 / r_max and r_max, d between -d_max and d_max; yours go beyond.",
             _both("unclipped"),
         ),
-        Misconception(
-            "r upside down",
+        "r upside down": Mistake(
             "r is the batch's standard deviation over the running one; yours is the other way round.",
-            _part("r", rv.R, "upside down"),
+            _r("upside down"),
         ),
-        Misconception(
-            "no lower bound for r",
-            "r has a lower bound as well: 1 / r_max.",
-            _part("r", rv.R, "no lower bound"),
+        "no lower bound for r": Mistake("r has a lower bound as well: 1 / r_max.", _r("no lower bound")),
+        "r at least 1": Mistake("r's lower bound is 1 / r_max, not 1.", _r("at least 1")),
+        "ratio of variances": Mistake(
+            "std is a standard deviation already: r is the plain ratio, without squares.", _r("of variances")
         ),
-        Misconception("r at least 1", "r's lower bound is 1 / r_max, not 1.", _part("r", rv.R, "at least 1")),
-        Misconception(
-            "ratio of variances",
-            "std is a standard deviation already: r is the plain ratio, without squares.",
-            _part("r", rv.R, "of variances"),
+        "running_std taken for a variance": Mistake(
+            "running_std is a standard deviation already: no root is taken of it.", _r("running variance")
         ),
-        Misconception(
-            "running_std taken for a variance",
-            "running_std is a standard deviation already: no root is taken of it.",
-            _part("r", rv.R, "running variance"),
+        "sign of d": Mistake(
+            "d is the batch's mean minus the running one; yours has the opposite sign.", _d("sign")
         ),
-        Misconception(
-            "sign of d",
-            "d is the batch's mean minus the running one; yours has the opposite sign.",
-            _part("d", rv.D, "sign"),
-        ),
-        Misconception(
-            "d divided by the batch's deviation",
+        "d divided by the batch's deviation": Mistake(
             "d is counted in running standard deviations: divide by running_std, not by std.",
-            _part("d", rv.D, "by the batch's"),
+            _d("by the batch's"),
         ),
-        Misconception(
-            "d not divided",
+        "d not divided": Mistake(
             "d is counted in running standard deviations: divide the difference by running_std.",
-            _part("d", rv.D, "not divided"),
+            _d("not divided"),
         ),
-        Misconception(
-            "no lower bound for d", "d has a lower bound as well: -d_max.", _part("d", rv.D, "no lower bound")
+        "no lower bound for d": Mistake("d has a lower bound as well: -d_max.", _d("no lower bound")),
+        "d not negative": Mistake("d may be negative, down to -d_max.", _d("not negative")),
+        "d clipped before dividing": Mistake(
+            "Divide by running_std first: the bound is for the quotient.", _d("clipped late")
         ),
-        Misconception(
-            "d not negative", "d may be negative, down to -d_max.", _part("d", rv.D, "not negative")
+        "bounds swapped": Mistake(
+            "r_max bounds r and d_max bounds d; yours are exchanged.", _both("bounds swapped")
         ),
-        Misconception(
-            "d clipped before dividing",
-            "Divide by running_std first: the bound is for the quotient.",
-            _part("d", rv.D, "clipped late"),
+        "r and d swapped": Mistake(
+            "The order asked for is (r, d); you return (d, r).", swapped(_right, "r", "d")
         ),
-        Misconception(
-            "bounds swapped",
-            "r_max bounds r and d_max bounds d; yours are exchanged.",
-            _both("bounds swapped"),
-        ),
-        Misconception(
-            "r and d swapped",
-            "The order asked for is (r, d); you return (d, r).",
-            lambda i: {"r": _right(i)["d"], "d": _right(i)["r"]},
-        ),
-    ),
+    },
 )
 
 CHECKS = (CORRECTION_CHECK,)

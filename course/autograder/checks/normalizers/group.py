@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from course.autograder.checks.language.draws import Generator, scales, shifts, upstream
-from course.autograder.checks.language.protocol import Call, Strided
-from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import BATCH_NORM
+from course.autograder.checks.batch_norm.variants import output, slopes
+from course.autograder.checks.language import BATCH_NORM, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language.wrong import exchanged, only
 from course.autograder.checks.normalizers import variants as v
 from course.reference import normalizers
 
@@ -14,40 +13,16 @@ def _eps(i: Inputs) -> float:
     return i["gn_param"].get("eps", 1e-5)
 
 
+@draws.draw
 def given(
-    r: Generator,
-    shape: tuple[int, ...],
-    groups: int,
-    *,
-    sd: float = 1.0,
-    dtype: str = "float64",
+    r: draws.Generator, shape: tuple[int, ...], groups: int, *, sd: float = 1.0, dtype: str = "float64",
     **gn_param: Any,
-) -> Inputs:
+) -> Inputs:  # fmt: skip
     """x [N, C, ...] whose groups have unlike means and spreads, parameters, and a gradient from above."""
-    c = shape[1]
-    return {
-        "x": v.groups_of(r, shape, groups, sd, dtype),
-        "gamma": scales(r, c).astype(dtype),
-        "beta": shifts(r, c).astype(dtype),
-        "G": groups,
-        "gn_param": gn_param,
-        "dout": upstream(r, shape, dtype),
-    }
-
-
-def drawn(shape: tuple[int, ...], groups: int, **keywords: Any) -> Any:
-    """`given` as the draw of a Case."""
-    return lambda r: given(r, shape, groups, **keywords)
-
-
-def strided(shape: tuple[int, ...], groups: int) -> Any:
-    """The same with a view for x."""
-
-    def draw(r: Generator) -> Inputs:
-        i = given(r, shape, groups)
-        return {**i, "x": Strided(i["x"])}
-
-    return draw
+    x = v.groups_of(r, shape, groups, sd, dtype)
+    gamma, beta = draws.scales(r, shape[1]), draws.shifts(r, shape[1])
+    given = {"x": x, "gamma": gamma, "beta": beta, "G": groups, "gn_param": gn_param}
+    return draws.as_type({**given, "dout": draws.upstream(r, shape, dtype)}, dtype)
 
 
 # --- which values share a mean ---
@@ -58,142 +33,110 @@ def _groups_taken(i: Inputs, how_many: str) -> int:
     return {"G": i["G"], "C": channels, "1": 1, "C / G": channels // i["G"]}[how_many]
 
 
-def _sharing(answer: Any) -> tuple[Misconception, ...]:
+def _sharing(answer: Any) -> dict[str, Mistake]:
     """The mistakes in who shares a mean; `answer` makes them from the number of groups and the view."""
-    return (
-        Misconception(
-            "batch included in the group",
+    return {
+        "batch included in the group": Mistake(
             "Your means run over the samples too; group norm normalises each sample by itself.",
             answer("G", "batch too"),
         ),
-        Misconception(
-            "channels dealt to the groups in turn",
+        "channels dealt to the groups in turn": Mistake(
             "A group is a run of neighbouring channels (0, 1, 2 | 3, 4, 5); you dealt them out like cards.",
             answer("G", "dealt in turn"),
         ),
-        Misconception(
-            "G taken for the channels in a group",
-            "G is the number of groups; each has C / G channels.",
-            answer("C / G", "runs"),
+        "G taken for the channels in a group": Mistake(
+            "G is the number of groups; each has C / G channels.", answer("C / G", "runs")
         ),
-        Misconception(
-            "each position by itself",
+        "each position by itself": Mistake(
             "A group's mean runs over its channels and all positions; yours leaves the positions apart.",
             answer("G", "each position"),
         ),
-        Misconception(
-            "one group whatever G is",
+        "one group whatever G is": Mistake(
             "You normalise each sample over all its channels (layer norm); split them into G groups.",
             answer("1", "runs"),
         ),
-        Misconception(
-            "one group for each channel whatever G is",
+        "one group for each channel whatever G is": Mistake(
             "You normalise each channel by itself (instance norm); G groups have C / G channels each.",
             answer("C", "runs"),
         ),
-        Misconception(
-            "batch norm's axes",
+        "batch norm's axes": Mistake(
             "You normalise each channel over the batch; group norm stays within the sample.",
             answer("G", "batch norm"),
         ),
-    )
+    }
 
 
 # --- the forward pass ---
 
 
-def _out(**switches: Any) -> Any:
-    return lambda i: {"out": v.output(i, v.group(i["G"], _eps(i), **switches))}
+def _out(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
+    return lambda i: {"out": output(i, v.group(_groups_taken(i, groups), _eps(i), view, **switches))}
 
 
-def _shared_out(how_many: str, view: str) -> Any:
-    return lambda i: {"out": v.output(i, v.group(_groups_taken(i, how_many), _eps(i), view))}
+FORWARD = "out, cache = groupnorm_forward(x, gamma, beta, G, gn_param)"
 
-
-def _swapped(i: Inputs) -> Arrays:
-    return _out()({**i, "gamma": i["beta"], "beta": i["gamma"]})
-
-
-FORWARD = Call("groupnorm_forward", ("x", "gamma", "beta", "G", "gn_param"), ("out", "cache"))
-
-FORWARD_CHECK = Check(
-    name="groupnorm_forward",
-    assignment=v.ASSIGNMENT,
-    points=10,
-    functions=("groupnorm_forward",),
-    steps=(FORWARD,),
+FORWARD_CHECK = check(
+    v.ASSIGNMENT,
+    "groupnorm_forward",
+    10,
+    (FORWARD,),
     outputs=(Output("out", BATCH_NORM),),
     cases=(
-        Case("six channels in two groups", drawn((3, 6, 4, 5), 2, eps=1e-5)),
-        Case("six channels in three groups, a spread of 0.01, no eps given", drawn((2, 6, 3, 4), 3, sd=0.01)),
-        Case("one group: layer norm over C, H, W", drawn((3, 4, 2, 5), 1, eps=1e-4)),
-        Case("as many groups as channels: instance norm", drawn((2, 4, 5, 3), 4, eps=1e-4)),
-        Case("another epsilon beside a small spread", drawn((3, 8, 2, 5), 4, sd=0.1, eps=1e-2)),
-        Case("a single sample", drawn((1, 6, 4, 3), 3, eps=1e-5)),
-        Case("float32 input", drawn((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
-        Case("a view that is not contiguous", strided((2, 6, 3, 5), 2)),
+        Case("six channels in two groups", given((3, 6, 4, 5), 2, eps=1e-5)),
+        Case("six channels in three groups, a spread of 0.01, no eps given", given((2, 6, 3, 4), 3, sd=0.01)),
+        Case("one group: layer norm over C, H, W", given((3, 4, 2, 5), 1, eps=1e-4)),
+        Case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
+        Case("another epsilon beside a small spread", given((3, 8, 2, 5), 4, sd=0.1, eps=1e-2)),
+        Case("a single sample", given((1, 6, 4, 3), 3, eps=1e-5)),
+        Case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
+        Case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
     ),
     reference=lambda i: {"out": normalizers.group_norm(i["x"], i["gamma"], i["beta"], i["G"], _eps(i))},
-    misconceptions=(
-        *_sharing(_shared_out),
-        *v.normalising(_out, "gn_param"),
-        Misconception(
-            "gamma and beta swapped",
+    mistakes={
+        **_sharing(_out),
+        **v.normalising(_out, "gn_param"),
+        "gamma and beta swapped": Mistake(
             "gamma multiplies and beta is added; you have it the other way round.",
-            _swapped,
+            exchanged(_out(), "gamma", "beta"),
         ),
-    ),
+    },
 )
 
 
 # --- the backward pass ---
 
 
-def _slopes(**switches: Any) -> Any:
-    return lambda i: v.gradients(i, v.group(i["G"], _eps(i), **switches))
+def _gradients(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
+    return lambda i: slopes(i, v.group(_groups_taken(i, groups), _eps(i), view, **switches))
 
 
-def _shared_dx(how_many: str, view: str) -> Any:
-    return lambda i: {"dx": v.gradients(i, v.group(_groups_taken(i, how_many), _eps(i), view))["dx"]}
-
-
-def _gamma_outside(i: Inputs) -> Arrays:
-    """gamma pulled out of the averages; with one channel in a group that is right."""
-    gamma = i["gamma"].reshape(1, -1, *[1] * (i["x"].ndim - 2))
-    return {"dx": gamma * _slopes(gamma="forgotten")(i)["dx"]}
-
-
-BACKWARD_CHECK = Check(
-    name="groupnorm_backward",
-    assignment=v.ASSIGNMENT,
-    points=11,
-    functions=("groupnorm_forward", "groupnorm_backward"),
-    steps=(FORWARD, Call("groupnorm_backward", ("dout", "cache"), ("dx", "dgamma", "dbeta"))),
-    outputs=(Output("dx", BATCH_NORM, 2), Output("dgamma", BATCH_NORM), Output("dbeta", BATCH_NORM)),
+BACKWARD_CHECK = check(
+    v.ASSIGNMENT,
+    "groupnorm_backward",
+    11,
+    (FORWARD, "dx, dgamma, dbeta = groupnorm_backward(dout, cache)"),
+    outputs=v.GRADIENTS,
     cases=(
-        Case("six channels in two groups", drawn((3, 6, 4, 5), 2, eps=1e-5)),
-        Case("six channels in three groups, a spread of 0.05", drawn((2, 6, 3, 4), 3, sd=0.05, eps=1e-3)),
-        Case("one group: layer norm over C, H, W", drawn((3, 4, 2, 5), 1)),
-        Case("as many groups as channels: instance norm", drawn((2, 4, 5, 3), 4, eps=1e-4)),
-        Case("a single sample", drawn((1, 6, 4, 3), 3)),
-        Case("float32 input", drawn((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
-        Case("a view that is not contiguous", strided((2, 6, 3, 5), 2)),
+        Case("six channels in two groups", given((3, 6, 4, 5), 2, eps=1e-5)),
+        Case("six channels in three groups, a spread of 0.05", given((2, 6, 3, 4), 3, sd=0.05, eps=1e-3)),
+        Case("one group: layer norm over C, H, W", given((3, 4, 2, 5), 1)),
+        Case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
+        Case("a single sample", given((1, 6, 4, 3), 3)),
+        Case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
+        Case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
     ),
     reference=lambda i: normalizers.group_norm_gradients(
         i["x"], i["gamma"], i["beta"], i["G"], i["dout"], _eps(i)
     ),
     rests_on=FORWARD_CHECK,
-    misconceptions=(
-        Misconception(
-            "gamma taken out of the averages",
+    mistakes={
+        "gamma taken out of the averages": Mistake(
             "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
-            _gamma_outside,
+            v.gamma_outside(_gradients, 1),
         ),
-        *_sharing(_shared_dx),
-        *v.backward_mistakes(
-            _slopes, lambda x, g, b: g.reshape([1, -1, 1, 1]) * x + b.reshape([1, -1, 1, 1])
-        ),
-    ),
+        **_sharing(lambda groups, view: only(_gradients(groups, view), "dx")),
+        **v.backward_mistakes(_gradients),
+    },
 )
 
 CHECKS = (FORWARD_CHECK, BACKWARD_CHECK)

@@ -1,72 +1,59 @@
 """Hidden cases of ps4: other sizes, and the edges that its text states."""
 
-from typing import Any
-
-from course.autograder.checks.language.draws import Generator, batch
-from course.autograder.checks.language.spec import Case, Inputs
-from course.autograder.checks.normalizers import cross, group, layer, renorm
+from course.autograder.checks.language import Case, draws
+from course.autograder.checks.language.draws import constant
+from course.autograder.checks.normalizers import cross, group, layer
+from course.autograder.checks.normalizers import renorm_variants as renorm
 from course.autograder.checks.normalizers import window_variants as window
 from course.autograder.checks.normalizers.correction import statistics
 
 
-def _constant(draw: Any, index: Any, value: float) -> Any:
-    """The same inputs with some of x all alike."""
-
-    def changed(r: Generator) -> Inputs:
-        i = draw(r)
-        i["x"][index] = value
-        return i
-
-    return changed
+def _constant_channel(r: draws.Generator) -> draws.Inputs:
+    i = window.given((4, 3), 2, 2, 1)(r)
+    return {**i, "x": constant(lambda r: {"x": draws.batch(r, (4, 3))}, (slice(None), 1), -0.5)(r)["x"]}
 
 
-def _standing_still(r: Generator) -> Inputs:
-    i = cross.moved(4, 3, 0.3)(r)
-    return {**i, "weight_then": i["weight_now"].copy()}
-
-
-def _constant_channel(r: Generator) -> Inputs:
-    i = window.given(r, (4, 3), 2, 2, 1)
-    return {**i, "x": _constant(lambda r: {"x": batch(r, (4, 3))}, (slice(None), 1), -0.5)(r)["x"]}
-
-
+_standing_still = draws.altered(cross.moved(4, 3, 0.3), lambda i: {"weight_then": i["weight_now"].copy()})
 FIRST_CHANNEL = (slice(None), 0)
 
 HIDDEN = {
     "layernorm_forward": (
-        Case("four axes", layer.drawn((2, 3, 2, 5), eps=3e-5)),
-        Case("many features", layer.drawn((3, 40))),
+        Case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
+        Case("many features", layer.given((3, 40))),
     ),
     "layernorm_backward": (
-        Case("four axes", layer.drawn((2, 3, 2, 5), eps=3e-5)),
-        Case("a row that is constant", _constant(layer.drawn((6, 4), eps=1e-3), 2, 0.75)),
+        Case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
+        Case("a row that is constant", constant(layer.given((6, 4), eps=1e-3), 2, 0.75)),
     ),
     "groupnorm_forward": (
-        Case("a single position", group.drawn((5, 12, 1, 1), 3, eps=1e-4)),
-        Case("a group that is constant", _constant(group.drawn((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
+        Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        Case("a group that is constant", constant(group.given((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
     ),
     "groupnorm_backward": (
-        Case("a single position", group.drawn((5, 12, 1, 1), 3, eps=1e-4)),
-        Case("one row of pixels", group.drawn((2, 8, 1, 5), 4, eps=1e-3)),
+        Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        Case("one row of pixels", group.given((2, 8, 1, 5), 4, eps=1e-3)),
     ),
     "renorm_correction": (
         Case("many channels", statistics(24, 1.2, 2.5)),
         Case("one channel, wide bounds", statistics(1, 8.0, 9.0)),
     ),
     "batch_renorm_forward.train": (
-        Case("a single sample", renorm.drawn((1, 5), r_max=2.0, d_max=1.0, eps=1e-3)),
-        Case("a constant channel", _constant(renorm.drawn((7, 4), r_max=2.0, d_max=1.0), FIRST_CHANNEL, 0.5)),
-        Case("momentum 0.99", renorm.drawn((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
-    ),
-    "batch_renorm_forward.test": (
-        Case("many samples of two features", renorm.drawn((30, 2), "test", r_max=3.0, d_max=5.0)),
-        Case("one image", renorm.drawn((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
-    ),
-    "batch_renorm_backward": (
-        Case("one image", renorm.drawn((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        Case("a single sample", renorm.given((1, 5), r_max=2.0, d_max=1.0, eps=1e-3)),
         Case(
             "a constant channel",
-            _constant(renorm.drawn((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
+            constant(renorm.given((7, 4), r_max=2.0, d_max=1.0), FIRST_CHANNEL, 0.5),
+        ),
+        Case("momentum 0.99", renorm.given((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
+    ),
+    "batch_renorm_forward.test": (
+        Case("many samples of two features", renorm.given((30, 2), "test", r_max=3.0, d_max=5.0)),
+        Case("one image", renorm.given((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
+    ),
+    "batch_renorm_backward": (
+        Case("one image", renorm.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        Case(
+            "a constant channel",
+            constant(renorm.given((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
         ),
     ),
     "linear_moments": (
@@ -78,8 +65,8 @@ HIDDEN = {
         Case("one input", cross.moved(1, 5, 0.4)),
     ),
     "cross_iteration_moments": (
-        Case("a window of two, one input", window.drawn((3, 4), 1, 5, 2)),
-        Case("as many earlier steps as the window takes", window.drawn((2, 3), 4, 7, 8)),
+        Case("a window of two, one input", window.given((3, 4), 1, 5, 2)),
+        Case("as many earlier steps as the window takes", window.given((2, 3), 4, 7, 8)),
         Case("impossible moments in a short history", window.impossible((3, 4), 2, 2, 5)),
         Case("k = 1 and a channel that is constant", _constant_channel),
     ),

@@ -1,125 +1,107 @@
 """ps4, batch renormalisation in test mode: the running values alone, as they are."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from course.autograder.checks.language.draws import Generator
-from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Misconception, Output
-from course.autograder.checks.language.tolerances import BATCH_NORM, RUNNING
+from course.autograder.checks.batch_norm.variants import LEAVES
+from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
+from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.wrong import Wrong, instead, of, ones, only, zeros
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
-from course.autograder.checks.normalizers.renorm import (
-    FORWARD,
-    RUNNING_MEAN,
-    RUNNING_STD,
-    drawn,
-    out,
-    state_only,
-    step,
-)
+from course.autograder.checks.normalizers.renorm import FORWARD, RUNNING_MEAN, RUNNING_STD, STATE, out, step
 from course.reference import batch_norm, batch_renorm
 
 
-def _single(r: Generator) -> Inputs:
-    i = rv.given(r, (6, 4), "test", r_max=2.0, d_max=1.0)
-    return {**i, "x": i["x"][:1].copy()}
+def _served(i: Inputs) -> np.ndarray:
+    return batch_renorm.batch_renorm_eval(*(i[name] for name in (*LEAVES, "running_mean", "running_std")))
 
 
-def _tested(**changes: Any) -> Any:
-    """Test mode with other running values, gamma or beta."""
+def _reference(i: Inputs) -> Arrays:
+    s = rv.state(i)
+    return {"out": _served({**i, **s}), RUNNING_MEAN: s["running_mean"], RUNNING_STD: s["running_std"]}
+
+
+def _divided_by(deviation: Callable[[np.ndarray, float], np.ndarray]) -> Wrong:
+    """A mistake in what x is divided by, from (running_std, eps)."""
 
     def wrong(i: Inputs) -> Arrays:
-        g = {**i, **rv.state(i), **{k: f(i) if callable(f) else f for k, f in changes.items()}}
-        out = batch_renorm.batch_renorm_eval(
-            g["x"], g["gamma"], g["beta"], g["running_mean"], g["running_std"]
-        )
-        return {"out": out}
+        s = rv.state(i)
+        return {"out": _served({**i, **s, "running_std": deviation(s["running_std"], s["eps"])})}
 
     return wrong
 
 
-def _test_reference(i: Inputs) -> Arrays:
-    s = rv.state(i)
-    return {**_tested()(i), RUNNING_MEAN: s["running_mean"], RUNNING_STD: s["running_std"]}
+def _unnormalised(i: Inputs) -> np.ndarray:
+    nothing = 0 * i["gamma"]
+    return batch_norm.batch_norm_eval(i["x"], i["gamma"], i["beta"], nothing, nothing + 1, 0.0)
 
 
-TEST_CHECK = Check(
-    name="batch_renorm_forward.test",
-    assignment=v.ASSIGNMENT,
-    points=4,
-    functions=("batch_renorm_forward",),
-    steps=(FORWARD,),
+TEST_CHECK = check(
+    v.ASSIGNMENT,
+    "batch_renorm_forward.test",
+    4,
+    (FORWARD,),
     outputs=(
         Output("out", BATCH_NORM, 4),
         Output(RUNNING_MEAN, RUNNING, guard=True),
         Output(RUNNING_STD, RUNNING, guard=True),
     ),
     cases=(
-        Case("seven samples of five features", drawn((7, 5), "test", r_max=1.5, d_max=0.4)),
-        Case("a single sample", _single),
-        Case("a spread of 0.01", drawn((6, 4), "test", sd=0.01, r_max=1.5, d_max=0.4)),
-        Case("images: another epsilon", drawn((2, 5, 3, 4), "test", eps=1e-2, r_max=2.0, d_max=1.0)),
-        Case("float32 input", drawn((5, 6), "test", dtype="float32", r_max=1.5, d_max=0.4)),
-    ),
-    reference=_test_reference,
-    misconceptions=(
-        Misconception(
-            "corrected batch at test time",
-            "In test mode normalise by the running values; you took the batch's, corrected as in training.",
-            lambda i: {"out": step(i)["out"]},
+        Case("seven samples of five features", rv.given((7, 5), "test", r_max=1.5, d_max=0.4)),
+        Case(
+            "a single sample",
+            draws.altered(rv.given((6, 4), "test", r_max=2.0, d_max=1.0), lambda i: {"x": i["x"][:1].copy()}),
         ),
-        Misconception(
-            "batch statistics at test time",
+        Case("a spread of 0.01", rv.given((6, 4), "test", sd=0.01, r_max=1.5, d_max=0.4)),
+        Case("images: another epsilon", rv.given((2, 5, 3, 4), "test", eps=1e-2, r_max=2.0, d_max=1.0)),
+        Case("float32 input", rv.given((5, 6), "test", dtype="float32", r_max=1.5, d_max=0.4)),
+    ),
+    reference=_reference,
+    mistakes={
+        "corrected batch at test time": Mistake(
+            "In test mode normalise by the running values; you took the batch's, corrected as in training.",
+            only(step, "out"),
+        ),
+        "batch statistics at test time": Mistake(
             "In test mode normalise by the running values; you used the batch's own.",
             out(r="forgotten", d="forgotten"),
         ),
-        Misconception(
-            "test mode moves the running values",
-            "Test mode only reads the running values; yours changed after the call.",
-            state_only(),
+        "test mode moves the running values": Mistake(
+            "Test mode only reads the running values; yours changed after the call.", only(step, *STATE)
         ),
-        Misconception(
-            "epsilon added again",
+        "epsilon added again": Mistake(
             "The running deviation has epsilon in it already: divide by it as it is.",
-            _tested(running_std=lambda i: np.sqrt(rv.state(i)["running_std"] ** 2 + rv.state(i)["eps"])),
+            _divided_by(lambda std, eps: np.sqrt(std**2 + eps)),
         ),
-        Misconception(
-            "epsilon added to the deviation",
+        "epsilon added to the deviation": Mistake(
             "The running deviation has epsilon under its root already: divide by it as it is.",
-            _tested(running_std=lambda i: rv.state(i)["running_std"] + rv.state(i)["eps"]),
+            _divided_by(lambda std, eps: std + eps),
         ),
-        Misconception(
-            "running_std taken for a variance",
+        "running_std taken for a variance": Mistake(
             "bn_param keeps a running standard deviation: divide by it, without a root.",
-            _tested(running_std=lambda i: np.sqrt(rv.state(i)["running_std"])),
+            _divided_by(lambda std, eps: np.sqrt(std)),
         ),
-        Misconception(
-            "root of running_std plus epsilon",
+        "root of running_std plus epsilon": Mistake(
             "bn_param keeps a running standard deviation, epsilon included: divide by it as it is.",
-            _tested(running_std=lambda i: np.sqrt(rv.state(i)["running_std"] + rv.state(i)["eps"])),
+            _divided_by(lambda std, eps: np.sqrt(std + eps)),
         ),
-        Misconception(
-            "running mean not subtracted",
+        "running mean not subtracted": Mistake(
             "Subtract the running mean first.",
-            _tested(running_mean=lambda i: 0 * i["gamma"]),
+            lambda i: {"out": _served({**i, **rv.state(i), "running_mean": 0 * i["gamma"]})},
         ),
-        Misconception(
-            "not normalised in test mode",
+        "not normalised in test mode": Mistake(
             "You only scaled and shifted x; normalise it by the running values first.",
-            lambda i: {
-                "out": batch_norm.batch_norm_eval(
-                    i["x"], i["gamma"], i["beta"], 0 * i["gamma"], 0 * i["gamma"] + 1, 0.0
-                )
-            },
+            of("out", _unnormalised),
         ),
-        Misconception(
-            "gamma forgotten", "gamma scales in test mode too.", _tested(gamma=lambda i: 0 * i["gamma"] + 1)
+        "gamma forgotten": Mistake(
+            "gamma scales in test mode too.", instead(_reference, "out", gamma=ones("gamma"))
         ),
-        Misconception(
-            "beta forgotten", "beta shifts in test mode too.", _tested(beta=lambda i: 0 * i["gamma"])
+        "beta forgotten": Mistake(
+            "beta shifts in test mode too.", instead(_reference, "out", beta=zeros("beta"))
         ),
-    ),
+    },
 )
 
 CHECKS = (TEST_CHECK,)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.variants import Switches, affine
-from course.autograder.checks.language.draws import Generator, batch, scales, shifts, upstream
-from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.batch_norm.variants import Switches, affine, axes_of, by_feature, statistics
+from course.autograder.checks.language import Inputs, draws
 from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
 
@@ -55,7 +54,7 @@ D: dict[str, Part] = {
 
 def state(i: Inputs) -> dict[str, Any]:
     """bn_param with its defaults: the paper's bounds, a running mean of 0 and standard deviation of 1."""
-    c = i["x"].shape[1]
+    c = len(i["gamma"])
     return {**DEFAULTS, "running_mean": np.zeros(c), "running_std": np.ones(c), **i["bn_param"]}
 
 
@@ -77,7 +76,7 @@ def graph(
         bounds = Bounds(tensor(s["running_mean"]), tensor(s["running_std"]), s["r_max"], s["d_max"])
         by_r, by_d = R[r](mean, std, bounds), D[d](mean, std, bounds)
         by_r, by_d = by_r.detach() if detach_r else by_r, by_d.detach() if detach_d else by_d
-        m, below, by_r, by_d = (v.reshape([1, -1, *[1] * (x.ndim - 2)]) for v in (mean, std, by_r, by_d))
+        m, below, by_r, by_d = (by_feature(v, x.ndim) for v in (mean, std, by_r, by_d))
         x_hat = (x - m if how.centred else x) / (below if how.root else below * below)
         return affine((x_hat + by_d) * by_r if shift_first else x_hat * by_r + by_d, gamma, beta, how)
 
@@ -86,9 +85,7 @@ def graph(
 
 def moments(x: Any, eps: float, how: Switches) -> tuple[Any, Any]:
     """(mean, std) of a batch, each (C,), with the switches for epsilon, for n - 1 and for the gradient."""
-    axes = [a for a in range(x.ndim) if a != 1]
-    mean, var = paddle.mean(x, axis=axes), paddle.var(x, axis=axes, unbiased=how.unbiased)
-    mean, var = mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var
+    mean, var = statistics(x, axes_of({"x": x}), how, keepdim=False)
     inside = eps if how.eps == "inside" else how.eps if isinstance(how.eps, float) else 0.0
     std = paddle.sqrt(var + inside)
     return mean, std + eps if how.eps == "outside" else std
@@ -101,7 +98,7 @@ POWERS = (-0.5, 1.5, -1.5, 0.5, -0.5, 0.5)
 SHARES = (-0.5, 0.5, 1.5, -1.5, 0.5, -0.5)
 
 
-def away(r: Generator, mean: np.ndarray, std: np.ndarray, r_max: float, d_max: float) -> Inputs:
+def away(r: draws.Generator, mean: np.ndarray, std: np.ndarray, r_max: float, d_max: float) -> Inputs:
     """A running mean and standard deviation from which the batch's (C,) lie at `POWERS` and `SHARES`."""
     c = len(mean)
     order = r.permutation(c)
@@ -111,19 +108,25 @@ def away(r: Generator, mean: np.ndarray, std: np.ndarray, r_max: float, d_max: f
     return {"running_mean": mean - shares * d_max * running_std, "running_std": running_std}
 
 
+@draws.draw
 def given(
-    r: Generator, shape: tuple[int, ...], mode: str, *, sd: float = 1.0, dtype: str = "float64", **state_: Any
-) -> Inputs:
+    r: draws.Generator, shape: tuple[int, ...], mode: str = "train", *, sd: float = 1.0, dtype: str = "float64",
+    **settings: Any,
+) -> Inputs:  # fmt: skip
     """x, gamma, beta, a gradient from above, and a bn_param with running values `away` from the batch."""
-    c, s = shape[1], {**DEFAULTS, **state_}
-    x = batch(r, shape, sd, dtype)
-    axes = tuple(a for a in range(len(shape)) if a != 1)
+    c, s = shape[1], {**DEFAULTS, **settings}
+    x = draws.batch(r, shape, sd, dtype)
+    axes = axes_of({"x": x})
     mean, std = x.mean(axis=axes, dtype=np.float64), np.sqrt(x.var(axis=axes, dtype=np.float64) + s["eps"])
-    kept = {k: a.astype(dtype) for k, a in away(r, mean, std, s["r_max"], s["d_max"]).items()}
-    return {
-        "x": x,
-        "gamma": scales(r, c).astype(dtype),
-        "beta": shifts(r, c).astype(dtype),
-        "bn_param": {"mode": mode, **kept, **state_},
-        "dout": upstream(r, shape, dtype),
-    }
+    kept = draws.as_type(away(r, mean, std, s["r_max"], s["d_max"]), dtype)
+    gamma, beta, state = draws.scales(r, c), draws.shifts(r, c), {"mode": mode, **kept, **settings}
+    given = {"x": x, "gamma": gamma, "beta": beta, "bn_param": state}
+    return draws.as_type({**given, "dout": draws.upstream(r, shape, dtype)}, dtype)
+
+
+def without_room(shape: tuple[int, ...]) -> draws.Draw:
+    """r_max = 1 and d_max = 0: batch norm."""
+    return draws.altered(
+        given(shape, r_max=1.5, d_max=0.5),
+        lambda i: {"bn_param": {**i["bn_param"], "r_max": 1.0, "d_max": 0.0}},
+    )

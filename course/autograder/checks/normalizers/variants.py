@@ -5,33 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.variants import Switches, affine, graph, standardized
-from course.autograder.checks.language.draws import Generator, away_from_zero
-from course.autograder.checks.language.spec import Arrays, Inputs, Misconception
-from course.reference.batch_norm import tensor
-from course.reference.device import device, on_device
-from course.reference.framework import paddle
+from course.autograder.checks.batch_norm.variants import (
+    Switches,
+    affine,
+    by_feature,
+    graph,
+    slopes,
+    standardized,
+    statistics,
+)
+from course.autograder.checks.language import BATCH_NORM, Arrays, Inputs, Mistake, Output, draws
+from course.autograder.checks.language.wrong import Wrong, only, scaled, swapped
 
 ASSIGNMENT = "ps4_normalizers"
-LEAVES = ("x", "gamma", "beta")
+GRADIENTS = (Output("dx", BATCH_NORM, 2), Output("dgamma", BATCH_NORM), Output("dbeta", BATCH_NORM))
 Graph = Callable[[Any, Any, Any], Any]  # tensors (x, gamma, beta) -> out
-
-
-def output(i: Inputs, norm: Graph) -> np.ndarray:
-    """`norm` on a case's x, gamma and beta, as numpy."""
-    with on_device(device().name):
-        return norm(*(tensor(i[name]) for name in LEAVES)).numpy()
-
-
-def gradients(i: Inputs, norm: Graph) -> Arrays:
-    """Gradients of sum(dout * norm(x, gamma, beta)): {'dx', 'dgamma', 'dbeta'}, 0 where nothing flows."""
-    with on_device(device().name):
-        leaves = [tensor(i[name], gradient=True) for name in LEAVES]
-        found = paddle.grad([norm(*leaves)], leaves, grad_outputs=[tensor(i["dout"])], allow_unused=True)
-        return {
-            f"d{name}": np.zeros(leaf.shape) if grad is None else grad.numpy()
-            for name, leaf, grad in zip(LEAVES, leaves, found, strict=True)
-        }
 
 
 def layer(epsilon: float, axes: tuple[int, ...] = (1,), **switches: Any) -> Graph:
@@ -61,16 +49,19 @@ def group(groups: int, epsilon: float, view: str = "runs", **switches: Any) -> G
 
     def norm(x: Any, gamma: Any, beta: Any) -> Any:
         seen = x.reshape(shape(x.shape[0], x.shape[1], groups))
-        mean = paddle.mean(seen, axis=list(axes), keepdim=True)
-        var = paddle.var(seen, axis=list(axes), keepdim=True, unbiased=how.unbiased)
-        mean, var = mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var
-        return affine(standardized(seen, mean, var, epsilon, how).reshape(x.shape), gamma, beta, how)
+        x_hat = standardized(seen, *statistics(seen, axes, how), epsilon, how)
+        return affine(x_hat.reshape(x.shape), gamma, beta, how)
 
     return norm
 
 
+def unnormalised(x: Any, gamma: Any, beta: Any) -> Any:
+    """gamma and beta applied along axis 1 of x itself."""
+    return by_feature(gamma, x.ndim) * x + by_feature(beta, x.ndim)
+
+
 def groups_of(
-    r: Generator, shape: tuple[int, ...], groups: int, sd: float = 1.0, dtype: str = "float64"
+    r: draws.Generator, shape: tuple[int, ...], groups: int, sd: float = 1.0, dtype: str = "float64"
 ) -> np.ndarray:
     """x [N, C, ...] whose groups each have a spread near `sd` and a mean of their own size, none near 0.
 
@@ -79,118 +70,100 @@ def groups_of(
     x = r.normal(size=(shape[0], groups, int(np.prod(shape[1:])) // groups))
     x = (x - x.mean(axis=2, keepdims=True)) / x.std(axis=2, keepdims=True)
     spread = r.uniform(0.75, 1.35, size=(*x.shape[:2], 1))
-    return (sd * (x * spread + away_from_zero(r, (*x.shape[:2], 1), 0.3, 1.2))).reshape(shape).astype(dtype)
+    centre = draws.away_from_zero(r, (*x.shape[:2], 1), 0.3, 1.2)
+    return (sd * (x * spread + centre)).reshape(shape).astype(dtype)
 
 
-def normalising(out: Callable[..., Callable[[Inputs], Arrays]], parameters: str) -> tuple[Misconception, ...]:
+def normalising(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
     """The mistakes of every normaliser's forward pass.
 
     Args:
         out: makes the wrong answer from `Switches`' keywords; eps may be 'outside', 'none' or a number.
         parameters: name of the dict that eps is read from.
     """
-    return (
-        Misconception(
-            "unbiased variance in normalising",
+    return {
+        "unbiased variance in normalising": Mistake(
             "You normalise by the variance divided by n - 1; it is the biased one, divided by n.",
             out(unbiased=True),
         ),
-        Misconception(
-            "epsilon outside the root",
+        "epsilon outside the root": Mistake(
             "You add epsilon after taking the root; it goes beside the variance, under the root.",
             out(eps="outside"),
         ),
-        Misconception(
-            "no epsilon", "Epsilon is missing: add it to the variance under the root.", out(eps="none")
-        ),
-        Misconception(
-            "epsilon hard-coded",
+        "no epsilon": Mistake("Epsilon is missing: add it to the variance under the root.", out(eps="none")),
+        "epsilon hard-coded": Mistake(
             f"You use 1e-5 whatever comes: read eps from {parameters}; 1e-5 is for when it is absent.",
             out(eps=1e-5),
         ),
-        Misconception(
-            "divided by the variance",
-            "You divide by the variance; divide by its square root.",
-            out(root=False),
+        "divided by the variance": Mistake(
+            "You divide by the variance; divide by its square root.", out(root=False)
         ),
-        Misconception(
-            "mean not subtracted",
-            "The mean is still in there: subtract it before dividing.",
-            out(centred=False),
+        "mean not subtracted": Mistake(
+            "The mean is still in there: subtract it before dividing.", out(centred=False)
         ),
-        Misconception("gamma forgotten", "gamma is not used: scale x_hat by it.", out(gamma="forgotten")),
-        Misconception("beta forgotten", "beta is not used: add it at the end.", out(beta="forgotten")),
-        Misconception(
-            "gamma applied twice", "gamma multiplies once; yours multiplies twice.", out(gamma="twice")
+        "gamma forgotten": Mistake("gamma is not used: scale x_hat by it.", out(gamma="forgotten")),
+        "beta forgotten": Mistake("beta is not used: add it at the end.", out(beta="forgotten")),
+        "gamma applied twice": Mistake("gamma multiplies once; yours multiplies twice.", out(gamma="twice")),
+        "gamma scales beta too": Mistake(
+            "You add beta before multiplying by gamma; scale first, then shift.", out(gamma="over beta")
         ),
-        Misconception(
-            "gamma scales beta too",
-            "You add beta before multiplying by gamma; scale first, then shift.",
-            out(gamma="over beta"),
-        ),
-    )
+    }
 
 
-def backward_mistakes(
-    slopes: Callable[..., Callable[[Inputs], Arrays]], unnormalised: Graph
-) -> tuple[Misconception, ...]:
+def backward_mistakes(gradients: Callable[..., Wrong], of_x: Graph = unnormalised) -> dict[str, Mistake]:
     """The mistakes of every normaliser's backward pass.
 
     Args:
-        slopes: makes the wrong gradients from `Switches`' keywords.
-        unnormalised: gamma and beta applied to x itself.
+        gradients: makes the wrong gradients from `Switches`' keywords.
+        of_x: gamma and beta applied to x itself.
     """
 
-    def dx(**switches: Any) -> Callable[[Inputs], Arrays]:
-        return lambda i: {"dx": slopes(**switches)(i)["dx"]}
+    def dx(**switches: Any) -> Wrong:
+        return only(gradients(**switches), "dx")
 
-    def parameters(i: Inputs, factor: float) -> Arrays:
-        return {name: slopes()(i)[name] * factor for name in ("dgamma", "dbeta")}
-
-    return (
-        Misconception(
-            "statistics taken for constants",
+    right = gradients()
+    return {
+        "statistics taken for constants": Mistake(
             "The mean and the variance depend on x too: dx has a term for each of them.",
             dx(detach_mean=True, detach_var=True),
         ),
-        Misconception(
-            "no gradient through the mean",
-            "x also reaches the output through the mean: dx lacks that term.",
-            dx(detach_mean=True),
+        "no gradient through the mean": Mistake(
+            "x also reaches the output through the mean: dx lacks that term.", dx(detach_mean=True)
         ),
-        Misconception(
-            "no gradient through the variance",
-            "x also reaches the output through the variance: dx lacks that term.",
-            dx(detach_var=True),
+        "no gradient through the variance": Mistake(
+            "x also reaches the output through the variance: dx lacks that term.", dx(detach_var=True)
         ),
-        Misconception(
-            "gamma forgotten in dx",
-            "The gradient passes gamma on its way to x: start from dout * gamma.",
-            dx(gamma="forgotten"),
+        "gamma forgotten in dx": Mistake(
+            "The gradient passes gamma on its way to x: start from dout * gamma.", dx(gamma="forgotten")
         ),
-        Misconception(
-            "no epsilon in the backward pass",
-            "Divide by the same root as in the forward pass, epsilon included.",
-            dx(eps="none"),
+        "no epsilon in the backward pass": Mistake(
+            "Divide by the same root as in the forward pass, epsilon included.", dx(eps="none")
         ),
-        Misconception(
-            "epsilon hard-coded",
+        "epsilon hard-coded": Mistake(
             "You use 1e-5 whatever comes: the root that you divide by has the eps of the forward pass.",
-            lambda i: {name: slopes(eps=1e-5)(i)[name] for name in ("dx", "dgamma")},
+            only(gradients(eps=1e-5), "dx", "dgamma"),
         ),
-        Misconception(
-            "dgamma from x, not x_hat",
+        "dgamma from x, not x_hat": Mistake(
             "gamma multiplies x_hat, so dgamma sums dout * x_hat; you summed dout * x.",
-            lambda i: {"dgamma": gradients(i, unnormalised)["dgamma"]},
+            only(lambda i: slopes(i, of_x), "dgamma"),
         ),
-        Misconception(
-            "dgamma and dbeta swapped",
+        "dgamma and dbeta swapped": Mistake(
             "The order asked for is (dx, dgamma, dbeta); your last two are the other way round.",
-            lambda i: {"dgamma": slopes()(i)["dbeta"], "dbeta": slopes()(i)["dgamma"]},
+            swapped(right, "dgamma", "dbeta"),
         ),
-        Misconception(
-            "dgamma and dbeta averaged",
+        "dgamma and dbeta averaged": Mistake(
             "Each gamma and beta serves many values, and their gradients add up; you averaged them.",
-            lambda i: parameters(i, len(i["gamma"]) / i["dout"].size),
+            scaled(right, "dgamma", "dbeta", by=lambda i: len(i["gamma"]) / i["dout"].size),
         ),
-    )
+    }
+
+
+def gamma_outside(gradients: Callable[..., Wrong], axis: int) -> Wrong:
+    """dx with gamma pulled out of the averages: right in batch norm, where it is one number for each average."""
+
+    def wrong(i: Inputs) -> Arrays:
+        shape = [1] * i["x"].ndim
+        shape[axis] = -1
+        return {"dx": i["gamma"].reshape(shape) * gradients(gamma="forgotten")(i)["dx"]}
+
+    return wrong

@@ -1,0 +1,106 @@
+"""ps1, folding a batch norm in test mode into the convolution before it."""
+
+import numpy as np
+
+from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language.wrong import instead, negated, of, ones, where, zeros
+from course.reference import batch_norm
+from course.reference.batch_norm import tensor
+
+ARGUMENTS = ("weight", "bias", "gamma", "beta", "mean", "var", "eps")
+
+
+@draws.draw
+def _given(
+    r: draws.Generator, shape: tuple[int, int, int, int], eps: float, dtype: str = "float64"
+) -> Inputs:
+    o = shape[0]
+    weight, bias = draws.away_from_zero(r, shape, 0.2, 1.0), draws.shifts(r, o)
+    gamma, beta = draws.scales(r, o), draws.shifts(r, o) * 1.5
+    arrays = (weight, bias, gamma, beta, draws.means(r, o), draws.variances(r, o))
+    return draws.as_type(dict(zip(ARGUMENTS, (*arrays, eps), strict=True)), dtype)
+
+
+def _folded(i: Inputs) -> Arrays:
+    made = batch_norm.fold_batch_norm(*(i[k] for k in ARGUMENTS))
+    return {"folded_weight": made["weight"], "folded_bias": made["bias"]}
+
+
+def _variance(i: Inputs) -> np.ndarray:
+    return i["var"].astype(np.float64)
+
+
+def _along_the_inputs(i: Inputs) -> np.ndarray:
+    return _folded({**i, "weight": i["weight"].swapaxes(0, 1)})["folded_weight"].swapaxes(0, 1)
+
+
+def _bias_not_scaled(i: Inputs) -> np.ndarray:
+    without = _folded({**i, "bias": np.zeros_like(i["bias"])})["folded_bias"]
+    return (tensor(without) + tensor(i["bias"])).numpy()
+
+
+FOLD = check(
+    ASSIGNMENT,
+    "fold_batchnorm",
+    6,
+    (f"folded_weight, folded_bias = fold_batchnorm({', '.join(ARGUMENTS)})",),
+    outputs=(Output("folded_weight", BATCH_NORM), Output("folded_bias", BATCH_NORM)),
+    cases=(
+        Case("four kernels over three channels", _given((4, 3, 2, 5), 1e-5)),
+        Case("as many kernels as channels", _given((3, 3, 2, 4), 1e-3)),
+        Case("another epsilon", _given((5, 2, 3, 1), 1e-1)),
+        Case("float32 parameters", _given((2, 4, 3, 3), 1e-2, "float32")),
+    ),
+    reference=_folded,
+    mistakes={
+        "epsilon forgotten": Mistake(
+            "The layer being folded divides by sqrt(var + eps): without eps the two nets differ.",
+            instead(_folded, eps=0.0),
+        ),
+        "epsilon outside the root": Mistake(
+            "Epsilon goes beside the variance, under the root.",
+            instead(_folded, var=lambda i: (np.sqrt(_variance(i)) + i["eps"]) ** 2 - i["eps"]),
+        ),
+        "divided by the variance": Mistake(
+            "Divide by the standard deviation, the root of the variance.",
+            instead(_folded, var=lambda i: (_variance(i) + i["eps"]) ** 2 - i["eps"]),
+        ),
+        "gamma forgotten": Mistake(
+            "gamma scales each output channel: it goes into the weight, and into the bias.",
+            instead(_folded, gamma=ones("gamma")),
+        ),
+        "scaled along the input channels": Mistake(
+            "gamma and var belong to the OUTPUT channels, axis 0 of the weight.",
+            where(
+                lambda i: i["weight"].shape[0] == i["weight"].shape[1], of("folded_weight", _along_the_inputs)
+            ),
+        ),
+        "weight not scaled": Mistake(
+            "You left the weight as it was: each output channel's kernel is scaled too.",
+            lambda i: {"folded_weight": i["weight"]},
+        ),
+        "running mean forgotten in the bias": Mistake(
+            "Batch norm subtracts its mean: the new bias must carry that.",
+            instead(_folded, "folded_bias", mean=zeros("bias")),
+        ),
+        "running mean added": Mistake(
+            "The mean is subtracted before scaling; your bias adds it.",
+            instead(_folded, "folded_bias", mean=negated("mean")),
+        ),
+        "old bias dropped": Mistake(
+            "The convolution's own bias goes through batch norm as well; yours is gone.",
+            instead(_folded, "folded_bias", bias=zeros("bias")),
+        ),
+        "old bias not scaled": Mistake(
+            "The convolution's own bias is scaled by batch norm like everything before it.",
+            of("folded_bias", _bias_not_scaled),
+        ),
+        "beta forgotten": Mistake(
+            "beta is added at the end: it belongs to the new bias.",
+            instead(_folded, "folded_bias", beta=zeros("beta")),
+        ),
+    },
+)
+
+CHECKS = (FOLD,)

@@ -1,0 +1,115 @@
+"""Wrong factors: what values are multiplied by, in training and at test time, by those who make a mistake."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from course.autograder.checks.dropout.draws import settings
+from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.language.wrong import Wrong, but
+from course.reference.batch_norm import tensor
+from course.reference.device import device, on_device
+from course.reference.dropout import DOWNSCALE, UPSCALE
+
+Factor = Callable[[float, str], float | None]  # from p and scaling; None where it does not show
+
+P_AS_KEEP = "p taken for the keep probability"
+BY_P = "divided by p"
+SWAPPED = "scaling modes swapped"
+
+TRAIN_FACTORS: dict[str, tuple[str, Factor]] = {
+    "not scaled while training": (
+        "With upscale_in_train the values that survive are divided by 1 - p, so that the expectation stays.",
+        lambda p, s: 1.0 if s == UPSCALE else None,
+    ),
+    "scaled twice": (
+        "You divide by 1 - p twice; once keeps the expectation.",
+        lambda p, s: (1 - p) ** -2 if s == UPSCALE else None,
+    ),
+    P_AS_KEEP: (
+        "p is the probability to DROP: a value survives with probability 1 - p, and that is what the scale is made of.",
+        lambda p, s: 1 / p if s == UPSCALE else None,
+    ),
+    "multiplied where it must be divided": (
+        "Survivors must grow to make up for the dropped ones: divide by 1 - p, do not multiply.",
+        lambda p, s: 1 - p if s == UPSCALE else None,
+    ),
+    "scaling ignored while training": (
+        "You scale whatever `scaling` says; with downscale_in_infer nothing is scaled while training.",
+        lambda p, s: 1 / (1 - p) if s == DOWNSCALE else None,
+    ),
+    "test-time scale while training": (
+        "The factor 1 - p of downscale_in_infer belongs to test time; while training nothing is scaled.",
+        lambda p, s: 1 - p if s == DOWNSCALE else None,
+    ),
+    SWAPPED: (
+        "You have the two scalings the wrong way round: upscale_in_train acts while training, downscale_in_infer later.",
+        lambda p, s: 1.0 if s == UPSCALE else 1 / (1 - p),
+    ),
+}
+
+# The same at test time, where nothing is dropped.
+TEST_FACTORS: dict[str, tuple[str, Factor]] = {
+    "scaled again at test time": (
+        "With upscale_in_train all scaling was done while training: at test time x goes through as it is.",
+        lambda p, s: 1 - p if s == UPSCALE else None,
+    ),
+    "not scaled at test time": (
+        "With downscale_in_infer the values are multiplied by 1 - p at test time.",
+        lambda p, s: 1.0 if s == DOWNSCALE else None,
+    ),
+    P_AS_KEEP: (
+        "p is the probability to DROP: the share that was there while training is 1 - p.",
+        lambda p, s: p if s == DOWNSCALE else None,
+    ),
+    "divided at test time": (
+        "At test time more values are there than while training, so they shrink or stay; you divide by 1 - p.",
+        lambda p, s: 1 / (1 - p),
+    ),
+    SWAPPED: (TRAIN_FACTORS[SWAPPED][0], lambda p, s: 1 - p if s == UPSCALE else 1.0),
+}
+
+
+def product(x: np.ndarray, mask: np.ndarray | float, factor: float) -> np.ndarray:
+    """x times mask times factor, in Paddle."""
+    with on_device(device().name):
+        return (tensor(x) * tensor(mask) * factor).numpy()
+
+
+def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Arrays]) -> Mistakes:
+    """A mistake for each wrong factor of a mode; `outputs` turns a case and a factor into what the student returns."""
+
+    def by(factor: Factor) -> Wrong:
+        def wrong(i: Inputs) -> Arrays:
+            p, at, scaling = settings(i)
+            found = factor(p, scaling) if at == mode and 0 < p < 1 else None
+            return {} if found is None else outputs(i, found)
+
+        return wrong
+
+    table = TRAIN_FACTORS if mode == "train" else TEST_FACTORS
+    return {name: Mistake(advice, by(factor)) for name, (advice, factor) in table.items()}
+
+
+def layer_factors(
+    masked: Callable[[Inputs, float], Arrays], whole: Callable[[Inputs, float], Arrays]
+) -> Mistakes:
+    """The wrong factors of a layer with both modes: in training its outputs are `masked`, at test time `whole`.
+
+    The keep probability is left out, which has a mask of its own in a layer, and so are the swapped scalings, which
+    show as two mistakes.
+    """
+    train, test = factor_mistakes("train", masked), factor_mistakes("test", whole)
+    return {**but(train, P_AS_KEEP, SWAPPED), **but(test, P_AS_KEEP, SWAPPED)}
+
+
+def nan_at_one(output: str, shape: Callable[[Inputs], tuple[int, ...]]) -> Mistakes:
+    """The mistake of those who divide by 1 - p where it is 0."""
+
+    def wrong(i: Inputs) -> Arrays:
+        nan = settings(i) == (1, "train", UPSCALE)
+        return {output: np.full(shape(i), math.nan)} if nan else {}
+
+    advice = "At p = 1 everything is dropped and the result is 0; you divide 0 by 1 - p = 0 and get NaN."
+    return {"0 divided by 0 at p = 1": Mistake(advice, wrong)}

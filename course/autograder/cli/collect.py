@@ -1,0 +1,119 @@
+"""`python -m course collect`: hand-ins come in, from the zip or folder that a platform gave."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from course.autograder.cli.export import SETTLED, settled
+from course.autograder.settings import Settings, SettingsError, read
+from course.autograder.term.collect import KEPT, Arrival, Stranger, place, plan, whose
+from course.autograder.term.match import Matcher
+from course.autograder.term.platforms import recognise
+from course.autograder.term.roster import Student, read_roster
+from course.autograder.term.sources import SourceError, open_source
+from course.common.console import Sentence, console, plain, say
+from course.common.tables import TableError
+from course.common.text import printable
+
+if TYPE_CHECKING:
+    from course.autograder.gradebook.course import Course
+
+WORDS = {
+    "new": "comes in",
+    "again": "is here already",
+    "newer": f"comes in; the earlier one goes to {KEPT}/",
+    "older": "is older than what is here; left out",
+    "nothing": "no file of it can be read",
+}
+
+
+def _late(arrival: Arrival, due: dt.datetime | None) -> str:
+    if arrival.at is not None and due is not None and arrival.at > due:
+        minutes = int((arrival.at - due).total_seconds() // 60) + 1
+        return f"{minutes // 1440} d {minutes % 1440 // 60} h {minutes % 60} min"
+    return "yes; when is not said" if arrival.late else ""
+
+
+def _show(arrivals: Sequence[Arrival], due: dt.datetime | None, term: Settings) -> None:
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("student", "file", "handed in", "late by", ""):
+        table.add_column(name, overflow="fold")
+    for one in arrivals:
+        at = f"{one.at.astimezone(term.time_zone):%Y-%m-%d %H:%M}" if one.at else ""
+        files = ", ".join(printable(piece.original) for piece in one.pieces[:3])
+        files += f" and {len(one.pieces) - 3} more" if len(one.pieces) > 3 else ""
+        table.add_row(plain(printable(one.student)), plain(files), at, _late(one, due), WORDS[one.state])
+    console.print(table)
+
+
+def _tell_strangers(strangers: Sequence[Stranger]) -> None:
+    for one in strangers:
+        meant = f"; near: {', '.join(one.near)}" if one.near else ""
+        files = ", ".join(printable(name) for name in one.files[:2])
+        say(f"  {printable(one.called)} is nobody on the roster{meant} ({files})")
+    if strangers:
+        say(f"A line in {SETTLED} (columns called, id) settles each once.")
+
+
+def _known(root: Path, term: Settings, course: "Course") -> list[Student]:
+    """The roster; without one, whoever has a folder under submitted/ or is in the gradebook."""
+    students = read_roster(root / term.roster)
+    if students:
+        return students
+    with course.gradebook() as gradebook:
+        ids = {student.id for student in gradebook.students}
+    submitted = course.folder("submitted")
+    ids |= {path.name for path in submitted.iterdir() if path.is_dir()} if submitted.is_dir() else set()
+    return [Student(id) for id in sorted(ids)]
+
+
+@click.command()
+@click.argument("assignment")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Print what would come in, and place nothing.")
+@click.pass_obj
+def collect(root: Path, assignment: str, source: Path, dry_run: bool) -> None:
+    """Place hand-ins of ASSIGNMENT from SOURCE under submitted/: Canvas's, Moodle's or Gradescope's zip, or a folder."""
+    from course.autograder.gradebook.course import Course, GradingError
+
+    try:
+        course = Course(root)
+        course.require(assignment)
+        term = read(root, course.assignments())
+        due = term.assignment(assignment).due
+        given = open_source(source)
+        found = recognise(given, assignment)
+        students = _known(root, term, course)
+        if not students and found.platform == "a plain folder":
+            students = [Student(piece.called) for piece in {p.called: p for p in found.pieces}.values()]
+        by_student, strangers = whose(found.pieces, Matcher(students, settled(root)))
+        arrivals = plan(given, by_student, course.folder("submitted"), assignment)
+    except (GradingError, SettingsError, SourceError, TableError) as error:
+        raise Sentence(str(error)) from None
+    say(f"{printable(source.name)} is {found.platform}: {len(found.pieces)} files, {len(arrivals)} students")
+    if arrivals:
+        _show(arrivals, due, term)
+    for told in (*given.refused, *found.told, *(t for one in arrivals for t in one.told)):
+        say(f"  {printable(told)}")
+    _tell_strangers(strangers)
+    missing = sorted({student.id for student in read_roster(root / term.roster)} - set(by_student))
+    if missing:
+        say(f"{len(missing)} on the roster handed in nothing here: {', '.join(missing[:20])}")
+    if dry_run:
+        return
+    for one in arrivals:
+        try:
+            place(given, root, course.folder("submitted"), assignment, one)
+        except OSError as error:
+            raise Sentence(
+                f"{printable(one.student)} could not be placed: {error.strerror or error}"
+            ) from None
+    placed = sum(one.state in ("new", "newer") for one in arrivals)
+    say(f"{placed} placed under {course.folder('submitted')}")
+    if strangers or given.refused:
+        raise SystemExit(1)

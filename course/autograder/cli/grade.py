@@ -1,0 +1,229 @@
+"""`python -m course grade`: a row as each submission is graded, pages meanwhile, and at the end who needs a person."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from course.autograder.cli.told import tell_who_needs_a_person
+from course.common.console import Sentence, plain, progress, say, warn
+from course.common.text import printable
+
+if TYPE_CHECKING:
+    from course.autograder.grading.driver import Graded
+    from course.autograder.intake.hand_ins import Unmatched
+
+NEEDS_PERSON = 3  # the exit code with --strict
+INTERRUPTED = 130  # as shells have it
+
+
+@click.command()
+@click.argument("assignment")
+@click.argument("students", nargs=-1)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=0),
+    default=0,
+    help="How many at a time; as many as there are cores by default.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Leave alone what is graded and unchanged (this is the default)."
+)
+@click.option("--force", is_flag=True, help="Grade also what is graded and unchanged.")
+@click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help=f"End with code {NEEDS_PERSON} when a hand-in needs a person to look at it.",
+)
+@click.option(
+    "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
+)
+@click.pass_obj
+def grade(
+    root: Path,
+    assignment: str,
+    students: tuple[str, ...],
+    jobs: int,
+    resume: bool,
+    force: bool,
+    feedback: bool,
+    no_sandbox: bool,
+    strict: bool,
+    as_json: Path | None,
+) -> None:
+    """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named.
+
+    The exit code is 0 when everyone is graded, 1 when someone could not be or nothing could be done, and 130 after Ctrl-C.
+    """
+    if resume and force:
+        raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
+    if as_json is not None:
+        _require_place(as_json)
+    from course.autograder.grading.workers import start_ahead
+
+    if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
+        start_ahead()  # before the imports below, which take as long as Paddle's
+    from course.autograder.engine.engine import UNGUARDED
+    from course.autograder.gradebook.course import GradingError
+    from course.autograder.grading.driver import Plan
+
+    if no_sandbox:
+        warn(UNGUARDED)
+    run = _Run(root, assignment, feedback, jobs)
+    try:
+        rows = run.grade(students, Plan(jobs=jobs, force=force, isolated=not no_sandbox))
+        if as_json is not None:
+            run.write_json(rows, as_json)
+        written = run.finish()
+    except KeyboardInterrupt:
+        run.told_interrupted()
+        sys.exit(INTERRUPTED)
+    except GradingError as error:
+        run.keep_what_is_done()
+        raise Sentence(str(error)) from None
+    failed = [row for row in rows if row.score is None]
+    needy = tell_who_needs_a_person(root, assignment, rows, run.unmatched)
+    say(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {written}")
+    if run.pages_missing:
+        raise Sentence(run.pages_missing)
+    sys.exit(1 if failed else NEEDS_PERSON if strict and needy else 0)
+
+
+def _require_place(path: Path) -> None:
+    """Raise Sentence unless a file can be written there."""
+    if not path.parent.is_dir():
+        raise Sentence(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Sentence(f"{path} cannot be written: permission denied")
+
+
+class _Run:
+    """One run of the command: what it has said and done so far, so that it can be told whenever it ends."""
+
+    def __init__(self, root: Path, assignment: str, feedback: bool, jobs: int) -> None:
+        self.root, self.assignment, self.feedback, self.jobs = root, assignment, feedback, jobs
+        self.unmatched: Sequence[Unmatched] = ()
+        self.to_do = self.done = self.pages = 0
+        self.pages_missing = ""
+        self.devices: set[str] = set()
+        self.bar = progress()
+
+    def grade(self, students: Sequence[str], plan: Any) -> "list[Graded]":
+        """Grade, with a row and, meanwhile, a page for each."""
+        from course.autograder.feedback.feedback import PagesMissing, PageWriter
+        from course.autograder.grading import driver
+
+        step = self.bar.add_task(f"grading {printable(self.assignment)}", total=None)
+        paged = self.bar.add_task("feedback pages", total=None, visible=False)
+
+        def begun(to_do: int, up_to_date: int) -> None:
+            self.to_do = to_do
+            self.bar.update(step, total=to_do)
+            if up_to_date:
+                say(f"{up_to_date} are graded and unchanged; --force grades them again", to=self.bar.console)
+
+        def written(student: str) -> None:
+            self.pages += 1
+            self.bar.advance(paged)
+
+        def told(row: "Graded") -> None:
+            self._tell(row)
+            self.done += row.fresh
+            self.bar.advance(step, 1 if row.fresh else 0)
+            if self.feedback and row.score:
+                self.bar.update(paged, total=self.to_do, visible=True)
+                pages.add(row.student)
+
+        def other(things: "Sequence[Unmatched]") -> None:
+            self.unmatched = things
+
+        most = sum(1 for _ in (self.root / "submitted").glob("*"))
+        rows: list[Graded] = []
+        try:
+            with self.bar, PageWriter(self.root, self.assignment, most, self.jobs, written) as pages:
+                rows += driver.grade(
+                    self.root,
+                    self.assignment,
+                    students,
+                    plan,
+                    on_start=begun,
+                    on_row=told,
+                    on_unmatched=other,
+                )
+                missing = self._without_page(rows)
+                self.bar.update(paged, total=self.done + len(missing), visible=self.feedback)
+                for student in missing:
+                    pages.add(student)
+        except PagesMissing as error:
+            self.pages_missing = str(error)
+        return rows
+
+    def _without_page(self, rows: "list[Graded]") -> list[str]:
+        """Those who were graded before and have no page of it."""
+        from course.autograder.feedback.feedback import without_page
+
+        kept = [row.student for row in rows if row.score and not row.fresh and self.feedback]
+        return without_page(self.root, self.assignment, kept)
+
+    def _tell(self, row: "Graded") -> None:
+        if row.device and row.device not in self.devices:
+            self.devices.add(row.device)
+            say(row.device, to=self.bar.console)
+        name = f"  {printable(row.student):<12} "
+        if row.score is None:
+            say(name, Text("failed: ", style="red"), row.failure, to=self.bar.console)
+            return
+        person = Text(" (needs a person)", style="yellow") if row.why else ""
+        say(name, row.score.in_a_sentence(), person, to=self.bar.console)
+
+    def write_json(self, rows: "list[Graded]", path: Path) -> None:
+        """The rows as JSON; GradingError where that cannot be written after all."""
+        from course.autograder.gradebook.course import GradingError
+        from course.autograder.gradebook.record import write_whole
+        from course.autograder.grading.driver import as_dict
+
+        try:
+            write_whole(path, json.dumps([as_dict(row) for row in rows], indent=1) + "\n")
+        except OSError as error:
+            raise GradingError(
+                f"{path} could not be written: {error.strerror}; everything is graded"
+            ) from None
+
+    def finish(self) -> Path:
+        """Write the whole class's grades anew; returns where they are."""
+        from course.autograder.cli.told import grades_written
+
+        return grades_written(self.root, self.assignment)[0]
+
+    def keep_what_is_done(self) -> None:
+        """The grades of those who were graded before something went wrong."""
+        from course.autograder.gradebook.course import GradingError
+
+        if self.done:
+            try:
+                self.finish()
+            except (GradingError, OSError) as error:
+                warn(f"the grades could not be written: {error}")
+
+    def told_interrupted(self) -> None:
+        """What is done, and how to go on."""
+        self.keep_what_is_done()
+        again = [arg for arg in sys.argv[1:] if arg != "--force"]
+        command = shlex.join(["python", "-m", "course", *again]) if again else "the same command"
+        pages = f", and {self.pages} pages are written" if self.feedback else ""
+        of = f" of {self.to_do}" if self.to_do else ""
+        say(
+            plain("interrupted: ", style="yellow"),
+            f"{self.done}{of} are graded and kept{pages}. Nothing is lost; this goes on:\n  {command}",
+        )

@@ -1,0 +1,88 @@
+"""`python -m course roster`: who is in the course."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table as Shown
+
+from course.autograder.settings import SettingsError, read
+from course.autograder.term.roster import Change, merged, read_roster, students_in, write_roster
+from course.common.console import Sentence, console
+from course.common.tables import TableError
+
+SHOWN = 40  # changes of one kind
+
+
+@click.group()
+def roster() -> None:
+    """Who is in the course: take it from a platform's file, or print it."""
+
+
+def place(root: Path) -> Path:
+    """Where the course keeps its roster."""
+    try:
+        return root / read(root).roster
+    except SettingsError as error:
+        raise Sentence(str(error)) from None
+
+
+def _row(change: Change) -> tuple[str, str, str]:
+    about = ", ".join(change.fields) if change.fields else change.student.section
+    return change.student.id, change.what, about
+
+
+@roster.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.pass_obj
+def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
+    """Take students from FILE: Canvas's gradebook, Moodle's worksheet or participants, Gradescope, GitHub, plain CSV."""
+    target = place(root)
+    try:
+        kind, incoming = students_in(file)
+        after, changes = merged(read_roster(target), incoming)
+    except TableError as error:
+        raise Sentence(str(error)) from None
+    console.print(f"{file.name} is {kind}: {len(incoming)} students", highlight=False, markup=False)
+    if not changes:
+        console.print("nothing changes")
+        return
+    table = Shown("student", "", "what")
+    for change in changes[:SHOWN]:
+        table.add_row(*_row(change))
+    console.print(table)
+    if len(changes) > SHOWN:
+        console.print(f"and {len(changes) - SHOWN} more", highlight=False)
+    if any(change.what == "gone" for change in changes):
+        console.print(
+            "whoever is gone from the file stays on the roster; take the line out yourself if they left"
+        )
+    if dry_run:
+        return
+    if not yes and not click.confirm(f"Write this to {target}?"):
+        raise Sentence("nothing was written")
+    try:
+        write_roster(target, after)
+    except TableError as error:
+        raise Sentence(str(error)) from None
+    console.print(f"{len(after)} students are in {target}", highlight=False, markup=False, soft_wrap=True)
+
+
+@roster.command()
+@click.option("--names", is_flag=True, help="Show names and addresses, too.")
+@click.pass_obj
+def show(root: Path, names: bool) -> None:
+    """Print the roster, by ids."""
+    try:
+        students = read_roster(place(root))
+    except TableError as error:
+        raise Sentence(str(error)) from None
+    if not students:
+        raise Sentence(
+            f"there is no roster in {place(root)}; `python -m course roster import FILE` makes one"
+        )
+    table = Shown("student", "section", *(("name", "e-mail") if names else ()))
+    for student in students:
+        table.add_row(student.id, student.section, *((student.name, student.email) if names else ()))
+    console.print(table)

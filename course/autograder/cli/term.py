@@ -1,0 +1,69 @@
+"""`python -m course term`: what is open, due, graded, waiting, and not handed in, as a table."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from course.autograder.settings import Settings, SettingsError, read
+from course.autograder.term.roster import read_roster
+from course.common.console import Sentence, console, say
+from course.common.tables import TableError
+
+if TYPE_CHECKING:
+    from course.autograder.gradebook.course import Course
+
+COUNTED = ("graded", "waits", "needs a person", "not graded", "failed")
+
+
+def state_of(opens: dt.datetime | None, due: dt.datetime | None, now: dt.datetime) -> str:
+    """Where an assignment stands in the term, in a word or two."""
+    if opens is not None and now < opens:
+        return "opens later"
+    if due is None:
+        return "open"
+    return "open" if now <= due else "past due"
+
+
+def _row(course: "Course", assignment: str, term: Settings, roster: set[str], now: dt.datetime) -> list[str]:
+    from course.autograder.gradebook.grades import class_rows
+    from course.autograder.grading.driver import handed_in
+
+    about = term.assignment(assignment)
+    there = handed_in(course, assignment).by_student
+    rows = class_rows(course, assignment, there)
+    counts = [sum(row.state == state for row in rows) for state in COUNTED]
+    dates = [f"{d.astimezone(term.time_zone):%Y-%m-%d %H:%M}" if d else "" for d in (about.opens, about.due)]
+    missing = len(roster - set(there)) if roster else 0
+    return [
+        assignment,
+        state_of(about.opens, about.due, now),
+        *dates,
+        *(str(n or "") for n in (*counts, missing)),
+    ]
+
+
+@click.command()
+@click.pass_obj
+def term(root: Path) -> None:
+    """Print the term as a table: what is open, due, graded, waiting for a person, not handed in."""
+    from course.autograder.gradebook.course import Course, GradingError
+
+    now = dt.datetime.now(dt.UTC)
+    try:
+        course = Course(root)
+        assignments = course.assignments()
+        settings = read(root, assignments)
+        roster = {student.id for student in read_roster(root / settings.roster)}
+        table = Table(box=SIMPLE_HEAD)
+        for name in ("assignment", "", "opens", "due", *COUNTED, "nothing handed in"):
+            table.add_column(name, justify="right" if name in (*COUNTED, "nothing handed in") else "left")
+        for assignment in assignments:
+            table.add_row(*_row(course, assignment, settings, roster, now))
+    except (GradingError, SettingsError, TableError) as error:
+        raise Sentence(str(error)) from None
+    console.print(table)
+    say(f"dates are in {settings.time_zone}; {len(roster)} students are on the roster")

@@ -1,0 +1,65 @@
+"""What several commands say: who needs a person, which command shows it, where the class's grades are."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from course.common.console import say
+from course.common.text import printable
+
+if TYPE_CHECKING:
+    from course.autograder.gradebook.grades import Row
+    from course.autograder.grading.driver import Graded
+    from course.autograder.intake.hand_ins import Unmatched
+
+PROJECT = Path(__file__).parents[3]
+
+
+def command(root: Path, *words: str) -> str:
+    """A command of ours, as one types it for this course folder."""
+    where = () if root.resolve() == PROJECT else ("--root", str(root))
+    return shlex.join(["python", "-m", "course", *where, *words])
+
+
+def grades_written(root: Path, assignment: str) -> "tuple[Path, list[Row]]":
+    """Write the whole class's grades anew from the gradebook; returns where they are, and the rows."""
+    from course.autograder.gradebook.course import Course, GradingError
+    from course.autograder.gradebook.grades import path_of, write_grades
+    from course.autograder.grading.driver import handed_in
+
+    course = Course(root)
+    course.require(assignment)
+    try:
+        return write_grades(course, assignment, handed_in(course, assignment).by_student)
+    except OSError as error:
+        raise GradingError(f"{path_of(course, assignment)} cannot be written: {error.strerror}") from None
+
+
+def tell_who_needs_a_person(
+    root: Path, assignment: str, rows: "Sequence[Graded | Row]", unmatched: "Iterable[Unmatched]"
+) -> int:
+    """List whom a person must look at, why, and which command shows it; then how many only wait for grading by hand.
+
+    Returns:
+        How many need a person, things that are nobody's for sure included.
+    """
+    needy = [row for row in rows if row.why]
+    others = list(unmatched)
+    if needy or others:
+        say(Text(f"{len(needy) + len(others)} to be looked at by a person:", style="yellow"))
+    for row in needy:
+        for why in row.why:
+            say(f"  {printable(row.student):<12} {why}")
+        say(Text(f"  {'':<12} {command(root, 'show', assignment, printable(row.student))}", style="dim"))
+    for thing in others:
+        say(f"  {printable(str(thing.path))}: {thing.why}")
+    waiting = [row for row in rows if row.score and row.score.waiting]
+    if waiting:
+        hands = "1 has" if len(waiting) == 1 else f"{len(waiting)} have"
+        say(
+            f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
+        )
+    return len(needy) + len(others)

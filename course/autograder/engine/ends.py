@@ -1,0 +1,29 @@
+"""The ways in which a student's process is stopped or ends, in words."""
+
+import os
+import signal
+
+
+class Lost(Exception):
+    """The student's process was stopped, or is gone; the message is a plain reason."""
+
+
+class TookTooLong(Lost):
+    """It was stopped because its time was up."""
+
+
+def ending(status: int) -> str:
+    """A process's end in words.
+
+    Args:
+        status: as `os.waitpid` gives it.
+    """
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"the process ended itself (exit code {code})"
+    if -code == signal.SIGXCPU:
+        return "the kernel ended the process, whose processor time was used up"
+    try:
+        return f"the process was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"the process was ended by signal {-code}"

@@ -1,0 +1,209 @@
+"""What the gradebook says of a class: a score for each submission, cell by cell, in the notebook's order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbgrader.api import (
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy.orm import selectinload, undefer
+
+from course.autograder.gradebook.lateness import lateness_told
+from course.autograder.gradebook.states import STALE, Findings, State, read_states
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """One graded cell.
+
+    Attributes:
+        name: its grade_id.
+        points: so far; 0 while a written answer waits.
+        max_points: the most it can earn, extra credit apart.
+        by_hand: a person grades it.
+        named: names of the mistakes found in it.
+        waits: a person has still to look at it.
+        blank: nobody has graded it, neither machine nor person.
+    """
+
+    name: str
+    points: float
+    max_points: float
+    by_hand: bool
+    named: tuple[str, ...] = ()
+    waits: bool = False
+    blank: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """One student's result on one assignment.
+
+    Attributes:
+        cells: in the notebook's order.
+        notes: sentences for the student.
+        needs_person: why a person must look at it; empty once one has.
+        penalty: points off for lateness.
+    """
+
+    student: str
+    assignment: str
+    cells: tuple[CellScore, ...]
+    notes: tuple[str, ...] = ()
+    needs_person: tuple[str, ...] = ()
+    penalty: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """Points so far: written answers once they are graded, less what lateness costs."""
+        return round(max(0.0, sum(cell.points for cell in self.cells) - self.penalty), 2)
+
+    @property
+    def max_points(self) -> float:
+        """Points of the whole assignment."""
+        return sum(cell.max_points for cell in self.cells)
+
+    @property
+    def automatic(self) -> float:
+        """Points of the cells that the machine grades."""
+        return round(sum(cell.points for cell in self.cells if not cell.by_hand), 2)
+
+    @property
+    def max_automatic(self) -> float:
+        """The most that the machine can give."""
+        return sum(cell.max_points for cell in self.cells if not cell.by_hand)
+
+    @property
+    def waiting(self) -> float:
+        """Points of the written answers that wait for a person."""
+        return sum(cell.max_points for cell in self.cells if cell.by_hand and cell.waits)
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Mistakes by check."""
+        return {cell.name: cell.named for cell in self.cells if cell.named}
+
+    def in_a_sentence(self) -> str:
+        """Points, what waits, and the mistakes' names: '71 of 88 by machine, 12 wait for a person; unbiased variance'."""
+        told = f"{self.points:g} of {self.max_points:g}"
+        if self.waiting:
+            told = f"{self.automatic:g} of {self.max_automatic:g} by machine"
+            if by_hand := [cell for cell in self.cells if cell.by_hand and not cell.waits and cell.points]:
+                told += f", {sum(cell.points for cell in by_hand):g} by hand"
+            told += f", {self.waiting:g} wait for a person"
+        if self.penalty:
+            told += f", {self.penalty:g} off for lateness"
+        names = list(dict.fromkeys(name for names in self.named.values() for name in names))
+        return "; ".join([told, ", ".join(names)]) if names else told
+
+
+def grades_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Grade]:
+    """The grades of a submitted notebook, by two queries; `book.grades` would ask twice more for each of them."""
+    wanted = gradebook.db.query(Grade).options(undefer(Grade.max_score), selectinload(Grade.cell))
+    return list(wanted.filter(Grade.notebook_id == book.id))
+
+
+def comments_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Comment]:
+    """The comments on a submitted notebook, by two queries."""
+    wanted = gradebook.db.query(Comment).options(selectinload(Comment.cell))
+    return list(wanted.filter(Comment.notebook_id == book.id))
+
+
+def flagged(order: Sequence[str], by_hand: set[str]) -> str:
+    """The cell whose grade stands for the whole hand-in in the formgrader's list: the first that a machine grades."""
+    return next((name for name in order if name not in by_hand), order[0] if order else "")
+
+
+def scores_of(
+    gradebook: Gradebook, assignment: str, order: Sequence[str], student: str | None = None
+) -> dict[str, Score]:
+    """Scores by student: of everyone with a submission in the gradebook, or of one student.
+
+    Args:
+        gradebook: open.
+        assignment: its name.
+        order: grade_ids as the released notebook has them.
+        student: whose alone; a handful of queries either way.
+    """
+    try:
+        source = gradebook.find_notebook(assignment, assignment)
+    except MissingEntry:
+        return {}
+    by_hand = {cell.name for cell in (*source.solution_cells, *source.task_cells)}
+    most = {cell.name: float(cell.max_score) for cell in (*source.grade_cells, *source.task_cells)}
+    states = read_states(gradebook.db, assignment, student)
+    cells: dict[str, list[CellScore]] = {}
+    penalties: dict[str, float] = {}
+    for owner, penalty, name, *grade in _grades(gradebook, source.assignment.id, student):
+        named = _findings(states.get(owner)).named.get(name, ())
+        cells.setdefault(owner, []).append(_cell(name, grade, most[name], name in by_hand, named))
+        penalties[owner] = penalty or 0.0
+    place = {name: i for i, name in enumerate(order)}
+    flag = flagged(order, by_hand)
+    late = lateness_told(gradebook.db, assignment)
+    return {
+        owner: _score(
+            owner,
+            assignment,
+            sorted(found, key=lambda cell: place.get(cell.name, len(place))),
+            states.get(owner, State()),
+            penalties[owner],
+            flag,
+            late.get(owner, ""),
+        )
+        for owner, found in sorted(cells.items())
+    }
+
+
+def _grades(gradebook: Gradebook, assignment_id: str, student: str | None) -> Any:
+    wanted = (
+        gradebook.db.query(
+            SubmittedAssignment.student_id,
+            SubmittedNotebook.late_submission_penalty,
+            BaseCell.name,
+            Grade.auto_score,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+        )
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, Grade.cell_id == BaseCell.id)
+        .filter(SubmittedAssignment.assignment_id == assignment_id)
+    )
+    return wanted if student is None else wanted.filter(SubmittedAssignment.student_id == student)
+
+
+def _findings(state: State | None) -> Findings:
+    return (state.findings if state else None) or Findings()
+
+
+def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[str, ...]) -> CellScore:
+    auto, manual, extra, needs = grade
+    given = manual if manual is not None else auto
+    points = 0.0 if given is None else float(given) + float(extra or 0.0)  # as nbgrader counts
+    return CellScore(name, points, most, by_hand, named, bool(needs), given is None)
+
+
+def _score(
+    student: str, assignment: str, cells: list[CellScore], state: State, penalty: float, flag: str, late: str
+) -> Score:
+    """Put together; a person who has settled the flagged cell has seen what there was to see."""
+    found = _findings(state)
+    open_still = any(cell.waits for cell in cells if cell.name == flag)
+    stale = (f"these points are from an earlier grading; the last one failed: {state.detail}",)
+    return Score(
+        student,
+        assignment,
+        tuple(cells),
+        (*(stale if state.state == STALE else ()), *((late,) if late else ()), *found.notes),
+        (*(stale if state.state == STALE else ()), *(found.needs_person if open_still else ())),
+        penalty,
+    )

@@ -1,0 +1,132 @@
+"""Our tables beside nbgrader's: how far each submission has come, and what was found on it.
+
+A submission is graded when its line in `course_grading` says so; that line is committed together with its points.
+`course_findings` keeps what nbgrader has no place for, so that a class's grades can be written without opening a notebook.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS course_grading (
+    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL,
+    state VARCHAR(16) NOT NULL, digest VARCHAR(64) NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (assignment, student))""",
+    """CREATE TABLE IF NOT EXISTS course_findings (
+    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, findings TEXT NOT NULL,
+    PRIMARY KEY (assignment, student))""",
+)
+DONE, FAILED, STALE = "done", "failed", "stale"
+Names = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What grading found on a submission beside its points.
+
+    Attributes:
+        notes: sentences for the student.
+        needs_person: sentences that say why a person must look at it.
+        named: names of mistakes, by grade_id.
+    """
+
+    notes: tuple[str, ...] = ()
+    needs_person: tuple[str, ...] = ()
+    named: Names = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """For the table."""
+        named = {name: list(names) for name, names in self.named.items()}
+        whole = {"notes": list(self.notes), "needs_person": list(self.needs_person), "named": named}
+        return json.dumps(whole, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, content: str) -> "Findings":
+        """From the table."""
+        read = json.loads(content)
+        named = {name: tuple(names) for name, names in read["named"].items()}
+        return cls(tuple(read["notes"]), tuple(read["needs_person"]), named)
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a submission has come.
+
+    Attributes:
+        state: DONE, FAILED (never graded), STALE (graded before, failed since), or '' when nothing is known.
+        digest: of everything that the marks depend on; the part before the dot is of what was handed in alone.
+        detail: why it failed.
+        findings: what was found; None when that was not kept.
+    """
+
+    state: str = ""
+    digest: str = ""
+    detail: str = ""
+    findings: Findings | None = None
+
+    @property
+    def handed_in(self) -> str:
+        """The fingerprint of what was handed in."""
+        return self.digest.partition(".")[0]
+
+
+def prepare(db: Any) -> None:
+    """Make the tables where they are not there yet."""
+    for table in TABLES:
+        db.execute(text(table))
+
+
+def read_states(db: Any, assignment: str, student: str | None = None) -> dict[str, State]:
+    """By student, everyone of whom something is known; or one of them alone."""
+    prepare(db)
+    alone = "" if student is None else " AND g.student = :student"
+    rows = db.execute(
+        text(
+            "SELECT g.student, g.state, g.digest, g.detail, f.findings FROM course_grading g "
+            "LEFT JOIN course_findings f ON f.assignment = g.assignment AND f.student = g.student "
+            f"WHERE g.assignment = :assignment{alone}"
+        ),
+        {"assignment": assignment} | ({} if student is None else {"student": student}),
+    )
+    return {
+        owner: State(state, digest, detail, Findings.from_json(found) if found else None)
+        for owner, state, digest, detail, found in rows
+    }
+
+
+def write_state(db: Any, assignment: str, student: str, state: str, digest: str, detail: str = "") -> None:
+    """Say how far a submission has come; the caller commits."""
+    values = {"state": state, "digest": digest, "detail": detail}
+    _replace(db, "course_grading", assignment, student, values)
+
+
+def write_findings(db: Any, assignment: str, student: str, findings: Findings) -> None:
+    """Keep what was found on a submission; the caller commits."""
+    _replace(db, "course_findings", assignment, student, {"findings": findings.as_json()})
+
+
+def forget(db: Any, assignment: str, students: Sequence[str]) -> None:
+    """Make these submissions ones of which nothing is known; the caller commits."""
+    for student in students:
+        for table in ("course_grading", "course_findings"):
+            _delete(db, table, assignment, student)
+
+
+def _delete(db: Any, table: str, assignment: str, student: str) -> None:
+    where = {"assignment": assignment, "student": student}
+    db.execute(text(f"DELETE FROM {table} WHERE assignment = :assignment AND student = :student"), where)
+
+
+def _replace(db: Any, table: str, assignment: str, student: str, values: Mapping[str, str]) -> None:
+    """Delete and insert: no database's own words for the two in one are another's."""
+    _delete(db, table, assignment, student)
+    columns = ["assignment", "student", *values]
+    places = ", ".join(f":{column}" for column in columns)
+    db.execute(
+        text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"),
+        {"assignment": assignment, "student": student, **values},
+    )

@@ -1,0 +1,174 @@
+"""Which of the files that were handed in is the notebook to be graded.
+
+The rule: of all notebooks that lie there, the one with the most of this assignment's cells answered is graded; among equals the
+one with the exact name, then the newest. A script, or another file, counts only where no notebook has an answer.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nbformat.notebooknode import NotebookNode
+
+from course.autograder.intake.find import File
+from course.autograder.intake.names import letters
+from course.autograder.intake.notes import listed
+from course.autograder.intake.read import MOST_BYTES, Read, Unreadable, read_content
+from course.autograder.intake.released import Release
+from course.autograder.intake.repair import Repaired, repair
+
+MOST = 40  # files that are read to see whether they are the notebook
+NOTEBOOK = re.compile(r".*\.ipynb(\W.*|\.\w+)?", re.IGNORECASE)
+SCRIPT = re.compile(r".*\.(py|md|rmd|qmd)(\.txt)?", re.IGNORECASE)
+MAYBE = re.compile(r".*\.(json|txt|zip|bak|tmp|download|ipy|nb|ipyn|jupyter)|[^.]+", re.IGNORECASE)
+NEVER = re.compile(r"timestamp\.txt|requirements\.txt|readme(\..*)?|license.*|check_env\.py", re.IGNORECASE)
+NUMBER = re.compile(r"\((\d{1,4})\)|(?:copy|version|final|v)\W?(\d{1,4})(?!\d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that was read as a notebook.
+
+    Attributes:
+        file: which.
+        read: its notebook.
+        repaired: the same, fit to be graded.
+    """
+
+    file: File
+    read: Read
+    repaired: Repaired
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The cells of the assignment that have something of the student's in them."""
+        return self.repaired.answered
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and why.
+
+    Attributes:
+        taken: the notebook; None when none of the files is one.
+        others: other notebooks that lie there, the likeliest first.
+        unread: files that might have been the notebook and could not be read, and a clause on why.
+    """
+
+    taken: Candidate | None
+    others: tuple[Candidate, ...] = ()
+    unread: tuple[tuple[File, str], ...] = ()
+
+
+def choose(files: Sequence[File], release: Release, assignment: str, beside: str = "") -> Choice:
+    """Read what may be the notebook, and take one by the rule.
+
+    Args:
+        files: all that was handed in.
+        release: the notebook as students got it.
+        assignment: its name, which is the exact name of the file.
+        beside: what `repair` shows where a written answer is missing.
+    """
+    found: list[Candidate] = []
+    unread: list[tuple[File, str]] = []
+    for rank in (NOTEBOOK, MAYBE, SCRIPT):
+        here = [file for file in files if _rank(file) is rank]
+        here.sort(
+            key=lambda file: (letters(file.last) != letters(assignment), file.folder.count("/"), file.name)
+        )
+        for file in here[:MOST]:
+            try:
+                found.append(_candidate(file, release, beside))
+            except Unreadable as reason:
+                if rank is NOTEBOOK or (rank is MAYBE and "." not in file.last):
+                    unread.append((file, str(reason)))
+        unread += [(file, "too many files lie there to look at each") for file in here[MOST:]]
+        if any(one.answered for one in found):
+            break
+    found = [one for one in found if _is_of_it(one, release) or _rank(one.file) is NOTEBOOK]
+    found.sort(key=lambda one: _order(one, assignment), reverse=True)
+    return Choice(found[0] if found else None, tuple(found[1:]), tuple(unread))
+
+
+def _rank(file: File) -> re.Pattern[str] | None:
+    if NEVER.fullmatch(file.last):
+        return None
+    return next((rank for rank in (NOTEBOOK, SCRIPT, MAYBE) if rank.fullmatch(file.last)), None)
+
+
+def _candidate(file: File, release: Release, beside: str) -> Candidate:
+    def weigh(notebook: NotebookNode) -> int:
+        return len(repair(notebook, release).answered)
+
+    if file.size > MOST_BYTES:
+        raise Unreadable(f"it is {file.size >> 20} MB large; the limit is {MOST_BYTES >> 20} MB")
+    try:
+        content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Unreadable(f"it cannot be opened ({error.strerror})") from None
+    read = read_content(content, file.last, weigh)
+    return Candidate(file, read, repair(read.notebook, release, beside))
+
+
+def _is_of_it(one: Candidate, release: Release) -> bool:
+    return bool(one.answered) or one.repaired.known > 0
+
+
+def _order(one: Candidate, assignment: str) -> tuple[int, bool, bool, float, int, str]:
+    name = one.file.last
+    number = NUMBER.findall(name)
+    copy = max((int(part) for pair in number for part in pair if part), default=0)
+    exact, alike = name == f"{assignment}.ipynb", letters(name) == letters(assignment)
+    return len(one.answered), exact, alike, one.file.modified, copy, name
+
+
+def said_of(choice: Choice, assignment: str) -> tuple[list[str], list[str]]:
+    """Sentences on a choice.
+
+    Returns:
+        For the student: which notebook was taken and what else lies there. For a person: what the choice may have cost.
+    """
+    notes: list[str] = []
+    person: list[str] = []
+    taken = choice.taken
+    if taken is None:
+        return notes, person
+    wanted = f"{assignment}.ipynb"
+    if taken.file.name != wanted:
+        notes.append(f"The notebook was found as {taken.file.name}; it should be {wanted}.")
+    if choice.others:
+        told = [f"{one.file.name} ({_about(one, taken)})" for one in choice.others]
+        why = _why(taken, choice.others)
+        notes.append(
+            f"{len(choice.others) + 1} notebooks were handed in; {taken.file.name} was graded, {why}. "
+            f"The others: {listed(told, 5)}."
+        )
+    for one in choice.others:
+        if more := sorted(one.answered - taken.answered):
+            person.append(
+                f"{one.file.name} has answers that {taken.file.name}, which was graded, has not ({listed(more)}); "
+                "look at both, or ask which one counts."
+            )
+    return notes, person
+
+
+def _about(one: Candidate, taken: Candidate) -> str:
+    if _same(one, taken):
+        return "the same"
+    return f"{len(one.answered)} answered" if one.answered else "nothing is answered in it"
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    return [c.source for c in one.read.notebook.cells] == [c.source for c in other.read.notebook.cells]
+
+
+def _why(taken: Candidate, others: Sequence[Candidate]) -> str:
+    """The clause that says why one was taken."""
+    second = others[0]
+    if all(_same(taken, one) for one in others):
+        return "and all say the same"
+    if len(taken.answered) > len(second.answered):
+        return f"because it has the most answers ({len(taken.answered)} cells)"
+    if letters(taken.file.last) != letters(second.file.last):
+        return "because of those with the most answers it has the right name"
+    return "because of those with the most answers it is the newest"

@@ -1,0 +1,148 @@
+"""Every file that a student handed in for an assignment: in folders, in folders in them, and in zips."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from course.autograder.intake.archives import MOST_BYTES, is_zip, members
+from course.autograder.intake.names import IGNORED
+from course.common.text import printable
+
+MOST_FILES = 1_000
+DEEPEST = 8  # folders in folders
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was handed in.
+
+    Attributes:
+        name: its path from the folder it was handed in, with that of the zip it lies in before it; it can be printed.
+        size: in bytes.
+        modified: when it was changed last, in seconds.
+        path: where it lies on the disk, or the zip that it lies in.
+        content: itself, where it lies in a zip.
+    """
+
+    name: str
+    size: int
+    modified: float
+    path: Path = field(compare=False)
+    content: bytes | None = field(default=None, compare=False, repr=False)
+
+    def read(self, most: int = MOST_BYTES) -> bytes:
+        """Its bytes, at most so many. Raises OSError."""
+        if self.content is not None:
+            return self.content[:most]
+        with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            return file.read(most)
+
+    @property
+    def last(self) -> str:
+        """Its name without folders."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in, '' or ending in a slash."""
+        return self.name[: len(self.name) - len(self.last)]
+
+
+@dataclass
+class Handed:
+    """What lies in a hand-in's places.
+
+    Attributes:
+        files: in order of their names.
+        told: whole sentences on what could not be looked at.
+    """
+
+    files: list[File] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+
+def look_through(places: Sequence[Path]) -> Handed:
+    """Find every file in these folders, and in zips there; links are not followed, and nothing is run or unpacked."""
+    handed = Handed()
+    for place in places:
+        try:
+            kind = place.lstat().st_mode
+        except OSError:
+            continue
+        if stat.S_ISDIR(kind):
+            _walk(place, "", handed, 0)
+        else:
+            _take(place, "", handed)
+    handed.files.sort(key=lambda file: file.name)
+    return handed
+
+
+def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        handed.told.append(f"The folder {printable(folder.name)} cannot be opened ({error.strerror}).")
+        return
+    for entry in entries:
+        if len(handed.files) >= MOST_FILES:
+            sentence = f"More than {MOST_FILES} files were handed in; the others were not looked at."
+            handed.told += [] if sentence in handed.told else [sentence]
+            return
+        if IGNORED.fullmatch(entry.name):
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            _take(Path(entry.path), below, handed)
+        elif depth < DEEPEST:
+            _walk(Path(entry.path), f"{below}{printable(entry.name)}/", handed, depth + 1)
+        else:
+            handed.told.append(f"{below}{printable(entry.name)} lies too many folders deep to be looked at.")
+
+
+def _take(path: Path, below: str, handed: Handed) -> None:
+    name = f"{below}{printable(path.name)}"
+    try:
+        about = path.lstat()
+        if stat.S_ISLNK(about.st_mode):
+            handed.told.append(f"{name} is a link, not a file, and was not followed.")
+        elif not stat.S_ISREG(about.st_mode):
+            handed.told.append(f"{name} is no file, and was not opened.")
+        else:
+            _open(File(name, about.st_size, about.st_mtime, path), handed)
+    except OSError as error:
+        handed.told.append(f"{name} cannot be opened ({error.strerror}).")
+
+
+def _open(file: File, handed: Handed, depth: int = 0) -> None:
+    """A file, or the files in it when it is a zip; a zip in a zip is opened, too, but none in that."""
+    if not is_zip(file.read(4)) or file.last.lower().endswith((".docx", ".xlsx", ".pptx", ".odt", ".npz")):
+        handed.files.append(file)
+        return
+    if depth > 1:
+        handed.told.append(f"{file.name} is a zip in a zip in a zip, and was not opened.")
+        return
+    found, told = members(file.read(MOST_BYTES + 1))
+    handed.told += [f"Of the zip {file.name}: {clause}." for clause in told[:5]]
+    for member in found:
+        try:
+            modified = datetime(*member.modified).timestamp()
+        except (ValueError, OverflowError, OSError):
+            modified = 0.0
+        inner = File(f"{file.name}/{member.name}", len(member.content), modified, file.path, member.content)
+        _open(inner, handed, depth + 1)
+
+
+def fingerprint(handed: Handed) -> bytes:
+    """The same for the same files, and for no others: names, contents, which is newer, and what could not be looked at."""
+    digest = hashlib.blake2b(digest_size=12)
+    left = MOST_BYTES
+    for file in handed.files:
+        head = file.read(min(left, MOST_BYTES)) if left else b""
+        left -= len(head)
+        digest.update(f"{file.name}\0{file.size}\0".encode() + head)
+    newest = sorted(handed.files, key=lambda file: file.modified)
+    digest.update("\0".join([*handed.told, *(file.name for file in newest)]).encode())
+    return digest.digest()

@@ -1,0 +1,119 @@
+"""From parsed JSON, of whatever version of the format or program, to cells that are sound; none of the student's text is lost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from course.autograder.intake.cells import CELL_ID, new_cell, whole
+from course.autograder.intake.pictures import attached, displayed
+
+MOST_CELLS = 5_000
+KINDS = {
+    "code": "code",
+    "markdown": "markdown",
+    "raw": "raw",
+    "heading": "markdown",
+    "html": "markdown",
+    "text": "markdown",
+}
+TEXTS = (
+    "source",
+    "input",
+    "code",
+    "text",
+    "value",
+)  # where a cell's text is: in nbformat 4, 3, 1, and in exports
+WRAPPED = ("content", "notebook", "ipynb", "data")  # a notebook inside of what a server said of it
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A notebook of sound cells.
+
+    Attributes:
+        notebook: in nbformat 4.5, without outputs; pictures that a code cell had displayed stand in its metadata as
+            `saved_pictures`, pairs of a MIME type and base64.
+        notes: clauses on what was odd.
+        lost: clauses on what could not be kept.
+    """
+
+    notebook: NotebookNode
+    notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
+    """The list of cells in parsed JSON, of any version; None when it is no notebook."""
+    if not isinstance(raw, dict):
+        return None
+    if isinstance(raw.get("cells"), list):
+        return list(raw["cells"])
+    if isinstance(raw.get("worksheets"), list):
+        sheets = [sheet for sheet in raw["worksheets"] if isinstance(sheet, dict)]
+        return [c for sheet in sheets for c in sheet.get("cells", ()) if isinstance(sheet.get("cells"), list)]
+    for key in WRAPPED if depth < 3 else ():
+        if (found := cells_of(raw.get(key), depth + 1)) is not None:
+            return found
+    return None
+
+
+def sound(found: list[Any]) -> Sound:
+    """The cells that are cells."""
+    cells, broken, others = [], 0, list[str]()
+    for raw in found[:MOST_CELLS]:
+        text = _text(raw)
+        if text is None:
+            broken += 1
+            continue
+        pictures, more = attached(raw.get("attachments"))
+        others += more
+        cells.append(_cell(raw, _kind(raw), text, pictures))
+    lost = []
+    if broken:
+        lost.append(
+            f"{'one entry' if broken == 1 else f'{broken} entries'} among its cells could not be read"
+        )
+    if len(found) > MOST_CELLS:
+        lost.append(f"it has {len(found)} cells, of which the first {MOST_CELLS} were read")
+    if others:
+        lost.append(f"what is attached as {others[0]} is no picture, and is not shown")
+    return Sound(whole(cells), (), tuple(lost))
+
+
+def _cell(raw: dict[str, Any], kind: str, text: str, pictures: Any) -> NotebookNode:
+    made = new_cell(kind, text, pictures)
+    metadata = raw.get("metadata")
+    kept = (
+        {k: metadata[k] for k in ("nbgrader", "tags") if k in metadata} if isinstance(metadata, dict) else {}
+    )
+    saved = displayed(raw.get("outputs")) if kind == "code" else []
+    made.metadata = nbformat.from_dict(kept | ({"saved_pictures": saved} if saved else {}))
+    name = raw.get("id")
+    made["id"] = name if isinstance(name, str) and CELL_ID.fullmatch(name) else made["id"]
+    return made
+
+
+def _kind(raw: dict[str, Any]) -> str:
+    said = raw.get("cell_type")
+    if isinstance(said, str):
+        return KINDS.get(said.lower(), "raw")
+    return "code" if {"outputs", "execution_count", "input"} & raw.keys() else "markdown"
+
+
+def _text(raw: Any) -> str | None:
+    """A cell's text with plain line ends; None when it is no cell."""
+    if not isinstance(raw, dict):
+        return None
+    found = next((raw[key] for key in TEXTS if key in raw), None)
+    if isinstance(found, list) and all(isinstance(line, str) for line in found):
+        # Some programs leave out the line ends of the lines that they list.
+        bare = len(found) > 1 and not any(line.endswith(("\n", "\r")) for line in found[:-1])
+        found = ("\n" if bare else "").join(found)
+    if not isinstance(found, str):
+        return "" if found is None and isinstance(raw.get("cell_type"), str) and len(raw) > 1 else None
+    if raw.get("cell_type") == "heading" and isinstance(raw.get("level"), int):
+        found = "#" * max(1, min(6, raw["level"])) + " " + found
+    text = found.replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8", "replace").decode()  # half a character can be in JSON, but in no file

@@ -1,0 +1,187 @@
+"""One hand-in, from whatever lies in its places to a notebook that can be run: found, read, repaired, and what was done said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbformat.notebooknode import NotebookNode
+
+from course.autograder.intake.beside import (
+    Beside,
+    beside,
+    may_hold_answers,
+    not_there,
+    told_where_missing,
+    writing,
+)
+from course.autograder.intake.cells import as_released, whole
+from course.autograder.intake.choose import Candidate, Choice, choose, said_of
+from course.autograder.intake.find import Handed, look_through
+from course.autograder.intake.notes import listed, write_notes
+from course.autograder.intake.pictures import with_files
+from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.repair import repair
+from course.autograder.intake.syntax import too_new
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A submitted notebook, repaired, and what had to be done to it.
+
+    Attributes:
+        notebook: ready to be run.
+        notes: sentences for the student, on what was wrong and what was done.
+        readable: False when nothing of the submission could be used.
+        needs_person: why a person must look at it and what to do, a whole sentence each; empty when nobody must.
+    """
+
+    notebook: NotebookNode
+    notes: tuple[str, ...]
+    readable: bool = True
+    needs_person: tuple[str, ...] = ()
+
+    def noting(self, note: str) -> "Intake":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
+
+
+def take_in(
+    places: Path | Sequence[Path],
+    released: NotebookNode | Release,
+    assignment: str = "",
+    noted: Sequence[str] = (),
+) -> Intake:
+    """Take in one hand-in; one of which nothing can be used becomes a blank notebook that says why.
+
+    Args:
+        places: the folders and files in which it lies; of one file, nothing beside it is looked at.
+        released: the notebook as students got it.
+        assignment: its name; a single file's own where it is not said.
+        noted: what is to be said of it beforehand, in whole sentences.
+    """
+    places = [places] if isinstance(places, Path) else list(places)
+    release = released if isinstance(released, Release) else read_release(released)
+    one = _HandIn(release, assignment or places[0].stem, look_through(places), list(noted), [])
+    choice = choose(one.handed.files, release, one.assignment)
+    if choice.taken is None:
+        return one.blank(choice)
+    return one.taken(choice, choice.taken)
+
+
+@dataclass
+class _HandIn:
+    """A hand-in on its way, and what is said of it."""
+
+    release: Release
+    assignment: str
+    handed: Handed
+    notes: list[str]
+    person: list[str]
+
+    def taken(self, choice: Choice, taken: Candidate) -> Intake:
+        """From the notebook that was chosen, and what lies beside it."""
+        name = taken.file.last
+        notes, person = said_of(choice, self.assignment)
+        self.notes += [*notes, *self.handed.told]
+        self.person += person
+        for clause in taken.read.notes:
+            self.notes.append(f"{name} is not as Jupyter writes it: {clause}.")
+        for clause in taken.read.lost:
+            self.notes.append(f"{name} could be read in part only: {clause}.")
+            self.person.append(f"{name} could be read in part only: {clause}; ask for the file again.")
+        for file, why in choice.unread:
+            self.notes.append(f"{file.name} was handed in as well, and cannot be read: {why}.")
+        if not taken.answered:
+            self.person += [
+                f"Nothing is answered in {name}; {said[0].lower()}{said[1:]}" for said in self.handed.told
+            ]
+            self.person += [
+                f"Nothing is answered in {name}, and {file.name} cannot be read ({why}); ask for that file again."
+                for file, why in choice.unread
+            ]
+        there = beside(taken.file, self.handed.files)
+        cells = taken.read.notebook.cells
+        shown = self._with_pictures(cells, there)
+        brought, used = self._brought(cells, there)
+        known = {*shown, *used, taken.file.name, *(one.file.name for one in choice.others)}
+        rest = may_hold_answers([file for file in self.handed.files if file.name not in known])
+        repaired = taken.repaired
+        if shown or (rest and repaired.wordless):
+            repaired = repair(taken.read.notebook, self.release, told_where_missing(rest))
+        self.notes += repaired.notes
+        self.person += repaired.needs_person
+        notes, person = too_new(repaired.notebook.cells)
+        self.notes += notes
+        self.person += person
+        return self._done([*brought, *repaired.notebook.cells], readable=True)
+
+    def _with_pictures(self, cells: Sequence[NotebookNode], there: Beside) -> set[str]:
+        """Attach picture files that cells of text show; the names of those files."""
+        used: set[str] = set()
+        gone: list[str] = []
+        for cell in cells:
+            if cell.cell_type == "code" or ("](" not in cell.source and "<img" not in cell.source):
+                continue
+            source, pictures, missing = with_files(cell.source, dict(cell.get("attachments", {})), there.read)
+            gone += missing
+            if source != cell.source:
+                used |= {file.name for path, file in there.files.items() if path in cell.source}
+                cell.source, cell["attachments"] = source, pictures
+        if gone:
+            self.notes.append(f"Pictures that the notebook shows were not handed in: {listed(gone)}.")
+        return used
+
+    def _brought(self, cells: Sequence[NotebookNode], there: Beside) -> tuple[list[NotebookNode], set[str]]:
+        """Cells that write the files which the notebook's code names, and the names of those files."""
+        needed, large = there.needed_by(cells)
+        made = [(file, writing(file, there.path_of(file))) for file in needed]
+        brought = [(file, cell) for file, cell in made if cell is not None]
+        if brought:
+            names = listed([file.name for file, _ in brought], 5)
+            self.notes.append(
+                f"Your code uses {names} from beside the notebook, which came along this time; "
+                "hand in one notebook that needs no other file."
+            )
+        if large:
+            self.notes.append(f"Your code names {listed(large)}, which is too large to come along.")
+            self.person.append(
+                f"Its code names {listed(large)}, which is too large to come along; grade it by hand."
+            )
+        if missing := not_there(cells, there):
+            self.notes.append(
+                f"Your code imports {listed(missing)}, which was neither handed in nor is installed."
+            )
+            self.person.append(
+                f"Its code imports {listed(missing)}, which was neither handed in nor is installed; "
+                "ask for that file, or give points by hand."
+            )
+        return [cell for _, cell in brought], {file.name for file, _ in brought}
+
+    def blank(self, choice: Choice) -> Intake:
+        """Nothing that was handed in is a notebook."""
+        files = [file for file in self.handed.files if file.last != "timestamp.txt"]
+        why = [f"{file.name} cannot be read: {reason}" for file, reason in choice.unread]
+        if not why:
+            what = f"there is no notebook {self.assignment}.ipynb"
+            there = listed([file.name for file in files], 5)
+            why = [f"{what}, only {there}" if files else what]
+        self.notes += [*self.handed.told, *(f"{_begun(clause)}; graded as blank." for clause in why)]
+        if files or self.handed.told:
+            said = "; ".join([*(told.rstrip(".") for told in self.handed.told), *why][:5])
+            self.person.append(
+                f"Graded as blank, but something was handed in: {said}. Look at it, or ask for the file."
+            )
+        rest = told_where_missing(may_hold_answers(files))
+        empty = whole([as_released(part.cell) if part.name else part.cell for part in self.release.parts])
+        return self._done(repair(empty, self.release, rest).notebook.cells, readable=False)
+
+    def _done(self, cells: list[NotebookNode], readable: bool) -> Intake:
+        notes, person = tuple(dict.fromkeys(self.notes)), tuple(dict.fromkeys(self.person))
+        notebook = whole(cells)
+        write_notes(notebook, notes, person)
+        return Intake(notebook, notes, readable, person)
+
+
+def _begun(clause: str) -> str:
+    """A clause as the beginning of a sentence; a file's name is left as it is."""
+    return clause[0].upper() + clause[1:] if clause.startswith("there is") else clause

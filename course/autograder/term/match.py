@@ -1,0 +1,67 @@
+"""Whose row, file or folder is this? One reading, or none and the nearest ones."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from course.autograder.term.roster import Student, plain_name
+
+KEYS = ("id", "canvas_id", "sis_id", "login", "email", "moodle_id", "github")
+
+
+@dataclass(frozen=True)
+class Match:
+    """What was found: a student, or the nearest names for a person to choose from."""
+
+    student: Student | None
+    near: tuple[str, ...] = ()
+
+
+class Matcher:
+    """Finds students of a roster by whatever a platform calls them; settled once by a mapping where that is not enough."""
+
+    def __init__(self, students: Sequence[Student], settled: dict[str, str] | None = None) -> None:
+        """Index a roster.
+
+        Args:
+            students: of the roster.
+            settled: ids by what a platform calls someone, as a person has decided.
+        """
+        self._by_id = {student.id: student for student in students}
+        self._settled = settled or {}
+        self._by_key: dict[tuple[str, str], list[Student]] = {}
+        for student in students:
+            for key in KEYS:
+                if value := getattr(student, key):
+                    self._by_key.setdefault((key, value.casefold()), []).append(student)
+            if student.name:
+                self._by_key.setdefault(("name", plain_name(student.name)), []).append(student)
+
+    def _one(self, key: str, value: str) -> Student | None:
+        found = self._by_key.get((key, plain_name(value) if key == "name" else value.casefold()), [])
+        return found[0] if len(found) == 1 else None
+
+    def find(self, called: str = "", **by: str) -> Match:
+        """The one student that fits.
+
+        Args:
+            called: what the platform's file calls this person, as a mapping would name them.
+            by: keys to look by, in order: the first that names exactly one student decides.
+        """
+        if called in self._settled and self._settled[called] in self._by_id:
+            return Match(self._by_id[self._settled[called]])
+        for key, value in by.items():
+            if value and (found := self._one(key, value)):
+                return Match(found)
+        return Match(None, tuple(self._near(filter(None, (called, *by.values())))))
+
+    def _near(self, texts: Iterable[str]) -> list[str]:
+        shown = {plain_name(s.name): s.id for s in self._by_id.values() if s.name} | {
+            i: i for i in self._by_id
+        }
+        near: list[str] = []
+        for text in texts:
+            for name in difflib.get_close_matches(plain_name(text), shown, n=3, cutoff=0.7):
+                if shown[name] not in near:
+                    near.append(shown[name])
+        return near[:3]

@@ -1,0 +1,193 @@
+"""How platforms name what was handed in, and whose each file is.
+
+Sources: Canvas's `lib/content_zipper.rb` and `infer_comment_context_from_filename`, Moodle's
+`mod/assign/classes/downloader.php`, Gradescope's `submission_metadata.yml`, nbgrader's `exchange/default/submit.py`,
+`gh classroom clone student-repos`.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from course.autograder.term.sources import Source, SourceError
+
+CANVAS = re.compile(
+    r"^(?P<name>.*?)_?(?P<late>LATE)?_?(?:anon_(?P<anon>[^_]+)|(?P<user>\d+))_(?P<file>\d+)_(?P<orig>.+)$"
+)
+AGAIN = re.compile(r"-(?:\d{1,2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\.\w+$|$)")
+MOODLE = re.compile(
+    r"^(?P<name>.*)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<rest>.*)$"
+)
+EXCHANGE = re.compile(
+    r"^(?P<student>.+)\+(?P<assignment>[^+]+)\+(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*?)(?:\+[\w=-]+)?$"
+)
+METADATA = "submission_metadata.yml"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of somebody's hand-in.
+
+    Attributes:
+        source: its name in what the platform gave.
+        original: the name it was handed in under.
+        called: what the platform calls whose it is.
+        by: keys to find the student by, in order.
+        late: the platform says that it came late.
+        at: when it was handed in, where the platform says so.
+    """
+
+    source: str
+    original: str
+    called: str
+    by: dict[str, str] = field(default_factory=dict)
+    late: bool = False
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source holds: the platform it comes from, the files, and sentences on what is nobody's."""
+
+    platform: str
+    pieces: tuple[Piece, ...]
+    told: tuple[str, ...] = ()
+
+
+def _canvas(name: str) -> Piece | None:
+    path = PurePosixPath(name)
+    found = CANVAS.match(path.name)
+    if not found:
+        return None
+    user, anonymous = found["user"] or "", found["anon"] or ""
+    called = found["name"] or (f"anonymous {anonymous}" if anonymous else f"user {user}")
+    by = {"canvas_id": user} if user else {}
+    return Piece(name, AGAIN.sub("", found["orig"]), called, by, bool(found["late"]))
+
+
+def _moodle(name: str) -> Piece | None:
+    path = PurePosixPath(name)
+    for depth, part in enumerate(path.parts):
+        if found := MOODLE.match(part):
+            inside = path.parts[depth + 1 :]
+            original = "/".join(inside) if inside else found["rest"]
+            by = {"moodle_id": found["number"], "name": found["name"]}
+            return Piece(name, original, f"{found['name']} ({found['number']})", by) if original else None
+    return None
+
+
+def _exchange(name: str) -> Piece | None:
+    path = PurePosixPath(name)
+    for depth, part in enumerate(path.parts[:-1]):
+        if found := EXCHANGE.match(part):
+            at = _moment(found["at"])
+            rest = "/".join(path.parts[depth + 1 :])
+            return Piece(
+                name, rest, found["student"], {"id": found["student"], "login": found["student"]}, at=at
+            )
+    return None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text.strip().replace(" UTC", "+00:00"))
+    except ValueError:
+        return None
+
+
+def _plain(name: str) -> Piece:
+    """STUDENT/…/file, or STUDENT.ipynb, or STUDENT_anything.ipynb: the first part is whose it is."""
+    path = PurePosixPath(name)
+    if len(path.parts) > 1:
+        who = path.parts[0]
+        return Piece(
+            name, path.name, who, {"id": who, "login": who, "email": who, "github": who, "name": who}
+        )
+    stem = path.name.partition(".")[0]
+    return Piece(name, path.name, stem, {"id": stem, "login": stem, "github": stem, "name": stem})
+
+
+READERS: dict[str, Callable[[str], Piece | None]] = {
+    "Canvas": _canvas,
+    "Moodle": _moodle,
+    "nbgrader": _exchange,
+}
+
+
+def _gradescope(source: Source, listed: str) -> Found:
+    """Gradescope's export: a folder for each submission, and a file that says whose it is."""
+    try:
+        about: Any = yaml.safe_load(source.read(listed))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SourceError(f"{listed} is not YAML that can be read: {str(error).splitlines()[0]}") from None
+    if not isinstance(about, dict):
+        raise SourceError(f"{listed} is no list of submissions; download the export again")
+    top = PurePosixPath(listed).parent
+    pieces, told = [], []
+    for name in source.names():
+        path = PurePosixPath(name)
+        if name == listed or not path.is_relative_to(top) or len(path.relative_to(top).parts) < 2:
+            continue
+        folder, *rest = path.relative_to(top).parts
+        one = about.get(folder)
+        people = one.get(":submitters") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or not isinstance(people, list) or not people:
+            told.append(f"{folder} has no submitters in {METADATA}; it was left out")
+            continue
+        at = one.get(":created_at")
+        for person in (p for p in people if isinstance(p, dict)):
+            by = {"email": person.get(":email"), "sis_id": person.get(":sid"), "name": person.get(":name")}
+            keys = {key: str(value) for key, value in by.items() if value}
+            called = keys.get("name") or keys.get("email") or folder
+            pieces.append(Piece(name, "/".join(rest), called, keys, at=_as_moment(at)))
+    return Found("Gradescope", tuple(pieces), tuple(dict.fromkeys(told)))
+
+
+def _as_moment(value: object) -> dt.datetime | None:
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return _moment(value) if isinstance(value, str) else None
+
+
+def recognise(source: Source, assignment: str) -> Found:
+    """Find out which platform a zip or folder comes from, and whose each file is.
+
+    A format is known by most of its names having it; what has none is told, not guessed at. In a plain folder, what
+    stands first below the folders around everything is whose it is; the assignment's own folder may stand under it.
+    """
+    names = source.names()
+    for listed in names:
+        if PurePosixPath(listed).name == METADATA and len(PurePosixPath(listed).parts) <= 2:
+            return _gradescope(source, listed)
+    for platform, reader in READERS.items():
+        pieces = [piece for name in names if (piece := reader(name)) is not None]
+        if pieces and 2 * len(pieces) > len(names):
+            have = {piece.source for piece in pieces}
+            return Found(platform, tuple(pieces), _nobodys(platform, (n for n in names if n not in have)))
+    below = _below_common(names, assignment)
+    plain = [(_plain(short), name) for short, name in zip(below, names, strict=True)]
+    return Found("a plain folder", tuple(replace(piece, source=name) for piece, name in plain))
+
+
+def _below_common(names: list[str], assignment: str) -> list[str]:
+    """Names without a folder around all of them, as zips of one folder have it."""
+    parts = [PurePosixPath(name).parts for name in names]
+    while (
+        parts
+        and all(len(p) > 2 for p in parts)
+        and len({p[0] for p in parts}) == 1
+        and not any(p[1].casefold() == assignment.casefold() for p in parts)
+    ):
+        parts = [p[1:] for p in parts]
+    return ["/".join(p) for p in parts]
+
+
+def _nobodys(platform: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        f"{name} is not named as {platform} names what is handed in; it was left out" for name in names
+    )

@@ -1,0 +1,272 @@
+"""Who is in the course: taken from the files that learning platforms give, kept as one plain CSV in the course folder.
+
+Formats: Canvas's gradebook export (`lib/gradebook_exporter.rb`), Moodle's grading worksheet and list of participants,
+Gradescope's roster, GitHub user names (a list, or a classroom's CSV), and a plain CSV with a column `id`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
+from course.common.text import for_spreadsheet
+
+TEST_STUDENT = "test student"  # of Canvas, in every export
+COLUMNS = ("id", "name", "email", "section", "canvas_id", "sis_id", "login", "moodle_id", "github")
+
+
+@dataclass(frozen=True)
+class Student:
+    """One person. `id` names their folder and is what pages and tables show; everything else stays on this machine."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    canvas_id: str = ""
+    sis_id: str = ""
+    login: str = ""
+    moodle_id: str = ""
+    github: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import would do to one student: 'new', 'changed' (with the fields), or 'gone' from the file."""
+
+    student: Student
+    what: str
+    fields: tuple[str, ...] = ()
+
+
+def folder_name(text: str) -> str:
+    """A text as an id that can name a folder on every system, and that nbgrader takes: '+' and '/' and blanks go."""
+    plain = unicodedata.normalize("NFC", text.strip())
+    return re.sub(r"[^\w.@-]+", "_", plain).strip("._-")[:80]
+
+
+def plain_name(text: str) -> str:
+    """A name to compare by: one case, one Unicode form, 'Last, First' turned round, blanks and marks of order gone."""
+    last, comma, first = text.partition(",")
+    turned = f"{first} {last}" if comma else text
+    return " ".join(unicodedata.normalize("NFKC", turned).casefold().split())
+
+
+Reader = Callable[[Table], list[Student]]
+
+
+def _pick(table: Table, **wanted: tuple[str, ...]) -> list[dict[str, str]]:
+    places = {field: table.column(*names) for field, names in wanted.items()}
+    rows = []
+    for row in table.rows:
+        rows.append({f: row[place].strip() for f, place in places.items() if place is not None})
+    return rows
+
+
+def _whole_name(found: dict[str, str]) -> str:
+    given, family = found.pop("first", ""), found.pop("last", "")
+    return found.pop("name", "") or f"{given} {family}".strip()
+
+
+def _canvas(table: Table) -> list[Student]:
+    rows = _pick(
+        table,
+        name=("Student",), last=("LastName",), first=("FirstName",), canvas_id=("ID",), sis_id=("SIS User ID",),
+        login=("SIS Login ID",), section=("Section",),
+    )  # fmt: skip
+    students = []
+    for found in rows:
+        name = _whole_name(found)
+        # `Points Possible` and `Manual Posting` are rows without an ID.
+        if not found.get("canvas_id", "").isdigit() or plain_name(name) == TEST_STUDENT:
+            continue
+        login = found.get("login", "")
+        id = folder_name(login.partition("@")[0] or found.get("sis_id", "")) or found["canvas_id"]
+        students.append(Student(id=id, name=name, email=login if "@" in login else "", **found))
+    return students
+
+
+def _moodle_worksheet(table: Table) -> list[Student]:
+    students = []
+    for row, found in zip(
+        table.rows,
+        _pick(
+            table, name=("Full name",), email=("Email address",), sis_id=("ID number",), login=("Username",)
+        ),
+        strict=True,
+    ):
+        participant = re.search(r"(\d+)\s*$", row[0])
+        if not participant:
+            continue
+        email = found.get("email", "")
+        id = folder_name(found.get("sis_id", "") or found.get("login", "") or email.partition("@")[0])
+        students.append(Student(id=id or f"moodle-{participant[1]}", moodle_id=participant[1], **found))
+    return students
+
+
+def _people(table: Table) -> list[Student]:
+    """Moodle's participants, Gradescope's roster, GitHub's: a row a person, told apart by the names of columns."""
+    rows = _pick(
+        table,
+        id=("id", "student_id", "SID", "Student ID", "ID number", "roster_identifier", "identifier"),
+        name=("name", "full name", "student name", "Full Name"),
+        first=("First name", "first_name", "Vorname", "名"),
+        last=("Last name", "last_name", "Surname", "Nachname", "姓"),
+        email=("Email address", "email", "E-mail", "Email Address"),
+        section=("section", "sections", "group", "groups", "Sections"),
+        login=("username", "login"),
+        github=("github", "github_username", "github user", "github username"),
+    )  # fmt: skip
+    students = []
+    for found in rows:
+        name = _whole_name(found)
+        given = found.pop("id", "")
+        email = found.get("email", "")
+        id = folder_name(
+            given or found.get("login", "") or email.partition("@")[0] or found.get("github", "")
+        )
+        if id:
+            students.append(Student(id=id, name=name, sis_id=given, **found))
+    return students
+
+
+def _kept(table: Table) -> list[Student]:
+    """The roster as this course keeps it."""
+    known = [(place, name) for place, name in enumerate(table.header) if name in COLUMNS]
+    found = [{name: row[place].strip().removeprefix("'") for place, name in known} for row in table.rows]
+    return [Student(**row) for row in found if row["id"]]
+
+
+def kind_of(table: Table) -> str:
+    """Which of the formats a table has; '' for none of them."""
+    header = [name.casefold() for name in table.header]
+    first = header[0] if header else ""
+    if set(COLUMNS) <= set(header):
+        return "roster"
+    if len(header) > 3 and (
+        ("student" in first and "id" in header[1]) or header[:3] == ["lastname", "firstname", "id"]
+    ):
+        return "canvas"
+    numbered = [row[0] for row in table.rows if re.fullmatch(r"\D+\s\d+", row[0].strip())]
+    if table.rows and len(numbered) == len(table.rows) and len(header) > 3:
+        return "moodle worksheet"
+    if table.column("github_username", "github", "github username", "github user") is not None:
+        return "github"
+    if (
+        table.column("email address") is not None
+        and table.column("first name", "full name", "last name") is not None
+    ):
+        return "moodle participants"
+    if (
+        table.column("email") is not None
+        and table.column("sid", "student id", "section", "sections") is not None
+    ):
+        return "gradescope"
+    if table.column("id", "student_id", "email") is not None:
+        return "plain"
+    users = [*table.rows, table.header]
+    if len(header) == 1 and all(
+        re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})", row[0].strip()) for row in users
+    ):
+        return "list of users"
+    return ""
+
+
+def _users(table: Table) -> list[Student]:
+    names = [row[0].strip() for row in ((table.header), *table.rows)]
+    return [Student(id=folder_name(name), github=name) for name in names if name.lower() != "github"]
+
+
+READERS: dict[str, Reader] = {
+    "roster": _kept,
+    "canvas": _canvas,
+    "moodle worksheet": _moodle_worksheet,
+    "moodle participants": _people,
+    "gradescope": _people,
+    "github": _people,
+    "plain": _people,
+    "list of users": _users,
+}
+
+
+def students_in(path: Path) -> tuple[str, list[Student]]:
+    """The format of a file and the students in it.
+
+    Raises:
+        TableError: when it is none of the formats, has nobody in it, or names one id twice.
+    """
+    table = read_table(path)
+    kind = kind_of(table)
+    if not kind:
+        raise TableError(
+            f"{path.name} is no roster that is known here: its columns are {', '.join(table.header[:8])}; wanted: "
+            "Canvas's gradebook CSV, Moodle's grading worksheet or participants, Gradescope's roster, GitHub users, "
+            "or a CSV with a column id"
+        )
+    students = READERS[kind](table)
+    if not students:
+        raise TableError(f"{path.name} looks like {kind}, but there is nobody in it")
+    seen: dict[str, Student] = {}
+    for student in students:
+        other = seen.setdefault(student.id.casefold(), student)
+        if other is not student:
+            raise TableError(
+                f"{path.name} names two students that would both be '{student.id}' here ({other.name or other.email}, "
+                f"{student.name or student.email}); give them different ids"
+            )
+    return kind, students
+
+
+def read_roster(path: Path) -> list[Student]:
+    """The roster that is kept; empty where there is none. Raises TableError."""
+    return students_in(path)[1] if path.exists() else []
+
+
+def write_roster(path: Path, students: Iterable[Student]) -> None:
+    """Keep a roster, sorted by id, whole or not at all."""
+    rows = [
+        tuple(for_spreadsheet(getattr(student, column)) for column in COLUMNS)
+        for student in sorted(students, key=lambda s: s.id)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, to_bytes(Table(COLUMNS, tuple(rows))))
+
+
+def _same(one: Student, other: Student) -> bool:
+    """Whether two records are of one person: an id that both have is the same, or else the e-mail address."""
+    for key in ("canvas_id", "sis_id", "github"):
+        if getattr(one, key) and getattr(one, key) == getattr(other, key):
+            return True
+    return one.id == other.id or bool(one.email and one.email.casefold() == other.email.casefold())
+
+
+def merged(kept: list[Student], incoming: list[Student]) -> tuple[list[Student], list[Change]]:
+    """The roster after an import, and what that changes. Nobody is removed; who is not in the file is told as 'gone'.
+
+    A person who is known keeps their id, since folders and grades are named by it.
+    """
+    after = list(kept)
+    changes: list[Change] = []
+    met: set[str] = set()
+    for student in incoming:
+        place = next((n for n, known in enumerate(after) if _same(known, student)), None)
+        if place is None:
+            after.append(student)
+            met.add(student.id)
+            changes.append(Change(student, "new"))
+            continue
+        known = after[place]
+        met.add(known.id)
+        given = {f.name: getattr(student, f.name) for f in fields(Student) if getattr(student, f.name)}
+        given["id"] = known.id
+        updated = replace(known, **given)
+        if updated != known:
+            changed = tuple(
+                f.name for f in fields(Student) if getattr(known, f.name) != getattr(updated, f.name)
+            )
+            after[place] = updated
+            changes.append(Change(updated, "changed", changed))
+    changes += [Change(student, "gone") for student in kept if student.id not in met]
+    return after, changes

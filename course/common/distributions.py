@@ -1,0 +1,64 @@
+"""What a student has installed, by the release's own list, and where it lies on this machine."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+SITE_PACKAGES = ("site-packages", "dist-packages")
+STUDENT_NEEDS = ("paddlepaddle", "numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
+
+
+def normal(name: str) -> str:
+    """A distribution's name as the index of packages compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def closure(names: tuple[str, ...]) -> frozenset[str]:
+    """The distributions that these need, themselves included, by normalised name, as installed here."""
+    seen: set[tuple[str, str]] = set()
+    waiting = [(normal(name), "") for name in names]  # each with one of its extras
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        try:
+            wanted = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another platform or Python
+        for requirement in map(Requirement, wanted):
+            if _holds(requirement, extra):
+                waiting += [(normal(requirement.name), one) for one in ("", *requirement.extras)]
+    return frozenset(name for name, _ in seen)
+
+
+def _holds(requirement: Requirement, extra: str) -> bool:
+    """Whether something is needed, on whatever platform, with this extra or ('') without any."""
+    marker = requirement.marker
+    if marker is None or "extra" not in str(marker):
+        return True
+    return bool(extra) and marker.evaluate({"extra": extra})
+
+
+def student_places(but: frozenset[str]) -> Iterator[Path]:
+    """Folders and files of all that a student has installed, each the topmost below `site-packages`.
+
+    Args:
+        but: top-level modules; a distribution that brings one of them is left out whole.
+    """
+    for name in sorted(closure(STUDENT_NEEDS)):
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        folder = Path(str(found.locate_file("")))
+        lines = (found.read_text("RECORD") or "").splitlines()
+        tops = {line.partition(",")[0].split("/")[0] for line in lines} - {"..", ""}
+        # Some packages bring copies of others in a folder of their own, which is found once they are imported.
+        if folder.name in SITE_PACKAGES and not but & {top.partition(".")[0] for top in tops}:
+            yield from (folder / top for top in sorted(tops) if not top.endswith(".pth"))

@@ -1,0 +1,237 @@
+"""Hand-ins come in from each platform; nothing that lies there is lost, and a hostile zip costs nobody else's."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from course.__main__ import main
+from course.autograder.term import sources
+from course.autograder.term.match import Matcher
+from course.autograder.term.platforms import recognise
+from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.sources import SourceError, ZipSource, open_source, safe_name
+
+PS1 = "ps1_batchnorm"
+BOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+ROSTER = [
+    Student("jm12", "Jana Müller", "jm12@u.example", canvas_id="1001", moodle_id="501", github="jana-m"),
+    Student("ll34", "李 雷", "ll34@u.example", canvas_id="1002", moodle_id="502", github="lilei"),
+]
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items() if isinstance(files, dict) else files:
+            archive.writestr(name, content)
+    return path
+
+
+FORMATS = {
+    "Canvas": {
+        "müllerjana_1001_2001_ps1_batchnorm-1.ipynb": BOOK,
+        "李雷_LATE_1002_2002_ps1_batchnorm.ipynb": BOOK,
+        "李雷_LATE_1002_2003_notes_with_1_2_numbers.txt": b"x",
+    },
+    "Moodle": {
+        "Jana Müller_501_assignsubmission_file/ps1_batchnorm.ipynb": BOOK,
+        "李 雷_502_assignsubmission_file_/sub/ps1_batchnorm.ipynb": BOOK,
+        "李 雷_502_assignsubmission_onlinetext/onlinetext.html": b"<p>hi</p>",
+    },
+    "nbgrader": {
+        "jm12+ps1_batchnorm+2026-10-15 21:00:00.123456 UTC+abc_DEF-9/ps1_batchnorm.ipynb": BOOK,
+        "ll34+ps1_batchnorm+2026-10-14 21:00:00.123456 UTC/ps1_batchnorm.ipynb": b"old",
+        "ll34+ps1_batchnorm+2026-10-16 21:00:00.123456 UTC/ps1_batchnorm.ipynb": BOOK,
+    },
+    "Gradescope": {
+        "assignment_9_export/submission_metadata.yml": (
+            "submission_1:\n  :submitters:\n  - :name: Jana Müller\n    :email: jm12@u.example\n"
+            "  :created_at: 2026-10-15 20:00:00.000000000 Z\n"
+            "submission_2:\n  :submitters:\n  - :name: 李 雷\n    :email: ll34@u.example\n"
+            "  :created_at: 2026-10-16 20:00:00 +0000\n"
+        ).encode(),
+        "assignment_9_export/submission_1/ps1_batchnorm.ipynb": BOOK,
+        "assignment_9_export/submission_2/ps1_batchnorm.ipynb": BOOK,
+    },
+    "a plain folder": {"class/jm12/ps1_batchnorm.ipynb": BOOK, "class/lilei/ps1_batchnorm/x.ipynb": BOOK},
+}
+
+
+@pytest.fixture
+def course(tmp_path, root):
+    folder = tmp_path / "course"
+    (folder / "course" / "assignments").mkdir(parents=True)
+    (folder / "course" / "assignments" / PS1).symlink_to(root / "course" / "assignments" / PS1)
+    write_roster(folder / "roster.csv", ROSTER)
+    (folder / "course.toml").write_text(f"[assignments.{PS1}]\ndue = 2026-10-15T22:00:00Z\n")
+    return folder
+
+
+def run(course, *words):
+    return CliRunner().invoke(main, ["--root", str(course), "collect", PS1, *map(str, words)])
+
+
+def placed(course):
+    top = course / "submitted"
+    return {
+        p.relative_to(top).as_posix() for p in top.rglob("*") if p.is_file() and p.name != "timestamp.txt"
+    }
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_each_format_is_known_and_placed(course, tmp_path, kind):
+    path = zipped(tmp_path / "in.zip", FORMATS[kind])
+    dry = run(course, path, "--dry-run")
+    assert dry.exit_code == 0 and f"is {kind}" in dry.output and not (course / "submitted").exists()
+    done = run(course, path)
+    assert done.exit_code == 0, done.output
+    assert {name.split("/")[0] for name in placed(course)} == {"jm12", "ll34"}
+    assert (course / "submitted" / "jm12" / PS1).joinpath("ps1_batchnorm.ipynb").read_bytes() == BOOK
+    again = run(course, path)
+    assert "0 placed" in again.output and not (course / "attempts" / "ll34").exists()
+
+
+def test_what_is_known_of_time_is_kept_and_lateness_told(course, tmp_path):
+    done = run(course, zipped(tmp_path / "in.zip", FORMATS["Gradescope"]))
+    stamp = (course / "submitted" / "ll34" / PS1 / "timestamp.txt").read_text()
+    assert stamp == "2026-10-16 20:00:00.000000 UTC" and "22 h" in done.output
+    assert (
+        "yes; when is not said"
+        in run(course, zipped(tmp_path / "c.zip", FORMATS["Canvas"]), "--dry-run").output
+    )
+
+
+def test_an_earlier_attempt_is_kept_when_a_newer_one_comes(course, tmp_path):
+    run(course, zipped(tmp_path / "one.zip", {"jm12/a.ipynb": b"one"}))
+    run(course, zipped(tmp_path / "two.zip", {"jm12/a.ipynb": b"two"}))
+    assert (course / "submitted" / "jm12" / PS1 / "a.ipynb").read_bytes() == b"two"
+    assert [p.read_bytes() for p in (course / "attempts").rglob("a.ipynb")] == [b"one"]
+
+
+def test_an_older_attempt_never_takes_the_place_of_a_newer(course, tmp_path):
+    run(course, zipped(tmp_path / "in.zip", FORMATS["nbgrader"]))
+    old = {"ll34+ps1_batchnorm+2026-10-01 21:00:00.1 UTC/ps1_batchnorm.ipynb": b"very old"}
+    done = run(course, zipped(tmp_path / "old.zip", old))
+    assert "is older" in done.output
+    assert (course / "submitted" / "ll34" / PS1 / "ps1_batchnorm.ipynb").read_bytes() == BOOK
+
+
+def test_who_is_not_on_the_roster_is_told_with_the_nearest_and_a_mapping_settles_it(course, tmp_path):
+    path = zipped(tmp_path / "in.zip", {"Jana Muller_77_assignsubmission_file/x.ipynb": BOOK})
+    done = run(course, path)
+    assert done.exit_code == 1 and "Jana Muller (77) is nobody" in done.output and "jm12" in done.output
+    assert not placed(course)
+    (course / "matches.csv").write_text("called,id\nJana Muller (77),jm12\n")
+    assert run(course, path).exit_code == 0 and placed(course) == {f"jm12/{PS1}/x.ipynb"}
+
+
+def hostile(kind: str) -> bytes:
+    """A zip of Moodle's with one bad entry beside a good one."""
+    good = "Jana Müller_501_assignsubmission_file/ps1.ipynb"
+    bad = "李 雷_502_assignsubmission_file/ps1.ipynb"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(good, BOOK)
+        entry = zipfile.ZipInfo(
+            {"climbs": f"../{bad}", "absolute": f"/etc/{bad}", "drive": f"C:/{bad}"}.get(kind, bad)
+        )
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        if kind == "link":
+            entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, b"\0" * (20 * 2**20) if kind == "bomb" else BOOK)
+        if kind == "alike":
+            archive.writestr(good.replace("Jana", "JANA"), b"other")
+    data = bytearray(packed.getvalue())
+    if kind == "encrypted":  # the flag, in both of the entry's headers
+        local = data.index(b"PK\x03\x04", 10)
+        central = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 10)
+        data[local + 6] |= 1
+        data[central + 8] |= 1
+    if kind == "damaged":
+        local = data.index(b"PK\x03\x04", 10)
+        start = local + 30 + struct.unpack("<H", data[local + 26 : local + 28])[0]
+        data[start : start + 4] = b"\xff\xff\xff\xff"
+    return bytes(data)
+
+
+HOSTILE = {
+    "climbs": "leads out of the zip", "absolute": "leads out of the zip", "drive": "leads out of the zip",
+    "link": "is a link", "bomb": "unpack to far more than it is", "encrypted": "is encrypted", "damaged": "is damaged",
+    "alike": "has the name of another entry",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_bad_entry_gets_one_sentence_and_the_rest_comes_in(course, tmp_path, kind):
+    (tmp_path / "in.zip").write_bytes(hostile(kind))
+    done = run(course, tmp_path / "in.zip")
+    told = " ".join(done.output.split())
+    assert HOSTILE[kind] in told and "Traceback" not in told
+    assert (course / "submitted" / "jm12" / PS1 / "ps1.ipynb").read_bytes() == BOOK
+    assert not any(p.is_symlink() for p in course.rglob("*") if "assignments" not in p.parts)
+
+
+def test_ten_thousand_entries_come_in_and_far_more_do_not(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "in.zip", {f"s{n}/x.ipynb": b"" for n in range(10_000)})
+    assert len(ZipSource(path).names()) == 10_000
+    monkeypatch.setattr(sources, "MOST_ENTRIES", 9_999)
+    with pytest.raises(SourceError, match="10000 entries"):
+        ZipSource(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"hello", b"PK\x05\x06" + b"\0" * 10])
+def test_what_is_no_zip_is_one_sentence(course, tmp_path, data):
+    (tmp_path / "in.zip").write_bytes(data)
+    done = run(course, tmp_path / "in.zip")
+    assert (
+        done.exit_code == 1 and "is no zip that can be read" in done.output and "Traceback" not in done.output
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "a\\..\\b.ipynb", "CON.ipynb", "\x1b[31m.ipynb", "", "...", "é" * 300 + ".ipynb"]
+)
+def test_a_file_gets_a_name_that_every_system_holds(name):
+    safe = safe_name(name)
+    assert safe and "/" not in safe and safe.isprintable() and len(safe.encode()) <= 200
+    assert safe.partition(".")[0].casefold() != "con"
+
+
+def test_a_folder_is_looked_through_without_following_links(tmp_path):
+    (tmp_path / "in" / "jm12").mkdir(parents=True)
+    (tmp_path / "in" / "jm12" / "a.ipynb").write_bytes(BOOK)
+    (tmp_path / "in" / "jm12" / "._a.ipynb").write_bytes(b"x")
+    (tmp_path / "in" / "link").symlink_to("/etc")
+    source = open_source(tmp_path / "in")
+    assert source.names() == ["jm12/a.ipynb"] and "is a link" in source.refused[0]
+
+
+def test_anonymous_hand_ins_are_told_apart(tmp_path):
+    path = zipped(
+        tmp_path / "in.zip", {"anon_Ab3x9_2002_ps1.ipynb": BOOK, "LATE_anon_Zz_2003_ps1.ipynb": BOOK}
+    )
+    found = recognise(open_source(path), PS1)
+    assert [p.called for p in found.pieces] == ["anonymous Ab3x9", "anonymous Zz"] and found.pieces[1].late
+    assert Matcher(ROSTER).find(found.pieces[0].called, **found.pieces[0].by).student is None
+
+
+@pytest.mark.parametrize("text", ["- 1", "a: [", "submission_1: 3\n", "&a [*a, *a]"])
+def test_gradescope_metadata_that_is_none_is_told(course, tmp_path, text):
+    files = {"submission_metadata.yml": text, "submission_1/x.ipynb": BOOK}
+    done = run(course, zipped(tmp_path / "in.zip", files))
+    assert "Traceback" not in done.output and (done.exit_code == 1 or "no submitters" in done.output)
+    assert isinstance(done.exception, SystemExit | None.__class__)
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(course, tmp_path, monkeypatch):
+    def refuse(self: Path, *args: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = zipped(tmp_path / "in.zip", FORMATS["Moodle"])
+    monkeypatch.setattr(Path, "rename", refuse)
+    done = run(course, path)
+    assert done.exit_code == 1 and "could not be placed: Permission denied" in done.output

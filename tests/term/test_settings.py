@@ -1,0 +1,108 @@
+"""course.toml: what it says is read, and each mistake in it is one sentence."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from course.autograder.settings import LatePolicy, Settings, SettingsError, read
+
+KNOWN = ["ps1_batchnorm", "ps2_dropout"]
+WHOLE = """
+[course]
+id = "dl-autumn"
+time_zone = "Europe/Berlin"
+not_handed_in = "zero"
+
+[late]
+policy = "late_days"
+budget = 5
+percent = 20
+grace_minutes = 10
+last_days = 7
+
+[grader]
+cell_seconds = 20
+memory_mb = 512
+
+[assignments.ps1_batchnorm]
+opens = 2026-10-01T08:00:00
+due = 2026-10-15T23:59:00
+canvas = "ps1 (12345)"
+withdrawn = { fold_batchnorm = "full" }
+
+[assignments.ps2_dropout]
+due = 2026-11-05T23:59:00+00:00
+late = { policy = "none" }
+"""
+
+
+def written(folder, text):
+    (folder / "course.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_without_the_file_all_is_default(tmp_path):
+    assert read(tmp_path, KNOWN) == Settings()
+
+
+def test_the_whole_file_is_read(tmp_path):
+    settings = read(written(tmp_path, WHOLE), KNOWN)
+    assert settings.id == "dl-autumn" and settings.time_zone == ZoneInfo("Europe/Berlin")
+    ps1 = settings.assignment("ps1_batchnorm")
+    assert ps1.due.astimezone(dt.UTC) == dt.datetime(2026, 10, 15, 21, 59, tzinfo=dt.UTC)
+    assert ps1.canvas == "ps1 (12345)" and ps1.withdrawn == {"fold_batchnorm": "full"}
+    assert settings.late_policy("ps1_batchnorm") == LatePolicy("late_days", 20, 10, 5, 7)
+    assert settings.late_policy("ps2_dropout").policy == "none"
+    assert settings.grader.memory_mb == 512 and settings.grader.total_seconds is None
+
+
+def test_a_byte_order_mark_means_nothing(tmp_path):
+    (tmp_path / "course.toml").write_bytes(b"\xef\xbb\xbf[course]\nid = 'x'\n")
+    assert read(tmp_path).id == "x"
+
+
+def test_an_hour_that_comes_twice_means_the_second(tmp_path):
+    text = "[course]\ntime_zone = 'Europe/Berlin'\n[assignments.ps1_batchnorm]\ndue = 2026-10-25T02:30:00\n"
+    due = read(written(tmp_path, text), KNOWN).assignment("ps1_batchnorm").due
+    assert due.astimezone(dt.UTC) == dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC)
+
+
+MISTAKES = {
+    "[course]\ntimezone = 'Europe/Berlin'": "timezone is no known key; did you mean time_zone?",
+    "[corse]\nid = 'x'": "corse is no known key; did you mean course?",
+    "[course]\ntime_zone = 'Europe/Berln'": "did you mean Europe/Berlin?",
+    "[course]\nid = 3": "id is 3; wanted: text in quotes",
+    "[course]\nnot_handed_in = 'nothing'": "wanted: one of blank, zero",
+    "course = 3": "course is 3; wanted: a table",
+    "[late]\npolicy = 'per_day'\npercent = -5": "percent is -5; wanted: a number from 0 to 100",
+    "[late]\npolicy = 'late_days'": "late_days without a budget",
+    "[late]\npolicy = 'per_day'\nbudget = 3": "budget is for policy",
+    "[late]\nbudget = 1.5": "wanted: a whole number",
+    "[late]\ngrace_minutes = true": "grace_minutes is True; wanted: a number",
+    "[assignments.ps1_batchnorm]\ndue = 2026-10-15T23:59:00": "has no time zone",
+    "[assignments.ps1_batchnorm]\ndue = 2026-10-15": "wanted: a date with a time",
+    "[assignments.ps1_batchnorm]\ndue = '2026-10-15'": "wanted: a date with a time and without quotes",
+    "[assignments.ps1_batchnrm]": "did you mean ps1_batchnorm?",
+    "[assignments.ps1_batchnorm]\nopens = 2026-10-02T00:00:00Z\ndue = 2026-10-01T00:00:00Z": "which is not before due",
+    "[assignments.ps1_batchnorm]\nwithdrawn = { relu = 'half' }": "withdrawn relu is 'half'",
+    "[assignments.ps1_batchnorm]\npoints = 3": "points is no known key",
+    "[assignments.ps1_batchnorm.late]\npolicy = 'late_days'\nbudget = 2": "say it in [late]",
+    "[grader]\ncell_seconds = 0": "wanted: a number, at least 0.1",
+    "[course\nid = 3": "course.toml is not TOML",
+    "[course]\ntime_zone = 'Europe/Berlin'\n[assignments.ps1_batchnorm]\ndue = 2026-03-29T02:30:00": "summer time skips",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_one_sentence(tmp_path, text):
+    with pytest.raises(SettingsError) as caught:
+        read(written(tmp_path, text), KNOWN)
+    told = str(caught.value)
+    assert MISTAKES[text] in told and told.startswith("course.toml") and "\n" not in told
+
+
+def test_bytes_that_are_no_text_are_said_so(tmp_path):
+    (tmp_path / "course.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        read(tmp_path)

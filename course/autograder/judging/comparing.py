@@ -35,7 +35,7 @@ def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> b
     return wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0))
 
 
-def _outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     """Which elements are not near enough. It is asked once for each mistake that a wrong output could come from."""
     if _in_integers(got, wanted, tolerance):
         return np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
@@ -46,20 +46,20 @@ def _outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nd
         if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
             size = np.where(np.isfinite(size), size, np.nan)
             scale = np.fmax.reduce(size, axis=None, initial=1.0)
-        outside = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
-        if outside.any():
-            outside &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
-    return outside
+        bad = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
+        if bad.any():
+            bad &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+    return bad
 
 
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
-    return got.shape == wanted.shape and not _outside(got, wanted, tolerance).any()
+    return got.shape == wanted.shape and not outside(got, wanted, tolerance).any()
 
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    bad = np.asarray(_outside(got, wanted, tolerance))
+    bad = np.asarray(outside(got, wanted, tolerance))
     if not bad.any():
         return None
     with np.errstate(all="ignore"):

@@ -7,15 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course.autograder.checks.language.tolerances import Tolerance
-from course.autograder.judging.comparing import allowed, near
+from course.autograder.judging.comparing import near, outside
 
 Relation = Callable[[np.ndarray, np.ndarray, Tolerance], Iterator[str]]
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
-
-
-def _bad(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
-    """Where two arrays of one shape differ."""
-    return np.abs(got - wanted) > allowed(wanted, tolerance)
 
 
 def _axes(chosen: tuple[int, ...]) -> str:
@@ -28,7 +23,7 @@ def _axes(chosen: tuple[int, ...]) -> str:
 
 def zero_elsewhere(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right wherever anything stands, and 0 in other places."""
-    bad = _bad(got, wanted, tolerance)
+    bad = outside(got, wanted, tolerance)
     if not got[bad].any():
         yield "Yours is right wherever it is not 0: some values are never written."
 
@@ -114,7 +109,7 @@ def border(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterato
     """Wrong at the edges of images alone."""
     if got.ndim < 3:
         return
-    bad = _bad(got, wanted, tolerance)
+    bad = outside(got, wanted, tolerance)
     for axis in range(2, got.ndim):
         for place, name in ((-1, "last"), (0, "first")):
             if got.shape[axis] > 1 and not np.delete(bad, place, axis).any():
@@ -134,7 +129,7 @@ def _slices(ndim: int) -> Iterator[tuple[int, str]]:
 
 def one_slice(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right for the first (last) sample or channel alone, or for all but it."""
-    bad = _bad(got, wanted, tolerance)
+    bad = outside(got, wanted, tolerance)
     for axis, name in _slices(got.ndim):
         n = got.shape[axis]
         if n < 2 or got.size < 4:
@@ -165,7 +160,7 @@ def slice_factors(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> 
 
 def by_sign(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right where the right value is positive (negative), or right in sign everywhere."""
-    bad = _bad(got, wanted, tolerance)
+    bad = outside(got, wanted, tolerance)
     positive, negative = wanted > 0, wanted < 0
     if positive.sum() > 1 and negative.sum() > 1:
         if not bad[positive].any():

@@ -11,7 +11,7 @@ from typing import Any
 
 from course.autograder.checks.language.protocol import Reply, Step, perform
 from course.autograder.judging.verdict import Verdict, number
-from course.reference.quiet import quiet_stderr
+from course.common.quiet import quiet_stderr
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from course.reference.quiet import quiet_stderr
+from course.common.quiet import quiet_stderr
 
 
 @contextlib.contextmanager

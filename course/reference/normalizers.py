@@ -8,7 +8,8 @@ training and prediction are the same.
 Three gradients are always asked for together: on the CPU, Paddle's layer norm returns a wrong dx when
 gamma's gradient is not wanted. Everything runs in the device's reference dtype: the CPU's group norm takes
 its variance as the mean of squares less the squared mean, which in float32 loses everything where the mean
-is large. Paddle's layer norm takes epsilons up to 1e-3.
+is large. Its gradient gets x_hat back from the output as (y - beta) / gamma and is wrong where gamma is 0:
+gamma and beta are applied outside of it there. Paddle's layer norm takes epsilons up to 1e-3.
 """
 
 from collections.abc import Callable
@@ -73,7 +74,13 @@ def group_norm_gradients(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, groups: int, dout: np.ndarray, eps: float = EPS
 ) -> dict[str, np.ndarray]:
     """Gradients of sum(dout * group_norm(x)): {'dx': as x, 'dgamma': (C,), 'dbeta': (C,)}."""
-    return _gradients(_group(groups, eps), x, gamma, beta, dout)
+    along = (1, -1, *[1] * (x.ndim - 2))
+
+    def norm(t: Any, g: Any, b: Any) -> Any:
+        x_hat = _group(groups, eps)(t, paddle.ones_like(g), paddle.zeros_like(b))
+        return x_hat * g.reshape(along) + b.reshape(along)
+
+    return _gradients(norm, x, gamma, beta, dout)
 
 
 def instance_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = EPS) -> np.ndarray:

@@ -58,8 +58,7 @@ def run_with_progress(study: Study, console: Console) -> Result:
 def main(names: tuple[str, ...], folder: Path) -> None:
     """Run the studies NAMES and keep their results; without a name, list them.
 
-    They use MNIST's test images where those lie (`data/downloads/mnist`, or `mnist` in COURSE_DATA), else the
-    shipped digits, and write which of the two into the result.
+    They use the part of MNIST that ships with the course, and write into the result how it was split.
     """
     console = Console()
     if not names:

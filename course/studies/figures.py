@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course.studies.reading import by_seed, eight_curves, promise, turned_by
+from course.studies.reading import by_seed, eight_curves, kept_promise, turned_by
 from course.studies.record import Result
 from course.teaching import plots
 
@@ -129,7 +129,7 @@ def landscape(result: Result, since: int = 50) -> Figure:
         rows = [
             [r for r in result.where(std=std, net=net, seed=s) if r["step"] >= since] for s in result.seeds
         ]
-        kept = np.array([np.median([promise(r, lengths) for r in of], axis=0) for of in rows])
+        kept = kept_promise(result, std, net, since=since)
         apart = np.array([np.median([turned_by(r) for r in of], axis=0) for of in rows])
         plots.spread(axes[2 * i], lengths, kept, net, **LOOK[net])
         plots.spread(axes[2 * i + 1], lengths, apart, net, **LOOK[net])

@@ -45,6 +45,23 @@ def spread_of(values: np.ndarray, form: str = ".1%") -> str:
     return f"{values.mean():{form}} ({values.min():{form}} to {values.max():{form}})"
 
 
+def range_of(values: np.ndarray, form: str = ".2f") -> str:
+    """'smallest to largest'."""
+    return f"{values.min():{form}} to {values.max():{form}}"
+
+
+def verdict(a: np.ndarray, b: np.ndarray) -> str:
+    """How the seeds of a stand to those of b.
+
+    Returns:
+        'above' or 'below' where every seed of a lies past every seed of b, 'overlap' where the ranges meet: then
+        so few seeds do not tell the two apart.
+    """
+    if a.min() > b.max():
+        return "above"
+    return "below" if a.max() < b.min() else "overlap"
+
+
 def reached(steps: Sequence[int], curves: np.ndarray, level: float) -> str:
     """At which of the steps the curves [seeds, T] were first at the level, earliest to latest; or 'never'."""
     at = [steps[int((curve >= level).argmax())] for curve in curves if curve.max() >= level]
@@ -64,6 +81,48 @@ def promise(row: Row, lengths: Sequence[float]) -> np.ndarray:
     """For a row of the landscape: how much of the fall t |g|**2 that the gradient promises each length t brings."""
     fall = row["losses"][0] - np.array(row["losses"][1:])
     return fall / (np.array(lengths) * row["gradient"] ** 2)
+
+
+def kept_promise(
+    result: Result, std: float | None, net: str, losses: tuple[float, float] = (0.0, np.inf), since: int = 50
+) -> np.ndarray:
+    """For the landscape, [seeds, lengths]: what a net keeps of its gradient's promise, the median over moments.
+
+    Args:
+        result: of the study `landscape`.
+        std, net: which start and which net.
+        losses: only moments whose loss lies in [low, high): nets compared so are equally far trained.
+        since: only moments from this step on.
+    """
+    low, high = losses
+    by_seed = [
+        [
+            r
+            for r in result.where(std=std, net=net, seed=s)
+            if r["step"] >= since and low <= r["losses"][0] < high
+        ]
+        for s in result.seeds
+    ]
+    lengths = result.settings["lengths"]
+    return np.array([np.median([promise(r, lengths) for r in rows], axis=0) for rows in by_seed])
+
+
+def banded(
+    result: Result, column: str, by: str, band: tuple[float, float], **wanted: Any
+) -> tuple[np.ndarray, int]:
+    """A column averaged over the rows whose value of `by` lies in [low, high), and how many looks there were.
+
+    Returns:
+        (one mean for each seed that has such rows, the number of different steps at which any seed had them,
+        added up over the seeds).
+    """
+    found, looks = [], 0
+    for seed in result.seeds:
+        rows = [r for r in result.where(seed=seed, **wanted) if band[0] <= r[by] < band[1]]
+        looks += len({r["step"] for r in rows})
+        if values := [r[column] for r in rows if r[column] is not None]:
+            found.append(np.mean(values))
+    return np.array(found), looks
 
 
 def turned_by(row: Row) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The data that the course ships, and MNIST where it lies, as arrays."""
+"""The data that the course ships, and the whole of MNIST where it was fetched, as arrays."""
 
 import functools
 import gzip
@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+SHIPPED = Path(__file__).parents[2] / "data"
+
 
 def data_folder() -> Path:
     """Where data lies: the environment variable COURSE_DATA, or `data/` beside the package."""
-    return Path(os.environ.get("COURSE_DATA") or Path(__file__).parents[2] / "data")
+    return Path(os.environ.get("COURSE_DATA") or SHIPPED)
 
 
 @functools.cache
 def _digits_table() -> np.ndarray:
-    path = Path(__file__).parents[2] / "data" / "digits" / "digits.csv.gz"
+    path = SHIPPED / "digits" / "digits.csv.gz"
     with gzip.open(path, "rt") as lines:
         return np.loadtxt(lines, delimiter=",", dtype=np.int64)
 
@@ -38,6 +40,7 @@ def load_digits(test_share: float = 0.25) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 MNIST_FILES = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+MNIST_TRAINING_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 SHUFFLE_SEED = (
     20  # the first half of MNIST's test file is easier than the second, so it is mixed before a split
 )
@@ -65,12 +68,6 @@ class Images:
         return round(self.x_train.shape[1] ** 0.5)
 
 
-def mnist_folder() -> Path | None:
-    """The folder that holds MNIST's test files, or None: `downloads/mnist` or `mnist` in the data folder."""
-    places = (data_folder() / "downloads" / "mnist", data_folder() / "mnist")
-    return next((p for p in places if all((p / name).is_file() for name in MNIST_FILES)), None)
-
-
 def read_idx(path: Path) -> np.ndarray:
     """An array of unsigned bytes in the IDX format, gzipped, as MNIST is handed out.
 
@@ -88,24 +85,43 @@ def read_idx(path: Path) -> np.ndarray:
     return values.reshape(shape)
 
 
+def _pixels_and_labels(folder: Path, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """x: float32 [N, 784] in 0..1; y: int64 (N,)."""
+    pixels, labels = (read_idx(folder / name) for name in names)
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255, labels.astype(np.int64)
+
+
+@functools.cache
 def load_mnist(validation: int = 2000) -> Images:
-    """The 10,000 images of MNIST's test file, mixed and split; or, without them, the shipped digits.
+    """The 10,000 images of MNIST's test file, which ship with the course, mixed and split.
 
     The test file alone is read: it is small, and enough for the course's studies. A number reached on this
     split is therefore no MNIST test accuracy.
 
     Args:
-        validation: how many of MNIST's images are kept for validation.
+        validation: how many of the images are kept to judge by.
     """
-    folder = mnist_folder()
-    if folder is None:
-        x_train, y_train, x_val, y_val = load_digits()
-        small = (x.astype(np.float32) for x in (x_train, x_val))
-        return Images("UCI digits, 8 x 8", next(small), y_train, next(small), y_val)
-    pixels, labels = (read_idx(folder / name) for name in MNIST_FILES)
-    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(labels))
-    x = pixels.reshape(len(pixels), -1)[order].astype(np.float32) / 255
-    y = labels[order].astype(np.int64)
-    kept = len(y) - validation
+    x, y = _pixels_and_labels(SHIPPED / "mnist", MNIST_FILES)
+    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(y))
+    x, y, kept = x[order], y[order], len(y) - validation
     name = f"MNIST test file, {kept:,} for training and {validation:,} for validation"
     return Images(name, x[:kept], y[:kept], x[kept:], y[kept:])
+
+
+@functools.cache
+def load_largest_mnist() -> Images:
+    """The whole of MNIST as it is usually split, where `make data` has fetched it; else what ships, as `load_mnist`."""
+    folder = data_folder() / "downloads" / "mnist"
+    if not all((folder / name).is_file() for name in (*MNIST_TRAINING_FILES, *MNIST_FILES)):
+        return load_mnist()
+    x, y = _pixels_and_labels(folder, MNIST_TRAINING_FILES)
+    x_val, y_val = _pixels_and_labels(folder, MNIST_FILES)
+    return Images(
+        f"the whole of MNIST, {len(y):,} for training and {len(y_val):,} for testing", x, y, x_val, y_val
+    )
+
+
+def shipped_digits() -> Images:
+    """The small digits of `load_digits` as float32 `Images`: for what should take seconds."""
+    x, y, x_val, y_val = load_digits()
+    return Images("UCI digits, 8 x 8", x.astype(np.float32), y, x_val.astype(np.float32), y_val)

@@ -16,7 +16,7 @@ SOURCES = {
     "a callback of a library": ("import functools", "functools.reduce(lambda a, b: a / 0, [1, 2])"),
     "numpy.testing": ("import numpy as np", "np.testing.assert_allclose(1, 2)"),
     "a generated method": ("from dataclasses import make_dataclass", "make_dataclass('A', ['x'])()"),
-    "the course's own code": ("from course.reference.quiet import quiet_stderr", "quiet_stderr(1)"),
+    "the course's own code": ("from course.common.quiet import quiet_stderr", "quiet_stderr(1)"),
     "the student's own": ("", "1 / 0"),
 }
 

@@ -22,7 +22,7 @@ PLAN = grading.Plan(jobs=2, limits=Limits(cell_seconds=10))  # one student in ea
 @pytest.mark.parametrize("assignment", CLASSES)
 def test_what_is_written_of_each_student_adds_up(assignment):
     rows = sample_class.expected(assignment)
-    assert len(rows) >= 24
+    assert len(rows) >= (5 if assignment.startswith("ps0") else 24)
     for row in rows:
         assert set(row.lost) | set(row.named) <= set(list_checks(assignment)), row.student
         assert set(row.named) <= set(row.lost), f"{row.student}: what is named has cost something"

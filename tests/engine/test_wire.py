@@ -17,6 +17,7 @@ from course.autograder.engine import wire
 from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
 from course.autograder.engine.wire import WireError, decode, encode
 from course.autograder.judging.verdict import Finding, Verdict
+from course.common.frames import Codec, FrameError
 from tests.waiting import LONG_STOP
 
 
@@ -285,3 +286,28 @@ def test_a_frame_that_announces_too_much_is_refused_before_it_is_read() -> None:
     far.sendall(struct.pack("<II", wire.MAX_HEADER + 1, 0))
     with pytest.raises(WireError):
         near.receive(at_last())
+
+
+# --- what is written once ---
+
+
+def test_arrays_that_are_alike_are_written_once_where_a_codec_says_so() -> None:
+    codec = Codec((), wire.LIMITS, once=True)
+    array = np.random.default_rng(0).normal(size=1000)
+    value = {"a": array, "b": [array.copy(), array.reshape(10, 100)], "c": array.astype("f4")}
+    frame = codec.encode(value)
+    assert same(codec.read(frame), value) and len(frame) < 2.7 * array.nbytes
+
+
+@pytest.mark.parametrize("frame", [b"", b"\0" * 7, b"\1\0\0\0\0\0\0\0", b"\1\0\0\0\0\0\0\0" + b"11"])
+def test_a_frame_of_other_lengths_than_it_says_is_refused(frame: bytes) -> None:
+    with pytest.raises(FrameError):
+        Codec((), wire.LIMITS).read(frame)
+
+
+@pytest.mark.parametrize("header", [b'["again",0]', b'["list",["array","|b1",[1],"C"],["again",1]]'])
+def test_a_second_mention_of_an_array_that_is_not_there_is_refused(header: bytes) -> None:
+    with pytest.raises(WireError):
+        decode(header, b"\1" if b"array" in header else b"")
+    with pytest.raises(FrameError):
+        Codec((), wire.LIMITS, once=True).decode(header, b"\1" if b"array" in header else b"")

@@ -129,3 +129,9 @@ def test_a_mistake_in_course_toml_stops_before_anything_is_graded(course):
     (course.root / "course.toml").write_text("[assignments.ps1_batchnrm]\n")
     with pytest.raises(GradingError, match="did you mean ps1_batchnorm"):
         course.term()
+
+
+def test_the_graders_limits_come_from_course_toml(course):
+    (course.root / "course.toml").write_text("[grader]\ncell_seconds = 7\nmemory_mb = 512\n")
+    limits = course.limits()
+    assert (limits.cell_seconds, limits.memory, limits.total_seconds) == (7, 512 * 2**20, 300)

@@ -29,7 +29,7 @@ def copy(tmp_path: Path) -> Path:
         "autograder/judging/templates/verdict.txt",
         "autograder/sandbox/limits.py",
         "autograder/student.py",
-        "reference/quiet.py",
+        "common/quiet.py",
     ],
 )
 def test_an_edit_of_what_marks_depend_on_shows(copy: Path, name: str) -> None:
@@ -64,7 +64,7 @@ def test_a_file_that_is_added_removed_or_renamed_shows(copy: Path) -> None:
     seen.add(fingerprint(copy))
     added.rename(added.with_name("renamed.py"))
     seen.add(fingerprint(copy))
-    (copy / "reference" / "quiet.py").unlink()
+    (copy / "common" / "quiet.py").unlink()
     seen.add(fingerprint(copy))
     assert len(seen) == 4
 

@@ -90,6 +90,24 @@ def test_group_norm_gradients_are_the_numeric_ones(shape: tuple[int, ...], group
         np.testing.assert_allclose(found[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
 
 
+@pytest.mark.parametrize("name", ["layer", "group"])
+def test_gradients_are_the_numeric_ones_where_gamma_is_0(name: str) -> None:
+    """x_hat can't be got back from the output there, which is how Paddle's group norm does it on the CPU."""
+    x, gamma, beta, dout = drawn((3, 6), 6, seed=2)
+    gamma[1] = 0.0
+    if name == "layer":
+        found = nz.layer_norm_gradients(x, gamma, beta, dout, EPS)
+    else:
+        found = nz.group_norm_gradients(x, gamma, beta, 2, dout, EPS)
+
+    def summed() -> float:
+        out = layer_truth(x, gamma, beta) if name == "layer" else group_truth(x, gamma, beta, 2)
+        return float(np.sum(dout * out))
+
+    for leaf_name, leaf in (("dx", x), ("dgamma", gamma), ("dbeta", beta)):
+        np.testing.assert_allclose(found[leaf_name], numeric_gradient(summed, leaf), rtol=1e-6, atol=1e-7)
+
+
 def test_as_many_groups_as_channels_is_instance_norm() -> None:
     x, gamma, beta, _ = drawn((3, 6, 4, 5), 6)
     found = nz.group_norm(x, gamma, beta, 6, EPS)

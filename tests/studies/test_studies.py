@@ -1,8 +1,10 @@
 """The studies: small runs of each, what they keep, and that the kept files are what the code would write."""
 
 import gzip
+import hashlib
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +52,8 @@ SMALL: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def images() -> data.Images:
-    x_train, y_train, x_val, y_val = data.load_digits()
-    return data.Images(
-        "digits", x_train[:400].astype("float32"), y_train[:400], x_val.astype("float32"), y_val
-    )
+    digits = data.shipped_digits()
+    return replace(digits, x_train=digits.x_train[:400], y_train=digits.y_train[:400])
 
 
 def untimed(result: Result) -> list[dict[str, Any]]:
@@ -144,8 +144,6 @@ def test_numbers_are_kept_to_five_digits_and_what_is_no_number_as_null() -> None
 
 
 def test_a_row_with_a_wrong_column_is_refused(images: data.Images) -> None:
-    from dataclasses import replace
-
     broken = replace(STUDIES["landscape"], columns=("std", "net"))
     with pytest.raises(ValueError, match="study landscape: a row has"):
         next(runs(broken, {**broken.settings, **SMALL["landscape"]}, (0,), images))
@@ -154,8 +152,6 @@ def test_a_row_with_a_wrong_column_is_refused(images: data.Images) -> None:
 def test_the_command_runs_a_study_and_says_where_the_result_is(
     images: data.Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     study = replace(STUDIES["landscape"], settings={**STUDIES["landscape"].settings, **SMALL["landscape"]})
     monkeypatch.setitem(command.STUDIES, "landscape", study)
     monkeypatch.setattr(command, "load_mnist", lambda: images)
@@ -402,45 +398,47 @@ def idx(path: Path, values: np.ndarray) -> None:
 
 @pytest.fixture
 def fake_mnist(tmp_path: Path) -> Path:
-    folder = tmp_path / "mnist"
-    folder.mkdir()
+    folder = tmp_path / "downloads" / "mnist"
+    folder.mkdir(parents=True)
     idx(folder / data.MNIST_FILES[0], np.arange(50 * 9).reshape(50, 3, 3) % 256)
     idx(folder / data.MNIST_FILES[1], np.arange(50) % 10)
     return folder
 
 
-@pytest.mark.parametrize("place", ["mnist", "downloads/mnist"])
-def test_mnist_is_found_in_both_places_and_split(
-    place: str, fake_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = tmp_path / "home" / place
-    home.parent.mkdir(parents=True)
-    fake_mnist.rename(home)
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "home"))
-    images = data.load_mnist(validation=20)
-    assert (images.x_train.shape, images.x_val.shape, images.side) == ((30, 9), (20, 9), 3)
-    assert images.name == "MNIST test file, 30 for training and 20 for validation"
-    both = np.concatenate([images.x_train, images.x_val])
-    assert both.dtype == np.float32
-    assert (both.min(), both.max()) == (0.0, 1.0)
-    labels = np.concatenate([images.y_train, images.y_val])
-    assert all(round(float(x[0]) * 255) == (i * 9) % 256 for x, i in zip(both, order_of(labels), strict=True))
+def test_the_shipped_mnist_is_the_file_that_paddle_knows() -> None:
+    from paddle.vision.datasets import MNIST
+
+    wanted = (MNIST.TEST_IMAGE_MD5, MNIST.TEST_LABEL_MD5)
+    files = [data.SHIPPED / "mnist" / name for name in data.MNIST_FILES]
+    assert tuple(hashlib.md5(file.read_bytes()).hexdigest() for file in files) == wanted
 
 
-def order_of(labels: np.ndarray) -> np.ndarray:
-    order = np.random.default_rng(data.SHUFFLE_SEED).permutation(50)
-    assert np.array_equal(labels, order % 10)
-    return order
-
-
-def test_without_mnist_the_shipped_digits_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+def test_the_shipped_mnist_is_mixed_and_split_once() -> None:
     images = data.load_mnist()
-    assert (images.name, images.side, len(images.y_train) + len(images.y_val)) == (
-        "UCI digits, 8 x 8",
-        8,
-        1797,
-    )
+    assert (images.x_train.shape, images.x_val.shape, images.side) == ((8000, 784), (2000, 784), 28)
+    assert images.name == load("landscape").data
+    assert (images.x_train.dtype, images.x_train.min(), images.x_train.max()) == (np.float32, 0.0, 1.0)
+    pixels, labels = (data.read_idx(data.SHIPPED / "mnist" / name) for name in data.MNIST_FILES)
+    order = np.random.default_rng(data.SHUFFLE_SEED).permutation(len(labels))
+    assert np.array_equal(np.concatenate([images.y_train, images.y_val]), labels[order])
+    both = np.concatenate([images.x_train, images.x_val])
+    assert np.array_equal((both * 255).round().astype(np.uint8), pixels.reshape(-1, 784)[order])
+
+
+def test_the_whole_of_mnist_is_taken_where_it_was_fetched(
+    fake_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    data.load_largest_mnist.cache_clear()
+    assert data.load_largest_mnist() is data.load_mnist(), "the test files alone are no whole MNIST"
+    idx(fake_mnist / data.MNIST_TRAINING_FILES[0], np.ones((70, 3, 3)))
+    idx(fake_mnist / data.MNIST_TRAINING_FILES[1], np.arange(70) % 10)
+    data.load_largest_mnist.cache_clear()
+    images = data.load_largest_mnist()
+    data.load_largest_mnist.cache_clear()
+    assert images.name == "the whole of MNIST, 70 for training and 50 for testing"
+    assert (images.x_train.shape, images.x_val.shape, images.side) == ((70, 9), (50, 9), 3)
+    assert images.y_val.tolist() == [n % 10 for n in range(50)], "the usual order: nothing is mixed"
 
 
 def test_a_file_that_is_no_idx_or_is_cut_short_is_refused(tmp_path: Path) -> None:

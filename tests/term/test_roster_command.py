@@ -44,3 +44,13 @@ def test_a_file_that_is_no_roster_is_one_sentence(run, tmp_path):
     done = run("import", tmp_path / "in.csv")
     assert done.exit_code == 1 and "is no roster" in done.output and "Traceback" not in done.output
     assert "there is no roster" in run("show").output
+
+
+def test_whoever_is_on_the_roster_is_in_the_gradebook(run, tmp_path):
+    from course.autograder.gradebook.course import Course
+
+    (tmp_path / "in.csv").write_text(FILE)
+    assert run("import", tmp_path / "in.csv", "--yes").exit_code == 0
+    with Course(tmp_path).gradebook() as gradebook:
+        known = {one.id: (one.first_name, one.last_name) for one in gradebook.students}
+    assert known == {"jm12": ("Jana", "Müller"), "ll34": (None, "李雷")}

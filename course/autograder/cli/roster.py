@@ -6,7 +6,7 @@ import click
 from rich.table import Table as Shown
 
 from course.autograder.settings import SettingsError, read
-from course.autograder.term.roster import Change, merged, read_roster, students_in, write_roster
+from course.autograder.term.roster import Change, Student, merged, read_roster, students_in, write_roster
 from course.common.console import Sentence, console
 from course.common.tables import TableError
 
@@ -66,7 +66,24 @@ def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
         write_roster(target, after)
     except TableError as error:
         raise Sentence(str(error)) from None
+    _enter(root, after)
     console.print(f"{len(after)} students are in {target}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _enter(root: Path, students: list[Student]) -> None:
+    """Enter everyone into the gradebook, which stays on this machine: who hands in nothing has a row there, too."""
+    from course.autograder.gradebook.course import Course, GradingError
+
+    try:
+        with Course(root).gradebook() as gradebook:
+            for one in students:
+                last, comma, first = one.name.partition(",")
+                given, _, family = one.name.rpartition(" ")
+                names = (first.strip(), last.strip()) if comma else (given or None, family or one.id)
+                about = {"first_name": names[0], "last_name": names[1], "email": one.email or None}
+                gradebook.update_or_create_student(one.id, **about, lms_user_id=one.canvas_id or None)
+    except GradingError as error:
+        raise Sentence(str(error)) from None
 
 
 @roster.command()

@@ -43,8 +43,7 @@ def _some(
     db = gradebook.db
     books = db.execute(
         select(
-            SubmittedNotebook.id, Student.id, Student.first_name, Student.last_name,
-            SubmittedNotebook.late_submission_penalty,
+            SubmittedNotebook.id, Student.id, SubmittedNotebook.late_submission_penalty,
         )
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Student, Student.id == SubmittedAssignment.student_id)
@@ -73,10 +72,10 @@ def _some(
     late = lateness_told(db, assignment)
     made = {
         book: Standing(
-            student=student, name=" ".join(filter(None, (first, last))), assignment=assignment, notebook=notebook,
+            student=student, assignment=assignment, notebook=notebook,
             marks={}, comments={}, penalty=float(penalty or 0.0), notes=_notes(states.get(student), late.get(student)),
         )
-        for book, student, first, last, penalty in books
+        for book, student, penalty in books
     }  # fmt: skip
     for book, name, points, most, waits, by_machine, by_person in marks:
         waiting = bool(waits) or (by_machine is None and by_person is None)

@@ -24,7 +24,7 @@ class Standing:
     """One student's marks for one notebook.
 
     Attributes:
-        student, name: the id, and the name where the gradebook has one.
+        student: the id; names do not leave the gradebook.
         assignment, notebook: names.
         marks: by grade_id.
         comments: by grade_id: a person's where there is one, else the machine's.
@@ -33,7 +33,6 @@ class Standing:
     """
 
     student: str
-    name: str
     assignment: str
     notebook: str
     marks: dict[str, Mark]

@@ -30,6 +30,7 @@ from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.swap import beside, swap
+from course.autograder.sandbox.limits import Limits, with_caps
 from course.autograder.settings import SettingsError
 
 PROJECT = Path(__file__).parents[3]
@@ -140,6 +141,11 @@ class Course:
             return read_term(self.root, self.assignments())
         except SettingsError as error:
             raise GradingError(str(error)) from None
+
+    def limits(self) -> Limits:
+        """What one submission may take, with course.toml's numbers in it. Raises GradingError, as `term` does."""
+        grader = self.term().settings.grader
+        return with_caps(Limits(), grader.cell_seconds, grader.total_seconds, grader.memory_mb)
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""

@@ -26,7 +26,8 @@ from course.autograder.intake.notes import needs_person_of, notes_of, write_note
 from course.autograder.intake.repair import repair
 from course.autograder.intake.sound import sound
 from course.autograder.judging import seed_for
-from course.autograder.sandbox.limits import Limits
+from course.autograder.sandbox.limits import Limits, with_caps
+from course.autograder.settings import read
 
 Resources = Any
 
@@ -92,7 +93,9 @@ class RunLockedIn(NbGraderPreprocessor):
 
         named = resources["nbgrader"]
         seed = seed_for(course_secret(Path.cwd()), named["student"], named["assignment"])
-        limits = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
+        grader = read(Path.cwd()).grader
+        own = Limits(cell_seconds=self.cell_seconds, total_seconds=self.total_seconds)
+        limits = with_caps(own, grader.cell_seconds, grader.total_seconds, grader.memory_mb)
         result = run(
             nb, assignment=named["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
         )

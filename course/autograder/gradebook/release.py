@@ -22,6 +22,8 @@ STUDENT_FILES = (
     "LICENSE",
     "LICENSE-TEXT.md",
     "course/__init__.py",
+    "course/common/__init__.py",
+    "course/common/quiet.py",
     "course/data.py",
     "course/teaching/__init__.py",
     "course/teaching/data.py",

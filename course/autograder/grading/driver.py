@@ -52,13 +52,13 @@ class Plan:
         jobs: workers; 0 for as many as there are cores.
         force: grade also what is graded and unchanged.
         isolated: lock submissions in; grading refuses where that cannot be had.
-        limits: on each submission.
+        limits: on each submission; those of the course when None.
     """
 
     jobs: int = 0
     force: bool = False
     isolated: bool = True
-    limits: Limits = Limits()  # noqa: RUF009 - frozen
+    limits: Limits | None = None
 
 
 def as_dict(row: Graded) -> dict[str, Any]:
@@ -155,6 +155,7 @@ def grade(
     with alone(course.root):
         found = handed_in(course, assignment)
         wanted = _wanted(course, assignment, found, students)
+        limits = plan.limits or course.limits()
         released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
         on_unmatched(found.unmatched)
         rows: dict[str, Graded] = {}
@@ -169,7 +170,7 @@ def grade(
                     if row.score is None:
                         on_row(row)
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
-            for marked in all_marked(tasks, plan.jobs, plan.limits, plan.isolated):
+            for marked in all_marked(tasks, plan.jobs, limits, plan.isolated):
                 with finishing_first():
                     rows[marked.student] = _entered(recorder, marked, len(rows))
                     on_row(rows[marked.student])

@@ -17,10 +17,12 @@ from course.autograder.intake.read import MOST_BYTES, Read, Unreadable, read_con
 from course.autograder.intake.released import Release
 from course.autograder.intake.repair import Repaired, repair
 
+APART = 60.0  # seconds, within which files are of the same time: a zip keeps every second one, and unpacking takes a while
 MOST = 40  # files that are read to see whether they are the notebook
-NOTEBOOK = re.compile(r".*\.ipynb(\W.*|\.\w+)?", re.IGNORECASE)
+NOTEBOOK = re.compile(r".*\.ipynb.*", re.IGNORECASE)
 SCRIPT = re.compile(r".*\.(py|md|rmd|qmd)(\.txt)?", re.IGNORECASE)
 MAYBE = re.compile(r".*\.(json|txt|zip|bak|tmp|download|ipy|nb|ipyn|jupyter)|[^.]+", re.IGNORECASE)
+ANYTHING = re.compile(r"(?s:.*)")  # that begins as a notebook's JSON does
 NEVER = re.compile(r"timestamp\.txt|requirements\.txt|readme(\..*)?|license.*|check_env\.py", re.IGNORECASE)
 NUMBER = re.compile(r"\((\d{1,4})\)|(?:copy|version|final|v)\W?(\d{1,4})(?!\d)", re.IGNORECASE)
 
@@ -71,8 +73,8 @@ def choose(files: Sequence[File], release: Release, assignment: str, beside: str
     """
     found: list[Candidate] = []
     unread: list[tuple[File, str]] = []
-    for rank in (NOTEBOOK, MAYBE, SCRIPT):
-        here = [file for file in files if _rank(file) is rank]
+    for rank in (NOTEBOOK, MAYBE, SCRIPT, ANYTHING):
+        here = [file for file in files if _rank(file) is rank and (rank is not ANYTHING or _begins_so(file))]
         here.sort(
             key=lambda file: (letters(file.last) != letters(assignment), file.folder.count("/"), file.name)
         )
@@ -93,7 +95,15 @@ def choose(files: Sequence[File], release: Release, assignment: str, beside: str
 def _rank(file: File) -> re.Pattern[str] | None:
     if NEVER.fullmatch(file.last):
         return None
-    return next((rank for rank in (NOTEBOOK, SCRIPT, MAYBE) if rank.fullmatch(file.last)), None)
+    return next(rank for rank in (NOTEBOOK, SCRIPT, MAYBE, ANYTHING) if rank.fullmatch(file.last))
+
+
+def _begins_so(file: File) -> bool:
+    """Whether a file whose name says nothing begins as a notebook does."""
+    try:
+        return file.read(100).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith((b"{", b"<<<<<<< "))
+    except OSError:
+        return False
 
 
 def _candidate(file: File, release: Release, beside: str) -> Candidate:
@@ -138,7 +148,7 @@ def said_of(choice: Choice, assignment: str) -> tuple[list[str], list[str]]:
         notes.append(f"The notebook was found as {taken.file.name}; it should be {wanted}.")
     if choice.others:
         told = [f"{one.file.name} ({_about(one, taken)})" for one in choice.others]
-        why = _why(taken, choice.others)
+        why = _why(taken, choice.others, assignment)
         notes.append(
             f"{len(choice.others) + 1} notebooks were handed in; {taken.file.name} was graded, {why}. "
             f"The others: {listed(told, 5)}."
@@ -149,6 +159,11 @@ def said_of(choice: Choice, assignment: str) -> tuple[list[str], list[str]]:
                 f"{one.file.name} has answers that {taken.file.name}, which was graded, has not ({listed(more)}); "
                 "look at both, or ask which one counts."
             )
+        elif _later(one, taken):
+            person.append(
+                f"{one.file.name} has as many answers as {taken.file.name}, which was graded for its name, other ones, and "
+                "is newer; look at both, or ask which one counts."
+            )
     return notes, person
 
 
@@ -158,17 +173,25 @@ def _about(one: Candidate, taken: Candidate) -> str:
     return f"{len(one.answered)} answered" if one.answered else "nothing is answered in it"
 
 
+def _later(one: Candidate, taken: Candidate) -> bool:
+    """Whether one that was not taken is as full, says something else, and was changed later."""
+    as_full = len(one.answered) == len(taken.answered) > 0
+    return as_full and one.file.modified > taken.file.modified + APART and not _same(one, taken)
+
+
 def _same(one: Candidate, other: Candidate) -> bool:
     return [c.source for c in one.read.notebook.cells] == [c.source for c in other.read.notebook.cells]
 
 
-def _why(taken: Candidate, others: Sequence[Candidate]) -> str:
+def _why(taken: Candidate, others: Sequence[Candidate], assignment: str) -> str:
     """The clause that says why one was taken."""
-    second = others[0]
     if all(_same(taken, one) for one in others):
         return "and all say the same"
-    if len(taken.answered) > len(second.answered):
+    mine, second = _order(taken, assignment), _order(others[0], assignment)
+    place = next(place for place, (a, b) in enumerate(zip(mine, second, strict=True)) if a != b)
+    if place == 0:
         return f"because it has the most answers ({len(taken.answered)} cells)"
-    if letters(taken.file.last) != letters(second.file.last):
-        return "because of those with the most answers it has the right name"
-    return "because of those with the most answers it is the newest"
+    because = {1: "it has the exact name", 2: "its name is the nearest", 3: "it is the newest"}
+    return (
+        f"because of those with the most answers {because.get(place, 'its name says that it is the latest')}"
+    )

@@ -59,10 +59,12 @@ class Handed:
     Attributes:
         files: in order of their names.
         told: whole sentences on what could not be looked at.
+        left: names of what programs leave behind, which is never looked at.
     """
 
     files: list[File] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 def look_through(places: Sequence[Path]) -> Handed:
@@ -93,8 +95,8 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
             handed.told += [] if sentence in handed.told else [sentence]
             return
         if IGNORED.fullmatch(entry.name):
-            continue
-        if not entry.is_dir(follow_symlinks=False):
+            handed.left.append(f"{below}{printable(entry.name)}")
+        elif not entry.is_dir(follow_symlinks=False):
             _take(Path(entry.path), below, handed)
         elif depth < DEEPEST:
             _walk(Path(entry.path), f"{below}{printable(entry.name)}/", handed, depth + 1)
@@ -138,11 +140,12 @@ def _open(file: File, handed: Handed, depth: int = 0) -> None:
 def fingerprint(handed: Handed) -> bytes:
     """The same for the same files, and for no others: names, contents, which is newer, and what could not be looked at."""
     digest = hashlib.blake2b(digest_size=12)
-    left = MOST_BYTES
+    room = MOST_BYTES
     for file in handed.files:
-        head = file.read(min(left, MOST_BYTES)) if left else b""
-        left -= len(head)
+        head = file.read(room) if room else b""
+        room -= len(head)
         digest.update(f"{file.name}\0{file.size}\0".encode() + head)
     newest = sorted(handed.files, key=lambda file: file.modified)
-    digest.update("\0".join([*handed.told, *(file.name for file in newest)]).encode())
+    left = handed.left if not handed.files else []
+    digest.update("\0".join([*handed.told, *left, *(file.name for file in newest)]).encode())
     return digest.digest()

@@ -9,7 +9,7 @@ IGNORED = re.compile(
     r"|\.DS_Store|Thumbs\.db|desktop\.ini|\.Rhistory|\.vscode|\.idea|\.gitignore|\.virtual_documents|.*\.pyc|.*\.crdownload",
     re.IGNORECASE,
 )
-NOTEBOOK = re.compile(r".*\.(ipynb(\W.*|\.\w+)?|ipynb?|json|zip)|[^.]+", re.IGNORECASE)  # may be a notebook
+NOTEBOOK = re.compile(r".*\.(ipynb.*|ipyn|json|zip)|[^.]+", re.IGNORECASE)  # may be a notebook
 ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py|md))+$", re.IGNORECASE)
 
 

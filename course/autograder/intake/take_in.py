@@ -164,9 +164,11 @@ class _HandIn:
         if not why:
             what = f"there is no notebook {self.assignment}.ipynb"
             there = listed([file.name for file in files], 5)
-            why = [f"{what}, only {there}" if files else what]
+            if not files and self.handed.left:
+                there = f"what programs leave behind ({listed(self.handed.left)})"
+            why = [f"{what}, only {there}" if there else what]
         self.notes += [*self.handed.told, *(f"{_begun(clause)}; graded as blank." for clause in why)]
-        if files or self.handed.told:
+        if files or self.handed.told or self.handed.left:
             said = "; ".join([*(told.rstrip(".") for told in self.handed.told), *why][:5])
             self.person.append(
                 f"Graded as blank, but something was handed in: {said}. Look at it, or ask for the file."

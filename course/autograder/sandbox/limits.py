@@ -1,6 +1,6 @@
 """How much one submission may take, and how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,15 @@ class Limits:
     output_characters: int = 100_000
     image_bytes: int = 3 * 2**20
     restarts: int = 5
+
+
+def with_caps(
+    limits: Limits, cell_seconds: float | None, total_seconds: float | None, memory_mb: float | None
+) -> Limits:
+    """The same limits with an instructor's numbers in them; None leaves one as it is."""
+    return replace(
+        limits,
+        cell_seconds=limits.cell_seconds if cell_seconds is None else cell_seconds,
+        total_seconds=limits.total_seconds if total_seconds is None else total_seconds,
+        memory=limits.memory if memory_mb is None else int(memory_mb * 2**20),
+    )

@@ -1,29 +1,106 @@
 """ps1, the forward pass in test mode: the running statistics normalise, and stay as they are."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from course.autograder.checks.batch_norm import variants as v
-from course.autograder.checks.batch_norm.forward import FORWARD, NORMALISING, given
+from course.autograder.checks.batch_norm.forward import FORWARD, given
+from course.autograder.checks.batch_norm.normalising import rooted, scaling
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
-from course.autograder.checks.language import BATCH_NORM, RUNNING, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import only, where
+from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
+from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.wrong import Wrong, only, where
 from course.reference import batch_norm
 
+Statistics = Callable[[dict[str, Any], Arrays], tuple[np.ndarray, np.ndarray]]
 
-def _out(**switches: Any) -> Any:
+
+def out(**switches: Any) -> Wrong:
     """A mistake in test mode's out: its switches, on the running statistics."""
 
-    def wrong(i: Inputs) -> Any:
+    def wrong(i: Inputs) -> Arrays:
         s = v.state(i)
         return {"out": v.with_statistics(i, s["running_mean"], s["running_var"], **switches)}
 
     return wrong
 
 
-def _small_variance(i: Inputs) -> Inputs:
-    return {"bn_param": {**i["bn_param"], "running_var": i["bn_param"]["running_var"] * 1e-4}}
+def _by(statistics: Statistics) -> Wrong:
+    """Test mode by other statistics, from (state, the batch's moments)."""
+    return lambda i: {"out": v.with_statistics(i, *statistics(v.state(i), v.batch_part(i)))}
 
+
+def several(i: Inputs) -> bool:
+    """Whether a batch has more than one value of a feature, so that it has a variance."""
+    return i["x"].size > len(i["gamma"])
+
+
+def _longer(i: Inputs) -> Arrays:
+    n, s = i["x"].size / len(i["gamma"]), v.state(i)
+    return {"out": v.with_statistics(i, s["running_mean"], s["running_var"] * n / (n - 1))}
+
+
+def small_variance(draw: draws.Draw, factor: float) -> draws.Draw:
+    """The same draw with a running variance that much smaller."""
+
+    def smaller(i: Inputs) -> Inputs:
+        return {"bn_param": {**i["bn_param"], "running_var": i["bn_param"]["running_var"] * factor}}
+
+    return draws.altered(draw, smaller)
+
+
+def _flat_feature(i: Inputs) -> Inputs:
+    """A feature that never changed in training: its running variance is 0, its running mean its value."""
+    i["bn_param"]["running_var"][1] = 0.0
+    i["x"][:, 1] = i["bn_param"]["running_mean"][1] + 0.01 * i["x"][:, 1]
+    return i
+
+
+OUT = {
+    "batch statistics at test time": Mistake(
+        "In test mode normalise by the running statistics; you used the batch's own.",
+        lambda i: {"out": v.forward(i)},
+    ),
+    "not normalised in test mode": Mistake(
+        "You only scaled and shifted x; subtract the running mean and divide by the running deviation first.",
+        lambda i: {"out": batch_norm.scale_shift(i["x"], i["gamma"], i["beta"])},
+    ),
+    "running statistics ignored": Mistake(
+        "You normalised by mean 0 and variance 1; read running_mean and running_var from bn_param.",
+        _by(lambda s, b: (0 * s["running_mean"], 0 * s["running_var"] + 1)),
+    ),
+    "x returned as it came": Mistake(
+        "The output is x itself: test mode normalises too, only by other statistics.",
+        lambda i: {"out": i["x"]},
+    ),
+    "the batch's variance beside the running mean": Mistake(
+        "Both statistics are the running ones in test mode; your variance is the batch's own.",
+        _by(lambda s, b: (s["running_mean"], b["var"])),
+    ),
+    "the batch's mean beside the running variance": Mistake(
+        "Both statistics are the running ones in test mode; your mean is the batch's own.",
+        _by(lambda s, b: (b["mean"], s["running_var"])),
+    ),
+    "running variance made longer by n / (n - 1)": Mistake(
+        "The running variance is used as it is: no n / (n - 1) in test mode.", where(several, _longer)
+    ),
+    **rooted(out, "bn_param"),
+    **scaling(out),
+}
+
+MOVED = {
+    "test mode moves the running statistics": Mistake(
+        "Test mode only reads the running statistics; yours changed after the call.",
+        where(several, only(v.trained, *STATE)),
+    ),
+    "test mode stores the batch's statistics": Mistake(
+        "Test mode only reads the running statistics; you put the batch's own into bn_param.",
+        where(several, lambda i: dict(zip(STATE, v.batch_part(i).values(), strict=True))),
+    ),
+}
 
 TEST_CHECK = check(
     ASSIGNMENT,
@@ -38,44 +115,18 @@ TEST_CHECK = check(
     cases=(
         Case("seven samples of five features", given((7, 5), "test", momentum=0.9)),
         Case("a single sample", given((1, 4), "test")),
-        Case(
-            "a running variance near 0.0001", draws.altered(given((6, 4), "test", sd=0.01), _small_variance)
-        ),
+        Case("a running variance near 0.0001", small_variance(given((6, 4), "test", sd=0.01), 1e-4)),
         Case("another epsilon", given((5, 3), "test", eps=1e-2)),
         Case("float32 input", given((6, 4), "test", dtype="float32", eps=1e-3)),
+        Case("as many samples as features", given((5, 5), "test", eps=1e-2)),
+        Case(
+            "a feature whose running variance is 0",
+            draws.altered(given((6, 3), "test", eps=1e-3), _flat_feature),
+        ),
+        Case("a single feature", given((4, 1), "test", eps=1e-3)),
     ),
     reference=v.served,
-    mistakes={
-        "batch statistics at test time": Mistake(
-            "In test mode normalise by the running statistics; you used the batch's own.",
-            lambda i: {"out": v.forward(i)},
-        ),
-        "test mode moves the running statistics": Mistake(
-            "Test mode only reads the running statistics; yours changed after the call.",
-            where(lambda i: len(i["x"]) > 1, only(v.trained, *STATE)),
-        ),
-        "not normalised in test mode": Mistake(
-            "You only scaled and shifted x; subtract the running mean and divide by the running deviation first.",
-            lambda i: {"out": batch_norm.scale_shift(i["x"], i["gamma"], i["beta"])},
-        ),
-        "running statistics ignored": Mistake(
-            "You normalised by mean 0 and variance 1; read running_mean and running_var from bn_param.",
-            lambda i: {"out": v.with_statistics(i, 0 * i["gamma"], 0 * i["gamma"] + 1)},
-        ),
-        "x returned as it came": Mistake(
-            "The output is x itself: test mode normalises too, only by other statistics.",
-            lambda i: {"out": i["x"]},
-        ),
-        "epsilon outside the root": NORMALISING["epsilon outside the root"].by(_out(eps="outside")),
-        "no epsilon": NORMALISING["no epsilon"].by(_out(eps="none")),
-        "epsilon hard-coded": NORMALISING["epsilon hard-coded"].by(_out(eps=1e-5)),
-        "divided by the variance": Mistake(
-            "You divide by the running variance; divide by its square root.", _out(root=False)
-        ),
-        "mean not subtracted": Mistake("Subtract the running mean first.", _out(centred=False)),
-        "gamma forgotten": Mistake("gamma scales in test mode too.", _out(gamma="forgotten")),
-        "beta forgotten": Mistake("beta shifts in test mode too.", _out(beta="forgotten")),
-    },
+    mistakes={**OUT, **MOVED},
 )
 
 CHECKS = (TEST_CHECK,)

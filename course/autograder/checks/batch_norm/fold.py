@@ -1,10 +1,12 @@
 """ps1, folding a batch norm in test mode into the convolution before it."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import instead, negated, of, ones, where, zeros
+from course.autograder.checks.language.wrong import Wrong, instead, negated, of, ones, swapped, where, zeros
 from course.reference import batch_norm
 from course.reference.batch_norm import tensor
 
@@ -35,6 +37,22 @@ def _along_the_inputs(i: Inputs) -> np.ndarray:
     return _folded({**i, "weight": i["weight"].swapaxes(0, 1)})["folded_weight"].swapaxes(0, 1)
 
 
+def _factor(i: Inputs) -> np.ndarray:
+    return i["gamma"] / np.sqrt(_variance(i) + i["eps"])
+
+
+def _weight(change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Wrong:
+    """The weight alone, from it and the factor of its output channels."""
+    return lambda i: {
+        "folded_weight": change(i["weight"].astype(np.float64), _factor(i)[:, None, None, None])
+    }
+
+
+def _bias(change: Callable[[Inputs, np.ndarray], np.ndarray]) -> Wrong:
+    """The bias alone, from the inputs and the factor."""
+    return lambda i: {"folded_bias": change(i, _factor(i))}
+
+
 def _bias_not_scaled(i: Inputs) -> np.ndarray:
     without = _folded({**i, "bias": np.zeros_like(i["bias"])})["folded_bias"]
     return (tensor(without) + tensor(i["bias"])).numpy()
@@ -51,6 +69,10 @@ FOLD = check(
         Case("as many kernels as channels", _given((3, 3, 2, 4), 1e-3)),
         Case("another epsilon", _given((5, 2, 3, 1), 1e-1)),
         Case("float32 parameters", _given((2, 4, 3, 3), 1e-2, "float32")),
+        Case("all four axes alike", _given((3, 3, 3, 3), 1e-1)),
+        Case(
+            "small variances", draws.altered(_given((4, 2, 3, 1), 1e-2), lambda i: {"var": i["var"] / 1000})
+        ),
     ),
     reference=_folded,
     mistakes={
@@ -95,6 +117,44 @@ FOLD = check(
         "old bias not scaled": Mistake(
             "The convolution's own bias is scaled by batch norm like everything before it.",
             of("folded_bias", _bias_not_scaled),
+        ),
+        "epsilon hard-coded": Mistake(
+            "You use 1e-5 whatever comes: take the argument eps.", instead(_folded, eps=1e-5)
+        ),
+        "weight divided by the factor": Mistake(
+            "Batch norm multiplies by gamma / sqrt(var + eps); your weight is divided by it.",
+            _weight(lambda weight, factor: weight / factor),
+        ),
+        "mean subtracted from the weight": Mistake(
+            "The mean is subtracted from the convolution's output: that goes into the bias, not into the weight.",
+            lambda i: _weight(lambda weight, factor: (weight - i["mean"][:, None, None, None]) * factor)(i),
+        ),
+        "gamma twice": Mistake(
+            "gamma multiplies once.", instead(_folded, "folded_weight", gamma=lambda i: i["gamma"] ** 2)
+        ),
+        "mean minus bias": Mistake(
+            "It is the bias minus the mean; yours has the opposite sign.",
+            _bias(lambda i, factor: (i["mean"] - i["bias"]) * factor + i["beta"]),
+        ),
+        "running mean not scaled": Mistake(
+            "The mean is subtracted before the scaling: it is scaled with the rest.",
+            _bias(lambda i, factor: i["bias"] * factor - i["mean"] + i["beta"]),
+        ),
+        "beta scaled too": Mistake(
+            "beta is added after the scaling: leave it out of the bracket.",
+            _bias(lambda i, factor: (i["bias"] - i["mean"] + i["beta"]) * factor),
+        ),
+        "beta subtracted": Mistake(
+            "beta is added to the scaled bias; yours is subtracted.",
+            instead(_folded, "folded_bias", beta=negated("beta")),
+        ),
+        "bias left as it was": Mistake(
+            "The convolution's bias goes through batch norm as well; yours is as it came.",
+            _bias(lambda i, factor: i["bias"]),
+        ),
+        "weight and bias swapped": Mistake(
+            "The order asked for is (folded_weight, folded_bias).",
+            swapped(_folded, "folded_weight", "folded_bias"),
         ),
         "beta forgotten": Mistake(
             "beta is added at the end: it belongs to the new bias.",

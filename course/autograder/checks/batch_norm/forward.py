@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
+from course.autograder.checks.batch_norm.normalising import normalising
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import exchanged, only, where
+from course.autograder.checks.language.wrong import Wrong, after, other_defaults, where
 
 
 @draws.draw
@@ -36,9 +37,9 @@ def given(
     return {**draws.as_type(arrays, dtype), "bn_param": draws.as_type(bn_param, dtype)}
 
 
-def only_mode(mode: str, shape: tuple[int, ...]) -> draws.Draw:
+def only_mode(mode: str, shape: tuple[int, ...], sd: float = 1.0) -> draws.Draw:
     """The draw of a Case whose bn_param leaves everything to its default."""
-    return draws.altered(given(shape, mode), lambda i: {"bn_param": {"mode": mode}})
+    return draws.altered(given(shape, mode, sd=sd), lambda i: {"bn_param": {"mode": mode}})
 
 
 # --- mistakes in `out` that the train mode of every shape can make -------------------------------------------
@@ -54,35 +55,7 @@ def _by_statistics(mean: str, var: str, source: Callable[[Inputs], Arrays]) -> A
 
 
 NORMALISING = {
-    "unbiased variance in normalising": Mistake(
-        "You normalise by the variance divided by n - 1; batch norm uses the biased one, divided by n.",
-        out(unbiased=True),
-    ),
-    "epsilon outside the root": Mistake(
-        "You add epsilon after taking the root; it goes beside the variance, under the root.",
-        out(eps="outside"),
-    ),
-    "no epsilon": Mistake("Epsilon is missing: add it to the variance under the root.", out(eps="none")),
-    "epsilon hard-coded": Mistake(
-        "You use 1e-5 whatever bn_param says: read eps from it, and take 1e-5 only when it is absent.",
-        out(eps=1e-5),
-    ),
-    "divided by the variance": Mistake(
-        "You divide by the variance; divide by its square root.", out(root=False)
-    ),
-    "mean not subtracted": Mistake(
-        "The batch's mean is still in there: subtract it before dividing.", out(centred=False)
-    ),
-    "gamma forgotten": Mistake("gamma is not used: scale each feature by it.", out(gamma="forgotten")),
-    "beta forgotten": Mistake("beta is not used: shift each feature by it.", out(beta="forgotten")),
-    "gamma applied twice": Mistake("gamma multiplies once; yours multiplies twice.", out(gamma="twice")),
-    "gamma scales beta too": Mistake(
-        "You add beta before multiplying by gamma; scale first, then shift.", out(gamma="over beta")
-    ),
-    "gamma and beta swapped": Mistake(
-        "gamma multiplies and beta is added; you have it the other way round.",
-        exchanged(out(), "gamma", "beta"),
-    ),
+    **normalising(out, "bn_param"),
     "running statistics used in train mode": Mistake(
         "In train mode normalise by the batch's own moments; the running ones are for test mode.",
         _by_statistics("running_mean", "running_var", v.state),
@@ -103,10 +76,13 @@ def mixed(s: dict[str, Any], batch: Arrays, momentum: float | None = None) -> Ar
     return {name: m * s[f"running_{name}"] + (1 - m) * new for name, new in batch.items()}
 
 
-def _keep(change: Callable[[Inputs, dict[str, Any], Arrays], Arrays]) -> Any:
-    """A mistake in the running statistics: {'mean', 'var'}, or one of them, from (case, state, batch's moments)."""
+Update = Callable[[Inputs, dict[str, Any], Arrays], Arrays]
+
+
+def keep(update: Update) -> Wrong:
+    """The running statistics of an update: {'mean', 'var'} or one of them, from (case, state, batch's moments)."""
     return lambda i: {
-        f"bn_param.running_{name}": value for name, value in change(i, v.state(i), v.batch_part(i)).items()
+        f"bn_param.running_{name}": value for name, value in update(i, v.state(i), v.batch_part(i)).items()
     }
 
 
@@ -114,55 +90,90 @@ def _whole(i: Inputs) -> Arrays:
     return {"mean": i["x"].mean(dtype=np.float64), "var": i["x"].var(dtype=np.float64)}
 
 
+def _of_out(i: Inputs, s: dict[str, Any], b: Arrays) -> Arrays:
+    """The moments of gamma * x_hat + beta, which need no second look at x."""
+    var = i["gamma"].astype(np.float64) ** 2 * b["var"] / (b["var"] + s["eps"])
+    return {"mean": i["beta"].astype(np.float64), "var": var}
+
+
 def fresh(i: Inputs) -> bool:
     """Whether bn_param comes without running statistics."""
     return "running_var" not in i["bn_param"]
 
 
-KEEPING = {
-    "momentum the other way round": Mistake(
+# By name: the advice, and both running statistics after one batch.
+UPDATES: dict[str, tuple[str, Update]] = {
+    "momentum the other way round": (
         "In Paddle momentum weights the OLD running value: new = momentum * old + (1 - momentum) * batch.",
-        only(lambda i: v.trained(i, momentum=1 - v.state(i)["momentum"]), *STATE),
+        lambda i, s, b: mixed(s, b, 1 - s["momentum"]),
     ),
-    "unbiased running variance": Mistake(
+    "unbiased running variance": (
         "Your running variance takes in the unbiased estimate, n/(n-1) too large; Paddle keeps the biased one.",
-        _keep(lambda i, s, b: mixed(s, {"var": v.batch_part(i, unbiased=True)["var"]})),
+        lambda i, s, b: mixed(s, v.batch_part(i, unbiased=True)),
     ),
-    "running standard deviation": Mistake(
+    "running standard deviation": (
         "You keep a running standard deviation; keep the variance, and take the root when you normalise.",
-        _keep(lambda i, s, b: mixed(s, {"var": np.sqrt(b["var"])})),
+        lambda i, s, b: mixed(s, {**b, "var": np.sqrt(b["var"])}),
     ),
-    "running statistics not updated": Mistake(
+    "running statistics not updated": (
         "After a train step bn_param must hold the new running statistics: write them back.",
-        _keep(lambda i, s, b: {"mean": s["running_mean"], "var": s["running_var"]}),
+        lambda i, s, b: {"mean": s["running_mean"], "var": s["running_var"]},
     ),
-    "running statistics overwritten by the batch": Mistake(
+    "running statistics overwritten by the batch": (
         "You store the batch's moments; mix them with the old running values by momentum.",
-        _keep(lambda i, s, b: b),
+        lambda i, s, b: b,
     ),
-    "momentum hard-coded": Mistake(
+    "momentum hard-coded": (
         "You use 0.9 whatever bn_param says: read momentum from it, and take 0.9 only when it is absent.",
-        only(lambda i: v.trained(i, momentum=0.9), *STATE),
+        lambda i, s, b: mixed(s, b, 0.9),
     ),
+    "epsilon in the running variance": (
+        "The running variance is kept without epsilon; add it only when you normalise.",
+        lambda i, s, b: mixed(s, {**b, "var": b["var"] + s["eps"]}),
+    ),
+    "running sum, not average": (
+        "You add the batch's moments to the old ones without weighting the old ones by momentum.",
+        lambda i, s, b: {name: s[f"running_{name}"] + (1 - s["momentum"]) * b[name] for name in b},
+    ),
+    "the batch's moments not weighted": (
+        "The batch's moments come in with the weight 1 - momentum; yours come in whole.",
+        lambda i, s, b: {name: s["momentum"] * s[f"running_{name}"] + b[name] for name in b},
+    ),
+    "the batch's mean in the running variance": (
+        "You mix the batch's mean into the running variance: its variance belongs there.",
+        lambda i, s, b: mixed(s, {**b, "var": b["mean"]}),
+    ),
+    "moments of x_hat kept": (
+        "You keep the moments of the normalised x, which are always 0 and 1: keep those of x.",
+        lambda i, s, b: mixed(s, {"mean": 0 * b["mean"], "var": b["var"] / (b["var"] + s["eps"])}),
+    ),
+    "moments of the output kept": (
+        "You keep the moments of out; keep those of x, which the layer is given.",
+        lambda i, s, b: mixed(s, _of_out(i, s, b)),
+    ),
+    "second moment in the running variance": (
+        "You keep the mean of the squares of x: take the squared mean away, that is the variance.",
+        lambda i, s, b: mixed(s, {**b, "var": b["var"] + b["mean"] ** 2}),
+    ),
+}
+
+KEEPING = {
+    **{name: Mistake(advice, keep(update)) for name, (advice, update) in UPDATES.items()},
     "running variance started at 0": Mistake(
         "When bn_param has no running variance it starts at 1, as Paddle's does, not at 0.",
-        where(fresh, _keep(lambda i, s, b: mixed({**s, "running_var": 0.0}, {"var": b["var"]}))),
+        where(fresh, keep(lambda i, s, b: mixed({**s, "running_var": 0.0}, {"var": b["var"]}))),
+    ),
+    "running mean started at 1": Mistake(
+        "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
+        where(fresh, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
     ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
-        where(fresh, _keep(lambda i, s, b: b)),
+        where(fresh, keep(lambda i, s, b: b)),
     ),
-    "epsilon in the running variance": Mistake(
-        "The running variance is kept without epsilon; add it only when you normalise.",
-        _keep(lambda i, s, b: mixed(s, {"var": b["var"] + s["eps"]})),
-    ),
-    "running sum, not average": Mistake(
-        "You add the batch's moments to the old ones without weighting the old ones by momentum.",
-        _keep(
-            lambda i, s, b: {
-                name: s[f"running_{name}"] + (1 - s["momentum"]) * b[name] for name in ("mean", "var")
-            }
-        ),
+    "running statistics keep the batch's axis": Mistake(
+        "The values are right, an axis of length 1 is still there: running statistics have the shape of gamma.",
+        after(v.trained, *STATE, change=lambda value: value[None]),
     ),
 }
 
@@ -181,6 +192,9 @@ TRAIN_CHECK = check(
         Case("bn_param holds only the mode", only_mode("train", (6, 5))),
         Case("float32 input", given((8, 3), "train", dtype="float32", eps=1e-3, momentum=0.75)),
         Case("a view that is not contiguous", draws.views(given((5, 4), "train"), "x")),
+        Case("as many samples as features", given((5, 5), "train", eps=1e-3, momentum=0.7)),
+        Case("bn_param holds only the mode, and a spread of 0.01", only_mode("train", (7, 3), sd=0.01)),
+        Case("a single feature, two samples", given((2, 1), "train", eps=1e-2, momentum=0.6)),
     ),
     reference=v.trained,
     mistakes={
@@ -193,9 +207,10 @@ TRAIN_CHECK = check(
         ),
         **NORMALISING,
         **KEEPING,
+        **other_defaults(v.trained, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1)),
         "running statistics of the whole matrix": Mistake(
             "The running statistics hold one value per feature; yours average over the features too.",
-            _keep(lambda i, s, b: mixed(s, _whole(i))),
+            keep(lambda i, s, b: mixed(s, _whole(i))),
         ),
     },
     may_change=STATE,

@@ -1,5 +1,6 @@
 """ps1, at work: the six-layer net."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -7,11 +8,18 @@ import numpy as np
 
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import after, only
+from course.autograder.checks.language.wrong import Wrong, only, scaled
 from course.reference import batch_norm_net
 
-SHOWN = ("W1", "gamma1", "beta3", "W4", "gamma5", "W6", "b6")
-PATHS = tuple(f"grads.{name}" for name in SHOWN)
+LAYERS = batch_norm_net.LAYERS
+NAMES = tuple(
+    f"{name}{k}"
+    for k in range(1, LAYERS + 1)
+    for name in ("W", "b", "gamma", "beta")
+    if k < LAYERS or name in "Wb"
+)
+EARNING = ("W1", "gamma1", "beta3", "W4", "gamma5", "W6", "b6")  # the others have to be right too
+PATHS = tuple(f"grads.{name}" for name in NAMES)
 
 
 @draws.draw
@@ -34,7 +42,43 @@ def _given(r: draws.Generator, n: int, sizes: tuple[int, ...], dtype: str = "flo
 
 def _net(i: Inputs, **how: Any) -> Arrays:
     found = batch_norm_net.six_layer_loss(i["x"], i["y"], i["params"], **how)
-    return {"loss": found["loss"], **{f"grads.{name}": found[name] for name in SHOWN}}
+    return {"loss": found["loss"], **{f"grads.{name}": found[name] for name in NAMES if name in found}}
+
+
+def _normalised(z: np.ndarray, gamma: Any = 1.0, beta: Any = 0.0) -> np.ndarray:
+    return gamma * (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5) + beta
+
+
+def _in_test_mode(z: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """By running statistics that were never set."""
+    return gamma * z / np.sqrt(1 + 1e-5) + beta
+
+
+def _loss(
+    norm: Callable[..., np.ndarray] = _normalised,
+    last: Callable[[np.ndarray], np.ndarray] = lambda scores: scores,
+    with_bias: bool = True,
+) -> Wrong:
+    """The loss of a net with another normaliser, with something done to its scores, or without the last bias."""
+
+    def wrong(i: Inputs) -> Arrays:
+        p, h = draws.as_type(i["params"], "float64"), i["x"].astype(np.float64)
+        for k in range(1, LAYERS):
+            h = np.maximum(norm(h @ p[f"W{k}"] + p[f"b{k}"], p[f"gamma{k}"], p[f"beta{k}"]), 0)
+        scores = last(h @ p[f"W{LAYERS}"] + with_bias * p[f"b{LAYERS}"])
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return {"loss": -log_p[np.arange(len(i["y"])), i["y"]].mean()}
+
+    return wrong
+
+
+def _exchanged(i: Inputs) -> Arrays:
+    """gamma's and beta's gradients under each other's names."""
+    right = _net(i)
+    other = {"gamma": "beta", "beta": "gamma"}
+    named = {name: other[name[:-1]] + name[-1] for name in NAMES if name[:-1] in other}
+    return {f"grads.{name}": right[f"grads.{instead}"] for name, instead in named.items()}
 
 
 SIX_LAYERS = check(
@@ -42,11 +86,15 @@ SIX_LAYERS = check(
     "six_layer_net",
     4,
     ("loss, grads = six_layer_net(x, y, params)",),
-    outputs=(Output("loss", BATCH_NORM, 3), *(Output(path, BATCH_NORM) for path in PATHS)),
+    outputs=(
+        Output("loss", BATCH_NORM, 3),
+        *(Output(f"grads.{name}", BATCH_NORM, weight=float(name in EARNING)) for name in NAMES),
+    ),
     cases=(
         Case("eight samples, layers of 5 to 7 units", _given(8, (4, 6, 5, 7, 6, 5, 3))),
         Case("another width in each layer", _given(11, (3, 5, 8, 4, 7, 6, 5))),
         Case("float32 input", _given(9, (5, 4, 6, 5, 4, 6, 4), "float32")),
+        Case("all layers as wide as the batch", _given(6, (6,) * 7)),
     ),
     reference=_net,
     mistakes={
@@ -58,13 +106,27 @@ SIX_LAYERS = check(
                 *(path for path in PATHS if ".W" in path or ".b6" in path),
             ),
         ),
+        "net run in test mode": Mistake(
+            "Each block is in train mode: bn_param is {'mode': 'train'}.", _loss(_in_test_mode)
+        ),
+        "batch norm after the last layer": Mistake(
+            "The last layer stays as it is: no batch norm after it.", _loss(last=_normalised)
+        ),
+        "ReLU after the last layer": Mistake(
+            "The last layer stays as it is: no ReLU after it.",
+            _loss(last=lambda scores: np.maximum(scores, 0)),
+        ),
+        "last bias forgotten": Mistake("The last layer adds b6.", _loss(with_bias=False)),
         "loss summed over the batch": Mistake(
             "The loss is a mean over the batch; yours, or its gradient, is N times that.",
             lambda i: _net(i, reduction="sum"),
         ),
         "averaged over the batch twice": Mistake(
             "The loss's own gradient is averaged already: do not divide the gradients by N again.",
-            lambda i: after(_net, *PATHS, change=lambda gradient: gradient / len(i["y"]))(i),
+            scaled(_net, *PATHS, by=lambda i: 1 / len(i["y"])),
+        ),
+        "gamma's and beta's gradients swapped": Mistake(
+            "The block returns (dx, dw, db, dgamma, dbeta): yours stand under each other's names.", _exchanged
         ),
     },
 )

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm import variants
+from course.autograder.checks.batch_norm.normalising import rooted, scaling
 from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
@@ -32,6 +34,18 @@ def _right_moments(i: Inputs) -> Arrays:
     return batch_norm.batch_moments(i["x"])
 
 
+def _by_features(i: Inputs) -> Arrays:
+    """Divided by the number of columns: the mean, and the variance about that mean."""
+    x = i["x"].astype(np.float64)
+    mean = x.sum(axis=0) / x.shape[1]
+    return {"mean": mean, "var": ((x - mean) ** 2).sum(axis=0) / x.shape[1]}
+
+
+def _short_mean(i: Inputs) -> Arrays:
+    n = len(i["x"])
+    return scaled(_right_moments, "mean", by=n / (n - 1))(i) if n > 1 else {}
+
+
 def _absolute(i: Inputs) -> np.ndarray:
     return paddle.mean(paddle.abs(tensor(i["x"]) - tensor(_right_moments(i)["mean"])), axis=0).numpy()
 
@@ -47,6 +61,8 @@ MOMENTS_CHECK = check(
         Case("a spread of 0.01", lambda r: {"x": draws.batch(r, (6, 4), sd=0.01)}),
         Case("float32 input", lambda r: {"x": draws.batch(r, (9, 4), dtype="float32")}),
         Case("a view that is not contiguous", draws.views(lambda r: {"x": draws.batch(r, (5, 3))}, "x")),
+        Case("as many samples as features", lambda r: {"x": draws.batch(r, (5, 5))}),
+        Case("a single feature", lambda r: {"x": draws.batch(r, (6, 1))}),
     ),
     reference=_right_moments,
     mistakes={
@@ -89,6 +105,35 @@ MOMENTS_CHECK = check(
             "You return (var, mean); the order asked for is (mean, var).",
             swapped(_right_moments, "mean", "var"),
         ),
+        "divided by the number of features": Mistake(
+            "You divided by the number of features; each mean is over the N samples, x.shape[0] of them.",
+            _by_features,
+        ),
+        "mean divided by N - 1": Mistake(
+            "A mean of N values is their sum divided by N, not by N - 1.", _short_mean
+        ),
+        "deviations not squared": Mistake(
+            "The deviations themselves average to 0: square them first.",
+            after(_right_moments, "var", change=np.zeros_like),
+        ),
+        "mean not squared before it is subtracted": Mistake(
+            "The mean of the squares less the SQUARE of the mean is the variance; you subtracted the mean itself.",
+            lambda i: {
+                "var": _right_moments(i)["var"] + _right_moments(i)["mean"] ** 2 - _right_moments(i)["mean"]
+            },
+        ),
+        "mean added before squaring": Mistake(
+            "A deviation is x minus the mean; yours is x plus the mean.",
+            lambda i: {"var": _right_moments(i)["var"] + 4 * _right_moments(i)["mean"] ** 2},
+        ),
+        "variance of the means": Mistake(
+            "You took the variance of the means; each feature has a variance over its own samples.",
+            lambda i: {"var": np.var(_right_moments(i)["mean"])},
+        ),
+        "moments as columns": Mistake(
+            "The values are right: return shape (D,), not (D, 1).",
+            after(_right_moments, "mean", "var", change=lambda moment: moment[:, None]),
+        ),
         "epsilon inside the moments": Mistake(
             "You added epsilon here; it belongs in `normalize`, beside the variance under the root.",
             after(_right_moments, "var", change=lambda var: var + batch_norm.EPS),
@@ -115,7 +160,30 @@ def _constant_feature(i: Inputs) -> Inputs:
     return i
 
 
+def _no_variance(i: Inputs) -> Inputs:
+    return {"var": np.where(np.arange(len(i["var"])) == 1, 0.0, i["var"])}
+
+
 _x_hat = formula("x_hat", "x", "mean", "var", "eps")
+
+
+def _switched(**switches: Any) -> Any:
+    return _x_hat(lambda x, m, v, eps: variants.standardized(x, m, v, eps, variants.Switches(**switches)))
+
+
+def _square(name: str) -> Any:
+    """Whether a matrix has as many rows as columns, so that a vector can be lined up with either."""
+    return lambda i: i[name].shape[0] == i[name].shape[1]
+
+
+def _along_samples(x: Any, m: Any, v: Any, eps: float) -> Any:
+    return (x - m.unsqueeze(1)) / paddle.sqrt(v.unsqueeze(1) + eps)
+
+
+def _rows(x: Any, m: Any, v: Any, eps: float) -> Any:
+    mean, var = variants.statistics(x, (1,), variants.Switches())
+    return (x - mean) / paddle.sqrt(var + eps)
+
 
 NORMALIZE_CHECK = check(
     ASSIGNMENT,
@@ -128,33 +196,38 @@ NORMALIZE_CHECK = check(
         Case("a spread of 0.01", _given((6, 4), 1e-5, sd=0.01)),
         Case("another epsilon", _given((5, 3), 1e-2)),
         Case("a feature with variance 0", draws.altered(_given((6, 4), 1e-5), _constant_feature)),
+        Case(
+            "a variance of 0 that is not the samples' own", draws.altered(_given((5, 3), 1e-2), _no_variance)
+        ),
         Case("float32 input", _given((9, 4), 1e-3, dtype="float32")),
+        Case("as many samples as features", _given((5, 5), 1e-2)),
+        Case("a single feature", _given((6, 1), 1e-2)),
     ),
     reference=lambda i: {"x_hat": batch_norm.normalize(i["x"], i["mean"], i["var"], i["eps"])},
     mistakes={
-        "epsilon outside the root": Mistake(
-            "You add epsilon after taking the root; it goes beside the variance, under the root.",
-            _x_hat(lambda x, m, v, eps: (x - m) / (paddle.sqrt(v) + eps)),
-        ),
+        **rooted(_switched, "the arguments"),
         "no epsilon": Mistake(
             "Epsilon is missing: a feature with variance 0 divides by 0, one with a small variance comes out too large.",
-            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v)),
+            _switched(eps="none"),
         ),
         "epsilon hard-coded": Mistake(
-            "You use 1e-5 whatever comes in: take the argument eps.",
-            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v + 1e-5)),
+            "You use 1e-5 whatever comes in: take the argument eps.", _switched(eps=1e-5)
         ),
-        "divided by the variance": Mistake(
-            "You divide by the variance; divide by its square root, so that the result has spread 1.",
-            _x_hat(lambda x, m, v, eps: (x - m) / (v + eps)),
+        "epsilon subtracted": Mistake(
+            "Epsilon is added to the variance, not taken away.",
+            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v - eps)),
+        ),
+        "variance squared": Mistake(
+            "Under the root stands the variance itself, which is a square already.",
+            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v * v + eps)),
+        ),
+        "only the mean is divided": Mistake(
+            "Without brackets only the mean is divided: subtract first, then divide the difference.",
+            _x_hat(lambda x, m, v, eps: x - m / paddle.sqrt(v + eps)),
         ),
         "multiplied by the standard deviation": Mistake(
             "You multiply by the standard deviation; normalising divides by it.",
             _x_hat(lambda x, m, v, eps: (x - m) * paddle.sqrt(v + eps)),
-        ),
-        "mean not subtracted": Mistake(
-            "The mean is still in there: subtract it before dividing.",
-            _x_hat(lambda x, m, v, eps: x / paddle.sqrt(v + eps)),
         ),
         "mean added": Mistake(
             "You add the mean; normalising takes it away.",
@@ -166,9 +239,21 @@ NORMALIZE_CHECK = check(
                 lambda x, m, v, eps: (x - x.mean(0)) / paddle.sqrt(paddle.var(x, 0, unbiased=False) + eps)
             ),
         ),
-        "only the mean is removed": Mistake(
-            "You centred the features but did not divide by their standard deviation.",
-            _x_hat(lambda x, m, v, eps: x - m),
+        "the batch's own mean": Mistake(
+            "You subtract the mean of x; use the mean that is passed in.",
+            _x_hat(lambda x, m, v, eps: (x - x.mean(0)) / paddle.sqrt(v + eps)),
+        ),
+        "the batch's own variance": Mistake(
+            "You divide by the deviation of x; use the var that is passed in.",
+            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(paddle.var(x, 0, unbiased=False) + eps)),
+        ),
+        "normalised along the rows": Mistake(
+            "You normalise each sample by its own moments; use the mean and var that are passed in.",
+            _x_hat(_rows),
+        ),
+        "statistics along the samples": Mistake(
+            "mean and var run along the features (axis 1); you lined them up with the samples.",
+            where(_square("x"), _x_hat(_along_samples)),
         ),
     },
 )
@@ -184,7 +269,11 @@ def _scale_case(r: draws.Generator, shape: tuple[int, int], dtype: str = "float6
 
 
 _out = formula("out", "x_hat", "gamma", "beta")
-_along_samples = _out(lambda x, g, b: x * g.unsqueeze(1) + b.unsqueeze(1))
+
+
+def _affine(**switches: Any) -> Any:
+    return _out(lambda x, g, b: variants.affine(x, g, b, variants.Switches(**switches)))
+
 
 SCALE_CHECK = check(
     ASSIGNMENT,
@@ -196,25 +285,30 @@ SCALE_CHECK = check(
         Case("six samples of four features", _scale_case((6, 4))),
         Case("as many samples as features", _scale_case((5, 5))),
         Case("float32 input", _scale_case((4, 7), "float32")),
+        Case("a single feature", _scale_case((5, 1))),
     ),
     reference=lambda i: {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])},
     mistakes={
-        "gamma and beta swapped": Mistake(
-            "gamma multiplies and beta is added; you have it the other way round.",
-            _out(lambda x, g, b: x * b + g),
+        **scaling(_affine),
+        "sign of gamma lost": Mistake("gamma may be negative.", _out(lambda x, g, b: x * g.abs() + b)),
+        "beta multiplied too": Mistake(
+            "beta is added to the product; yours multiplies x_hat as well.", _out(lambda x, g, b: x * (g + b))
         ),
-        "gamma scales beta too": Mistake(
-            "You add beta before multiplying by gamma; scale first, then shift.",
-            _out(lambda x, g, b: (x + b) * g),
+        "one gamma and beta for all features": Mistake(
+            "Each feature has its own gamma and beta; you use the first of each for all.",
+            _out(lambda x, g, b: x * g[0] + b[0]),
         ),
-        "gamma forgotten": Mistake(
-            "gamma is not used: scale each feature by it.", _out(lambda x, g, b: x + b)
+        "gamma and beta averaged": Mistake(
+            "Each feature has its own gamma and beta; you average them over the features.",
+            _out(lambda x, g, b: x * g.mean() + b.mean()),
         ),
-        "beta forgotten": Mistake("beta is not used: shift each feature by it.", _out(lambda x, g, b: x * g)),
-        "beta subtracted": Mistake("beta is added, not taken away.", _out(lambda x, g, b: x * g - b)),
+        "features added up": Mistake(
+            "Multiply feature by feature: a matrix product adds the features up.",
+            _out(lambda x, g, b: paddle.matmul(x, g)),
+        ),
         "parameters along the samples": Mistake(
             "gamma and beta run along the features (axis 1); you lined them up with the samples.",
-            where(lambda i: i["x_hat"].shape[0] == i["x_hat"].shape[1], _along_samples),
+            where(_square("x_hat"), _out(lambda x, g, b: x * g.unsqueeze(1) + b.unsqueeze(1))),
         ),
     },
 )

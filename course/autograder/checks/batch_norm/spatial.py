@@ -1,15 +1,29 @@
 """ps1, images: batch norm per channel on [N, C, H, W], and its gradients."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from course.autograder.checks.batch_norm import backward as b
+from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
-from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, only_mode
+from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
+from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import but, limited, where
+from course.autograder.checks.language.wrong import (
+    Wrong,
+    after,
+    but,
+    limited,
+    only,
+    other_defaults,
+    picked,
+    where,
+)
 
 FORWARD = "out, cache = spatial_batchnorm_forward(x, gamma, beta, bn_param)"
 
@@ -28,8 +42,19 @@ def _training(i: Inputs) -> bool:
     return i["bn_param"]["mode"] == "train"
 
 
+def _testing(i: Inputs) -> bool:
+    return not _training(i)
+
+
 def _over(*axes: int) -> Any:
     return lambda i: {"out": v.forward(i, axes=axes)}
+
+
+def _variance_per_image(i: Inputs) -> Arrays:
+    """The variances of the images averaged: without the spread of the images' means."""
+    var = i["x"].astype(np.float64).var(axis=(2, 3)).mean(axis=0)
+    out = v.with_statistics(i, v.batch_part(i)["mean"], var)
+    return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
 
 
 TRAINING_MISTAKES = {
@@ -51,7 +76,60 @@ TRAINING_MISTAKES = {
         "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 to the end first, and back afterwards.",
         _mixed_channels,
     ),
+    "variances of the images averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the images' means differ too.",
+        _variance_per_image,
+    ),
 }
+
+
+def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
+    """Mistakes on the way back from rows [N * H * W, C], when all before was right."""
+
+    def put(change: Callable[[np.ndarray], np.ndarray]) -> Wrong:
+        return after(right, output, change=change)
+
+    return {
+        "moved back without a transpose": Mistake(
+            "Rows of channels become [N, H, W, C] first, and the C moves to axis 1 after that: reshape alone mixes them.",
+            put(lambda value: value.transpose(0, 2, 3, 1).reshape(value.shape)),
+        ),
+        "channels left last": Mistake(
+            f"{output} has the shape of x, [N, C, H, W]: move the channels back to axis 1.",
+            put(lambda value: value.transpose(0, 2, 3, 1)),
+        ),
+        "left as rows": Mistake(
+            f"{output} has the shape of x, [N, C, H, W]: yours is still [N * H * W, C].",
+            put(lambda value: value.transpose(0, 2, 3, 1).reshape(-1, value.shape[1])),
+        ),
+        "height and width swapped": Mistake(
+            f"The last two axes of {output} are in each other's place: the transpose back undoes the one before.",
+            put(lambda value: value.swapaxes(2, 3)),
+        ),
+        "height and width swapped on the way": Mistake(
+            "Your transpose puts the width before the height, and your reshape back reads the height first.",
+            put(lambda value: _through_rows(value, (0, 3, 2, 1))),
+        ),
+    }
+
+
+def _through_rows(value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """Rows made by one transpose and taken for those of another."""
+    n, c, h, w = value.shape
+    return value.transpose(axes).reshape(n, h, w, c).transpose(0, 3, 1, 2)
+
+
+def _reference(i: Inputs) -> Arrays:
+    return v.trained(i) if _training(i) else v.served(i)
+
+
+_in_test_mode = {
+    f"{name} in test mode": mistake
+    for name, mistake in picked(
+        eval_mode.OUT, "epsilon outside the root", "no epsilon", "epsilon hard-coded", "divided by the variance",
+        "mean not subtracted", "gamma forgotten", "beta forgotten", "gamma and beta forgotten",
+    ).items()
+}  # fmt: skip
 
 SPATIAL_FORWARD = check(
     ASSIGNMENT,
@@ -67,16 +145,32 @@ SPATIAL_FORWARD = check(
         Case("test mode", given((2, 3, 5, 4), "test")),
         Case("float32 input", given((2, 4, 3, 5), "train", dtype="float32", eps=1e-3, momentum=0.75)),
         Case("a view that is not contiguous", draws.views(given((3, 4, 2, 5), "train"), "x")),
+        Case(
+            "test mode, a running variance near 0.01 and another epsilon",
+            eval_mode.small_variance(given((3, 2, 4, 3), "test", sd=0.1, eps=1e-3), 1e-2),
+        ),
+        Case("as many images as channels", given((4, 4, 2, 3), "train", eps=1e-3)),
+        Case("images, channels, rows and columns all alike", given((3, 3, 3, 3), "train", eps=1e-3)),
+        Case("all alike in test mode", given((3, 3, 3, 3), "test", eps=1e-2)),
+        Case("a single channel", given((2, 1, 3, 4), "train", momentum=0.7)),
     ),
-    reference=lambda i: v.trained(i) if _training(i) else v.served(i),
+    reference=_reference,
     mistakes={
         **limited(TRAINING_MISTAKES, _training),
         "batch statistics at test time": Mistake(
             "In test mode normalise by the running statistics; you used the batch's own.",
-            where(lambda i: not _training(i), v.trained),
+            where(_testing, only(v.trained, "out")),
         ),
-        **limited(NORMALISING, _training),
-        **limited(but(KEEPING, "epsilon in the running variance", "running sum, not average"), _training),
+        **limited(eval_mode.MOVED, _testing),
+        **limited(but(NORMALISING, "epsilon squared", "epsilon for the smallest variance"), _training),
+        **limited(KEEPING, _training),
+        **limited(other_defaults(v.trained, "bn_param", momentum=(0.99, 0.1)), _training),
+        "running statistics keep all axes": Mistake(
+            "The values are right, the summed axes are still there: running statistics have shape (C,), as gamma has.",
+            where(_training, after(v.trained, *v.STATE, change=lambda value: value.reshape(1, -1, 1, 1))),
+        ),
+        **limited(_in_test_mode, _testing),
+        **moved_back(_reference, "out"),
     },
     may_change=v.STATE,
 )
@@ -90,23 +184,31 @@ def _mixed_gradients(i: Inputs) -> Arrays:
     return {**found, "dx": found["dx"].reshape(i["x"].shape)}
 
 
-def _n_is_the_batch(i: Inputs) -> Any:
-    p, (h, w) = b.parts(i), i["x"].shape[2:]
-    inner = p.dout - h * w * p.mean(p.dout) - h * w * p.x_hat * p.mean(p.dout * p.x_hat)
-    return {"dx": (p.gamma / p.sd * inner).numpy()}
+def _per_image(i: Inputs) -> Arrays:
+    return b.parameters_over(i, 2, 3)
 
 
 SPATIAL_BACKWARD = check(
     ASSIGNMENT,
     "spatial_batchnorm_backward",
     6,
-    (FORWARD, "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)"),
+    (
+        FORWARD,
+        b.later_forward("spatial_batchnorm_forward"),
+        "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
+    ),
     outputs=b.GRADIENTS,
     cases=(
         Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
         Case("a spread of 0.01 and another epsilon", b.with_upstream((3, 2, 4, 3), sd=0.01, eps=1e-4)),
         Case("float32 input", b.with_upstream((2, 4, 3, 5), dtype="float32", eps=1e-3)),
         Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
+        Case(
+            "as many images as channels, a gamma of 0",
+            b.gamma_of_zero(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
+        ),
+        Case("images, channels, rows and columns all alike", b.with_upstream((3, 3, 3, 3), eps=1e-2)),
+        Case("a single channel", b.with_upstream((2, 1, 3, 4), eps=1e-3)),
     ),
     reference=b.right_gradients,
     rests_on=SPATIAL_FORWARD,
@@ -116,27 +218,42 @@ SPATIAL_BACKWARD = check(
             _mixed_gradients,
         ),
         "n counts the images only": Mistake(
-            "Each channel's mean runs over N * H * W values; you divided by N.", _n_is_the_batch
+            "Each channel's mean runs over N * H * W values; you divided by N.",
+            counted(b.parts, lambda i: i["x"].shape[0]),
+        ),
+        "n counts the pixels only": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by H * W.",
+            counted(b.parts, lambda i: i["x"].shape[2] * i["x"].shape[3]),
+        ),
+        "n counts all channels": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by those of all channels.",
+            counted(b.parts, lambda i: i["x"].size),
         ),
         "gradient of per-pixel statistics": Mistake(
-            "You went back through one mean per pixel; a channel shares one over N, H and W.", b.dx(axes=(0,))
+            "You went back through one mean per pixel; a channel shares one over N, H and W.",
+            dx_by(with_parts(b.parts, axes=(0,))),
+        ),
+        "gradient of per-image statistics": Mistake(
+            "You went back through one mean per image and channel; the batch shares its channels' statistics.",
+            dx_by(with_parts(b.parts, axes=(2, 3))),
         ),
         "parameter gradients per image": Mistake(
-            "Sum over the images too: gamma and beta have one value per channel.",
-            lambda i: b.parameters_over(i, 2, 3),
+            "Sum over the images too: gamma and beta have one value per channel.", _per_image
+        ),
+        "parameter gradients of the first image": Mistake(
+            "Sum over the images too: yours are those of the first image alone.",
+            after(_per_image, change=lambda gradient: gradient[0]),
         ),
         "parameter gradients per pixel": Mistake(
             "Sum over height and width too: gamma and beta have one value per channel.",
             lambda i: b.parameters_over(i, 0),
         ),
-        **but(b.DX, "means over the whole matrix", "gradient of layer norm"),
-        **but(
-            b.DPARAMETERS,
-            "parameter gradients summed over the features",
-            "parameter gradients keep the summed axis",
-        ),
+        **b.DX,
+        **b.DPARAMETERS,
+        **moved_back(b.right_gradients, "dx"),
+        "cache of a later forward pass": b.LATER,
     },
-    may_change=v.STATE,
+    may_change=b.MAY_CHANGE,
 )
 
 CHECKS = (SPATIAL_FORWARD, SPATIAL_BACKWARD)

@@ -23,18 +23,27 @@ class Switches:
     Attributes:
         axes: which axes the statistics run over.
         unbiased: divide the variance by n - 1.
-        eps: 'inside' the root, 'outside' it, 'none', or a number that stands for the one asked for.
+        second: take the mean of the squares for the variance.
+        eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', as a 'floor' under the variance, 'none', or
+            a number that stands for the one asked for.
         root: divide by the standard deviation; otherwise by the variance.
+        divided: divide at all.
         centred: subtract the mean.
+        sign: of x less the mean.
         detach_mean, detach_var: keep the gradient from flowing through the statistic.
-        gamma, beta: 'right', 'forgotten', or for gamma 'twice' and 'over beta' (scales the shift as well).
+        gamma: 'right', 'forgotten', 'twice', 'over beta' (scales the shift as well), 'divides', 'plus one', or
+            'exchanged' with beta.
+        beta: 'right', 'forgotten', or 'subtracted'.
     """
 
     axes: tuple[int, ...] = (0,)
     unbiased: bool = False
+    second: bool = False
     eps: str | float = "inside"
     root: bool = True
+    divided: bool = True
     centred: bool = True
+    sign: float = 1.0
     detach_mean: bool = False
     detach_var: bool = False
     gamma: str = "right"
@@ -57,9 +66,12 @@ def eps_of(i: Inputs) -> float:
 
 
 def statistics(x: Any, axes: tuple[int, ...], how: Switches, keepdim: bool = True) -> tuple[Any, Any]:
-    """Mean and variance of a tensor, with the switches for n - 1 and for the gradient."""
+    """Mean and variance of a tensor, with the switches for n - 1, for squares and for the gradient."""
     mean = paddle.mean(x, axis=list(axes), keepdim=keepdim)
-    var = paddle.var(x, axis=list(axes), keepdim=keepdim, unbiased=how.unbiased)
+    if how.second:
+        var = paddle.mean(paddle.square(x), axis=list(axes), keepdim=keepdim)
+    else:
+        var = paddle.var(x, axis=list(axes), keepdim=keepdim, unbiased=how.unbiased)
     return mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var
 
 
@@ -68,25 +80,31 @@ def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
     return affine(standardized(x, *statistics(x, how.axes, how), eps, how), gamma, beta, how)
 
 
+def below(var: Any, eps: float, how: Switches) -> Any:
+    """What is divided by, from a variance, with the switches for epsilon and root."""
+    if how.eps == "floor":
+        return paddle.sqrt(paddle.clip(var, min=eps))
+    inside = {"inside": eps, "twice": eps, "squared": eps**2, "outside": 0.0, "none": 0.0}
+    spread = var + (how.eps if isinstance(how.eps, float) else inside[how.eps])
+    root = paddle.sqrt(spread) if how.root else spread
+    return root + eps if how.eps in ("outside", "twice") else root
+
+
 def standardized(x: Any, mean: Any, var: Any, eps: float, how: Switches) -> Any:
-    """x_hat from given statistics, with the switches for epsilon, root and centre."""
-    inside = eps if how.eps == "inside" else how.eps if isinstance(how.eps, float) else 0.0
-    spread = var + inside
-    below = paddle.sqrt(spread) if how.root else spread
-    if how.eps == "outside":
-        below = below + eps
-    return (x - mean if how.centred else x) / below
+    """x_hat from given statistics, with the switches for epsilon, root, centre and sign."""
+    centred = how.sign * (x - mean) if how.centred else x
+    return centred / below(var, eps, how) if how.divided else centred
 
 
 def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     """Scale and shift along axis 1, with the switches for gamma and beta."""
     g, b = by_feature(gamma, x_hat.ndim), by_feature(beta, x_hat.ndim)
+    if how.gamma == "exchanged":
+        g, b = b, g
     if how.gamma == "over beta":
         return (x_hat + b) * g
-    out = x_hat
-    for _ in range({"right": 1, "forgotten": 0, "twice": 2}[how.gamma]):
-        out = out * g
-    return out + b if how.beta == "right" else out
+    factor = {"forgotten": 1.0, "twice": g * g, "divides": 1.0 / g, "plus one": 1.0 + g}.get(how.gamma, g)
+    return x_hat * factor + {"right": b, "forgotten": 0.0, "subtracted": -b}[how.beta]
 
 
 def output(i: Inputs, norm: Any) -> np.ndarray:

@@ -187,7 +187,7 @@ BACKWARD_CHECK = check(
         Case("p = 1: everything is dropped", passes((3, 4), 1.0, UPSCALE)),
         Case("float32 input", passes((8, 4, 5), 0.6, UPSCALE, dtype="float32")),
         Case("a gradient that is not contiguous", views(passes((11, 10), 0.4, UPSCALE), "dout")),
-        Case("scaling not given, as many rows as columns", passes((10, 10), 0.6, None)),
+        Case("downscale_in_infer, as many rows as columns", passes((10, 10), 0.6, DOWNSCALE)),
         Case("half of x is 0, as after a ReLU", passes((16, 17), 0.3, UPSCALE, zeros=True)),
     ),
     reference=_right,

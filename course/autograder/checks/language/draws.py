@@ -56,6 +56,16 @@ def constant(first: Draw, index: Any, value: float, name: str = "x") -> Draw:
     return altered(first, change)
 
 
+def twice(first: Draw, *names: str) -> Draw:
+    """The same draw with some of its inputs drawn again as 'later_...': what a later call is given."""
+
+    def later(r: Generator) -> Inputs:
+        i, again = first(r), first(r)
+        return {**i, **{f"later_{name}": again[name] for name in names}}
+
+    return later
+
+
 def as_type(arrays: Inputs, dtype: str) -> Inputs:
     """The inputs with every array of floats in one precision."""
     floats = {k: v for k, v in arrays.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}

@@ -95,6 +95,29 @@ def exchanged(reference: Wrong, first: str, second: str) -> Wrong:
     return instead(reference, **{first: lambda i: i[second], second: lambda i: i[first]})
 
 
+def other_defaults(reference: Wrong, parameters: str, **values: tuple[float, ...]) -> dict[str, Mistake]:
+    """Mistakes in what stands for an entry that a dict of settings lacks.
+
+    Args:
+        reference: what is asked.
+        parameters: the input that is such a dict.
+        values: by entry, what students take in place of the default.
+    """
+
+    def wrong(entry: str, value: float) -> Wrong:
+        filled = instead(reference, **{parameters: lambda i: {**i[parameters], entry: value}})
+        return where(lambda i: entry not in i[parameters], filled)
+
+    told = "Where {} has no {}, it is not {:g}: the text says which value stands for it."
+    return {
+        f"{entry} is {value:g} when absent": Mistake(
+            told.format(parameters, entry, value), wrong(entry, value)
+        )
+        for entry, listed in values.items()
+        for value in listed
+    }
+
+
 def zeros(name: str) -> Callable[[Inputs], np.ndarray]:
     """An input as one who forgets to add it reads it."""
     return lambda i: np.zeros_like(i[name])

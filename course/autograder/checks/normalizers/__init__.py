@@ -1,4 +1,14 @@
 """ps4: normalisers for small batches."""
 
 # The files that hold its checks, in the order of its notebook.
-QUESTIONS = ("layer", "group", "correction", "renorm", "renorm_predict", "renorm_backward", "cross", "window")
+QUESTIONS = (
+    "layer",
+    "group",
+    "group_backward",
+    "correction",
+    "renorm",
+    "renorm_predict",
+    "renorm_backward",
+    "cross",
+    "window",
+)

@@ -1,6 +1,9 @@
 """ps4, the piece that batch renormalisation adds: how far a batch lies from the running values, in bounds."""
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
@@ -34,6 +37,20 @@ def _d(kind: str) -> Any:
 
 def _both(kind: str) -> Any:
     return lambda i: {**_r(kind)(i), **_d(kind)(i)}
+
+
+def _r_of(change: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """r by something done to the ratio before it is clipped."""
+    return lambda i: {"r": np.clip(change(i["std"] / i["running_std"]), 1 / i["r_max"], i["r_max"])}
+
+
+def _d_of(bound: Callable[[np.ndarray, float], np.ndarray]) -> Any:
+    """d by another way of bounding the quotient."""
+    return lambda i: {"d": bound((i["mean"] - i["running_mean"]) / i["running_std"], i["d_max"])}
+
+
+def _times_r(i: Inputs) -> Arrays:
+    return {"d": _right(i)["d"] * _right(i)["r"]}
 
 
 def _right(i: Inputs) -> Arrays:
@@ -88,6 +105,30 @@ CORRECTION_CHECK = check(
         "d not negative": Mistake("d may be negative, down to -d_max.", _d("not negative")),
         "d clipped before dividing": Mistake(
             "Divide by running_std first: the bound is for the quotient.", _d("clipped late")
+        ),
+        "1 / d_max for the lower bound of d": Mistake(
+            "d lies between -d_max and d_max: 1 / d_max is how r's lower bound is made.",
+            _d_of(lambda quotient, d_max: np.clip(quotient, 1 / d_max if d_max else 0.0, d_max)),
+        ),
+        "d multiplied by r": Mistake("d stands for itself: r does not come into it.", _times_r),
+        "quotient of the means": Mistake(
+            "d is the DIFFERENCE of the means, counted in running deviations.",
+            lambda i: {"d": np.clip(i["mean"] / i["running_mean"], -i["d_max"], i["d_max"])},
+        ),
+        "sign of d lost": Mistake(
+            "d may be negative, down to -d_max: no absolute value is taken.",
+            _d_of(lambda quotient, d_max: np.clip(np.abs(quotient), -d_max, d_max)),
+        ),
+        "root of the ratio": Mistake(
+            "Both are standard deviations: no root is taken of their ratio.", _r_of(np.sqrt)
+        ),
+        "difference of the deviations": Mistake(
+            "r is the RATIO of the standard deviations.",
+            lambda i: {"r": np.clip(i["std"] - i["running_std"], 1 / i["r_max"], i["r_max"])},
+        ),
+        "one r for all channels": Mistake(
+            "Each channel has its own r; you averaged the ratios.",
+            _r_of(lambda ratio: np.full_like(ratio, ratio.mean())),
         ),
         "bounds swapped": Mistake(
             "r_max bounds r and d_max bounds d; yours are exchanged.", _both("bounds swapped")

@@ -52,6 +52,11 @@ def _of_inputs(i: Inputs) -> Arrays:
     return {"mean": z.mean(axis=0).numpy(), "second": paddle.square(z).mean(axis=0).numpy()}
 
 
+def _along_channels(i: Inputs) -> Arrays:
+    x = i["z"].astype(np.float64) @ i["weight"]
+    return {"mean": x.mean(axis=1), "second": (x**2).mean(axis=1)}
+
+
 LINEAR_CHECK = check(
     ASSIGNMENT,
     "linear_moments",
@@ -63,6 +68,7 @@ LINEAR_CHECK = check(
         Case("two samples", layer(2, 3, 5)),
         Case("float32 input", layer(6, 5, 2, "float32")),
         Case("a view that is not contiguous", draws.views(layer(5, 3, 4), "z")),
+        Case("as many samples as inputs and channels", layer(4, 4, 4)),
     ),
     reference=_right,
     mistakes={
@@ -76,6 +82,17 @@ LINEAR_CHECK = check(
         "squared mean for second moment": Mistake(
             "Square first, then average: the mean of x * x is not the square of the mean.",
             lambda i: {"second": _right(i)["mean"] ** 2},
+        ),
+        "root of the second moment": Mistake(
+            "The second moment is the mean of the squares, with no root taken.",
+            after(_right, "second", change=np.sqrt),
+        ),
+        "moments along the channels": Mistake(
+            "There is one moment for each channel: average over the samples, axis 0.", _along_channels
+        ),
+        "one moment for all channels": Mistake(
+            "Each channel (column) has a mean and a second moment of its own; you averaged over everything.",
+            after(_right, "mean", "second", change=np.mean),
         ),
         "sums for means": Mistake(
             "You added over the samples without dividing by N.", scaled(_right, "mean", "second", by=_samples)
@@ -95,6 +112,28 @@ LINEAR_CHECK = check(
         "gradient of the variance": Mistake(
             "This is the variance's gradient; wanted is that of the mean of x * x.",
             _slope_of(lambda x: paddle.var(x, axis=0, unbiased=False)),
+        ),
+        "squares of z in the gradient": Mistake(
+            "x mixes all inputs, so the gradient is the mean of 2 z x, not of 2 z * z times the weight.",
+            lambda i: {
+                "second_gradient": 2 * (i["z"].astype(np.float64) ** 2).mean(axis=0)[:, None] * i["weight"]
+            },
+        ),
+        "the weight for the mean's gradient": Mistake(
+            "The mean of z @ weight changes with the weight by the mean of z, whatever the weight is.",
+            lambda i: {"mean_gradient": i["weight"] / _samples(i)},
+        ),
+        "1/N for the mean's gradient": Mistake(
+            "1/N is how the mean changes with x; with the weight it changes by the mean of z.",
+            lambda i: {"mean_gradient": np.full(i["weight"].shape, 1 / _samples(i))},
+        ),
+        "gradients swapped": Mistake(
+            "The order asked for is (mean, second, mean_gradient, second_gradient).",
+            swapped(_right, "mean_gradient", "second_gradient"),
+        ),
+        "each moment beside its gradient": Mistake(
+            "The order asked for is (mean, second, mean_gradient, second_gradient): both moments come first.",
+            swapped(_right, "second", "mean_gradient"),
         ),
         "gradients transposed": Mistake(
             "The gradients have the shape of the weight, [D, C]; yours are [C, D].",
@@ -118,11 +157,14 @@ EXPANSION = ("moment", "gradient", "weight_then", "weight_now")
 
 
 @draws.draw
-def moved(r: draws.Generator, d: int, c: int, stride: float, dtype: str = "float64") -> Inputs:
-    """A moment, its gradient and a weight that went some way."""
+def moved(
+    r: draws.Generator, d: int, c: int, stride: float, dtype: str = "float64", both_ways: bool = False
+) -> Inputs:
+    """A moment, its gradient and a weight that went some way: up, or up and down in turn."""
     now = draws.away_from_zero(r, (d, c), 0.3, 1.1)
     moment, gradient = draws.away_from_zero(r, c, 0.5, 1.5), draws.away_from_zero(r, (d, c), 0.2, 1.0)
-    then = now - stride * r.uniform(0.5, 1.5, (d, c))
+    signs = (-1.0) ** np.arange(d * c).reshape(d, c) if both_ways else 1.0
+    then = now - stride * signs * r.uniform(0.5, 1.5, (d, c))
     return draws.as_type(dict(zip(EXPANSION, (moment, gradient, then, now), strict=True)), dtype)
 
 
@@ -142,6 +184,8 @@ EXPANSION_CHECK = check(
         Case("five inputs, three channels", moved(5, 3, 0.1)),
         Case("as many inputs as channels", moved(4, 4, 0.5)),
         Case("float32 input", moved(3, 6, 0.2, "float32")),
+        Case("a weight that moved both ways", moved(4, 3, 0.5, both_ways=True)),
+        Case("one input, one channel", moved(1, 1, 0.5)),
     ),
     reference=_compensated(_expanded),
     mistakes={
@@ -171,6 +215,46 @@ EXPANSION_CHECK = check(
                 lambda i: len(i["moment"]) == len(i["gradient"]),
                 _compensated(lambda m, g, then, now: _expanded(m, g.T, then.T, now.T)),
             ),
+        ),
+        "not added up": Mistake(
+            "A channel's weights all contribute to its moment: add their shares up, over axis 0.",
+            _compensated(lambda m, g, then, now: m + g * (now - then)),
+        ),
+        "matrix product": Mistake(
+            "Multiply element by element and add up over the inputs; a matrix product mixes the channels.",
+            _compensated(lambda m, g, then, now: m + paddle.matmul(g.T, now - then).sum(axis=0)),
+        ),
+        "change not used": Mistake(
+            "You added the gradient itself; it has to be multiplied by the weight's change.",
+            _compensated(lambda m, g, then, now: m + g.sum(axis=0)),
+        ),
+        "moment dropped": Mistake(
+            "This is the change alone: add it to the moment.",
+            _compensated(lambda m, g, then, now: _expanded(0 * m, g, then, now)),
+        ),
+        "moment multiplied by the change": Mistake(
+            "To first order the change is ADDED to the moment.",
+            _compensated(lambda m, g, then, now: m * _expanded(0 * m, g, then, now)),
+        ),
+        "change taken relative to the moment": Mistake(
+            "The gradient gives the change itself, not a share of the moment.",
+            _compensated(lambda m, g, then, now: m * (1 + _expanded(0 * m, g, then, now))),
+        ),
+        "half of the change": Mistake(
+            "The first-order term has no factor 1/2; that belongs to the second order.",
+            _compensated(lambda m, g, then, now: _expanded(m, g / 2, then, now)),
+        ),
+        "change squared": Mistake(
+            "The first-order term has the change itself, not its square.",
+            _compensated(lambda m, g, then, now: _expanded(m, g * (now - then), then, now)),
+        ),
+        "sign of the change lost": Mistake(
+            "A weight may have gone down: use the change as it is, not its size.",
+            _compensated(lambda m, g, then, now: m + (g * (now - then).abs()).sum(axis=0)),
+        ),
+        "axis kept": Mistake(
+            "The values are right, the summed axis is still there: return shape (C,).",
+            _compensated(lambda m, g, then, now: _expanded(m, g, then, now).unsqueeze(0)),
         ),
         "gradient not used": Mistake(
             "You added the weight's change itself; it has to be multiplied by the gradient.",

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from course.autograder.checks.batch_norm.variants import output, slopes
-from course.autograder.checks.language import BATCH_NORM, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import exchanged, only
+import numpy as np
+
+from course.autograder.checks.batch_norm.normalising import normalising
+from course.autograder.checks.batch_norm.variants import output
+from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language.wrong import instead, other_defaults
 from course.autograder.checks.normalizers import variants as v
 from course.reference import normalizers
 
 
-def _eps(i: Inputs) -> float:
+def eps_of(i: Inputs) -> float:
+    """The case's epsilon."""
     return i["gn_param"].get("eps", 1e-5)
 
 
@@ -28,12 +32,13 @@ def given(
 # --- which values share a mean ---
 
 
-def _groups_taken(i: Inputs, how_many: str) -> int:
+def groups_taken(i: Inputs, how_many: str) -> int:
+    """A number of groups by what it is taken for."""
     channels = len(i["gamma"])
     return {"G": i["G"], "C": channels, "1": 1, "C / G": channels // i["G"]}[how_many]
 
 
-def _sharing(answer: Any) -> dict[str, Mistake]:
+def sharing(answer: Any) -> dict[str, Mistake]:
     """The mistakes in who shares a mean; `answer` makes them from the number of groups and the view."""
     return {
         "batch included in the group": Mistake(
@@ -70,7 +75,33 @@ def _sharing(answer: Any) -> dict[str, Mistake]:
 
 
 def _out(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
-    return lambda i: {"out": output(i, v.group(_groups_taken(i, groups), _eps(i), view, **switches))}
+    return lambda i: {"out": output(i, v.group(groups_taken(i, groups), eps_of(i), view, **switches))}
+
+
+def _reference(i: Inputs) -> Arrays:
+    return {"out": normalizers.group_norm(i["x"], i["gamma"], i["beta"], i["G"], eps_of(i))}
+
+
+def _flat_group(draw: draws.Draw) -> draws.Draw:
+    return draws.constant(draw, (1, slice(0, 2)), 1.25)
+
+
+def _shuffled(i: Inputs) -> Arrays:
+    """x_hat's channels dealt out on the way back, where the groups were runs."""
+    n, c, h, w = i["x"].shape
+    x_hat = output({**i, "gamma": np.ones(c), "beta": np.zeros(c)}, v.group(i["G"], eps_of(i)))
+    dealt = x_hat.reshape(n, i["G"], c // i["G"], h, w).swapaxes(1, 2).reshape(i["x"].shape)
+    return {"out": i["gamma"][:, None, None] * dealt + i["beta"][:, None, None]}
+
+
+def _grouped_pixels(i: Inputs) -> Arrays:
+    """[N, H, W, C] cut into G runs, and taken back for [N, C, H, W]."""
+    moved = np.ascontiguousarray(i["x"].transpose(0, 2, 3, 1)).reshape(i["x"].shape)
+    return {"out": output({**i, "x": moved}, v.group(i["G"], eps_of(i)))}
+
+
+def _gamma_by_group(i: Inputs) -> np.ndarray:
+    return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
 
 FORWARD = "out, cache = groupnorm_forward(x, gamma, beta, G, gn_param)"
@@ -90,53 +121,35 @@ FORWARD_CHECK = check(
         Case("a single sample", given((1, 6, 4, 3), 3, eps=1e-5)),
         Case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
         Case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
-    ),
-    reference=lambda i: {"out": normalizers.group_norm(i["x"], i["gamma"], i["beta"], i["G"], _eps(i))},
-    mistakes={
-        **_sharing(_out),
-        **v.normalising(_out, "gn_param"),
-        "gamma and beta swapped": Mistake(
-            "gamma multiplies and beta is added; you have it the other way round.",
-            exchanged(_out(), "gamma", "beta"),
+        Case(
+            "as many samples as channels, as many groups as channels in each",
+            given((4, 4, 3, 2), 2, eps=1e-4),
         ),
+        Case("samples, channels, rows and columns all alike", given((4, 4, 4, 4), 2, eps=1e-4)),
+        Case("a group whose values are all alike", _flat_group(given((3, 6, 2, 4), 3, eps=1e-4))),
+    ),
+    reference=_reference,
+    mistakes={
+        **sharing(_out),
+        "squares not centred": Mistake(
+            "The variance averages the squares of x minus the mean; yours averages the squares of x.",
+            _out(second=True),
+        ),
+        "the channels put back in another order": Mistake(
+            "The groups are right and the channels come back in another order: undo the reshape the way it was made.",
+            _shuffled,
+        ),
+        "channels moved last before grouping": Mistake(
+            "Leave the channels on axis 1: after a transpose a reshape to groups cuts the pixels, not the channels.",
+            _grouped_pixels,
+        ),
+        "one gamma for each group": Mistake(
+            "gamma belongs to the channels, whatever G is; yours is averaged over the group.",
+            instead(_reference, gamma=_gamma_by_group),
+        ),
+        **normalising(_out, "gn_param"),
+        **other_defaults(_reference, "gn_param", eps=(1e-3, 1e-6, 1e-8)),
     },
 )
 
-
-# --- the backward pass ---
-
-
-def _gradients(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
-    return lambda i: slopes(i, v.group(_groups_taken(i, groups), _eps(i), view, **switches))
-
-
-BACKWARD_CHECK = check(
-    v.ASSIGNMENT,
-    "groupnorm_backward",
-    11,
-    (FORWARD, "dx, dgamma, dbeta = groupnorm_backward(dout, cache)"),
-    outputs=v.GRADIENTS,
-    cases=(
-        Case("six channels in two groups", given((3, 6, 4, 5), 2, eps=1e-5)),
-        Case("six channels in three groups, a spread of 0.05", given((2, 6, 3, 4), 3, sd=0.05, eps=1e-3)),
-        Case("one group: layer norm over C, H, W", given((3, 4, 2, 5), 1)),
-        Case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
-        Case("a single sample", given((1, 6, 4, 3), 3)),
-        Case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
-        Case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
-    ),
-    reference=lambda i: normalizers.group_norm_gradients(
-        i["x"], i["gamma"], i["beta"], i["G"], i["dout"], _eps(i)
-    ),
-    rests_on=FORWARD_CHECK,
-    mistakes={
-        "gamma taken out of the averages": Mistake(
-            "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
-            v.gamma_outside(_gradients, 1),
-        ),
-        **_sharing(lambda groups, view: only(_gradients(groups, view), "dx")),
-        **v.backward_mistakes(_gradients),
-    },
-)
-
-CHECKS = (FORWARD_CHECK, BACKWARD_CHECK)
+CHECKS = (FORWARD_CHECK,)

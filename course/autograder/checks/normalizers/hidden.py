@@ -6,6 +6,7 @@ from course.autograder.checks.normalizers import cross, group, layer
 from course.autograder.checks.normalizers import renorm_variants as renorm
 from course.autograder.checks.normalizers import window_variants as window
 from course.autograder.checks.normalizers.correction import statistics
+from course.autograder.checks.normalizers.renorm_backward import backward_case
 
 
 def _constant_channel(r: draws.Generator) -> draws.Inputs:
@@ -22,16 +23,16 @@ HIDDEN = {
         Case("many features", layer.given((3, 40))),
     ),
     "layernorm_backward": (
-        Case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
-        Case("a row that is constant", constant(layer.given((6, 4), eps=1e-3), 2, 0.75)),
+        layer.backward_case("four axes", layer.given((2, 3, 2, 5), eps=3e-5)),
+        layer.backward_case("a row that is constant", constant(layer.given((6, 4), eps=1e-3), 2, 0.75)),
     ),
     "groupnorm_forward": (
         Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
         Case("a group that is constant", constant(group.given((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
     ),
     "groupnorm_backward": (
-        Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
-        Case("one row of pixels", group.given((2, 8, 1, 5), 4, eps=1e-3)),
+        layer.backward_case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        layer.backward_case("one row of pixels", group.given((2, 8, 1, 5), 4, eps=1e-3)),
     ),
     "renorm_correction": (
         Case("many channels", statistics(24, 1.2, 2.5)),
@@ -50,8 +51,8 @@ HIDDEN = {
         Case("one image", renorm.given((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
     ),
     "batch_renorm_backward": (
-        Case("one image", renorm.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
-        Case(
+        backward_case("one image", renorm.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        backward_case(
             "a constant channel",
             constant(renorm.given((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
         ),

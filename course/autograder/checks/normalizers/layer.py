@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.variants import output, slopes
+from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
+from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.normalising import normalising
+from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
+from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import only, where
+from course.autograder.checks.language.wrong import but, other_defaults, where
 from course.autograder.checks.normalizers import variants as v
 from course.reference import normalizers
 
@@ -28,6 +32,12 @@ def given(
     x = v.groups_of(r, (int(np.prod(shape[:-1])), d), 1, sd, dtype).reshape(shape)
     gamma, beta = draws.scales(r, d), draws.shifts(r, d)
     return draws.as_type({"x": x, "gamma": gamma, "beta": beta, "ln_param": ln_param, "dout": dout}, dtype)
+
+
+def parts(i: Inputs) -> Parts:
+    """The parts of a case's gradients."""
+    x, dout, gamma = (i[name].astype(np.float64) for name in ("x", "dout", "gamma"))
+    return Parts(x, dout, gamma, (-1,), _eps(i))
 
 
 def _out(**switches: Any) -> Any:
@@ -53,6 +63,20 @@ def _second_axis(i: Inputs) -> Arrays:
     return {"out": i["gamma"] * np.swapaxes(x_hat, 1, -1) + i["beta"]}
 
 
+def _length(i: Inputs) -> Arrays:
+    eps = _eps(i)
+    p = parts({**i, "dout": i["x"]})
+    return {"out": i["gamma"] * p.centred / np.sqrt(p.var * p.n + eps) + i["beta"]}
+
+
+def _along_samples(i: Inputs) -> Arrays:
+    return {"out": i["gamma"][:, None] * parts({**i, "dout": i["x"]}).x_hat + i["beta"][:, None]}
+
+
+def _reference(i: Inputs) -> Arrays:
+    return {"out": normalizers.layer_norm(i["x"], i["gamma"], i["beta"], _eps(i))}
+
+
 FORWARD = "out, cache = layernorm_forward(x, gamma, beta, ln_param)"
 
 FORWARD_CHECK = check(
@@ -70,8 +94,10 @@ FORWARD_CHECK = check(
         Case("a row that is constant", draws.constant(given((5, 4), eps=1e-4), 2, 1.75)),
         Case("float32 input", given((6, 9), dtype="float32", eps=1e-4)),
         Case("a view that is not contiguous", draws.views(given((4, 5)), "x")),
+        Case("as many samples as features", given((5, 5), eps=1e-4)),
+        Case("all three axes alike", given((3, 3, 3), eps=1e-4)),
     ),
-    reference=lambda i: {"out": normalizers.layer_norm(i["x"], i["gamma"], i["beta"], _eps(i))},
+    reference=_reference,
     mistakes={
         "normalised over the samples": Mistake(
             "You took the moments down the samples (batch norm); layer norm takes them along each row.",
@@ -89,7 +115,23 @@ FORWARD_CHECK = check(
             "You reduced over axis 1; the features are on the last axis, which in [N, T, D] is axis 2.",
             where(_more_axes, _second_axis),
         ),
-        **v.normalising(_out, "ln_param"),
+        "squares not centred": Mistake(
+            "The variance averages the squares of x minus the mean; yours averages the squares of x.",
+            _out(second=True),
+        ),
+        "root mean square of x": Mistake(
+            "This divides x by the root of its mean square: subtract the mean first.",
+            _out(second=True, centred=False),
+        ),
+        "divided by the length": Mistake(
+            "Divide by the root of the MEAN of the squares; yours is the root of their sum.", _length
+        ),
+        "parameters along the samples": Mistake(
+            "gamma and beta run along the last axis; you lined them up with the samples.",
+            where(lambda i: i["x"].ndim == 2 and len(i["x"]) == len(i["gamma"]), _along_samples),
+        ),
+        **normalising(_out, "ln_param"),
+        **other_defaults(_reference, "ln_param", eps=(1e-3, 1e-6, 1e-8)),
     },
 )
 
@@ -97,36 +139,86 @@ FORWARD_CHECK = check(
 # --- the backward pass ---
 
 
-def _gradients(**switches: Any) -> Any:
-    return lambda i: slopes(i, v.layer(_eps(i), **switches))
+def _gradients(i: Inputs) -> Arrays:
+    return normalizers.layer_norm_gradients(i["x"], i["gamma"], i["beta"], i["dout"], _eps(i))
+
+
+def _parameters(i: Inputs, *axes: int) -> Arrays:
+    p = parts(i)
+    return {"dgamma": (p.dout * p.x_hat).sum(axis=axes), "dbeta": p.dout.sum(axis=axes)}
+
+
+def _down_the_samples(p: Parts) -> np.ndarray:
+    """Batch norm's closed form beside layer norm's x_hat and root."""
+    return p.gamma * (p.dout - p.dout.mean(axis=0) - p.x_hat * (p.dout * p.x_hat).mean(axis=0))
+
+
+def _by_parameter_gradients(p: Parts) -> np.ndarray:
+    """dbeta and dgamma, which are sums over the rows, for the sums along each row."""
+    rows = tuple(range(p.x.ndim - 1))
+    return p.g - (p.dout.sum(axis=rows) + p.x_hat * (p.dout * p.x_hat).sum(axis=rows)) / p.n
+
+
+def backward_case(name: str, draw: draws.Draw) -> Case:
+    """A case with the x of a later forward pass."""
+    return Case(name, draws.twice(draw, "x"))
 
 
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "layernorm_backward",
     11,
-    (FORWARD, "dx, dgamma, dbeta = layernorm_backward(dout, cache)"),
+    (
+        FORWARD,
+        "later_out, later_cache = layernorm_forward(later_x, gamma, beta, ln_param)",
+        "dx, dgamma, dbeta = layernorm_backward(dout, cache)",
+    ),
     outputs=v.GRADIENTS,
     cases=(
-        Case("seven samples of five features", given((7, 5), eps=1e-5)),
-        Case("a spread of 0.05", given((4, 6), sd=0.05, eps=1e-3)),
-        Case("sequences: three axes", given((3, 4, 5))),
-        Case("a single sample", given((1, 6), eps=1e-4)),
-        Case("float32 input", given((6, 9), dtype="float32", eps=1e-4)),
-        Case("a view that is not contiguous", draws.views(given((4, 5)), "x")),
+        backward_case("seven samples of five features", given((7, 5), eps=1e-5)),
+        backward_case("a spread of 0.05", given((4, 6), sd=0.05, eps=1e-3)),
+        backward_case("sequences: three axes", given((3, 4, 5))),
+        backward_case("a single sample", given((1, 6), eps=1e-4)),
+        backward_case("float32 input", given((6, 9), dtype="float32", eps=1e-4)),
+        backward_case("a view that is not contiguous", draws.views(given((4, 5)), "x")),
+        backward_case("as many samples as features", given((5, 5), sd=0.1, eps=1e-3)),
+        backward_case("all three axes alike", given((4, 4, 4), eps=1e-3)),
+        backward_case("a gamma of 0", draws.constant(given((6, 4), eps=1e-3), 1, 0.0, "gamma")),
     ),
-    reference=lambda i: normalizers.layer_norm_gradients(i["x"], i["gamma"], i["beta"], i["dout"], _eps(i)),
+    reference=_gradients,
     rests_on=FORWARD_CHECK,
     mistakes={
         "gamma taken out of the averages": Mistake(
             "gamma differs along each row, so it belongs inside the averages: take dout * gamma first.",
-            v.gamma_outside(_gradients, -1),
+            v.gamma_outside(parts),
         ),
         "gradient of batch norm": Mistake(
             "Your dx is batch norm's: the averages in it run along each row, not down the samples.",
-            only(_gradients(axes=(0,)), "dx"),
+            dx_by(with_parts(parts, axes=(0,))),
         ),
-        **v.backward_mistakes(_gradients, lambda x, gamma, beta: gamma * x + beta),
+        "averages down the samples": Mistake(
+            "The averages in dx run along each row, over the values that share a mean; yours run down the samples.",
+            dx_by(parts, _down_the_samples),
+        ),
+        "dbeta and dgamma for the sums along the row": Mistake(
+            "dbeta and dgamma are sums over the rows: dx needs the sums of g and g * x_hat along each row.",
+            dx_by(parts, _by_parameter_gradients),
+        ),
+        "n is the number of samples": Mistake(
+            "The averages in dx are over the D values of a row: you divided by the number of samples.",
+            counted(parts, lambda i: len(i["x"])),
+        ),
+        **dx_mistakes(parts),
+        "parameter gradients summed over the first axis alone": Mistake(
+            "dgamma and dbeta collect from every row there is: sum over all axes but the last.",
+            where(_more_axes, lambda i: _parameters(i, 0)),
+        ),
+        "parameter gradients summed along the row": Mistake(
+            "gamma and beta run along the row: sum over the rows, and keep the last axis.",
+            lambda i: _parameters(i, -1),
+        ),
+        **but(parameter_mistakes(parts, _gradients, axis=-1), "parameter gradients keep the summed axis"),
+        "cache of a later forward pass": later_cache(_gradients, "x"),
     },
 )
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.normalising import normalising
 from course.autograder.checks.batch_norm.variants import LEAVES, Switches, output
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import only, where
+from course.autograder.checks.language.wrong import after, only, other_defaults, where
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
 from course.reference import batch_renorm
@@ -16,12 +17,20 @@ from course.reference.batch_norm import tensor
 
 RUNNING_MEAN, RUNNING_STD = "bn_param.running_mean", "bn_param.running_std"
 STATE = (RUNNING_MEAN, RUNNING_STD)
+CHANNEL = (slice(None), 0)
+KEPT = ("running_mean", "running_std")
 SETTINGS = ("running_mean", "running_std", "eps", "momentum", "r_max", "d_max")
 
 
 def _only_mode(r: draws.Generator) -> Inputs:
     i = rv.given((6, 5))(r)
     return {**i, "x": draws.batch(r, (6, 5)) * 4, "bn_param": {"mode": "train"}}
+
+
+def _far_away(i: Inputs) -> Inputs:
+    """A batch that lies beyond the default bounds of r and d on both sides, and nothing said but the mode."""
+    spread = np.where(np.arange(i["x"].shape[1]) % 2, 5.0, 0.2)
+    return {"x": spread * i["x"] + 8 * np.sign(i["gamma"]), "bn_param": {"mode": "train"}}
 
 
 def step(i: Inputs, **changes: Any) -> Arrays:
@@ -70,6 +79,10 @@ def updated(i: Inputs) -> dict[str, Any]:
     """The state as it is after the step."""
     after = step(i)
     return {**rv.state(i), "running_mean": after[RUNNING_MEAN], "running_std": after[RUNNING_STD]}
+
+
+def _fresh(i: Inputs) -> bool:
+    return "running_std" not in i["bn_param"]
 
 
 CORRECTING = {
@@ -143,9 +156,43 @@ KEEPING = {
         "You store the batch's own moments; mix them with the old running values by momentum.",
         _keep(lambda s, mean, std: (mean, std)),
     ),
+    "running sum, not average": Mistake(
+        "You add the batch's moments to the old values without weighting the old ones by momentum.",
+        _keep(
+            lambda s, mean, std: tuple(
+                s[k] + (1 - s["momentum"]) * new for k, new in zip(KEPT, (mean, std), strict=True)
+            )
+        ),
+    ),
+    "the batch's moments not weighted": Mistake(
+        "The batch's moments come in with the weight 1 - momentum; yours come in whole.",
+        _keep(
+            lambda s, mean, std: tuple(
+                s["momentum"] * s[k] + new for k, new in zip(KEPT, (mean, std), strict=True)
+            )
+        ),
+    ),
+    "corrected deviation kept": Mistake(
+        "The batch's own deviation is averaged, before any correction: you multiplied it by r.",
+        _keep_std(lambda s, std: mixed(s, std * np.clip(std / s["running_std"], 1 / s["r_max"], s["r_max"]))),
+    ),
+    "running deviation started at 0": Mistake(
+        "Where bn_param has no running deviation it starts at 1, not at 0.",
+        where(_fresh, _keep_std(lambda s, std: (1 - s["momentum"]) * std)),
+    ),
+    "running values keep the batch's axis": Mistake(
+        "The values are right, an axis of length 1 is still there: running values have the shape of gamma.",
+        after(step, *STATE, change=lambda value: value[None]),
+    ),
+    "running values keep all axes": Mistake(
+        "The values are right, the summed axes are still there: running values have shape (C,), as gamma has.",
+        where(
+            lambda i: i["x"].ndim == 4, after(step, *STATE, change=lambda value: value.reshape(1, -1, 1, 1))
+        ),
+    ),
     "running values started from the first batch": Mistake(
         "Where bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
-        where(lambda i: "running_std" not in i["bn_param"], _keep(lambda s, mean, std: (mean, std))),
+        where(_fresh, _keep(lambda s, mean, std: (mean, std))),
     ),
 }
 
@@ -170,9 +217,26 @@ TRAIN_CHECK = check(
             rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3, momentum=0.75),
         ),
         Case("a view that is not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x")),
+        Case("as many samples as features", rv.given((5, 5), r_max=1.5, d_max=0.5, eps=1e-3)),
+        Case("images, all four axes alike", rv.given((4, 4, 4, 4), r_max=1.5, d_max=0.5, eps=1e-3)),
+        Case(
+            "only the mode, far from where the running values start",
+            draws.altered(rv.given((7, 6)), _far_away),
+        ),
+        Case(
+            "a channel that is constant",
+            draws.constant(rv.given((6, 4), r_max=2.0, d_max=1.0, eps=1e-3), CHANNEL, 0.5),
+        ),
     ),
     reference=step,
-    mistakes={**KEEPING, **CORRECTING, **v.normalising(out, "bn_param")},
+    mistakes={
+        **KEEPING,
+        **CORRECTING,
+        **normalising(out, "bn_param"),
+        **other_defaults(
+            step, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1), r_max=(1.0, 2.0), d_max=(0.0, 3.0)
+        ),
+    },
     may_change=STATE,
 )
 

@@ -1,32 +1,87 @@
 """ps4, batch renormalisation backward: r and d stand still, the batch's moments do not."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
+
+from course.autograder.checks.batch_norm.backward import parts as batch_norm_parts
+from course.autograder.checks.batch_norm.gradient_parts import (
+    Formula,
+    Parts,
+    PartsOf,
+    counted,
+    dx_by,
+    with_parts,
+)
+from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import LEAVES, slopes
 from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, check, draws
-from course.autograder.checks.language.wrong import only
+from course.autograder.checks.language.wrong import Wrong, but, of, where
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.renorm import FORWARD, STATE, TRAIN_CHECK, updated
 from course.reference import batch_renorm
 
-
-def _gradients(**how: Any) -> Any:
-    return lambda i: slopes(i, rv.graph(rv.state(i), **how))
+Clip = Callable[[np.ndarray, dict[str, Any]], np.ndarray]
 
 
-def _dx(**how: Any) -> Any:
-    return only(_gradients(**how), "dx")
+def _clipped(ratio: np.ndarray, s: dict[str, Any]) -> np.ndarray:
+    return np.clip(ratio, 1 / s["r_max"], s["r_max"])
 
 
-def _dgamma(**how: Any) -> Any:
-    return only(_gradients(**how), "dgamma")
+def _unclipped(ratio: np.ndarray, s: dict[str, Any]) -> np.ndarray:
+    return ratio
 
 
-def _in_state(state: Callable[[Inputs], dict[str, Any]]) -> Any:
-    """dx and dgamma with r and d from another state."""
-    return only(lambda i: slopes(i, rv.graph(state(i))), "dx", "dgamma")
+def parts(i: Inputs, state: Callable[[Inputs], dict[str, Any]] = rv.state, clip: Clip = _clipped) -> Parts:
+    """The parts of a case: batch norm's, r as the factor, and x_hat with r and d for what gamma multiplies.
+
+    Args:
+        i: the case.
+        state: where the running values and the bounds come from.
+        clip: r from the ratio and the state.
+    """
+    s = state(i)
+    p = batch_norm_parts({**i, "bn_param": {"eps": s["eps"]}})
+    mean, std = (s[name].reshape(p.gamma.shape) for name in ("running_mean", "running_std"))
+    d = np.clip((p.mean(p.x) - mean) / std, -s["d_max"], s["d_max"])
+    return replace(p, factor=clip(p.sd / std, s), shift=d)
+
+
+def _flowing(**how: Any) -> Wrong:
+    """dx where gradient flows through r or d."""
+    return lambda i: {"dx": slopes(i, rv.graph(rv.state(i), **how))["dx"]}
+
+
+def _dgamma(made_from: PartsOf, normalised: Formula = lambda p: p.normalised) -> Wrong:
+    """dgamma by what dout is multiplied by."""
+
+    def wrong(i: Inputs) -> np.ndarray:
+        p = made_from(i)
+        return (p.dout * normalised(p)).sum(axis=p.axes)
+
+    return of("dgamma", wrong)
+
+
+def _both(made_from: PartsOf) -> Wrong:
+    """dx and dgamma from other parts."""
+    return lambda i: {**dx_by(made_from)(i), **_dgamma(made_from)(i)}
+
+
+def _with_both(p: Parts) -> np.ndarray:
+    return p.g + p.by_mean - p.normalised * p.mean(p.g * p.normalised)
+
+
+def _with_first(p: Parts) -> np.ndarray:
+    return p.g + p.by_mean - p.normalised * p.mean(p.g * p.x_hat)
+
+
+def _with_second(p: Parts) -> np.ndarray:
+    return p.g + p.by_mean - p.x_hat * p.mean(p.g * p.normalised)
 
 
 def _reference(i: Inputs) -> Arrays:
@@ -35,67 +90,122 @@ def _reference(i: Inputs) -> Arrays:
     return batch_renorm.batch_renorm_gradients(*(a[name] for name in names))
 
 
+def _dbeta_times_r(i: Inputs) -> np.ndarray:
+    return _reference(i)["dbeta"] * np.ravel(parts(i).factor)
+
+
+def backward_case(name: str, draw: draws.Draw) -> Case:
+    """A case with the x and the state of a later forward pass."""
+    return Case(name, draws.twice(draw, "x", "bn_param"))
+
+
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_backward",
     11,
-    (FORWARD, "dx, dgamma, dbeta = batch_renorm_backward(dout, cache)"),
+    (
+        FORWARD,
+        "later_out, later_cache = batch_renorm_forward(later_x, gamma, beta, later_bn_param)",
+        "dx, dgamma, dbeta = batch_renorm_backward(dout, cache)",
+    ),
     outputs=v.GRADIENTS,
     cases=(
-        Case("eight samples of six features", rv.given((8, 6), r_max=3.0, d_max=5.0, eps=1e-5)),
-        Case("narrow bounds", rv.given((7, 5), r_max=1.5, d_max=0.4)),
-        Case("a spread of 0.05", rv.given((6, 4), sd=0.05, r_max=2.0, d_max=1.0, eps=1e-3)),
-        Case("no room: batch norm's gradient", rv.without_room((5, 4))),
-        Case("images", rv.given((2, 5, 3, 4), r_max=1.7, d_max=0.7, eps=1e-4)),
-        Case("three samples", rv.given((3, 6), r_max=2.5, d_max=2.0)),
-        Case("float32 input", rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3)),
-        Case("a view that is not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x")),
+        backward_case("eight samples of six features", rv.given((8, 6), r_max=3.0, d_max=5.0, eps=1e-5)),
+        backward_case("narrow bounds", rv.given((7, 5), r_max=1.5, d_max=0.4)),
+        backward_case("a spread of 0.05", rv.given((6, 4), sd=0.05, r_max=2.0, d_max=1.0, eps=1e-3)),
+        backward_case("no room: batch norm's gradient", rv.without_room((5, 4))),
+        backward_case("images", rv.given((2, 5, 3, 4), r_max=1.7, d_max=0.7, eps=1e-4)),
+        backward_case("three samples", rv.given((3, 6), r_max=2.5, d_max=2.0)),
+        backward_case("float32 input", rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3)),
+        backward_case(
+            "a view that is not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x")
+        ),
+        backward_case("as many samples as features", rv.given((5, 5), r_max=1.5, d_max=0.5, eps=1e-3)),
+        backward_case(
+            "images, all four axes alike", rv.given((4, 4, 4, 4), sd=0.1, r_max=1.5, d_max=0.5, eps=1e-3)
+        ),
+        backward_case(
+            "a gamma of 0", draws.constant(rv.given((6, 4), r_max=1.5, d_max=0.5, eps=1e-3), 1, 0.0, "gamma")
+        ),
     ),
     reference=_reference,
     rests_on=TRAIN_CHECK,
     mistakes={
         "gradient through r and d": Mistake(
             "r and d are constants in the backward pass, although they were computed from x.",
-            _dx(detach_r=False, detach_d=False),
+            _flowing(detach_r=False, detach_d=False),
         ),
         "gradient through r": Mistake(
-            "r is a constant in the backward pass: nothing flows through it.", _dx(detach_r=False)
+            "r is a constant in the backward pass: nothing flows through it.", _flowing(detach_r=False)
         ),
         "gradient through d": Mistake(
-            "d is a constant in the backward pass: nothing flows through it.", _dx(detach_d=False)
+            "d is a constant in the backward pass: nothing flows through it.", _flowing(detach_d=False)
         ),
         "r forgotten in dx": Mistake(
             "The normalised x was multiplied by r on its way out, and so is its gradient on the way back.",
-            _dx(r="forgotten"),
+            dx_by(with_parts(parts, factor=1.0)),
         ),
-        "r not clipped in dx": Mistake("Use the same r as in the forward pass, clipped.", _dx(r="unclipped")),
+        "r not clipped in dx": Mistake(
+            "Use the same r as in the forward pass, clipped.",
+            dx_by(partial(parts, clip=_unclipped)),
+        ),
         "no lower bound for r": Mistake(
             "r has a lower bound as well, 1 / r_max, in the backward pass as in the forward pass.",
-            only(_gradients(r="no lower bound"), "dx", "dgamma"),
+            _both(partial(parts, clip=lambda ratio, s: np.minimum(ratio, s["r_max"]))),
         ),
         "bounds hard-coded": Mistake(
             "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
-            _in_state(lambda i: {**rv.state(i), "r_max": 3.0, "d_max": 5.0}),
+            _both(partial(parts, state=lambda i: {**rv.state(i), "r_max": 3.0, "d_max": 5.0})),
         ),
         "r and d from the updated running values": Mistake(
             "Use the r and d of the forward pass, made from the running values that came in.",
-            _in_state(updated),
+            _both(partial(parts, state=updated)),
         ),
         "dgamma without r and d": Mistake(
             "gamma multiplies x_hat with r and d in it; you summed dout times the x_hat of batch norm.",
-            _dgamma(r="forgotten", d="forgotten"),
+            _dgamma(parts, lambda p: p.x_hat),
         ),
         "dgamma without d": Mistake(
             "gamma multiplies x_hat with d in it: keep d in what dout is multiplied by.",
-            _dgamma(d="forgotten"),
+            _dgamma(parts, lambda p: p.x_hat * p.factor),
         ),
         "dgamma without r": Mistake(
             "gamma multiplies x_hat with r in it: keep r in what dout is multiplied by.",
-            _dgamma(r="forgotten"),
+            _dgamma(parts, lambda p: p.x_hat + p.shift),
         ),
-        **v.backward_mistakes(_gradients),
+        "x_hat with r and d in the last term": Mistake(
+            "In dx stands the x_hat of batch norm, before r and d came in; yours has them, in both places.",
+            dx_by(parts, _with_both),
+        ),
+        "x_hat with r and d before the bar": Mistake(
+            "In dx stands the x_hat of batch norm, before r and d came in; the one before the average has them.",
+            dx_by(parts, _with_first),
+        ),
+        "x_hat with r and d under the bar": Mistake(
+            "In dx stands the x_hat of batch norm, before r and d came in; the one under the average has them.",
+            dx_by(parts, _with_second),
+        ),
+        "r twice in dx": Mistake(
+            "x_hat was multiplied by r once, and so is its gradient; in yours r is there twice.",
+            dx_by(parts, lambda p: p.factor * p.right),
+        ),
+        "dx divided by r": Mistake(
+            "x_hat was multiplied by r on its way out, and so is its gradient on the way back; you divide.",
+            dx_by(parts, lambda p: p.right / p.factor**2),
+        ),
+        "n counts the samples only": Mistake(
+            "Each channel's mean runs over all its values, N * H * W for images; you divided by N.",
+            where(lambda i: i["x"].ndim == 4, counted(parts, lambda i: len(i["x"]))),
+        ),
+        **dx_mistakes(parts),
+        **but(parameter_mistakes(parts, _reference, axis=1), "dgamma without x_hat"),
+        "dbeta multiplied by r": Mistake(
+            "beta is added at the end: its gradient passes neither gamma nor r.",
+            of("dbeta", _dbeta_times_r),
+        ),
+        "cache of a later forward pass": later_cache(_reference, "x", "bn_param"),
     },
-    may_change=STATE,
+    may_change=(*STATE, "later_bn_param.running_mean", "later_bn_param.running_std"),
 )
 
 CHECKS = (BACKWARD_CHECK,)

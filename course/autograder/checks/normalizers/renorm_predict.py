@@ -1,17 +1,20 @@
 """ps4, batch renormalisation in test mode: the running values alone, as they are."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.variants import LEAVES
-from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
+from course.autograder.checks.batch_norm.normalising import scaling
+from course.autograder.checks.batch_norm.variants import LEAVES, Switches, affine, output
+from course.autograder.checks.language import BATCH_NORM, RUNNING, Put, call, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import Wrong, instead, of, ones, only, zeros
+from course.autograder.checks.language.wrong import Wrong, of, only
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.renorm import FORWARD, RUNNING_MEAN, RUNNING_STD, STATE, out, step
 from course.reference import batch_norm, batch_renorm
+from course.reference.batch_norm import tensor
 
 
 def _served(i: Inputs) -> np.ndarray:
@@ -38,6 +41,35 @@ def _unnormalised(i: Inputs) -> np.ndarray:
     return batch_norm.batch_norm_eval(i["x"], i["gamma"], i["beta"], nothing, nothing + 1, 0.0)
 
 
+def _scaled(**switches: Any) -> Wrong:
+    """A mistake in gamma and beta, by the switches of batch norm."""
+
+    def wrong(i: Inputs) -> Arrays:
+        x_hat = _served(
+            {**i, **rv.state(i), "gamma": np.ones_like(i["gamma"]), "beta": np.zeros_like(i["beta"])}
+        )
+        return {
+            "out": output(i, lambda x, gamma, beta: affine(tensor(x_hat), gamma, beta, Switches(**switches)))
+        }
+
+    return wrong
+
+
+def _times_r(i: Inputs) -> Arrays:
+    s = rv.state(i)
+    _, std = rv.moments(tensor(i["x"]), s["eps"], Switches())
+    r = np.clip(std.numpy() / s["running_std"], 1 / s["r_max"], s["r_max"])
+    return {"out": _served({**i, **s, "running_std": s["running_std"] / r})}
+
+
+def _batch(i: Inputs) -> Arrays:
+    mean, std = rv.moments(tensor(i["x"]), rv.state(i)["eps"], Switches())
+    return {RUNNING_MEAN: mean.numpy(), RUNNING_STD: std.numpy()}
+
+
+# Test mode may write the defaults into bn_param or leave it as it came: on this case only `out` is asked about.
+_WITH_DEFAULTS = (call(FORWARD), Put(RUNNING_MEAN, np.zeros(3)), Put(RUNNING_STD, np.ones(3)))
+
 TEST_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_forward.test",
@@ -57,6 +89,12 @@ TEST_CHECK = check(
         Case("a spread of 0.01", rv.given((6, 4), "test", sd=0.01, r_max=1.5, d_max=0.4)),
         Case("images: another epsilon", rv.given((2, 5, 3, 4), "test", eps=1e-2, r_max=2.0, d_max=1.0)),
         Case("float32 input", rv.given((5, 6), "test", dtype="float32", r_max=1.5, d_max=0.4)),
+        Case("as many samples as features", rv.given((5, 5), "test", r_max=1.5, d_max=0.4, eps=1e-2)),
+        Case(
+            "running values never set: bn_param holds only the mode",
+            draws.altered(rv.given((4, 3), "test"), lambda i: {"bn_param": {"mode": "test"}}),
+            _WITH_DEFAULTS,
+        ),
     ),
     reference=_reference,
     mistakes={
@@ -95,12 +133,18 @@ TEST_CHECK = check(
             "You only scaled and shifted x; normalise it by the running values first.",
             of("out", _unnormalised),
         ),
-        "gamma forgotten": Mistake(
-            "gamma scales in test mode too.", instead(_reference, "out", gamma=ones("gamma"))
+        "divided by the square of running_std": Mistake(
+            "bn_param keeps a running standard deviation: divide by it as it is, without a square.",
+            _divided_by(lambda std, eps: std**2),
         ),
-        "beta forgotten": Mistake(
-            "beta shifts in test mode too.", instead(_reference, "out", beta=zeros("beta"))
+        "corrected by r at test time": Mistake(
+            "r and d belong to training: in test mode only the running values count.", _times_r
         ),
+        "test mode stores the batch's values": Mistake(
+            "Test mode only reads the running values; you put the batch's own into bn_param.",
+            only(_batch, *STATE),
+        ),
+        **scaling(_scaled),
     },
 )
 

@@ -1,12 +1,19 @@
 """Batch renormalisation done wrong, in Paddle: one differentiable graph with a switch for each thing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.variants import Switches, affine, axes_of, by_feature, statistics
+from course.autograder.checks.batch_norm.variants import (
+    Switches,
+    affine,
+    axes_of,
+    below,
+    by_feature,
+    statistics,
+)
 from course.autograder.checks.language import Inputs, draws
 from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
@@ -76,8 +83,9 @@ def graph(
         bounds = Bounds(tensor(s["running_mean"]), tensor(s["running_std"]), s["r_max"], s["d_max"])
         by_r, by_d = R[r](mean, std, bounds), D[d](mean, std, bounds)
         by_r, by_d = by_r.detach() if detach_r else by_r, by_d.detach() if detach_d else by_d
-        m, below, by_r, by_d = (by_feature(v, x.ndim) for v in (mean, std, by_r, by_d))
-        x_hat = (x - m if how.centred else x) / (below if how.root else below * below)
+        m, sd, by_r, by_d = (by_feature(v, x.ndim) for v in (mean, std, by_r, by_d))
+        centred = how.sign * (x - m) if how.centred else x
+        x_hat = centred / (sd if how.root else sd * sd) if how.divided else centred
         return affine((x_hat + by_d) * by_r if shift_first else x_hat * by_r + by_d, gamma, beta, how)
 
     return norm
@@ -86,9 +94,7 @@ def graph(
 def moments(x: Any, eps: float, how: Switches) -> tuple[Any, Any]:
     """(mean, std) of a batch, each (C,), with the switches for epsilon, for n - 1 and for the gradient."""
     mean, var = statistics(x, axes_of({"x": x}), how, keepdim=False)
-    inside = eps if how.eps == "inside" else how.eps if isinstance(how.eps, float) else 0.0
-    std = paddle.sqrt(var + inside)
-    return mean, std + eps if how.eps == "outside" else std
+    return mean, below(var, eps, replace(how, root=True))
 
 
 # --- inputs of which some channels are corrected, and some more than the bounds allow ---

@@ -9,6 +9,7 @@ from course.autograder.checks.language import BATCH_NORM, Case, Inputs, Mistake,
 from course.autograder.checks.language.wrong import after, instead, swapped
 from course.autograder.checks.normalizers import window_variants as wv
 from course.autograder.checks.normalizers.variants import ASSIGNMENT
+from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
 
 # --- what goes wrong before the averaging: another window, or another history ---
@@ -110,6 +111,25 @@ def _without_current(mean: Any, second: Any, k: int) -> tuple[Any, Any]:
     return _from(mean[first:].mean(axis=0), _possible(mean, second)[first:].mean(axis=0))
 
 
+def _low_past(mean: Any, second: Any) -> Any:
+    return paddle.concat([second[:1], paddle.minimum(second, mean * mean)[1:]])
+
+
+def _variance_first(mean: Any, second: Any) -> Any:
+    return paddle.concat([second[:1] - mean[:1] ** 2, _possible(mean, second)[1:]])
+
+
+def _first_twice(value: Any) -> Any:
+    return (value.sum(axis=0) + value[0]) / (len(value) + 1)
+
+
+def _against_old(i: Inputs, mean: Any, second: Any) -> Any:
+    """Second moments put right by the squares of means that were not expanded."""
+    measured = [past["mean"] for past in i["history"][: i["k"] - 1]]
+    old = paddle.stack([mean[0], *(tensor(value) for value in measured)])
+    return paddle.maximum(second, old * old)
+
+
 AVERAGING_MISTAKES = {
     "no maximum": Mistake(
         "Where an expanded second moment is below its squared mean, take the squared mean in its place.",
@@ -134,6 +154,32 @@ AVERAGING_MISTAKES = {
     "variances averaged": Mistake(
         "Average the second moments and take the variance at the end: the means differ as well.",
         _averaged(lambda m, s, k: (m.mean(axis=0), (_possible(m, s) - m * m).mean(axis=0))),
+    ),
+    "minimum for maximum on the earlier steps": Mistake(
+        "An expanded second moment below the squared mean is put right by the LARGER of the two.",
+        _averaged(lambda m, s, k: _from(m.mean(axis=0), _low_past(m, s).mean(axis=0))),
+    ),
+    "current batch's variance for its second moment": Mistake(
+        "What is averaged are second moments, the means of x * x; you took the current batch's variance.",
+        _averaged(lambda m, s, k: _from(m.mean(axis=0), _variance_first(m, s).mean(axis=0))),
+    ),
+    "current batch twice": Mistake(
+        "The current batch is one step of the window; yours counts it twice.",
+        _averaged(lambda m, s, k: _from(_first_twice(m), _first_twice(_possible(m, s)))),
+    ),
+    "divided by the whole history": Mistake(
+        "Divide by the number of steps that you averaged, which is k at most.",
+        lambda i: _averaged(
+            lambda m, s, k: _from(*(v.sum(axis=0) / (len(i["history"]) + 1) for v in (m, _possible(m, s))))
+        )(i),
+    ),
+    "absolute value of the variance": Mistake(
+        "Put each impossible second moment right before averaging, instead of the sign in the end.",
+        _averaged(lambda m, s, k: (m.mean(axis=0), (s.mean(axis=0) - m.mean(axis=0) ** 2).abs())),
+    ),
+    "squared mean as it was measured in the maximum": Mistake(
+        "The expanded second moment is compared with the square of the expanded mean.",
+        lambda i: _averaged(lambda m, s, k: _from(m.mean(axis=0), _against_old(i, m, s).mean(axis=0)))(i),
     ),
     "always divided by k": Mistake(
         "While fewer than k - 1 earlier steps are there, divide by the number of steps there are.",
@@ -175,6 +221,7 @@ WINDOW_CHECK = check(
         Case("large changes of the weight", wv.given((3, 5), 2, 6, 5, stride=0.6)),
         Case("float32 input", wv.given((6, 2), 3, 3, 4, dtype="float32")),
         Case("a view that is not contiguous", draws.views(wv.given((4, 5), 3, 2, 2), "x")),
+        Case("as many samples as channels, inputs and steps", wv.given((3, 3), 3, 3, 3, stride=0.3)),
     ),
     reference=wv.right,
     mistakes={**HISTORY_MISTAKES, **AVERAGING_MISTAKES},

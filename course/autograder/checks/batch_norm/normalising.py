@@ -1,0 +1,82 @@
+"""The mistakes of every normaliser's forward pass: in the root, in the centre, in gamma and beta, in the defaults."""
+
+from collections.abc import Callable
+
+from course.autograder.checks.language import Mistake
+from course.autograder.checks.language.wrong import Wrong
+
+
+def normalising(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
+    """The mistakes that the `Switches` of `variants` stand for.
+
+    Args:
+        out: makes the wrong answer from the switches.
+        parameters: name of the dict that eps is read from.
+    """
+    return {
+        "unbiased variance in normalising": Mistake(
+            "You normalise by the variance divided by n - 1; it is the biased one, divided by n.",
+            out(unbiased=True),
+        ),
+        **rooted(out, parameters),
+        **scaling(out),
+    }
+
+
+def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
+    """The mistakes in what is subtracted and what is divided by."""
+    return {
+        "epsilon outside the root": Mistake(
+            "You add epsilon after taking the root; it goes beside the variance, under the root.",
+            out(eps="outside"),
+        ),
+        "no epsilon": Mistake("Epsilon is missing: add it to the variance under the root.", out(eps="none")),
+        "epsilon added twice": Mistake(
+            "You add epsilon under the root and once more outside it; it goes under the root alone.",
+            out(eps="twice"),
+        ),
+        "epsilon squared": Mistake("You add the square of epsilon; add epsilon itself.", out(eps="squared")),
+        "epsilon for the smallest variance": Mistake(
+            "Epsilon is added to every variance; you only put it in where the variance is smaller.",
+            out(eps="floor"),
+        ),
+        "epsilon hard-coded": Mistake(
+            f"You use 1e-5 whatever comes: read eps from {parameters}; 1e-5 is for when it is absent.",
+            out(eps=1e-5),
+        ),
+        "divided by the variance": Mistake(
+            "You divide by the variance; divide by its square root.", out(root=False)
+        ),
+        "mean not subtracted": Mistake(
+            "The mean is still in there: subtract it before dividing.", out(centred=False)
+        ),
+        "only the mean is removed": Mistake(
+            "You subtract the mean and do not divide by the standard deviation.", out(divided=False)
+        ),
+        "sign reversed": Mistake(
+            "x comes first: it is x minus the mean, not the mean minus x.", out(sign=-1.0)
+        ),
+    }
+
+
+def scaling(out: Callable[..., Wrong]) -> dict[str, Mistake]:
+    """The mistakes in gamma and beta."""
+    return {
+        "gamma forgotten": Mistake("gamma is not used: scale x_hat by it.", out(gamma="forgotten")),
+        "beta forgotten": Mistake("beta is not used: add it at the end.", out(beta="forgotten")),
+        "gamma and beta forgotten": Mistake(
+            "This is x_hat: scale it by gamma and add beta.", out(gamma="forgotten", beta="forgotten")
+        ),
+        "gamma applied twice": Mistake("gamma multiplies once; yours multiplies twice.", out(gamma="twice")),
+        "gamma scales beta too": Mistake(
+            "You add beta before multiplying by gamma; scale first, then shift.", out(gamma="over beta")
+        ),
+        "gamma divides": Mistake("gamma multiplies x_hat; you divide by it.", out(gamma="divides")),
+        "gamma plus one": Mistake(
+            "x_hat is multiplied by gamma itself, not by 1 + gamma.", out(gamma="plus one")
+        ),
+        "beta subtracted": Mistake("beta is added, not taken away.", out(beta="subtracted")),
+        "gamma and beta swapped": Mistake(
+            "gamma multiplies and beta is added; you have it the other way round.", out(gamma="exchanged")
+        ),
+    }

@@ -1,0 +1,134 @@
+"""ps4, the gradients of group norm: the closed form with the bars over a group."""
+
+import numpy as np
+
+from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by
+from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
+from course.autograder.checks.language import Arrays, Inputs, Mistake, check, draws
+from course.autograder.checks.language.wrong import Wrong, after, but
+from course.autograder.checks.normalizers import variants as v
+from course.autograder.checks.normalizers.group import (
+    FORWARD,
+    FORWARD_CHECK,
+    eps_of,
+    given,
+    groups_taken,
+    sharing,
+)
+from course.autograder.checks.normalizers.layer import backward_case
+from course.reference import normalizers
+
+
+def parts(i: Inputs) -> Parts:
+    """The parts of a case's gradients."""
+    return v.group_parts(i, i["G"], eps_of(i))
+
+
+def _gradients(i: Inputs) -> Arrays:
+    return normalizers.group_norm_gradients(i["x"], i["gamma"], i["beta"], i["G"], i["dout"], eps_of(i))
+
+
+def _shared_dx(groups: str, view: str) -> Wrong:
+    return dx_by(lambda i: v.group_parts(i, groups_taken(i, groups), eps_of(i), view))
+
+
+def _parameters(i: Inputs, *axes: int) -> Arrays:
+    p = parts(i)
+    arrays = {"dgamma": p.dout * p.x_hat, "dbeta": p.dout}
+    return {name: value.reshape(i["x"].shape).sum(axis=axes) for name, value in arrays.items()}
+
+
+def _left_in_groups(i: Inputs) -> Arrays:
+    n, c, h, w = i["x"].shape
+    return after(_gradients, "dx", change=lambda dx: dx.reshape(n, i["G"], c // i["G"], h, w))(i)
+
+
+def _pixels(i: Inputs) -> int:
+    return i["x"].shape[2] * i["x"].shape[3]
+
+
+def _mean(value: np.ndarray) -> np.ndarray:
+    return value.mean(axis=(0, 2, 3), keepdims=True)
+
+
+def _by_channel(i: Inputs) -> Arrays:
+    """The averages of batch norm, over N, H and W, beside group norm's x_hat and root."""
+    p = parts(i)
+    g, x_hat, sd = (np.broadcast_to(a, p.x.shape).reshape(i["x"].shape) for a in (p.g, p.x_hat, p.sd))
+    return {"dx": (g - _mean(g) - x_hat * _mean(g * x_hat)) / sd}
+
+
+BACKWARD_CHECK = check(
+    v.ASSIGNMENT,
+    "groupnorm_backward",
+    11,
+    (
+        FORWARD,
+        "later_out, later_cache = groupnorm_forward(later_x, gamma, beta, G, gn_param)",
+        "dx, dgamma, dbeta = groupnorm_backward(dout, cache)",
+    ),
+    outputs=v.GRADIENTS,
+    cases=(
+        backward_case("six channels in two groups", given((3, 6, 4, 5), 2, eps=1e-5)),
+        backward_case(
+            "six channels in three groups, a spread of 0.05", given((2, 6, 3, 4), 3, sd=0.05, eps=1e-3)
+        ),
+        backward_case("one group: layer norm over C, H, W", given((3, 4, 2, 5), 1)),
+        backward_case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
+        backward_case("a single sample", given((1, 6, 4, 3), 3)),
+        backward_case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
+        backward_case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
+        backward_case(
+            "as many samples as channels, as many groups as channels in each",
+            given((4, 4, 3, 2), 2, sd=0.1, eps=1e-3),
+        ),
+        backward_case("samples, channels, rows and columns all alike", given((4, 4, 4, 4), 2, eps=1e-3)),
+        backward_case("a gamma of 0", draws.constant(given((2, 6, 3, 2), 3, eps=1e-3), 1, 0.0, "gamma")),
+    ),
+    reference=_gradients,
+    rests_on=FORWARD_CHECK,
+    mistakes={
+        "gamma taken out of the averages": Mistake(
+            "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
+            v.gamma_outside(parts),
+        ),
+        **sharing(_shared_dx),
+        "averages over the channel": Mistake(
+            "The averages in dx run over the group, within one sample; yours run over N, H and W as in batch norm.",
+            _by_channel,
+        ),
+        "n counts all channels": Mistake(
+            "The averages are over the C / G channels of a group and its positions: you divided by C * H * W.",
+            counted(parts, lambda i: len(i["gamma"]) * _pixels(i)),
+        ),
+        "n counts one channel": Mistake(
+            "The averages are over the C / G channels of a group and its positions: you divided by H * W.",
+            counted(parts, _pixels),
+        ),
+        "n counts G channels": Mistake(
+            "A group has C / G channels, not G: the averages are over C / G * H * W values.",
+            counted(parts, lambda i: i["G"] * _pixels(i)),
+        ),
+        "n counts the samples": Mistake(
+            "The averages stay within one sample, over C / G * H * W values: you divided by N * H * W.",
+            counted(parts, lambda i: len(i["x"]) * _pixels(i)),
+        ),
+        **dx_mistakes(parts),
+        "dx left in groups": Mistake(
+            "The values are right: bring dx back into the shape of x, [N, C, H, W].", _left_in_groups
+        ),
+        "parameter gradients per sample": Mistake(
+            "Sum over the samples too: gamma and beta have one value per channel.",
+            lambda i: _parameters(i, 2, 3),
+        ),
+        "parameter gradients per pixel": Mistake(
+            "Sum over height and width too: gamma and beta have one value per channel.",
+            lambda i: _parameters(i, 0),
+        ),
+        **but(parameter_mistakes(parts, _gradients, axis=1), "parameter gradients keep the summed axis"),
+        "cache of a later forward pass": later_cache(_gradients, "x"),
+    },
+)
+
+CHECKS = (BACKWARD_CHECK,)

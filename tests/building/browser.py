@@ -1,5 +1,6 @@
 """Pages opened in headless Chromium, over its own debugging protocol: what they load, say, and show."""
 
+import base64
 import itertools
 import json
 import shutil
@@ -94,6 +95,37 @@ class Browser:
             self.events.append(json.loads(self.socket.recv()))
         found = self.ask("Runtime.evaluate", expression=LOOK, awaitPromise=True)["result"]
         return Seen([*self.complaints()], [*self.addresses()], **json.loads(found["value"]))
+
+    def go(self, url: str) -> None:
+        """Load an address, and wait for its load event."""
+        self.events.clear()
+        self.ask("Page.navigate", url=url)
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(json.loads(self.socket.recv()))
+
+    def run(self, expression: str) -> Any:
+        """The value of a JavaScript expression, a promise's once it is there."""
+        done = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def until(self, expression: str) -> Any:
+        """Wait until an expression is true, and return its value; one that raises is not true yet."""
+        look = f"(() => {{ try {{ return ({expression}); }} catch (e) {{ return null; }} }})()"
+        return self.run(
+            f"new Promise(done => {{ const look = () => {{ const is = {look}; "
+            "is ? done(is) : setTimeout(look, 50); }; look(); })"
+        )
+
+    def typed(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.ask("Input.insertText", text=text)
+
+    def picture(self, path: Path, width: int = 1500, height: int = 1000) -> None:
+        """A picture of what is seen, as PNG."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
+        path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
 
     def addresses(self) -> Iterator[str]:
         for event in self.events:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from tests.processor_time import ProcessorTime
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Whoever wants no compiled files kept would have each of the processes that tests start compile the course anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ.setdefault("COURSE_SECRET", "for tests")
 
 ROOT = Path(__file__).parent.parent
@@ -76,3 +80,14 @@ def ps1(for_all_workers):
         Course(folder).release(name)
 
     return Course(for_all_workers("ps1", make))
+
+
+@pytest.fixture(scope="session")
+def tab():
+    """One tab of one browser; tests that share it run in one of pytest-xdist's workers, by their group."""
+    from tests.browser import browser, chromium
+
+    if chromium() is None:
+        pytest.skip("chromium is not installed")
+    with browser() as opened:
+        yield opened

@@ -103,8 +103,9 @@ def test_a_worksheet_in_an_unknown_language_asks_for_the_column():
     assert moodle_grade_column(table, "Einkunn") == 4
 
 
-def test_pages_go_back_in_folders_named_as_moodle_names_them(matcher):
-    page = "<p>88</p>"
+def test_pages_go_back_in_folders_named_as_moodle_names_them(matcher, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>88</p>")
     packed = moodle_feedback_zip(parse(WORKSHEET.encode(), "x"), {"jm12": page, "ll34": page}, matcher)
     names = zipfile.ZipFile(io.BytesIO(packed)).namelist()
     assert names == [

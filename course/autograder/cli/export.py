@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course.autograder.cli.told import command
-from course.autograder.feedback.alone import alone
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term import export as term_export
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import Student, read_roster
+from course.common.alone import with_its_style
 from course.common.console import Sentence, say
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import printable
@@ -114,7 +114,7 @@ def _fill(
     return term_export.fill_moodle(table, place, points, matcher, absent)
 
 
-def _pages(course: "Course", assignment: str, students: Sequence[str]) -> dict[str, str]:
+def _pages(course: "Course", assignment: str, students: Sequence[str]) -> dict[str, Path]:
     """Pages to hand back, by student, written anew: points and comments given by hand since are on them."""
     from course.autograder.feedback.feedback import write_feedback
 
@@ -126,14 +126,14 @@ def _pages(course: "Course", assignment: str, students: Sequence[str]) -> dict[s
             f"  no page for {', '.join(map(printable, lacking[:SHOWN]))}: the graded notebook is gone; `{again}`"
         )
     places = {s: course.folder("feedback") / s / assignment / f"{assignment}.html" for s in there}
-    return {s: alone(path.read_text(encoding="utf-8")) for s, path in places.items() if path.is_file()}
+    return {student: path for student, path in places.items() if path.is_file()}
 
 
-def _zip_of(pages: Mapping[str, str]) -> bytes:
+def _zip_of(pages: Mapping[str, Path]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, page in sorted(pages.items()):
-            archive.writestr(f"{student}.html", page)
+            archive.writestr(f"{student}.html", with_its_style(page))
     return packed.getvalue()
 
 

@@ -18,7 +18,7 @@ from course.autograder.grading.ready import require_release
 from course.common.distributions import STUDENT_NEEDS, closure, normal
 
 TEMPLATES = Path(__file__).parent / "templates" / "gradescope"
-NEEDS = (*STUDENT_NEEDS, "nbformat", "bleach", "charset-normalizer", "packaging", "pygments")
+NEEDS = (*STUDENT_NEEDS, "nbformat", "nh3", "charset-normalizer", "packaging", "pygments")
 FILES = (
     "LICENSE",
     "course/__init__.py",

@@ -10,9 +10,11 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import TEST_STUDENT, plain_name
+from course.common.alone import with_its_style
 from course.common.tables import Table, TableError
 from course.common.text import for_spreadsheet
 
@@ -181,12 +183,12 @@ def fill_moodle(
     return Filled(table.with_rows(rows), tuple(filled), unmatched, tuple(sorted(set(points) - set(filled))))
 
 
-def moodle_feedback_zip(table: Table, pages: Mapping[str, str], matcher: Matcher) -> bytes:
+def moodle_feedback_zip(table: Table, pages: Mapping[str, Path], matcher: Matcher) -> bytes:
     """The zip of feedback files that Moodle takes: a folder for each participant, named as its own downloads name them.
 
     Args:
         table: the worksheet, which has the participants' numbers.
-        pages: each student's page as HTML, by our ids.
+        pages: each student's page, by our ids.
         matcher: of the roster.
     """
     name = table.column("Full name", "Vollständiger Name", "全名", "Nombre completo", "Nom complet")
@@ -201,7 +203,7 @@ def moodle_feedback_zip(table: Table, pages: Mapping[str, str], matcher: Matcher
             if found.student is None or found.student.id not in pages:
                 continue
             folder = f"{(called or 'Participant').replace('_', ' ')}_{participant[1]}_assignsubmission_file"
-            archive.writestr(f"{folder}/feedback.html", pages[found.student.id])
+            archive.writestr(f"{folder}/feedback.html", with_its_style(pages[found.student.id]))
     return packed.getvalue()
 
 

@@ -35,10 +35,12 @@ from course.autograder.gradebook.nbgrader_steps import (
     SaveScores,
     quiet_environment,
 )
+from course.autograder.gradebook.students import name_by_id
 from course.autograder.gradebook.times import read_times_strictly
 
 quiet_environment()
 read_times_strictly()
+name_by_id()
 
 c = get_config()  # noqa: F821 - traitlets puts it there
 

@@ -87,10 +87,7 @@ class Browser:
     def load(self, page: Path, width: int) -> None:
         """Load a page in a window of a width in pixels."""
         self.resize(width)
-        self.events.clear()
-        self.ask("Page.navigate", url=page.resolve().as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(json.loads(self.socket.recv()))
+        self.go(page.resolve().as_uri())
 
     def open(self, page: Path, *widths: int) -> list[Seen]:
         """Load a page in a window of the first width in pixels, and look; look again at each of the others."""
@@ -120,18 +117,15 @@ class Browser:
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(json.loads(self.socket.recv()))
 
-    def run(self, expression: str) -> Any:
-        """The value of a JavaScript expression, a promise's once it is there."""
-        done = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in done, done
-        return done["result"].get("value")
-
     def until(self, expression: str) -> Any:
         """Wait until an expression is true, and return its value; one that raises is not true yet."""
         look = f"(() => {{ try {{ return ({expression}); }} catch (e) {{ return null; }} }})()"
-        return self.run(
-            f"new Promise(done => {{ const look = () => {{ const is = {look}; "
-            "is ? done(is) : setTimeout(look, 50); }; look(); })"
+        stop = 1000 * LONG_STOP
+        return self.value(
+            f"new Promise((done, fail) => {{ const look = () => {{ const is = {look}; "
+            "if (is) done(is === Object(is) || is); "
+            f"else if (performance.now() > began + {stop}) fail(Error('the long stop was reached')); "
+            "else setTimeout(look, 50); }; const began = performance.now(); look(); })"
         )
 
     def typed(self, text: str) -> None:

@@ -36,7 +36,9 @@ $(function () {
   });
 
   $(".rubric-quote").on("click", function () {
-    write(fields($(this).parents(".rubric")).comment, $(this).data("text"));
+    var item = $(this).parents(".rubric-item"), field = fields($(this).parents(".rubric")).comment;
+    var found = lineOf(item.data("letter")).exec(field.val()), text = $(this).data("text");
+    write(field, found ? found[0] + " " + text : text, found ? lineOf(item.data("letter")) : null);
   });
 
   // Comments come from the server after the page: show what was given before.

@@ -51,20 +51,15 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
     """Compare what came for one output with what each misconception gives on the same inputs."""
     found: dict[str, Evidence] = defaultdict(Evidence)
     for asked, got in entries:
-        tolerance, right = tolerance_of(output, asked.inputs, got), asked.right[output.path]
+        tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
+        known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
+        met, as_right = known.met_by(got), near(got, right, tolerance)
         for name, wrong in asked.wrong.items():
-            value = wrong.get(output.path, right)
-            shows = output.path in wrong and not near(value, right, tolerance)
+            evidence, shows = found[name], name in known.showing
             if shows:
-                found[name].shows.add(asked.case.name)
-            if near(got, value, tolerance) or _of_that_shape(got, value, right):
-                found[name].in_step.add(asked.case.name)
+                evidence.shows.add(case)
+            if name in met or (output.path not in wrong and as_right):
+                evidence.in_step.add(case)
                 if shows:
-                    found[name].explains.add(asked.case.name)
+                    evidence.explains.add(case)
     return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, dict(found))
-
-
-def _of_that_shape(got: np.ndarray, value: np.ndarray, right: np.ndarray) -> bool:
-    """Whether a mistake lies in the shape alone, and what came has it."""
-    alone = value.shape == got.shape != right.shape and value.dtype.kind == "f"
-    return alone and bool(np.isnan(value).all())

@@ -49,11 +49,9 @@ class _Case:
     @classmethod
     def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
         path, tolerance = output.path, tolerance_of(output, asked.inputs, got)
-        right = asked.right[path]
-        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if path in wrong}
-        return cls(
-            path, asked, got, tolerance, {n: a for n, a in alone.items() if not near(a, right, tolerance)}
-        )
+        showing = asked.lineup(path, tolerance).showing
+        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if name in showing}
+        return cls(path, asked, got, tolerance, alone)
 
     def _gives(self, made: np.ndarray) -> bool:
         return near(self.got, made, self.tolerance)

@@ -19,6 +19,7 @@ from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.together import two_mistakes
+from course.autograder.judging.traits import common
 from course.autograder.judging.verdict import Finding
 
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
@@ -51,9 +52,20 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     for path in dict.fromkeys(finding.output for finding in tally.findings):
         findings = [finding for finding in tally.findings if finding.output == path]
         causes = _causes(check, tally, answers[path], findings, everywhere) if path in answers else {}
-        for finding in findings:
-            told += [_with(finding, cause) for cause in _of(finding, causes)] or [finding]
+        caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
+        told += _where(caused, tally, path)
     return told
+
+
+def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:
+    """The findings of one output, with what the cases they show on have in common where that is not plain."""
+    if any(f.misconception and not f.scope for f in findings):
+        return findings
+    failing = {f.case for f in findings if f.case in tally.asked}
+    if path:
+        failing |= {f.case for f in tally.findings if not f.output and f.case in tally.asked}
+    clause = common(tally.asked, failing)
+    return [f if f.misconception else replace(f, where=clause, failing=len(failing)) for f in findings]
 
 
 def _of(finding: Finding, causes: Causes) -> tuple[Cause, ...]:
@@ -62,6 +74,8 @@ def _of(finding: Finding, causes: Causes) -> tuple[Cause, ...]:
 
 
 def _with(finding: Finding, cause: Cause) -> Finding:
+    if cause == Cause("", ""):
+        return finding
     # A name says more than that the values differ only a little.
     kind = "value" if cause.misconception and finding.kind == "precision" else finding.kind
     return replace(finding, kind=kind, **vars(cause))

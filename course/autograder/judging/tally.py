@@ -15,6 +15,7 @@ class Tally:
 
     findings: list[Finding] = field(default_factory=list)
     compared: list[tuple[Output, Question, np.ndarray]] = field(default_factory=list)
+    asked: dict[str, Question] = field(default_factory=dict)  # by case
     wrong_outputs: set[str] = field(default_factory=set)
     changed: bool = False
     grounds: dict[str, tuple[Question, np.ndarray]] = field(

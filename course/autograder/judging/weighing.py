@@ -16,6 +16,7 @@ GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check
 
 def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     """Add what one case shows."""
+    tally.asked[asked.case.name] = asked
     if asked.case.raises:
         _exception(check, asked, reply, tally)
         return

@@ -20,11 +20,13 @@ class Evidence:
         shows: where it would show.
         explains: where it shows and gives exactly what came.
         in_step: where what came is what it gives, those included where it must not show.
+        in_shape_alone: whether it says nothing of the values.
     """
 
     shows: set[str] = field(default_factory=set)
     explains: set[str] = field(default_factory=set)
     in_step: set[str] = field(default_factory=set)
+    in_shape_alone: bool = False
 
     @property
     def enough(self) -> bool:
@@ -53,6 +55,8 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
     for asked, got in entries:
         tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
         known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
+        for name in known.in_shape_alone:
+            found[name].in_shape_alone = True
         met, as_right = known.met_by(got), near(got, right, tolerance)
         for name, wrong in asked.wrong.items():
             evidence, shows = found[name], name in known.showing

@@ -40,10 +40,18 @@ class Lineup:
         return met
 
     def _meets(self, got: np.ndarray, value: np.ndarray) -> bool:
-        """Near enough; or a mistake in the shape alone, which NaN everywhere stands for, and what came has that shape."""
-        if value.shape == got.shape != self.right.shape and value.dtype.kind == "f" and np.isnan(value).all():
-            return True
+        """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""
+        if self._open(value):
+            return value.shape == got.shape
         return near(got, value, self.tolerance)
+
+    def _open(self, value: np.ndarray) -> bool:
+        return value.shape != self.right.shape and value.dtype.kind == "f" and bool(np.isnan(value).all())
+
+    @property
+    def in_shape_alone(self) -> set[str]:
+        """Names of the mistakes that say nothing of the values."""
+        return {name for name, value in self.others.items() if value.size and self._open(value)}
 
 
 def line_up(path: str, right: np.ndarray, wrong: Mapping[str, Arrays], tolerance: Tolerance) -> Lineup:

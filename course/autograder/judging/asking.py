@@ -11,6 +11,10 @@ import numpy as np
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
 from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.lineup import Lineup, line_up
+from course.autograder.judging.reading import readings
+from course.reference.quiet import quiet_stderr
 
 # Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
@@ -56,6 +60,36 @@ class Question:
         return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
 
     @functools.cached_property
+    def _lineups(self) -> dict[tuple[str, Tolerance], Lineup]:
+        return {}
+
+    def lineup(self, path: str, tolerance: Tolerance) -> Lineup:
+        """What each misconception gives for one output, lined up once for all answers to this question."""
+        if (path, tolerance) not in self._lineups:
+            self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance)
+        return self._lineups[path, tolerance]
+
+    def together(self, only: tuple[str, str] | None = None) -> dict[tuple[str, str], Arrays]:
+        """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.
+
+        Args:
+            only: the one pair to look for.
+        """
+        found: dict[tuple[str, str], Arrays] = {}
+        if self.check.observe is not None or self.case.raises:
+            return found
+        with quiet_stderr():  # the framework complains of readings that make no sense
+            for read in readings(self.values):
+                right = _tried(self.check.reference, read)
+                firsts = [name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong)]
+                for other in self.check.misconceptions if firsts else ():
+                    pairs = [(first, other.name) for first in firsts if first != other.name]
+                    wanted = [pair for pair in pairs if only in (None, pair)]
+                    if wanted:
+                        found |= dict.fromkeys(wanted, _tried(other.wrong, read))
+        return found
+
+    @functools.cached_property
     def ground(self) -> np.ndarray | None:
         """The right value of the output that this check's answers are computed from; None where there is none."""
         base = self.check.rests_on
@@ -75,6 +109,24 @@ class Question:
 def arrays(outputs: Mapping[str, Any]) -> Arrays:
     """Answers as arrays."""
     return {path: np.asarray(value) for path, value in outputs.items()}
+
+
+def _tried(answer: Callable[[Inputs], Mapping[str, Any]], inputs: Inputs) -> Arrays:
+    """An answer to inputs that it was not written for; nothing where there is none."""
+    try:
+        return arrays(answer(inputs))
+    except Exception:
+        return {}
+
+
+def _gives(right: Arrays, wrong: Arrays) -> bool:
+    """Whether these right answers are just this mistake, in everything that it changes."""
+    return all(
+        path in right
+        and right[path].shape == value.shape
+        and np.allclose(value, right[path], rtol=1e-6, atol=1e-9)
+        for path, value in wrong.items()
+    )
 
 
 @functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up

@@ -15,7 +15,7 @@ from course.autograder.intake.beside import (
 )
 from course.autograder.intake.cells import as_released, whole
 from course.autograder.intake.choose import Candidate, Choice, choose, said_of
-from course.autograder.intake.find import Handed, look_through
+from course.autograder.intake.find import File, Handed, look_through
 from course.autograder.intake.lacking import Lacking, lacking
 from course.autograder.intake.notes import listed, write_notes
 from course.autograder.intake.pictures import with_files
@@ -89,15 +89,17 @@ class _HandIn:
         for clause in taken.read.lost:
             self.notes.append(f"{name} could be read in part only: {clause}.")
             self.person.append(f"{name} could be read in part only: {clause}; ask for the file again.")
-        for file, why in choice.unread:
-            self.notes.append(f"{file.name} was handed in as well, and cannot be read: {why}.")
+        for files, why in _by_reason(choice.unread):
+            self.notes.append(
+                f"{listed(files, 5)} {'was' if len(files) == 1 else 'were'} handed in as well, and cannot be read: {why}."
+            )
         if not taken.answered:
             self.person += [
                 f"Nothing is answered in {name}; {said[0].lower()}{said[1:]}" for said in self.handed.told
             ]
             self.person += [
-                f"Nothing is answered in {name}, and {file.name} cannot be read ({why}); ask for that file again."
-                for file, why in choice.unread
+                f"Nothing is answered in {name}, and {listed(files, 5)} cannot be read ({why}); ask for the right file."
+                for files, why in _by_reason(choice.unread)
             ]
         there = beside(taken.file, self.handed.files)
         cells = taken.read.notebook.cells
@@ -171,7 +173,7 @@ class _HandIn:
     def blank(self, choice: Choice) -> Intake:
         """Nothing that was handed in is a notebook."""
         files = [file for file in self.handed.files if file.last != "timestamp.txt"]
-        why = [f"{file.name} cannot be read: {reason}" for file, reason in choice.unread]
+        why = [f"{listed(names, 5)} cannot be read: {reason}" for names, reason in _by_reason(choice.unread)]
         if not why:
             what = f"there is no notebook {self.assignment}.ipynb"
             there = listed([file.name for file in files], 5)
@@ -193,6 +195,14 @@ class _HandIn:
         notebook = whole(cells)
         write_notes(notebook, notes, person)
         return Intake(notebook, notes, readable, person)
+
+
+def _by_reason(unread: Sequence[tuple[File, str]]) -> list[tuple[list[str], str]]:
+    """Names of files that could not be read, together where the reason is the same."""
+    found: dict[str, list[str]] = {}
+    for file, why in unread:
+        found.setdefault(why, []).append(file.name)
+    return [(names, why) for why, names in found.items()]
 
 
 def _begun(clause: str) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
 from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.lineup import Lineup, line_up
 from course.autograder.judging.reading import readings
 from course.reference.quiet import quiet_stderr
 
@@ -56,6 +58,16 @@ class Question:
     def wrong(self) -> dict[str, Arrays]:
         """What each misconception gives here."""
         return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
+
+    @functools.cached_property
+    def _lineups(self) -> dict[tuple[str, Tolerance], Lineup]:
+        return {}
+
+    def lineup(self, path: str, tolerance: Tolerance) -> Lineup:
+        """What each misconception gives for one output, lined up once for all answers to this question."""
+        if (path, tolerance) not in self._lineups:
+            self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance)
+        return self._lineups[path, tolerance]
 
     def together(self, only: tuple[str, str] | None = None) -> dict[tuple[str, str], Arrays]:
         """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.

@@ -84,8 +84,8 @@ def _unknown(i: Inputs) -> np.ndarray:
 
 def _zeros_kept(i: Inputs, got: Arrays) -> list[Flaw]:
     """Whether all values that were 0 before they met dropout were dropped, or all kept, beyond the chance of the others."""
-    if unseen(i) or not tossed(i) or i["x"].all():
-        return []
+    if unseen(i) or not tossed(i) or i["x"].all() or i["dx_kept"].all():
+        return []  # a gradient without any mask is another mistake
     zeros, others = i["kept"][0][i["x"] == 0], i["kept"][0][i["x"] != 0]
     share = float(others.mean()) if zeros.all() else 1 - float(others.mean())
     if zeros.any() != zeros.all() or share**zeros.size > ALPHA:

@@ -23,6 +23,7 @@ ADVICE = {
     "p taken for the keep probability": "p is the probability to DROP: a value survives with probability 1 - p.",
     "one half instead of p": "You drop every second value whatever p is: compare with p, not with 0.5 or a fair coin.",
     "normal instead of uniform": "You compare normally distributed numbers with p; uniform ones in [0, 1) are needed.",
+    "dropped twice": "Each value runs the risk twice, as if two masks were multiplied: one draw is enough.",
     "nothing is dropped": "No value is ever dropped, although 0 < p < 1.",
     "everything is dropped": "Every value is dropped, although 0 < p < 1.",
     "one mask for the whole batch": "All samples share one mask; each sample drops values of its own.",
@@ -65,6 +66,7 @@ def rates(p: float) -> list[tuple[str, float]]:
         ("one half instead of p", 0.5),
         ("normal instead of uniform", normal_below(-p)),  # randn(...) >= p
         ("normal instead of uniform", normal_below(1 - p)),  # randn(...) < 1 - p
+        ("dropped twice", (1 - p) ** 2),
         ("nothing is dropped", 1.0),
         ("everything is dropped", 0.0),
     ]
@@ -77,12 +79,13 @@ def rate_flaw(output: str, kept: np.ndarray, p: float) -> list[Flaw]:
         return []
     if p in (0, 1):
         what = "nothing" if p == 0 else "everything"
-        return [Flaw(output, f"At p = {p:g} {what} is dropped; you keep {k} of {n} values.")]
-    fitting = [(surprise(k, n, rate), name) for name, rate in rates(p) if not surprising(k, n, rate)]
-    if fitting:
-        name = min(fitting, key=lambda found: found[0])[1]
-        return [Flaw(output, ADVICE[name], name)]
-    return [Flaw(output, f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that.")]
+        told = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
+        return [Flaw(output, told, all_there_is=True)]
+    plain = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
+    near = [(surprise(k, n, rate), name) for name, rate in rates(p) if not surprising(k, n, rate)]
+    fits = {name: ADVICE[name] for _, name in sorted(near)}
+    name = next(iter(fits), "")
+    return [Flaw(output, fits.get(name, plain), name, plain, fits)]
 
 
 def pairs(kept: np.ndarray, axis: int, lag: int) -> tuple[np.ndarray, np.ndarray]:

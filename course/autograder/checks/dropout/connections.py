@@ -39,6 +39,13 @@ SHARING: Sharing = {
     ),
 }
 
+SHARING_OF_BIASES: Sharing = {
+    (0,): (
+        "one mask of the biases for the whole batch",
+        "The weights are dropped anew for each sample, and so are the biases: draw them of shape [N, M].",
+    ),
+}
+
 
 @draw
 def connected(
@@ -90,7 +97,9 @@ def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
     flaws = coin_flaws("out", weights, p, SHARING)
     if biases.all():
         return [Flaw("out", BIAS_KEPT[1], BIAS_KEPT[0]), *flaws]
-    return flaws or coin_flaws("out", biases, p, SHARING) or coin_flaws("out", i["kept"], p, SHARING)
+    return (
+        flaws or coin_flaws("out", biases, p, SHARING_OF_BIASES) or coin_flaws("out", i["kept"], p, SHARING)
+    )
 
 
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
@@ -100,6 +109,14 @@ def _shared(axis: int, own: tuple[int, ...]) -> dict[str, Mistake]:
     """One draw for all along an axis."""
     name, advice = SHARING[axis,]
     return {name: Mistake(advice, LAYER.varying(lambda i: own))}
+
+
+def _shared_biases(i: Inputs) -> Masks:
+    """Weights dropped anew for each sample, the biases of all samples alike."""
+    masks = LAYER.masks(i)
+    for m in masks:
+        m[:, -1] = m[:1, -1]
+    return masks
 
 
 def _bias_always(i: Inputs) -> Arrays:
@@ -166,6 +183,7 @@ DROPCONNECT_CHECK = check(
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),
         **_shared(2, (0, 1)),
+        SHARING_OF_BIASES[0,][0]: Mistake(SHARING_OF_BIASES[0,][1], LAYER.falling(_shared_biases)),
         BIAS_KEPT[0]: Mistake(BIAS_KEPT[1], where(tossed, _bias_always)),
         "bias not scaled": Mistake(
             "What survives is divided by 1 - p, and that holds for the biases as well.", _upscaled(_bias_unscaled)

@@ -77,13 +77,21 @@ def product(x: np.ndarray, mask: np.ndarray | float, factor: float) -> np.ndarra
         return (tensor(x) * tensor(mask) * factor).numpy()
 
 
+def _factor(factor: Factor, p: float, scaling: str) -> float | None:
+    """A wrong factor, where there is one: at p = 0 all are 1, at p = 1 some are a division by 0."""
+    try:
+        return factor(p, scaling) if p > 0 else None
+    except ZeroDivisionError:
+        return None
+
+
 def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Arrays]) -> Mistakes:
     """A mistake for each wrong factor of a mode; `outputs` turns a case and a factor into what the student returns."""
 
     def by(factor: Factor) -> Wrong:
         def wrong(i: Inputs) -> Arrays:
             p, at, scaling = settings(i)
-            found = factor(p, scaling) if at == mode and 0 < p < 1 else None
+            found = _factor(factor, p, scaling) if at == mode else None
             return {} if found is None else outputs(i, found)
 
         return wrong

@@ -176,12 +176,17 @@ class Layer:
         return {
             **told("one half instead of p", self.falling(lambda i: self.masks(i, 0.5))),
             **told("normal instead of uniform", self.falling(self._normal)),
+            **told("dropped twice", self.falling(self._twice)),
             **told("nothing is dropped", self.falling(lambda i: [np.ones(self.shape(i))] * CALLS)),
             **told("one mask for the whole batch", sharing("one mask for the whole batch")),
             **told("one draw for each sample", sharing("one draw for each sample")),
             **self.same_mask(),
             **told("an exact share is dropped", self.falling(self._exact)),
         }
+
+    def _twice(self, i: Inputs) -> Masks:
+        masks = self.masks(i, count=2 * CALLS)
+        return [one * other for one, other in zip(masks[::2], masks[1::2], strict=True)]
 
     def _normal(self, i: Inputs) -> Masks:
         with drawing(seed_of(i)):

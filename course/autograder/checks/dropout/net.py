@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, settings, tossed
+from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.layer import Layer, Masks, told
-from course.autograder.checks.dropout.units import coins, observe, units
+from course.autograder.checks.dropout.layer import Layer, Masks, told, unseen
+from course.autograder.checks.dropout.units import INPUTS_DROPPED, coins, observe, units
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
@@ -69,6 +69,18 @@ def _random_at_test(i: Inputs) -> Arrays:
     return {} if mask[0].all() else _outputs(i, mask, settings(i).training)
 
 
+def _inputs_dropped(i: Inputs) -> Arrays:
+    """Dropout put before the affine map; in a student's own answer a property finds it."""
+    if not tossed(i) or not unseen(i):
+        return {}
+    (mask,) = dropout.masks(i["x"].shape, settings(i).p, seed_of(i))
+    with on_device(device().name):
+        leaves = [tensor(i[name], gradient=True) for name in ("x", "w", "b")]
+        out = F.relu(F.linear(leaves[0] * tensor(mask) * settings(i).factor, *leaves[1:]))
+        grads = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])])
+        return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(GRADIENTS, grads, strict=True)}}
+
+
 FACTORS = LAYER.factors()
 UNSCALED = "not scaled while training"
 
@@ -98,6 +110,7 @@ NET_CHECK = check(
     mistakes={
         **LAYER.as_keep(),
         **told("one mask for the whole batch", LAYER.varying(lambda i: (1,))),
+        INPUTS_DROPPED[0]: Mistake(INPUTS_DROPPED[1], _inputs_dropped),
         "dropout forgotten in the gradient": Mistake(
             "The gradient goes through dropout first: mask and scale act on dout before ReLU does.",
             _gradients(lambda z, h, m, f: h),

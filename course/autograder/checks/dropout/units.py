@@ -1,5 +1,7 @@
 """The hidden units of an affine layer: which of them ReLU lets through, and which of those were dropped."""
 
+import itertools
+
 import numpy as np
 
 from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
@@ -12,6 +14,7 @@ from course.reference.device import device, on_device
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
+FEW = 8  # inputs of a sample, so that all ways to drop some of them can be tried
 
 
 def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -71,12 +74,41 @@ def _one_mask(kept: np.ndarray, active: np.ndarray, p: float) -> bool:
     return np.array_equal(first, second) and related(first, second, p)
 
 
+INPUTS_DROPPED = (
+    "dropout before the affine map",
+    "Dropout comes last, after the ReLU: yours drops what goes into the affine map.",
+)
+
+
+def _one_factor(out: np.ndarray, z: np.ndarray, left: np.ndarray) -> bool:
+    """Whether all that is left of the hidden values is multiplied by one number."""
+    factors = out[left] / z[left]
+    return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
+
+
+def _from_dropped_inputs(i: Inputs, out: np.ndarray) -> bool:
+    """Whether each sample is the affine map and ReLU of what is left of its inputs by some mask."""
+    x, w, b = (i[name].astype(np.float64) for name in ("x", "w", "b"))
+    if x.shape[1] > FEW:
+        return False
+    masks = np.array(list(itertools.product((0.0, settings(i).training), repeat=x.shape[1])))
+    for sample, row in zip(x, out, strict=True):
+        made = np.maximum((masks * sample) @ w + b, 0)
+        if not np.isclose(made, row, rtol=1e-3, atol=1e-4).all(axis=1).any():
+            return False
+    return True
+
+
 def coins(i: Inputs, got: Arrays) -> list[Flaw]:
     """What shows that active units are not dropped by one independent coin each."""
     p, mode, _ = settings(i)
     if "kept" not in i or mode != "train":
         return []
     (kept,), active = i["kept"], i["active"]
+    if 0 < p < 1 and not _one_factor(got["out"], hidden(i["x"], i["w"], i["b"]), kept & active):
+        if _from_dropped_inputs(i, got["out"]):
+            return [Flaw("out", INPUTS_DROPPED[1], INPUTS_DROPPED[0])]
+        return [Flaw("out", "What is left is not relu(x @ w + b) times one number.", all_there_is=True)]
     if not 0 < p < 1 or kept[active].all() or not kept[active].any():
         return rate_flaw("out", kept[active], p)
     if _one_mask(kept, active, p):

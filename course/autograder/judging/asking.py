@@ -10,7 +10,8 @@ import numpy as np
 
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
-from course.autograder.checks.language.spec import Arrays, Case, Check, Flaw, Inputs
+from course.autograder.checks.language.seen import Flaw, Seen, seen
+from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
 
 # Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
@@ -61,15 +62,59 @@ class Question:
         base = self.check.rests_on
         return None if base is None else np.asarray(base.reference(self.values)[base.outputs[0].path])
 
+    @functools.cached_property
+    def forms(self) -> tuple[Answers, dict[str, Answers], Any]:
+        """What is right, what each misconception gives, and the ground, for whatever a student's own draw may be."""
+        asked, base = seen(self.values), self.check.rests_on
+        right = self.check.reference(asked)
+        wrong = {m.name: m.wrong(asked) for m in self.check.misconceptions}
+        return right, wrong, None if base is None else base.reference(asked)[base.outputs[0].path]
+
     def observed(self, got: Arrays) -> "Question":
         """The same question about the student's own random draw, where the check reads one out of the outputs."""
         if self.check.observe is None:
             return self
-        return Question(self.check, self.case, self.check.observe(self.values, got))
+        draw = self.check.observe(self.values).read(got)
+        return self if draw is None else Observed(self.check, self.case, self.inputs, self, draw)
 
     def flaws(self, got: Arrays) -> list[Flaw]:
-        """What the check's properties find wrong in outputs that are random."""
-        return [flaw for property_ in self.check.properties for flaw in property_(self.values, got)]
+        """Nothing: there is no draw to find fault with."""
+        return []
+
+
+@dataclass(frozen=True)
+class Observed(Question):
+    """A question about a student's own random draw."""
+
+    asked: Question
+    seen: Seen
+
+    @functools.cached_property
+    def right(self) -> Arrays:
+        """The right outputs for this draw."""
+        return self.asked.right if self.seen.unread else self._of(self.asked.forms[0])
+
+    @functools.cached_property
+    def wrong(self) -> dict[str, Arrays]:
+        """What each misconception makes of this draw."""
+        if self.seen.unread:
+            return self.asked.wrong
+        return {name: self._of(answers) for name, answers in self.asked.forms[1].items()}
+
+    @functools.cached_property
+    def ground(self) -> np.ndarray | None:
+        """The right value, for this draw, of the output that this check's answers are computed from."""
+        ground = self.asked.forms[2]
+        return None if ground is None else self._of({"ground": ground}).get("ground")
+
+    def _of(self, answers: Answers) -> Arrays:
+        found = {path: a.of(self.seen) if hasattr(a, "of") else np.asarray(a) for path, a in answers.items()}
+        return {path: array for path, array in found.items() if array is not None}
+
+    def flaws(self, got: Arrays) -> list[Flaw]:
+        """What the check's properties find wrong in this draw."""
+        properties = self.check.properties(self.asked.values) if self.check.properties else ()
+        return [flaw for one in properties for flaw in one.flaws(self.seen, got)]
 
 
 def arrays(outputs: Mapping[str, Any]) -> Arrays:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
+from course.autograder.checks.chance.properties import UnitsFall
+from course.autograder.checks.chance.readers import Units
+from course.autograder.checks.dropout.chance import ADVICE, ONE_MASK, coins
 from course.autograder.checks.dropout.draws import param, settings, values
-from course.autograder.checks.dropout.layer import out_of_hand, survivors
-from course.autograder.checks.language import Arrays, Flaw, Inputs
+from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -17,7 +18,8 @@ F = paddle.nn.functional
 def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """x w + b by Paddle."""
     with on_device(device().name):
-        return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
+        sums: np.ndarray = F.linear(tensor(x), tensor(w), tensor(b)).numpy()
+        return sums
 
 
 @draw
@@ -43,45 +45,13 @@ def units(
     return {**given, **{f"later_{name}": array for name, array in inputs().items()}}
 
 
-def observe(i: Inputs, got: Arrays) -> Inputs:
+def observe(i: Inputs) -> Units:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    if got["out"].shape != i["dout"].shape or out_of_hand(i, got["out"]):
-        return i
-    active = hidden(i["x"], i["w"], i["b"]) > 0
-    if (got["out"] < 0).any():  # no ReLU: every value tells
-        active = np.ones_like(active)
-    return {**i, "kept": (survivors(got["out"]) | ~active)[None], "active": active}
+    return Units("out", hidden(i["x"], i["w"], i["b"]) > 0, settings(i).p)
 
 
-def _related(kept: np.ndarray, active: np.ndarray, p: float) -> str:
-    """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
-    for axis, what in ((0, "Samples"), (1, "Units")):
-        for lag in range(1, active.shape[axis] // 2 + 1):
-            here, there = pairs(active, axis, lag)
-            first, second = (half[here & there] for half in pairs(kept, axis, lag))
-            if first.size and related(first, second, p):
-                return f"{what} {lag} apart are dropped together, or apart, too often."
-    return ""
-
-
-def _one_mask(kept: np.ndarray, active: np.ndarray, p: float) -> bool:
-    """Whether every pair of neighbouring samples has the same mask where both are active, beyond chance."""
-    here, there = pairs(active, 0, 1)
-    first, second = (half[here & there] for half in pairs(kept, 0, 1))
-    return np.array_equal(first, second) and related(first, second, p)
-
-
-def coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    """What shows that active units are not dropped by one independent coin each."""
-    p, mode, _ = settings(i)
-    if "kept" not in i or mode != "train":
-        return []
-    (kept,), active = i["kept"], i["active"]
-    if not 0 < p < 1 or kept[active].all() or not kept[active].any():
-        return rate_flaw("out", kept[active], p)
-    if _one_mask(kept, active, p):
-        name = "one mask for the whole batch"
-        return [Flaw("out", ADVICE[name], name)]
-    rate = rate_flaw("out", kept[active], p)
-    sentence = "" if rate else _related(kept, active, p)
-    return [*rate, Flaw("out", sentence)] if sentence else rate
+def properties(i: Inputs) -> tuple[UnitsFall, ...]:
+    """Active units are dropped by one independent coin each."""
+    if settings(i).mode != "train":
+        return ()
+    return (UnitsFall(coins("out", settings(i).p), (ONE_MASK, ADVICE[ONE_MASK])),)

@@ -80,6 +80,4 @@ c.AssignLatePenalties.plugin_class = TermLatePolicy
 c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"
 c.GenerateFeedback.exporter_class = "course.autograder.feedback.exporter.FeedbackPage"
 c.GenerateFeedback.preprocessors = []  # the page asks the gradebook itself
-c.GenerateFeedback.exporter_class = "course.autograder.feedback.exporter.FeedbackPage"
-c.GenerateFeedback.preprocessors = []  # the page asks the gradebook itself
 c.HTMLExporter.filters = {"markdown2html": "course.autograder.feedback.pages.markdown2html"}  # the formgrader

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from tests.processor_time import ProcessorTime
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Whoever wants no compiled files kept would have each of the processes that tests start compile the course anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ.setdefault("COURSE_SECRET", "for tests")
 
 ROOT = Path(__file__).parent.parent

@@ -44,6 +44,27 @@ def loss_and_gradients(net: Any, x: Any, y: Any, parameters: list[Any]) -> tuple
     return float(loss), found
 
 
+def gradient_map(seed: int, depth: int, side: int = 25, channels: int = 8, images: int = 32) -> np.ndarray:
+    """Where the middle value of a random net of 3 x 3 convolutions looks: the mean size of its gradient, [side, side].
+
+    Args:
+        seed: of the weights (He's start) and of the images.
+        depth: how many convolutions, each with padding 1 and a ReLU.
+        side: of the images, odd.
+        channels: of every layer.
+        images: how many random ones to average over.
+    """
+    paddle.seed(seed)
+    layers: list[Any] = []
+    for read in [1] + [channels] * (depth - 1):
+        start = paddle.nn.initializer.KaimingNormal()
+        layers += [paddle.nn.Conv2D(read, channels, 3, padding=1, weight_attr=start), paddle.nn.ReLU()]
+    x = paddle.randn([images, 1, side, side])
+    x.stop_gradient = False
+    (dx,) = paddle.grad(paddle.nn.Sequential(*layers)(x)[:, :, side // 2, side // 2].sum(), x)
+    return np.asarray(dx.abs().mean(axis=[0, 1]).numpy())
+
+
 def activations(net: Any, x: Any, y: Any) -> list[dict[str, np.ndarray]]:
     """By activation, in train mode: what enters, what leaves, the gradient for what enters; each [N, C].
 

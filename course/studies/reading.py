@@ -45,23 +45,6 @@ def spread_of(values: np.ndarray, form: str = ".1%") -> str:
     return f"{values.mean():{form}} ({values.min():{form}} to {values.max():{form}})"
 
 
-def range_of(values: np.ndarray, form: str = ".2f") -> str:
-    """'smallest to largest'."""
-    return f"{values.min():{form}} to {values.max():{form}}"
-
-
-def verdict(a: np.ndarray, b: np.ndarray) -> str:
-    """How the seeds of a stand to those of b.
-
-    Returns:
-        'above' or 'below' where every seed of a lies past every seed of b, 'overlap' where the ranges meet: then
-        so few seeds do not tell the two apart.
-    """
-    if a.min() > b.max():
-        return "above"
-    return "below" if a.max() < b.min() else "overlap"
-
-
 def reached(steps: Sequence[int], curves: np.ndarray, level: float) -> str:
     """At which of the steps the curves [seeds, T] were first at the level, earliest to latest; or 'never'."""
     at = [steps[int((curve >= level).argmax())] for curve in curves if curve.max() >= level]

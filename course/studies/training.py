@@ -79,6 +79,19 @@ def train(
     return None
 
 
+def accuracy_curve(
+    net: Any, images: Images, learning_rate: float, *, seed: int, stops: Sequence[int], batch: int = 60
+) -> list[float]:
+    """Train by plain gradient descent; the accuracy on the images kept to judge by, at each of the stops."""
+    seen: list[float] = []
+
+    def watch(step: int, loss: float) -> None:
+        seen.append(accuracy(net, images.x_val, images.y_val))
+
+    train(net, images, sgd(net, learning_rate), batch=batch, seed=seed, watched=stops, watch=watch)
+    return seen
+
+
 def sgd(net: Any, learning_rate: float) -> Any:
     """Plain gradient descent, without momentum."""
     return paddle.optimizer.SGD(learning_rate=learning_rate, parameters=net.parameters())

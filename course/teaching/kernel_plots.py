@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course.teaching import plots
@@ -13,6 +14,25 @@ def window_starts(size: int, kernel: int, stride: int, padding: int, dilation: i
     """Where each window begins on an axis, counted from the first value of the padding; empty if none fits."""
     extent = dilation * (kernel - 1) + 1
     return range(0, size + 2 * padding - extent + 1, stride)
+
+
+def slide(image: np.ndarray, kernel: np.ndarray) -> Figure:
+    """A kernel, and every place at which it lies on a small image, with the sum that it gives there.
+
+    Args:
+        image: [H, W].
+        kernel: [kh, kw], no larger; stride 1, no padding.
+    """
+    (height, width), (rows, columns) = image.shape, kernel.shape
+    places = list(np.ndindex(height - rows + 1, width - columns + 1))
+    fig, axes = plots.panels(1, 1 + len(places), (1.6, 2.0))
+    plots.number_grid(axes[0], kernel, np.zeros(kernel.shape, int), "the kernel")
+    for ax, (i, j) in zip(axes[1:], places, strict=True):
+        under = np.full(image.shape, -1)
+        under[i : i + rows, j : j + columns] = 0
+        total = (image[i : i + rows, j : j + columns] * kernel).sum()
+        plots.number_grid(ax, image, under, f"out[{i}, {j}] = {total:g}")
+    return fig
 
 
 def window_grid(

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from course.reference.ledger import Entry, Ledger, Machine
 from course.teaching import plots
+from course.teaching.gpu import Gpu
 
 HEADER = (
     "layer", "output", "parameters", "multiplications", "additions", "MACs", "bytes moved", "operations per byte",
@@ -126,4 +127,35 @@ def roofline(ax: Axes, machine: Machine, series: Mapping[str, Sequence[Entry]], 
         "Roofline of this machine",
         "arithmetic intensity (operations per byte)",
         "speed (10⁹ operations per second)",
+    )
+
+
+def beside_a_gpu(ax: Axes, machine: Machine, entries: Sequence[Entry], gpu: Gpu) -> Axes:
+    """This machine's roofline with its layers, and a GPU's, the latter with TF32 and without, on the same axes.
+
+    Args:
+        ax: where to draw.
+        machine: this one, as measured.
+        entries: layers timed on this machine; those without arithmetic are left out.
+        gpu: as measured, with its layers.
+    """
+    span = np.geomspace(0.1, 1000, 120)
+    roofs = {"this machine's roof": (machine, "-"), f"{gpu.name}, float32": (gpu.float32, "--"),
+             f"{gpu.name}, TF32": (gpu.tf32, ":")}  # fmt: skip
+    for name, (roof, dash) in roofs.items():
+        speeds = [roof.roof(i) / 1e9 for i in span]
+        ax.plot(span, speeds, color=plots.BLACK, linestyle=dash, linewidth=1.8, label=name)
+    own = [(e.count.intensity, e.count.operations / e.time / 1e9) for e in entries if e.count.operations]
+    ax.plot(*zip(*own, strict=True), linestyle="", marker="o", color=plots.BLUE, label="layers here")
+    for tf32, marker, color in ((False, "s", plots.VERMILION), (True, "^", plots.GREEN)):
+        found = [t for t in gpu.layers if t.tf32 == tf32 and t.count.operations]
+        points = [(t.count.intensity, t.speed / 1e9) for t in found]
+        name = f"layers there, {'TF32' if tf32 else 'float32'}"
+        ax.plot(*zip(*points, strict=True), linestyle="", marker=marker, color=color, label=name)
+    ax.set(xscale="log", yscale="log")
+    ax.legend(fontsize=8, ncol=2, loc="upper left")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * 30)
+    return plots.label(
+        ax, "Two rooflines", "arithmetic intensity (operations per byte)", "speed (10⁹ operations per second)"
     )

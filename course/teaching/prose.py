@@ -3,6 +3,7 @@
 The rule that keeps prose honest, and its test, stand in `docs/lessons.md`.
 """
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -31,9 +32,37 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     say("\n".join(f"| {line} |" for line in lines))
 
 
+def range_of(values: np.ndarray, form: str = ".2f") -> str:
+    """'smallest to largest'."""
+    return f"{values.min():{form}} to {values.max():{form}}"
+
+
+def verdict(a: np.ndarray, b: np.ndarray) -> str:
+    """How the runs of a stand to those of b: what a sentence may claim of a difference.
+
+    Args:
+        a, b: one number for each seed, or for each round of a measurement.
+
+    Returns:
+        'above' or 'below' where every run of a lies past every run of b, 'overlap' where the ranges meet: then so
+        few runs do not tell the two apart.
+    """
+    if a.min() > b.max():
+        return "above"
+    return "below" if a.max() < b.min() else "overlap"
+
+
 def progress(things: Sequence[Thing], what: str) -> Iterator[Thing]:
     """Go through things and keep one line up to date: how many are done, and in the end how long it took."""
     start, line = time.perf_counter(), display(Markdown(f"*{what}*"), display_id=True)
     for done, thing in enumerate(things, 1):
         yield thing
         line.update(Markdown(f"*{what}: {done} of {len(things)}, {time.perf_counter() - start:.1f} s*"))
+
+
+def code(text: object) -> str:
+    """Words that a program said, to stand in a sentence: Markdown must not read `__init__` as bold."""
+    words = str(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
+    pad = " " if words.startswith("`") or words.endswith("`") else ""
+    return f"{fence}{pad}{words}{pad}{fence}"

@@ -83,15 +83,22 @@ class Browser:
         assert "error" not in told, told
         return told["result"]
 
-    def open(self, page: Path, width: int) -> Seen:
-        """Load a page at a width in pixels, and look."""
-        self.ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
-        )
+    def open(self, page: Path, *widths: int) -> list[Seen]:
+        """Load a page in a window of the first width in pixels, and look; look again at each of the others."""
+        self.resize(widths[0])
         self.events.clear()
         self.ask("Page.navigate", url=page.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(json.loads(self.socket.recv()))
+        return [self.look(width) for width in widths]
+
+    def resize(self, width: int) -> None:
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+        )
+
+    def look(self, width: int) -> Seen:
+        self.resize(width)
         found = self.ask("Runtime.evaluate", expression=LOOK, awaitPromise=True)["result"]
         return Seen([*self.complaints()], [*self.addresses()], **json.loads(found["value"]))
 

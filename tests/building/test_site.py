@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -198,27 +199,37 @@ def faults(seen: Seen) -> list[str]:
 def visit(tab: Browser, site: Path) -> dict[str, list[str]]:
     """Faults by page and width."""
     pages = sorted(path for path in site.glob("*.html") if path.name != "search.html")
+    widths = (1200, 400)
     looks = {
-        f"{page.name} at {width}": faults(tab.open(page, width)) for page in pages for width in (1200, 400)
+        f"{page.name} at {width}": faults(seen)
+        for page in pages
+        for width, seen in zip(widths, tab.open(page, *widths), strict=True)
     }
     return {where: found for where, found in looks.items() if found}
 
 
-needs_chromium = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Browser]:
+    """One tab of one browser for all tests here; they run in one worker."""
+    if chromium() is None:
+        pytest.skip("chromium is not installed")
+    with browser() as opened:
+        yield opened
 
 
+@together
 @pytest.mark.slow
-@needs_chromium
-def test_every_page_shows_in_a_browser_without_a_network(site: Path) -> None:
-    with browser() as tab:
-        assert visit(tab, site) == {}
-        seen = tab.open(site / "01_short.html", 1200)
+def test_every_page_shows_in_a_browser_without_a_network(site: Path, tab: Browser) -> None:
+    assert visit(tab, site) == {}
+    (seen,) = tab.open(site / "01_short.html", 1200)
     assert seen.formulas == 3 and len(seen.images) == 1
 
 
 @together
 @pytest.mark.slow
-def test_every_page_of_the_whole_site_shows_in_a_browser(tmp_path: Path) -> None:
+def test_every_page_of_the_whole_site_shows_in_a_browser(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     names = {}
     for path in LESSONS + ANSWERS:
         notebook, *_ = executed(path)
@@ -235,12 +246,11 @@ def test_every_page_of_the_whole_site_shows_in_a_browser(tmp_path: Path) -> None
     if chromium() is None:
         pytest.skip("chromium is not installed: the site of all lessons was built, but not opened")
     assert len(list((tmp_path / "site").glob("*.html"))) > len(names)
-    with browser() as tab:
-        assert visit(tab, tmp_path / "site") == {}
+    assert visit(request.getfixturevalue("tab"), tmp_path / "site") == {}
 
 
+@together
 @pytest.mark.slow
-@needs_chromium
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
@@ -252,10 +262,9 @@ def test_every_page_of_the_whole_site_shows_in_a_browser(tmp_path: Path) -> None
         ('<div style="width: 2000px">wide</div>', "wider than the screen"),
     ],
 )
-def test_a_browser_notices_what_is_wrong(tmp_path: Path, body: str, fault: str) -> None:
+def test_a_browser_notices_what_is_wrong(tmp_path: Path, tab: Browser, body: str, fault: str) -> None:
     (tmp_path / "index.html").write_text(f"<!doctype html><title>t</title><article>{body}</article>")
-    with browser() as tab:
-        found = visit(tab, tmp_path)
+    found = visit(tab, tmp_path)
     assert any(fault in line for lines in found.values() for line in lines), found
 
 

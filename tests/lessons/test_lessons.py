@@ -12,12 +12,14 @@ from pathlib import Path
 import matplotlib.image
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.common.notebooks import canonical
 from tests.lessons.prose_numbers import references, unexplained
+from tests.lessons.warm_kernels import WarmKernelManager
 from tests.waiting import LONG_STOP
 
 ROOT = Path(__file__).parents[2]
@@ -135,11 +137,14 @@ get_ipython().events.register("post_execute", _look_at_figures)
 AFTER = "import json; print(json.dumps([time.process_time() - _started, _complaints]))"
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
+def run(
+    notebook: nbformat.NotebookNode, folder: Path, manager: type[KernelManager] = WarmKernelManager
+) -> tuple[nbformat.NotebookNode, float, list[str]]:
     """A notebook run to its end without a network; its processor seconds; what is wrong with its figures."""
     notebook.cells = [new_code_cell(BEFORE), *notebook.cells, new_code_cell(AFTER)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COURSE_DEVICE": "cpu"}
-    client = NotebookClient(notebook, timeout=LONG_STOP, resources={"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=LONG_STOP, resources=where, kernel_manager_class=manager)
     client.execute(env=environment)
     processor, complaints = json.loads(notebook.cells[-1].outputs[-1].text)
     return notebook, processor, complaints
@@ -147,8 +152,9 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[nbformat.Noteboo
 
 @functools.cache
 def executed(path: Path) -> tuple[nbformat.NotebookNode, float, list[str]]:
-    """`run` on one of the course's notebooks, once for all tests."""
-    return run(nbformat.read(path, as_version=4), path.parent)
+    """`run` on one of the course's notebooks, once for all tests; the first lesson in a kernel as readers start it."""
+    manager = AsyncKernelManager if path == LESSONS[0] else WarmKernelManager
+    return run(nbformat.read(path, as_version=4), path.parent, manager)
 
 
 @together

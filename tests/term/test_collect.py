@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from course.__main__ import main
 from course.autograder.term import sources
 from course.autograder.term.match import Matcher
-from course.autograder.term.platforms import recognise
+from course.autograder.term.platforms import _canvas, recognise
 from course.autograder.term.roster import Student, write_roster
 from course.autograder.term.sources import SourceError, ZipSource, open_source, safe_name
 
@@ -208,6 +208,20 @@ def test_a_folder_is_looked_through_without_following_links(tmp_path):
     (tmp_path / "in" / "link").symlink_to("/etc")
     source = open_source(tmp_path / "in")
     assert source.names() == ["jm12/a.ipynb"] and "is a link" in source.refused[0]
+
+
+@pytest.mark.parametrize(
+    "name, called, user, late, original",
+    [
+        ("doejane2_1001_2001_ps1.ipynb", "doejane2", "1001", False, "ps1.ipynb"),
+        ("a_b_LATE_1001_2001_my_1_2_x-3.ipynb", "a_b", "1001", True, "my_1_2_x.ipynb"),
+        ("李雷_1002_2002_ps1-7d3f0a1b-1111-2222-3333-444455556666.ipynb", "李雷", "1002", False, "ps1.ipynb"),
+        ("1001_2001_ps1.ipynb", "user 1001", "1001", False, "ps1.ipynb"),
+    ],
+)
+def test_names_of_canvas_are_read_field_by_field(name, called, user, late, original):
+    piece = _canvas(name)
+    assert (piece.called, piece.by["canvas_id"], piece.late, piece.original) == (called, user, late, original)
 
 
 def test_anonymous_hand_ins_are_told_apart(tmp_path):

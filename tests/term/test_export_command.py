@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -110,3 +111,27 @@ def test_nothing_goes_out_while_something_is_not_graded(graded):
         assert run(graded, "--to", "csv", "--incomplete").exit_code == 0
     finally:
         shutil.rmtree(new.parent)
+
+
+def test_the_commands_of_the_page_on_a_term_run(graded, root, tmp_path):
+    """docs/term.md in its order, on a small course: the warm-up in place of its assignment."""
+    page = (root / "docs" / "term.md").read_text(encoding="utf-8")
+    course = tmp_path / "course"
+    shutil.copytree(graded, course)
+    (course / "roster.csv").unlink()
+    settings = page.split("```toml\n")[1].split("```")[0].replace("ps1_batchnorm", PS0)
+    (course / "course.toml").write_text(settings.replace('canvas = "ps1 (12345)"', 'canvas = "ps0 (31)"'))
+    (course / "gradebook-export.csv").write_text(CANVAS)
+    (course / "worksheet.csv").write_text(WORKSHEET)
+    with zipfile.ZipFile(course / "submissions.zip", "w") as archive:
+        for name in ("s001", "s003"):
+            book = course / "submitted" / name / PS0 / f"{PS0}.ipynb"
+            archive.write(book, f"{name}_{ {'s001': 11, 's003': 13}[name] }_55_{PS0}.ipynb")
+    lines = [line for line in page.splitlines() if line.startswith("python -m course ")]
+    assert len(lines) >= 8
+    for line in lines:
+        words = line.removeprefix("python -m course ").replace("ps1_batchnorm", PS0).split()
+        words = [str(course / word) if (course / word).is_file() else word for word in words]
+        done = CliRunner().invoke(main, ["--root", str(course), *words], input="y\n")
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+    assert (course / "exports" / f"{PS0}-canvas.csv").exists() and (course / "roster.csv").exists()

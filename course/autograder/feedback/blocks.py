@@ -8,6 +8,7 @@ from html import escape
 from markupsafe import Markup
 
 from course.autograder.feedback.budget import Budget
+from course.autograder.feedback.formulas import draw_ahead
 from course.autograder.feedback.given import Release
 from course.autograder.feedback.highlighting import python_html
 from course.autograder.feedback.lessons import Section
@@ -16,7 +17,7 @@ from course.autograder.feedback.pictures import Attachments
 from course.autograder.feedback.questions import Question
 from course.autograder.feedback.shown import outputs_html
 from course.autograder.feedback.standing import Standing
-from course.autograder.feedback.text import cleaned_html, html_of, plain
+from course.autograder.feedback.text import MAX_SOURCE, cleaned_html, html_of, plain
 from course.common.cleaning import TooMuch
 
 NOTES = "**Notes from grading**"  # how intake begins the cell in which it leaves its notes
@@ -66,6 +67,7 @@ def blocks(
     cells = notebook.cells
     if notebook.notes and cells and not cells[0].name and cells[0].source.startswith(NOTES):
         cells = cells[1:]  # the notes stand at the top of the page
+    draw_ahead(_texts(cells[: 2 * MOST_OWN], release, standing), budget.cell())
     own = 0
     joined: list[Cell] = []
     for cell in cells:
@@ -83,6 +85,14 @@ def blocks(
         else:
             yield _block(cell, release, standing, rows, budget)
     yield from _joined(joined, own > MOST_OWN)
+
+
+def _texts(cells: Sequence[Cell], release: Release, standing: Standing) -> Iterator[str]:
+    """Markdown that this student wrote, and that was written to them."""
+    yield from standing.comments.values()
+    for cell in cells:
+        if cell.kind == "markdown" and len(cell.source) <= MAX_SOURCE and not release.given(cell):
+            yield cell.source
 
 
 def _joined(cells: Sequence[Cell], many: bool) -> Iterator[Block]:

@@ -1,7 +1,7 @@
 """Formulas: found in Markdown as Jupyter finds them, and drawn ahead as MathML, so that a page needs no script.
 
-A formula of a student's is drawn in a process of its own that the kernel ends after a fraction of a second: math-core is
-fast on every formula that means something, and takes time without end on a few that do not, such as fifty opening
+Formulas of a student's are drawn in a process of their own that the kernel ends after a fraction of a second: math-core
+is fast on every formula that means something, and takes time without end on a few that do not, such as fifty opening
 brackets.
 """
 
@@ -12,7 +12,7 @@ import re
 import signal
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -22,7 +22,7 @@ from course.autograder.feedback.budget import Budget
 from course.common.cleaning import Cleaner, TooMuch, words
 
 MAX_TEX = 5_000  # characters of one formula; as much as MathJax takes
-SECONDS = 0.2  # of processor time for all new formulas of one text
+SECONDS = 0.2  # of processor time for new formulas, before another process goes on
 KEPT = 20_000  # drawings, before all are forgotten
 BEGIN, END = "\ue000", "\ue001"  # stand around a formula's number in a text; no text of ours has them
 PLACE = re.compile(f"{BEGIN}([0-9]+){END}")
@@ -83,29 +83,24 @@ def take_out(source: str) -> tuple[str, list[Formula]]:
 
 def _spans(source: str) -> Iterator[tuple[int, int, str]]:
     """(begin, end, opening mark) of each formula."""
-    code = _Code(source)
-    never: set[str] = (
-        set()
-    )  # closing marks that do not come any more: looking again each time would take for ever
+    marks = _Marks(source)
     at = 0
     while opening := TOKEN.search(source, at):
         mark = opening.group()
         at = opening.end()
         if mark[0] == "`" or mark.lstrip(" \t>").startswith("~~~"):
-            at = code.after(opening)
+            at = marks.after_code(opening)
         elif mark in CLOSES or mark.startswith("\\begin{"):
             closing = CLOSES.get(mark) or mark.replace("\\begin", "\\end")
-            end = None if closing in never else _closed(source, at, closing)
-            if end is None:
-                never.add(closing)
+            if marks.last.get(closing, 0) <= at:
                 continue
-            found, at = end
+            found, at = _closed(source, at, closing)
             if found:
                 yield opening.start(), at, mark
 
 
-def _closed(source: str, at: int, closing: str) -> tuple[bool, int] | None:
-    """Whether the formula that was opened before `at` ends, and where to go on; None at the end of the text."""
+def _closed(source: str, at: int, closing: str) -> tuple[bool, int]:
+    """Whether the formula that was opened before `at` ends, and where to go on."""
     braces, last = 0, -1
     for token in TOKEN.finditer(source, at):
         mark = token.group()
@@ -116,25 +111,31 @@ def _closed(source: str, at: int, closing: str) -> tuple[bool, int] | None:
                 return token.end() > at + len(closing), token.end()
             last = token.end()
         braces += {"{": 1, "}": -1}.get(mark, 0)
-    return (True, last) if last > 0 else None
+    return (True, last) if last > 0 else (False, len(source))
 
 
-class _Code:
-    """Where code in backticks or between lines of tildes ends."""
+class _Marks:
+    """Where things end, known ahead: looking for an end that never comes, at each opening, would take for ever.
+
+    Attributes:
+        last: where each mark ends that stands in the text, the last time that it does.
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.runs: dict[str, list[int]] = {}
         self.blank: list[int] = []
+        self.last: dict[str, int] = {}
         for token in TOKEN.finditer(source):
+            self.last[token.group()] = token.end()
             mark = token.group().lstrip(" \t>")
             if mark[:1] in ("`", "~"):
                 self.runs.setdefault(mark, []).append(token.end())
             elif token.group()[0] == "\n":
                 self.blank.append(token.start())
 
-    def after(self, opening: re.Match[str]) -> int:
-        """The end of the code that opens here, or of the opening itself where it is none."""
+    def after_code(self, opening: re.Match[str]) -> int:
+        """The end of the code, in backticks or between lines of tildes, that opens here, or of the opening itself where it is none."""
         mark, at = opening.group().lstrip(" \t>"), opening.end()
         ends = self.runs.get(mark, [])
         place = bisect_right(ends, at)
@@ -156,25 +157,28 @@ def draw(formulas: list[Formula], budget: Budget | None = None) -> list[str]:
         formulas: of one text.
         budget: of a student's text; None for the course's own, which need no process to themselves.
     """
-    if budget and budget.used_up:
-        return [as_typed(formula) for formula in formulas]
-    new = {(f.tex, f.display) for f in formulas if len(f.tex) <= MAX_TEX} - _drawn.keys()
-    if len(_drawn) + len(new) > KEPT:
+    if len(_drawn) + len(formulas) > KEPT:
         _drawn.clear()
-    if new:
-        wanted = sorted(new)
-        made = _guarded(wanted) if budget else _mathml(wanted)
-        _drawn.update(zip(wanted, made, strict=True))
+    wanted = sorted({(f.tex, f.display) for f in formulas if len(f.tex) <= MAX_TEX} - _drawn.keys())
+    if budget is None:
+        _drawn.update((one, _one(*one)) for one in wanted)
+        wanted = []
+    while wanted and budget and not budget.used_up:
+        made = _guarded(wanted) or [""]  # what takes all the time there is by itself is not tried again
+        _drawn.update(zip(wanted, made, strict=False))
+        wanted = wanted[len(made) :]
     return [_drawn.get((f.tex, f.display)) or as_typed(f) for f in formulas]
+
+
+def draw_ahead(texts: Iterable[str], budget: Budget) -> None:
+    """Draw the formulas of many texts at once and keep them: a process for each text would cost more than the drawing."""
+    found = [formula for text in texts if "$" in text or "\\" in text for formula in take_out(text)[1]]
+    draw(found, budget)
 
 
 def as_typed(formula: Formula) -> str:
     """A formula's own text, as code."""
     return f'<code class="tex">{escape(formula.typed, quote=False)}</code>'
-
-
-def _mathml(wanted: list[tuple[str, bool]]) -> list[str]:
-    return [_one(tex, display) for tex, display in wanted]
 
 
 def _one(tex: str, display: bool) -> str:
@@ -186,17 +190,13 @@ def _one(tex: str, display: bool) -> str:
 
 
 def _guarded(wanted: list[tuple[str, bool]]) -> list[str]:
-    """The same by a fork with a limit on its processor time; nothing is drawn where that ends early."""
-    told = _in_a_fork(lambda: json.dumps(_mathml(wanted)).encode(), SECONDS)
-    try:
-        made = json.loads(told)
-    except ValueError:
-        return [""] * len(wanted)
-    return list(made) if isinstance(made, list) and len(made) == len(wanted) else [""] * len(wanted)
+    """The first of these, drawn by a fork that the kernel ends after so much processor time: as many as it got to."""
+    lines = _in_a_fork((json.dumps(_one(*one)).encode() for one in wanted), SECONDS)
+    return [str(json.loads(line)) for line in lines]
 
 
-def _in_a_fork(work: Callable[[], bytes], seconds: float) -> bytes:
-    """What `work` returns, done in a fork that the kernel ends after so many seconds of processor time."""
+def _in_a_fork(lines: Iterator[bytes], seconds: float) -> list[bytes]:
+    """Lines made one by one in a fork that the kernel ends after so many seconds of processor time."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -208,11 +208,11 @@ def _in_a_fork(work: Callable[[], bytes], seconds: float) -> bytes:
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_PROF, seconds)
             os.close(reading)
-            with os.fdopen(writing, "wb") as pipe:
-                pipe.write(work())
+            for line in lines:
+                os.write(writing, line + b"\n")
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
     os.waitpid(child, 0)
-    return told
+    return told.split(b"\n")[:-1]

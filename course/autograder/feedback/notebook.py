@@ -1,12 +1,15 @@
 """A notebook as plain data. It was validated when it was written; each field is looked at for what it is."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course.autograder.feedback.shown import as_text, from_judge
 from course.autograder.student import VERDICT
+
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # perhaps half a character: it can be in JSON, but in no file
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,10 @@ def read_cells(path: Path) -> Notebook:
     Raises:
         OSError, ValueError: when it cannot be read.
     """
-    raw = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    raw = json.loads(text)
+    if HALF.search(text):
+        raw = json.loads(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
     if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
         raise ValueError(f"{path.name} is no notebook of nbformat 4")
     about = _dict(_dict(raw.get("metadata")).get("course"))

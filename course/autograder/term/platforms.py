@@ -17,7 +17,7 @@ import yaml
 from course.autograder.term.sources import Source, SourceError
 
 CANVAS = re.compile(
-    r"^(?P<name>.*?)_?(?P<late>LATE)?_?(?:anon_(?P<anon>[^_]+)|(?P<user>\d+))_(?P<file>\d+)_(?P<orig>.+)$"
+    r"^(?:(?P<name>.*?)_)??(?:(?P<late>LATE)_)?(?:anon_(?P<anon>[^_]+)|(?P<user>\d+))_(?P<file>\d+)_(?P<orig>.+)$"
 )
 AGAIN = re.compile(r"-(?:\d{1,2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\.\w+$|$)")
 MOODLE = re.compile(

@@ -63,12 +63,21 @@ class Question:
         return None if base is None else np.asarray(base.reference(self.values)[base.outputs[0].path])
 
     @functools.cached_property
-    def forms(self) -> tuple[Answers, dict[str, Answers], Any]:
-        """What is right, what each misconception gives, and the ground, for whatever a student's own draw may be."""
-        asked, base = seen(self.values), self.check.rests_on
-        right = self.check.reference(asked)
-        wrong = {m.name: m.wrong(asked) for m in self.check.misconceptions}
-        return right, wrong, None if base is None else base.reference(asked)[base.outputs[0].path]
+    def right_forms(self) -> Answers:
+        """What is right for whatever a student's own draw may be."""
+        return self.check.reference(seen(self.values))
+
+    @functools.cached_property
+    def wrong_forms(self) -> dict[str, Answers]:
+        """What each misconception gives then."""
+        asked = seen(self.values)
+        return {m.name: m.wrong(asked) for m in self.check.misconceptions}
+
+    @functools.cached_property
+    def ground_form(self) -> Any:
+        """The ground then; None where there is none."""
+        base = self.check.rests_on
+        return None if base is None else base.reference(seen(self.values))[base.outputs[0].path]
 
     def observed(self, got: Arrays) -> "Question":
         """The same question about the student's own random draw, where the check reads one out of the outputs."""
@@ -92,19 +101,19 @@ class Observed(Question):
     @functools.cached_property
     def right(self) -> Arrays:
         """The right outputs for this draw."""
-        return self.asked.right if self.seen.unread else self._of(self.asked.forms[0])
+        return self.asked.right if self.seen.unread else self._of(self.asked.right_forms)
 
     @functools.cached_property
     def wrong(self) -> dict[str, Arrays]:
         """What each misconception makes of this draw."""
         if self.seen.unread:
             return self.asked.wrong
-        return {name: self._of(answers) for name, answers in self.asked.forms[1].items()}
+        return {name: self._of(answers) for name, answers in self.asked.wrong_forms.items()}
 
     @functools.cached_property
     def ground(self) -> np.ndarray | None:
         """The right value, for this draw, of the output that this check's answers are computed from."""
-        ground = self.asked.forms[2]
+        ground = self.asked.ground_form
         return None if ground is None else self._of({"ground": ground}).get("ground")
 
     def _of(self, answers: Answers) -> Arrays:

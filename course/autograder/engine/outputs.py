@@ -17,6 +17,8 @@ from course.autograder.student import VERDICT, Points
 
 MAX_OUTPUTS = 200
 MAX_HTML = 50_000
+LEFT_OUT = "This cell was not run: too many cells of your own ended the notebook's process before."
+SKIP_TAG = "not-graded"
 SKIPPED = "Not needed for grading, so this cell was not run."
 _HTML_TAGS = """
     b br caption code col colgroup div em h1 h2 h3 h4 hr i li ol p pre span strong sub sup
@@ -94,7 +96,7 @@ def stopped(reason: str) -> NotebookNode:
     return _output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
 
 
-def verdict_outputs(verdict: Verdict, count: int) -> list[NotebookNode]:
+def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
     points.max_points = verdict.max_points

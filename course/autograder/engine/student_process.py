@@ -1,6 +1,7 @@
 """A submission's process: a fork that locks itself in and runs cells, and the student's end of a check."""
 
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -16,10 +17,12 @@ from course.autograder.engine.channel import Channel, Closed
 from course.autograder.engine.importing import Importer
 from course.autograder.engine.recorder import Recorder, Stream
 from course.autograder.engine.shell import Shell
+from course.autograder.engine.stacks import answer_to_signals
 from course.autograder.engine.wire import WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 
+STACKS, RULESET = 4, 5  # descriptors behind the standard ones and the socket
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -71,11 +74,15 @@ def run_cells(shell: Shell, channel: Channel) -> None:
     check = student.check  # taken before any code of the student's could replace it
     while (message := channel.receive())["do"] == "cell":
         shell.recorder.start()
+        # As the notebook shows it, so that the name of its code, in a stack, tells which cell it is.
+        shell.execution_count = message["count"]
         if message["graded"]:  # a student who calls something else `check` must not lose what was right
             shell.user_ns["check"] = check
         shell.run_cell(message["source"], store_history=True)
-        full = shell.recorder.full
-        channel.send({"did": "cell", "outputs": shell.recorder.taken(), "full": full})
+        recorder = shell.recorder
+        channel.send(
+            {"did": "cell", "outputs": recorder.taken(), "full": recorder.full, "stopped": recorder.failure}
+        )
 
 
 def _settle(scratch: Path, limits: Limits, shell: Shell, importer: Importer) -> None:
@@ -106,26 +113,27 @@ def become(
     """Turn this fresh fork into a submission's process; returns when the engine is done with it.
 
     Args:
-        descriptors: of the socket to the engine, and of the file for what is written past Python.
+        descriptors: of the socket to the engine, of the file for what is written past Python, and of that for stacks.
         ruleset: what `confinement.lock` takes.
         scratch: the folder to work in.
         limits: the caps.
         shell: the zygote's.
         importer: finds what it may import.
     """
-    end, output = descriptors
+    end, output, stacks = descriptors
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for target, source in ((0, nothing), (1, output), (2, output), (3, end)):
-        os.dup2(source, target) if source != target else os.set_inheritable(source, True)
-    kept = 3 if ruleset is None else 4
-    if ruleset is not None:
-        os.dup2(ruleset, 4)
-    os.closerange(kept + 1, 1024)
+    kept = [nothing, output, output, end, stacks] + ([] if ruleset is None else [ruleset])
+    # First out of the way of the numbers that they get, then to these: 0 to 3, the stacks' file and the ruleset.
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(kept)) for descriptor in kept]
+    for target, source in enumerate(high):
+        os.dup2(source, target)
+    os.closerange(len(kept), 1024)
+    answer_to_signals(STACKS)
     os.setsid()
     os.chdir(scratch)
-    confinement.lock(4 if ruleset is not None else None, limits)
+    confinement.lock(None if ruleset is None else RULESET, limits)
     if ruleset is not None:
-        os.close(4)
+        os.close(RULESET)
     _settle(scratch, limits, shell, importer)
     channel = Channel(socket.socket(fileno=3))
     student.use_judge(FarJudge(channel))

@@ -1,4 +1,4 @@
-"""Questions: a case's inputs drawn from a seed, with its right and well-known wrong answers beside them."""
+"""Questions: a case's inputs, with its right and well-known wrong answers beside them."""
 
 import functools
 import hashlib
@@ -10,13 +10,16 @@ import numpy as np
 
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
-from course.autograder.checks.language.seen import Flaw, Seen, seen
+from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen, seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
+from course.autograder.judging.reading import readings
+from course.common.quiet import quiet_stderr
 
 # Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
 
 EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
+Together = dict[tuple[str, str], Arrays]  # what two mistakes give, the second made in the first one's reading
 
 
 def seed_for(secret: str, student: str, check: str) -> int:
@@ -56,15 +59,47 @@ class Question:
         """What each misconception gives here."""
         return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
 
+    def together(self, only: tuple[str, str] | None = None) -> Together:
+        """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.
+
+        Args:
+            only: the one pair to look for.
+        """
+        found: Together = {}
+        if self.check.observe is not None or self.case.raises:
+            return found
+        with quiet_stderr():  # the framework complains of readings that make no sense
+            for read in readings(self.values):
+                right = _tried(self.check.reference, read)
+                firsts = [name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong)]
+                for other in self.check.misconceptions if firsts else ():
+                    pairs = [(first, other.name) for first in firsts if first != other.name]
+                    wanted = [pair for pair in pairs if only in (None, pair)]
+                    if wanted:
+                        found |= dict.fromkeys(wanted, _tried(other.wrong, read))
+        return found
+
     @functools.cached_property
     def ground(self) -> np.ndarray | None:
         """The right value of the output that this check's answers are computed from; None where there is none."""
         base = self.check.rests_on
         return None if base is None else np.asarray(base.reference(self.values)[base.outputs[0].path])
 
+    # --- answers to a student's own random draw ----------------------------------------------------------------
+
+    @functools.cached_property
+    def reader(self) -> Reader | None:
+        """What reads the draw out of the outputs; None where nothing is random."""
+        return self.check.observe(self.values) if self.check.observe else None
+
+    @functools.cached_property
+    def properties(self) -> tuple[Property, ...]:
+        """What must be true of the draw."""
+        return self.check.properties(self.values) if self.check.properties else ()
+
     @functools.cached_property
     def right_forms(self) -> Answers:
-        """What is right for whatever a student's own draw may be."""
+        """What is right for whatever the draw may be."""
         return self.check.reference(seen(self.values))
 
     @functools.cached_property
@@ -81,9 +116,7 @@ class Question:
 
     def observed(self, got: Arrays) -> "Question":
         """The same question about the student's own random draw, where the check reads one out of the outputs."""
-        if self.check.observe is None:
-            return self
-        draw = self.check.observe(self.values).read(got)
+        draw = self.reader.read(got) if self.reader is not None else None
         return self if draw is None else Observed(self.check, self.case, self.inputs, self, draw)
 
     def flaws(self, got: Arrays) -> list[Flaw]:
@@ -110,6 +143,10 @@ class Observed(Question):
             return self.asked.wrong
         return {name: self._of(answers) for name, answers in self.asked.wrong_forms.items()}
 
+    def together(self, only: tuple[str, str] | None = None) -> Together:
+        """Nothing: two mistakes in one draw are not looked for."""
+        return {}
+
     @functools.cached_property
     def ground(self) -> np.ndarray | None:
         """The right value, for this draw, of the output that this check's answers are computed from."""
@@ -122,13 +159,30 @@ class Observed(Question):
 
     def flaws(self, got: Arrays) -> list[Flaw]:
         """What the check's properties find wrong in this draw."""
-        properties = self.check.properties(self.asked.values) if self.check.properties else ()
-        return [flaw for one in properties for flaw in one.flaws(self.seen, got)]
+        return [flaw for one in self.asked.properties for flaw in one.flaws(self.seen, got)]
 
 
 def arrays(outputs: Mapping[str, Any]) -> Arrays:
     """Answers as arrays."""
     return {path: np.asarray(value) for path, value in outputs.items()}
+
+
+def _tried(answer: Callable[[Inputs], Mapping[str, Any]], inputs: Inputs) -> Arrays:
+    """An answer to inputs that it was not written for; nothing where there is none."""
+    try:
+        return arrays(answer(inputs))
+    except Exception:
+        return {}
+
+
+def _gives(right: Arrays, wrong: Arrays) -> bool:
+    """Whether these right answers are just this mistake, in everything that it changes."""
+    return all(
+        path in right
+        and right[path].shape == value.shape
+        and np.allclose(value, right[path], rtol=1e-6, atol=1e-9)
+        for path, value in wrong.items()
+    )
 
 
 @functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up

@@ -10,6 +10,7 @@ from course.autograder.checks.language.spec import Output
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
 Two = tuple[str, str]
@@ -55,7 +56,9 @@ class _Case:
             path, asked, got, tolerance, {n: a for n, a in alone.items() if not near(a, right, tolerance)}
         )
 
-    def _gives(self, made: np.ndarray) -> bool:
+    def _gives(self, made: np.ndarray | Sketch) -> bool:
+        if isinstance(made, Sketch):
+            return made.near(self.got, self.tolerance)
         return near(self.got, made, self.tolerance)
 
     def fitting(self) -> Iterator[Two]:

@@ -1,0 +1,134 @@
+"""Makes the sealed answers of an assignment: asks Paddle and every mistake about the visible cases, once."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Output
+from course.autograder.judging.asking import Together
+from course.autograder.judging.computing import Computed, question
+from course.autograder.judging.comparing import near
+from course.autograder.judging.seal import rounded, written
+from course.autograder.judging.sealed import KnownCase, KnownCheck, packed
+from course.autograder.judging.sketch import Sketch
+
+SEED = 0  # of the cases that a release shows
+COARSE = 26  # bits of a wrong answer that is held to 1e-6: rounded at 1e-8, it is met or missed as before
+FINE = 1e-7  # relative tolerances below this leave no room for rounding
+
+
+def _bits(output: Output) -> int:
+    return COARSE if output.tolerances.float64.rtol >= FINE else 52
+
+
+def _rounded(value: Any, bits: int) -> Any:
+    """The same with all its arrays rounded."""
+    if isinstance(value, np.ndarray):
+        return rounded(value, bits)
+    if isinstance(value, tuple):
+        return tuple(_rounded(item, bits) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _rounded(getattr(value, f.name), bits) for f in fields(value)})
+    return value
+
+
+def _wrong(check: Check, right: Mapping[str, Any], wrong: Mapping[str, Answers]) -> dict[int, Answers]:
+    """What each mistake gives in the outputs that are compared, where it differs from what is right."""
+    found: dict[int, Answers] = {}
+    for k, mistake in enumerate(check.misconceptions):
+        answers = wrong[mistake.name]
+        for output in check.outputs:
+            if output.path in answers and not _same(answers[output.path], right.get(output.path)):
+                found.setdefault(k, {})[output.path] = _rounded(answers[output.path], _bits(output))
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    return (
+        isinstance(one, np.ndarray)
+        and isinstance(other, np.ndarray)
+        and one.shape == other.shape
+        and np.array_equal(one, other, equal_nan=one.dtype.kind == other.dtype.kind == "f")
+    )
+
+
+def _pairs(asked: Computed) -> Iterator[tuple[int, int, str, Sketch]]:
+    """Pairs of mistakes that give something else than their effects added or multiplied, and than one of them alone."""
+    place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
+    together: Together = asked.together()
+    for (first, second), made in together.items():
+        for output in asked.check.outputs:
+            array, right = made.get(output.path), asked.right.get(output.path)
+            if not isinstance(array, np.ndarray) or right is None or array.dtype.kind not in "fiub":
+                continue
+            alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
+            known = [right, *alone, *_composed(alone[0], alone[1], right)]
+            if np.isfinite(array).all() and not any(near(array, a, output.tolerances.float64) for a in known):
+                yield place[first], place[second], output.path, _coarse(Sketch.of(array))
+
+
+def _composed(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
+    if not one.shape == other.shape == right.shape or right.dtype.kind not in "fiu":
+        return []
+    one, other, right = (array.astype(np.float64) for array in (one, other, right))
+    with np.errstate(all="ignore"):
+        return [one + other - right, *([one / right * other] if right.all() else [])]
+
+
+def _coarse(sketch: Sketch) -> Sketch:
+    return replace(sketch, sums=rounded(sketch.sums, 36))
+
+
+def _only(check: Check, answers: Mapping[str, Any]) -> dict[str, Any]:
+    paths = [output.path for output in check.outputs]
+    return {path: answers[path] for path in paths if path in answers}
+
+
+def _case(check: Check, asked: Computed) -> KnownCase:
+    case, drawn = asked.case, asked.reader is not None and not asked.case.raises
+    right: Arrays = {} if case.raises else _only(check, asked.right)
+    return KnownCase(
+        name=case.name,
+        steps=case.steps,
+        raises=case.raises,
+        inputs=asked.inputs,
+        right=right,
+        wrong=_wrong(check, right, asked.wrong),
+        pairs=tuple(_pairs(asked)),
+        ground=None if case.raises else asked.ground,
+        reader=asked.reader if drawn else None,
+        properties=tuple(asked.properties) if drawn else (),
+        right_forms=_only(check, asked.right_forms) if drawn else {},
+        wrong_forms=_wrong(check, {}, asked.wrong_forms) if drawn else {},
+        ground_form=asked.ground_form if drawn else None,
+    )
+
+
+def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
+    """Everything that a release knows of a check."""
+    asked = [question(check.name, index, SEED) for index in range(len(check.cases))] if cases else []
+    return KnownCheck(
+        name=check.name,
+        assignment=check.assignment,
+        points=check.points,
+        functions=check.functions,
+        steps=check.steps,
+        outputs=check.outputs,
+        may_change=check.may_change,
+        also=check.also,
+        mistakes=tuple((m.name, m.advice) for m in check.misconceptions) if cases else (),
+        random=(check.observe is not None, check.properties is not None),
+        rests_on=known_check(check.rests_on, cases=False) if check.rests_on else None,
+        cases=tuple(_case(check, one) for one in asked),
+    )
+
+
+@functools.cache
+def sealed_answers(assignment: str) -> bytes:
+    """The sealed file of an assignment: a block for each of its checks."""
+    blocks = {name: packed(known_check(find_check(name))) for name in list_checks(assignment)}
+    return written(assignment, blocks)

@@ -80,3 +80,14 @@ def ps1(for_all_workers):
         Course(folder).release(name)
 
     return Course(for_all_workers("ps1", make))
+
+
+@pytest.fixture(scope="session")
+def tab():
+    """One tab of one browser; tests that share it run in one of pytest-xdist's workers, by their group."""
+    from tests.browser import browser, chromium
+
+    if chromium() is None:
+        pytest.skip("chromium is not installed")
+    with browser() as opened:
+        yield opened

@@ -9,8 +9,10 @@ IGNORED = re.compile(
     r"|\.DS_Store|Thumbs\.db|desktop\.ini|\.Rhistory|\.vscode|\.idea|\.gitignore|\.virtual_documents|.*\.pyc|.*\.crdownload",
     re.IGNORECASE,
 )
-NOTEBOOK = re.compile(r".*\.(ipynb.*|ipyn|json|zip)|[^.]+", re.IGNORECASE)  # may be a notebook
-ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py|md))+$", re.IGNORECASE)
+NOTEBOOK = re.compile(
+    r".*\.(ipynb.*|ipyn|json|zip|tar|tgz|gz|bz2|xz)|[^.]+", re.IGNORECASE
+)  # may be a notebook
+ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|tar|tgz|gz|bz2|xz|py|md))+$", re.IGNORECASE)
 
 
 def letters(name: str) -> str:

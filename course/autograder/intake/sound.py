@@ -10,6 +10,7 @@ from course.autograder.intake.cells import CELL_ID, new_cell, whole
 from course.autograder.intake.pictures import attached, displayed
 
 MOST_CELLS = 5_000
+MOST_CODE = 2_000_000  # characters of code, a thousand times an assignment's
 KINDS = {
     "code": "code",
     "markdown": "markdown",
@@ -46,6 +47,11 @@ class Sound:
 
 def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
     """The list of cells in parsed JSON, of any version; None when it is no notebook."""
+    if isinstance(raw, list):  # a list of cells, or of one notebook
+        listed = [one for one in raw[:MOST_CELLS] if isinstance(one, dict)]
+        if any("cell_type" in one for one in listed):
+            return list(raw)
+        return cells_of(listed[0], depth + 1) if len(listed) == 1 and depth < 3 else None
     if not isinstance(raw, dict):
         return None
     if isinstance(raw.get("cells"), list):
@@ -61,16 +67,19 @@ def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
 
 def sound(found: list[Any]) -> Sound:
     """The cells that are cells."""
-    cells, broken, others = [], 0, list[str]()
+    cells, broken, others, code = [], 0, list[str](), 0
+    lost: list[str] = []
     for raw in found[:MOST_CELLS]:
         text = _text(raw)
         if text is None:
             broken += 1
             continue
+        if _kind(raw) == "code" and (code := code + len(text)) > MOST_CODE:
+            lost.append(f"it has more than {MOST_CODE:,} characters of code, of which the first were read")
+            break
         pictures, more = attached(raw.get("attachments"))
         others += more
         cells.append(_cell(raw, _kind(raw), text, pictures))
-    lost = []
     if broken:
         lost.append(
             f"{'one entry' if broken == 1 else f'{broken} entries'} among its cells could not be read"

@@ -83,14 +83,24 @@ class Browser:
         assert "error" not in told, told
         return told["result"]
 
-    def open(self, page: Path, *widths: int) -> list[Seen]:
-        """Load a page in a window of the first width in pixels, and look; look again at each of the others."""
-        self.resize(widths[0])
+    def load(self, page: Path, width: int) -> None:
+        """Load a page in a window of a width in pixels."""
+        self.resize(width)
         self.events.clear()
         self.ask("Page.navigate", url=page.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(json.loads(self.socket.recv()))
+
+    def open(self, page: Path, *widths: int) -> list[Seen]:
+        """Load a page in a window of the first width in pixels, and look; look again at each of the others."""
+        self.load(page, widths[0])
         return [self.look(width) for width in widths]
+
+    def value(self, expression: str) -> Any:
+        """What an expression gives, or comes to, in the page."""
+        told = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
 
     def resize(self, width: int) -> None:
         self.ask(

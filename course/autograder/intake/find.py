@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ from course.autograder.intake.names import IGNORED
 from course.autograder.intake.tars import is_packed, unpacked
 from course.common.text import printable
 
-MOST_FILES = 1_000
+MOST_FILES = 1_000  # notebooks and archives, and as many others
+MOST_ENTRIES = 100_000  # of folders
 DEEPEST = 8  # folders in folders
 MOST_TOLD = 20  # sentences
 TOO_MANY = f"More than {MOST_FILES} files were handed in; the others were not looked at."
+LIKELY = re.compile(r".*\.ipynb.*", re.IGNORECASE)
 HEAD = 262  # bytes that tell an archive
 DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".npz", ".epub", ".pages", ".key", ".numbers")
 
@@ -66,12 +69,30 @@ class Handed:
         told: whole sentences on what could not be looked at.
         left: names of what programs leave behind, which is never looked at.
         room: bytes that may still be unpacked from archives.
+        entries: of folders, that were looked at.
+        likely, others: how many files were found that are called like a notebook, and how many that are not.
     """
 
     files: list[File] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     room: int = MOST_OF_ALL
+    entries: int = 0
+    likely: int = 0
+    others: int = 0
+
+    def take(self, file: File) -> None:
+        """Keep a file, while there are not too many of its kind: a thousand pictures hide no notebook."""
+        if LIKELY.fullmatch(file.last):
+            self.likely += 1
+            full = self.likely > MOST_FILES
+        else:
+            self.others += 1
+            full = self.others > MOST_FILES
+        if full:
+            self.tell(TOO_MANY)
+        else:
+            self.files.append(file)
 
     def tell(self, sentence: str) -> None:
         """Add a sentence, once, while there are not too many."""
@@ -102,7 +123,8 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
         handed.tell(f"The folder {printable(folder.name)} cannot be opened ({error.strerror}).")
         return
     for entry in entries:
-        if len(handed.files) >= MOST_FILES:
+        handed.entries += 1
+        if handed.entries > MOST_ENTRIES:
             handed.tell(TOO_MANY)
             return
         if IGNORED.fullmatch(entry.name):
@@ -134,10 +156,7 @@ def _open(file: File, handed: Handed, depth: int = 0) -> None:
     head = file.read(HEAD)
     zipped = is_zip(head)
     if not (zipped or is_packed(head)) or file.last.lower().endswith(DOCUMENTS):
-        if len(handed.files) < MOST_FILES:
-            handed.files.append(file)
-        else:
-            handed.tell(TOO_MANY)
+        handed.take(file)
         return
     if depth > 1:
         handed.tell(f"{file.name} is an archive in an archive in an archive, and was not opened.")

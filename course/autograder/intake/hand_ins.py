@@ -202,7 +202,8 @@ class _Search:
             if entry.is_dir() and not entry.is_symlink():
                 student = entry.name.strip()
             elif NOTEBOOK.fullmatch(entry.name):
-                student = student_named(entry.name, self.assignment, known, alone=False) or ""
+                ways = (student_named(entry.name, name, known, alone=False) for name in (self.assignment, ""))
+                student = next(filter(None, ways), "")
             else:
                 student = ""
             where = f"{printable(folder.name)}/{printable(entry.name)}"

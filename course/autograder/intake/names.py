@@ -43,7 +43,7 @@ NOBODY = re.compile(
     re.IGNORECASE,
 )
 ID = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
-NUMBERS = re.compile(r"_\d{4,}(_|$)")  # as learning platforms put them into names of files
+NUMBERS = re.compile(r"_\d{4,}(_|$)|^\d{4,}_")  # as learning platforms put them into names of files
 
 
 def student_named(file: str, assignment: str, known: Collection[str], *, alone: bool) -> str | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 
+from course.autograder.intake.as_code import as_code
 from course.autograder.intake.cells import as_released, new_cell, whole
-from course.autograder.intake.code import binds, parses, statements, stubs
+from course.autograder.intake.code import binds, statements, stubs
 from course.autograder.intake.given import added_to
 from course.autograder.intake.notes import listed, sentences
 from course.autograder.intake.order import (
@@ -77,7 +78,7 @@ class _Repair:
         self.found: dict[str, list[str]] = defaultdict(list)
         self.items: list[Item] = []
         self.stood: dict[int, list[Place]] = defaultdict(list)
-        self.seen = recognise(_as_code(cells, release, self.found), release)
+        self.seen = recognise(as_code(cells, release, self.found), release)
 
     def done(self) -> Repaired:
         """Do it."""
@@ -260,23 +261,3 @@ def _where_written(seen: Sequence[Seen]) -> dict[str, set[int]]:
             for name in binds(one.cell.source):
                 where[name].add(place)
     return where
-
-
-def _as_code(
-    cells: Sequence[NotebookNode], release: Release, found: dict[str, list[str]]
-) -> list[NotebookNode]:
-    """Cells of text that hold a function which is defined nowhere else, as cells of code."""
-    written = {name for cell in cells if cell.cell_type == "code" for name in binds(cell.source)}
-    wanted = {name for part in release.of(Kind.ANSWER) for name in part.functions} - written
-    made = []
-    for cell in cells:
-        defined = wanted & binds(cell.source) if cell.cell_type != "code" and "def " in cell.source else set()
-        if defined and parses(cell.source):
-            found["text"].append(f"with {listed(sorted(defined))}")
-            new = new_cell("code", cell.source)
-            new.metadata = cell.metadata
-            new["id"] = cell["id"]
-            made.append(new)
-        else:
-            made.append(cell)
-    return made

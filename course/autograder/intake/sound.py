@@ -124,5 +124,7 @@ def _text(raw: Any) -> str | None:
         return "" if found is None and isinstance(raw.get("cell_type"), str) and len(raw) > 1 else None
     if raw.get("cell_type") == "heading" and isinstance(raw.get("level"), int):
         found = "#" * max(1, min(6, raw["level"])) + " " + found
-    text = found.replace("\r\n", "\n").replace("\r", "\n")
+    text = (
+        found.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    )  # a byte order mark is no text
     return text.encode("utf-8", "replace").decode()  # half a character can be in JSON, but in no file

@@ -16,7 +16,7 @@ NEWER = (  # (version, what it is called, how it looks)
     (
         (3, 12),
         "the same quotes inside of an f-string",
-        r"""\b[rR]?[fF][rR]?(["'])(?:[^"'{}\n]*+\{[^}"'{\n]*+\})*+[^"'{\n]*+\{[^}"'\n]*+\1[^}"'\n]*+\1""",
+        r"""\b[rR]?[fF][rR]?(["'])(?:(?!\1|\{)[^\n]|\{\{|\{(?:(?!\1)[^}\n])*\})*+\{(?:(?!\1)[^}\n])*\1(?:(?!\1)[^}\n])*\1""",
     ),
     ((3, 14), "a template string", r"""(?<![\w"'])[rR]?[tT][rR]?["']"""),
     ((3, 14), "except without brackets", rf"^[ \t]*+except\*?[ \t]++{NAME}(?:\.{NAME})*+[ \t]*+,"),

@@ -119,13 +119,19 @@ class _HandIn:
         """Attach picture files that cells of text show; the names of those files."""
         used: set[str] = set()
         gone: list[str] = []
+
+        def read(path: str) -> bytes | None:
+            content = there.read(path)
+            if content is not None:
+                used.add(there.files[path].name)
+            return content
+
         for cell in cells:
             if cell.cell_type == "code" or ("](" not in cell.source and "<img" not in cell.source):
                 continue
-            source, pictures, missing = with_files(cell.source, dict(cell.get("attachments", {})), there.read)
+            source, pictures, missing = with_files(cell.source, dict(cell.get("attachments", {})), read)
             gone += missing
             if source != cell.source:
-                used |= {file.name for path, file in there.files.items() if path in cell.source}
                 cell.source, cell["attachments"] = source, pictures
         if gone:
             self.notes.append(f"Pictures that the notebook shows were not handed in: {listed(gone)}.")

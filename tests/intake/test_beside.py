@@ -1,0 +1,142 @@
+"""Files beside the notebook: what its code names comes along, inside of the sandbox; the rest is told."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from course.autograder.intake.syntax import newer_syntax
+from tests.intake.small import EXACT, FUNCTIONS, all_right, cell, code, handed, play, put
+
+HELPER = "def twice(x):\n    return x + x\n"
+
+
+@pytest.fixture
+def somewhere(tmp_path, monkeypatch):
+    """An empty folder to run a notebook in, as the scratch folder of a submission is."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+def run(notebook):
+    """`play`, with the files written that cells on top of the notebook write."""
+    for one in notebook.cells:
+        if one.cell_type == "code" and one.source.startswith("%%writefile "):
+            head, _, content = one.source.partition("\n")
+            Path(head.split()[1]).write_text(content)
+            one.source = ""
+    return play(notebook)
+
+
+def sources(intake):
+    return [one.source for one in intake.notebook.cells]
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [("helper_a.py", "from helper_a import twice"), ("helper_b.py", "import helper_b as h\ntwice = h.twice"),
+     ("helper_c/__init__.py", "from helper_c import twice"), ("helper_d/inner.py", "from helper_d.inner import twice")],
+)  # fmt: skip
+def test_a_module_that_the_code_imports_comes_along(name, use, place, release, solved, somewhere):
+    put(place / name, HELPER)
+    cell(solved, "code-double").source = f"{use}\n\ndef double(x):\n    return twice(x)"
+    intake = handed(place, release, **{EXACT: solved})
+    assert intake.needs_person == ()
+    assert f"Your code uses {name} from beside the notebook, which came along this time" in intake.notes[0]
+    assert run(intake.notebook) == set(FUNCTIONS)
+
+
+def test_a_module_that_such_a_module_imports_comes_along_too(place, release, solved, somewhere):
+    put(place / "helper_e.py", "from helper_f import twice\n")
+    put(place / "helper_f.py", HELPER)
+    put(place / "unused.py", "1 / 0")
+    cell(solved, "code-double").source = "from helper_e import twice\ndouble = twice"
+    intake = handed(place, release, **{EXACT: solved})
+    assert "helper_e.py and helper_f.py" in intake.notes[0] and not any(
+        "1 / 0" in one for one in sources(intake)
+    )
+    assert run(intake.notebook) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("content", [b"3\n", b"\x00\xff\x93NUMPY", b"a\r\nb", "日本".encode()])
+def test_a_data_file_that_the_code_names_comes_along_byte_by_byte(content, place, release, solved, somewhere):
+    put(place / "data" / "my numbers.bin", content)
+    solved.cells.insert(2, code('here = open("data/my numbers.bin", "rb").read()'))
+    intake = handed(place, release, **{EXACT: solved})
+    assert intake.needs_person == () and run(intake.notebook) == set(FUNCTIONS)
+    assert (somewhere / "data" / "my numbers.bin").read_bytes() == content
+
+
+def test_what_no_code_names_stays_where_it_is(place, release, solved):
+    put(place / "os.py", "raise SystemExit")
+    put(place / "notes.csv", "1")
+    intake = handed(place, release, **{EXACT: solved})
+    assert all_right(intake) and intake.notes == () and len(intake.notebook.cells) == len(release.cells)
+
+
+def test_what_is_too_large_or_not_there_is_put_before_a_person(place, release, solved):
+    put(place / "large.npy", b"\0" * (2**20 + 1))
+    solved.cells.insert(2, code('import nowhere_to_be_found\nopen("large.npy")'))
+    intake = handed(place, release, **{EXACT: solved})
+    assert any(
+        "names large.npy, which is too large to come along; grade it by hand." in one
+        for one in intake.needs_person
+    )
+    assert any(
+        "imports nowhere_to_be_found, which was neither handed in nor is installed" in one
+        for one in intake.needs_person
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["a'+'b.py", "a\nb.py", "..%2fa.py", "a$(x).csv", "a\x1b[2J.csv", "x'''y.csv"]
+)
+def test_no_name_of_a_file_becomes_code(name, place, release, solved):
+    put(place / name, "1")
+    solved.cells.insert(2, code(f"open({name!r})"))
+    intake = handed(place, release, **{EXACT: solved})
+    assert play(intake.notebook) == set(FUNCTIONS) and len(intake.notebook.cells) <= len(release.cells) + 3
+    assert not any("_path" in one for one in sources(intake))
+
+
+def test_a_link_beside_the_notebook_is_not_brought(place, release, solved, tmp_path):
+    put(tmp_path / "secret.csv", "secret")
+    (place / "secret.csv").symlink_to(tmp_path / "secret.csv")
+    solved.cells.insert(2, code('open("secret.csv")'))
+    intake = handed(place, release, **{EXACT: solved})
+    text = "".join(sources(intake))
+    assert base64.b64encode(b"secret").decode() not in text and "%%writefile" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "version"),
+    [
+        ("def first[T](x: list[T]) -> T:\n    return x[0]", (3, 12)),
+        ("type Number = int | float", (3, 12)),
+        ("x = 1\nprint(f\"{' '.join([\"a\"])}\")", (3, 12)),
+        ("t = t'{x}'", (3, 14)),
+        ("try:\n    pass\nexcept ValueError, TypeError:\n    pass", (3, 14)),
+    ],
+)  # fmt: skip
+def test_what_is_too_new_for_the_python_that_grades_is_put_before_a_person(
+    source, version, place, release, solved
+):
+    import sys
+
+    solved.cells.insert(2, code(source))
+    intake = handed(place, release, **{EXACT: solved})
+    if sys.version_info >= version:
+        assert intake.needs_person == ()
+    else:
+        needs = f"seems to need Python {version[0]}.{version[1]}"
+        assert needs in intake.needs_person[0] and play(intake.notebook) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    "source", ["def f(:", "x = = 1", "print 'a'", "exec 'a'", "f(", "typed = 3\ntype(typed)", "except"]
+)
+def test_a_plain_slip_is_not_taken_for_a_newer_python(source):
+    assert newer_syntax(source) is None

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,22 +17,21 @@ from course.autograder.judging.sealed import SealedBank
 from course.autograder.judging.sealing import sealed_answers
 from course.autograder.judging.sketch import Sketch
 
-EVERY = 3
+EVERY = 6
 BANKS = answers.assignments_with_a_bank()
 EACH_BANK = [pytest.param(bank, marks=pytest.mark.xdist_group(f"bank {bank}")) for bank in BANKS]
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="session")
-def sealed(tmp_path_factory):
-    """`sealed(assignment)`: the bank of its sealed answers."""
-    folder, banks = tmp_path_factory.mktemp("sealed"), {}
+def sealed(released, tmp_path_factory):
+    """`sealed(assignment)`: the bank of its answers in a release."""
+    folder, banks = released.folder("release") / "course" / "sealed", {}
 
     def bank(assignment):
         if assignment not in banks:
-            place = folder / assignment
-            place.mkdir()
-            (place / f"{assignment}{ENDING}").write_bytes(sealed_answers(assignment))
+            place = tmp_path_factory.mktemp("sealed")
+            shutil.copy(folder / f"{assignment}{ENDING}", place)
             banks[assignment] = SealedBank(place)
         return banks[assignment]
 
@@ -104,7 +104,7 @@ def test_two_mistakes_at_once_are_named_from_sealed_answers_too(sealed, assignme
         by_name.setdefault(wrong.function, []).append(wrong)
     compared = 0
     for few in by_name.values():
-        for one, other in zip(few[::4], few[2::4], strict=False):
+        for one, other in zip(few[::8], few[3::8], strict=False):
             try:
                 functions = functions_of(assignment, answers.sources_with(assignment, [one, other]))
             except (answers.BankError, SyntaxError):
@@ -113,7 +113,7 @@ def test_two_mistakes_at_once_are_named_from_sealed_answers_too(sealed, assignme
             asked, known = both(bank, functions, name)
             assert known.as_dict() == asked.as_dict(), (one.id, other.id)
             compared += 1
-    assert compared > 2 or assignment == "ps0_warmup"
+    assert compared > 1 or assignment == "ps0_warmup"
 
 
 def test_a_file_that_is_no_release_s_own_is_refused_in_a_sentence(tmp_path):

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ import numpy as np
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Seeded
 from course.autograder.checks.language.spec import Answers, Arrays, Check, Output
-from course.autograder.judging.asking import Together
-from course.autograder.judging.computing import Computed, question
 from course.autograder.judging.comparing import near
+from course.autograder.judging.computing import Computed, question
 from course.autograder.judging.seal import rounded, written
 from course.autograder.judging.sealed import KnownCase, KnownCheck, packed
 from course.autograder.judging.sketch import Sketch
@@ -77,19 +76,43 @@ def _same(one: Any, other: Any) -> bool:
     )
 
 
-def _pairs(asked: Computed) -> Iterator[tuple[int, int, str, Sketch]]:
-    """Pairs of mistakes that give something else than their effects added or multiplied, and than one of them alone."""
+@dataclass(frozen=True)
+class _Pair:
+    """What two mistakes give in one output: their places, the output, the array, and whether the judge knows it already."""
+
+    first: int
+    second: int
+    path: str
+    array: np.ndarray
+    known: bool
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """The same on all cases."""
+        return self.first, self.second, self.path
+
+
+def _pairs(asked: Computed) -> Iterator[_Pair]:
+    """Every pair; it is known where effects that add up or multiply, or that of one of the two alone, give the same."""
     place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
-    together: Together = asked.together()
-    for (first, second), made in together.items():
+    for (first, second), made in asked.together().items():
         for output in asked.check.outputs:
             array, right = made.get(output.path), asked.right.get(output.path)
             if not isinstance(array, np.ndarray) or right is None or array.dtype.kind not in "fiub":
                 continue
+            tolerance = output.tolerances.float64
             alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
-            known = [right, *alone, *_composed(alone[0], alone[1], right)]
-            if np.isfinite(array).all() and not any(near(array, a, output.tolerances.float64) for a in known):
-                yield place[first], place[second], output.path, _coarse(Sketch.of(array))
+            showing = [one for one in alone if not near(one, right, tolerance)]
+            made_up = _composed(alone[0], alone[1], right) if len(showing) == 2 else showing
+            known = any(near(array, one, tolerance) for one in made_up)
+            if np.isfinite(array).all():
+                yield _Pair(place[first], place[second], output.path, array, known)
+
+
+def _sketched(pairs: list[list[_Pair]]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:
+    """By case, the sketches of all pairs that are news on some case: a pair must fit all cases to be named."""
+    news = {pair.key for case in pairs for pair in case if not pair.known}
+    return [tuple((*p.key, _coarse(Sketch.of(p.array))) for p in case if p.key in news) for case in pairs]
 
 
 def _composed(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
@@ -109,7 +132,7 @@ def _only(check: Check, answers: Mapping[str, Any]) -> dict[str, Any]:
     return {path: answers[path] for path in paths if path in answers}
 
 
-def _case(check: Check, asked: Computed) -> KnownCase:
+def _case(check: Check, asked: Computed, pairs: tuple[tuple[int, int, str, Sketch], ...]) -> KnownCase:
     case, drawn = asked.case, asked.reader is not None and not asked.case.raises
     right: Arrays = {} if case.raises else _only(check, asked.right)
     return KnownCase(
@@ -119,7 +142,7 @@ def _case(check: Check, asked: Computed) -> KnownCase:
         inputs=asked.inputs,
         right=right,
         wrong=_wrong(check, right, _settled(asked)),
-        pairs=tuple(_pairs(asked)),
+        pairs=pairs,
         ground=None if case.raises else asked.ground,
         reader=asked.reader if drawn else None,
         properties=tuple(asked.properties) if drawn else (),
@@ -132,6 +155,7 @@ def _case(check: Check, asked: Computed) -> KnownCase:
 def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
     """Everything that a release knows of a check."""
     asked = [question(check.name, index, SEED) for index in range(len(check.cases))] if cases else []
+    pairs = _sketched([list(_pairs(one)) for one in asked])
     return KnownCheck(
         name=check.name,
         assignment=check.assignment,
@@ -144,7 +168,7 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
         mistakes=tuple((m.name, m.advice) for m in check.misconceptions) if cases else (),
         random=(check.observe is not None, check.properties is not None),
         rests_on=known_check(check.rests_on, cases=False) if check.rests_on else None,
-        cases=tuple(_case(check, one) for one in asked),
+        cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
     )
 
 

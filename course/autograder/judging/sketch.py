@@ -7,23 +7,27 @@ import numpy as np
 from course.autograder.checks.language.tolerances import Tolerance
 
 SUMS = 2
+SHARE = 0.05  # of the tolerance: what a mistake gives is met far better than that
 ROUNDING = 1e-9  # of the sums themselves, and of what they are sums of
 
 
+def _weights(size: int) -> np.ndarray:
+    """From 1 to 2, alike for no two places."""
+    places = np.arange(1, size + 1, dtype=np.float64)
+    return 1 + np.outer(np.sqrt([2.0, 3.0])[:SUMS], places * places) % 1
+
+
 def _sums(array: np.ndarray) -> np.ndarray:
-    """Sums of the values with weights from 1 to 2 that are alike for no two places."""
-    places = np.arange(1, array.size + 1)
-    weights = 1 + np.outer(np.sqrt([2.0, 3.0])[:SUMS], places) % 1
-    return weights @ array.ravel().astype(np.float64)
+    return _weights(array.size) @ array.ravel().astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Sketch:
     """An array's shape and weighted sums.
 
-    Two arrays that are near each other have sums that are; two that are not have, but for an accident of one in many
-    millions, other sums. An array that differs by a hair in a single value may pass: a sketch serves to give a mistake
-    its name, never to call an answer right.
+    Two arrays that are one but for rounding have the same sums; two that are not have, but for an accident of one in
+    many millions, other sums. An array that differs by a hair in a single value may pass: a sketch serves to give a
+    mistake its name, never to call an answer right.
     """
 
     shape: tuple[int, ...]
@@ -39,5 +43,7 @@ class Sketch:
         if got.shape != self.shape or got.dtype.kind not in "fiub" or not np.isfinite(got).all():
             return False
         size = np.abs(got.astype(np.float64))
-        allowed = (tolerance.rtol + ROUNDING) * size + tolerance.atol * np.max(size, initial=1.0)
-        return bool((np.abs(_sums(got) - self.sums) <= _sums(allowed)).all())
+        each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
+        # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
+        allowed = SHARE * np.sqrt(_weights(got.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(size)
+        return bool((np.abs(_sums(got) - self.sums) <= allowed).all())

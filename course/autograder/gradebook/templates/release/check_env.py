@@ -8,13 +8,13 @@ INSTALL = "run: python -m pip install -r requirements.txt"
 WANTED = ("numpy", "matplotlib", "jinja2", "ipykernel", "jupyterlab")
 
 
-def line(fine, what, todo=""):
+def line(fine: bool, what: str, todo: str = "") -> bool:
     """Print one line; returns whether all is well."""
     print(f"[{' OK ' if fine else 'FAIL'}] {what}{'' if fine else ': ' + todo}")
     return fine
 
 
-def python():
+def python() -> bool:
     """Whether this Python is new enough."""
     found = ".".join(map(str, sys.version_info[:3]))
     newest = "" if sys.version_info < (3, 15) else " (newer than 3.14, which nobody has tried)"
@@ -22,7 +22,7 @@ def python():
     return line(sys.version_info >= (3, 10), f"Python {found}{newest}", todo)
 
 
-def package(name):
+def package(name: str) -> bool:
     """Whether something is installed and can be imported."""
     try:
         if name != "jupyterlab":
@@ -32,7 +32,7 @@ def package(name):
         return line(False, f"{name} ({type(error).__name__}: {error})", INSTALL)
 
 
-def checks():
+def checks() -> bool:
     """Whether the course is found, its answers are whole, and a wrong answer is called wrong."""
     try:
         from course.autograder.at_home.checking import judged_here
@@ -44,13 +44,13 @@ def checks():
     except Exception as error:
         return line(False, "the course", str(error))
     name = bank.names()[0]
-    functions = [lambda *given: None] * len(bank.find(name).functions)
-    kinds = {finding.kind for finding in judged_here(name, functions).findings}
+    nothing = (lambda *given: None,) * len(bank.find(name).functions)  # a wrong answer, to see it called wrong
+    kinds = {finding.kind for finding in judged_here(name, nothing).findings}
     said = f"the checks: {len(bank.names())} of {len(bank.files)} assignments"
     return line(not kinds <= {"question"}, said, "they do not run; unpack the release again, all of it")
 
 
-def main():
+def main() -> int:
     """Print a line for each need; 0 when all are met."""
     return int(not all([python(), *map(package, WANTED), checks()]))
 

@@ -14,7 +14,7 @@ from course.autograder.feedback import feedback, writing
 from course.autograder.feedback.feedback import PagesMissing, without_page, write_feedback
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.gradebook.course import PROJECT
-from course.autograder.gradebook.lateness import TABLE
+from course.autograder.gradebook.states import prepare
 from tests.marked_class import NAME, folder_like, hand_in, marked, record
 
 STUDENTS = ("s1", "[late] x", "a*b", "Ä & <b>ö</b>".replace("/", "∕"), "late")
@@ -85,7 +85,7 @@ def test_nbgraders_own_command_gives_the_same_page(course, monkeypatch):
 
 def test_what_the_gradebook_says_is_on_the_page(course):
     with course.gradebook() as gradebook:
-        gradebook.db.execute(text(TABLE))
+        prepare(gradebook.db)
         gradebook.db.execute(
             text(
                 "INSERT INTO course_lateness (assignment, student, told) VALUES (:a, 'late', '2 days late')"

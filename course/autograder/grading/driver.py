@@ -223,7 +223,7 @@ def _entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
         recorder.record(marked)
         if marked.failure:
             return Graded(student, None, marked.failure)
-        score = scores_of(recorder.gradebook, assignment, recorder.order, student)[student]
+        score = scores_of(recorder.gradebook, assignment, recorder.order, student, recorder.asked)[student]
         return Graded(student, score, seconds=marked.seconds, device=marked.device)
     except GradingError:
         raise

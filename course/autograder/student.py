@@ -12,13 +12,6 @@ from course.autograder.judging.verdict import Verdict, number
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
-_far_judge: Callable[[str, Functions], None] | None = None
-
-
-def use_judge(judge: Callable[[str, Functions], None] | None) -> None:
-    """Send checks to a judge that keeps its verdict to itself; None brings the one in this process back."""
-    global _far_judge
-    _far_judge = judge
 
 
 class Points(float):
@@ -36,6 +29,32 @@ class Points(float):
 
     def _repr_html_(self) -> str:
         return f"<b>{number(self)}</b> of {number(self.max_points)} points"
+
+
+class Unsaid(Points):
+    """The value of a check in a grading run: all the points that it can give, whatever it gave, and never shown.
+
+    A line such as `assert check(...) == 5` goes on, and no submission learns how it was judged.
+    """
+
+    def __repr__(self) -> str:
+        """No number, which would be taken for the points."""
+        return "(points are not told in a grading run)"
+
+    __str__ = __repr__
+
+    def _ipython_display_(self) -> None:
+        """Nothing."""
+
+
+FarJudge = Callable[[str, Functions], Points | None]
+_far_judge: FarJudge | None = None
+
+
+def use_judge(judge: FarJudge | None) -> None:
+    """Send checks to a judge that keeps its verdict to itself; None brings the one in this process back."""
+    global _far_judge
+    _far_judge = judge
 
 
 def show(verdict: Verdict) -> None:
@@ -57,7 +76,7 @@ def check(name: str, *functions: Callable[..., Any]) -> Points | None:
         functions: yours, in the order the cell has them.
 
     Returns:
-        The points earned, as the value of the cell; None in a grading run, whose judge writes them itself.
+        The points earned, as the value of the cell; in a grading run, whose judge writes them itself, all that there are.
     """
     if _far_judge is not None:
         return _far_judge(name, functions)

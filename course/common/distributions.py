@@ -9,6 +9,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 SITE_PACKAGES = ("site-packages", "dist-packages")
+# Not to be had while an answer is graded.
+FRAMEWORKS = (
+    "paddle", "torch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "mxnet", "mindspore",
+    "cupy", "tinygrad", "onnxruntime", "theano", "autograd",
+)  # fmt: skip
 STUDENT_NEEDS = ("numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 # A submission may import what these need, too: the lessons are read with Paddle, which brings packages of its own.
 ALSO_HAS = ("paddlepaddle",)

@@ -77,18 +77,56 @@ def test_what_no_code_names_stays_where_it_is(place, release, solved):
     assert all_right(intake) and intake.notes == () and len(intake.notebook.cells) == len(release.cells)
 
 
-def test_what_is_too_large_or_not_there_is_put_before_a_person(place, release, solved):
+def test_what_is_too_large_is_put_before_a_person(place, release, solved):
     put(place / "large.npy", b"\0" * (2**20 + 1))
-    solved.cells.insert(2, code('import nowhere_to_be_found\nopen("large.npy")'))
+    solved.cells.insert(2, code('open("large.npy")'))
+    (why,) = handed(place, release, **{EXACT: solved}).needs_person
+    assert why == "Its code names large.npy, which is too large to come along; grade it by hand."
+
+
+LACKING = {
+    "import nowhere_to_be_found": "imports nowhere_to_be_found, which is not there when it is graded and was not handed in",
+    "from nowhere.inner import *": "imports nowhere, which is not there",
+    "import torch": "imports torch, which is not there",
+    "import paddle": "imports paddle, which is not there",
+    "import pytest": "imports pytest, which is not there",
+    "import a1, b2": "imports a1 and b2, which are not there when it is graded and were not handed in",
+    'table = open("table.txt").read()': "reads table.txt, which was not handed in",
+    'import numpy as np\ntable = np.loadtxt("data/a.csv", delimiter=",")': "reads data/a.csv, which was not handed in",
+    'table = open(r"C:\\Users\\me\\table.txt", "rb")': "which was not handed in",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LACKING)
+@pytest.mark.parametrize("where", ["the answer", "a cell that it uses"])
+def test_what_an_answer_needs_and_has_not_got_is_put_before_a_person(line, where, place, release, solved):
+    if where == "the answer":
+        cell(solved, "code-half").source = f"{line}\ndef half(x):\n    return x / 2"
+    else:
+        solved.cells.insert(2, code(f"{line}\ndef helped(x):\n    return x / 2"))
+        cell(solved, "code-half").source = "def half(x):\n    return helped(x)"
+    (why,) = handed(place, release, **{EXACT: solved}).needs_person
+    assert LACKING[line] in why
+
+
+@pytest.mark.parametrize("line", LACKING)
+def test_what_a_cell_lacks_that_no_answer_rests_on_costs_nothing(line, place, release, solved):
+    """Kaggle puts `import pandas` on top of every notebook, and Colab mounts a drive."""
+    solved.cells.insert(0, code(line.replace("*", "x")))
+    cell(solved, "figure").source += f"\n{line}"
     intake = handed(place, release, **{EXACT: solved})
-    assert any(
-        "names large.npy, which is too large to come along; grade it by hand." in one
-        for one in intake.needs_person
-    )
-    assert any(
-        "imports nowhere_to_be_found, which was neither handed in nor is installed" in one
-        for one in intake.needs_person
-    )
+    assert play(intake.notebook) == set(FUNCTIONS) and intake.needs_person == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import numpy as np, os.path, dataclasses", "from matplotlib import pyplot as plt", "from student import check", "import opt_einsum",
+     'open("mine.txt", "w").write("1")\nopen("mine.txt").read()', 'import numpy as np\nnp.save("a.npy", 1)\nnp.load("a.npy")',
+     'import json\njson.loads("1.5")', 'from urllib.request import urlopen\nurlopen("https://example.org/a.txt") if False else None'],
+)  # fmt: skip
+def test_what_is_there_needs_nobody(line, place, release, solved):
+    cell(solved, "code-half").source = f"{line}\ndef half(x):\n    return x / 2"
+    assert handed(place, release, **{EXACT: solved}).needs_person == ()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from course.autograder.intake import read as reading
 from course.autograder.intake.decode import decode
 from course.autograder.intake.mend import NoJson, read_json
 from course.autograder.intake.merges import sides
-from tests.intake.small import ANSWERS, EXACT, all_right, handed, play, solved_of, written_in
+from tests.intake.small import ANSWERS, EXACT, all_right, cell, handed, play, solved_of, written_in
 
 ODD = "Because addition commutes. – naïve, “yes”, 中文"
 IN_PART = f"{EXACT} could be read in part only: "
@@ -44,6 +44,8 @@ def test_a_notebook_in_any_encoding_is_read_letter_by_letter(encoding, said, pla
     ("encoding", "text"),
     [
         ("cp1252", "Because addition commutes. Größer, naïve café – “yes”."),
+        ("cp1252", "Because addition commutes. Größer – naïve."),
+        ("cp1250", "Because addition commutes. Zażółć gęślą jaźń, więc właśnie dlatego."),
         ("cp1251", "Because addition commutes. Потому что сложение коммутативно, это так."),
         ("cp932", "Because addition commutes. 足し算は交換可能だからです。"),
         ("euc_kr", "Because addition commutes. 덧셈은 교환법칙이 성립하기 때문입니다."),
@@ -64,16 +66,16 @@ def test_a_few_wrong_bytes_cost_no_more_than_themselves():
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_line_ends_mean_nothing(end, place, release, written):
     raw = json.loads(written)
-    for cell in raw["cells"]:
-        cell["source"] = "".join(cell["source"]).replace("\n", end)
+    for one in raw["cells"]:
+        one["source"] = "".join(one["source"]).replace("\n", end)
     intake = handed(place, release, **{EXACT: json.dumps(raw, indent=1).replace("\n", end)})
     assert all_right(intake) and intake.notes == ()
 
 
 def test_lines_that_are_listed_without_their_ends_are_lines(place, release, written):
     raw = json.loads(written)
-    for cell in raw["cells"]:
-        cell["source"] = "".join(cell["source"]).split("\n")
+    for one in raw["cells"]:
+        one["source"] = "".join(one["source"]).split("\n")
     intake = handed(place, release, **{EXACT: json.dumps(raw)})
     assert all_right(intake) and intake.notes == ()
 
@@ -248,6 +250,30 @@ def test_a_merge_with_the_common_ancestor_shown_has_two_sides():
     text = b"{\n<<<<<<< ours\n1\n||||||| base\n2\n=======\n3\n>>>>>>> theirs\n}\n"
     assert sides(text) == (b"{\n1\n}\n", b"{\n3\n}\n")
     assert sides(b"a ======= b\n") == (b"a ======= b\n",)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("def half(x):\n    return x / 2", "def half(x):\n    raise NotImplementedError()"),
+     ("def half(x):", "def half(x):\n    return x / 2"),
+     ("def half(x):\n    return x / 2", "")],
+)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_marks_of_a_merge_in_a_cell_leave_the_side_that_can_be_run(
+    ours, theirs, turned, place, release, solved
+):
+    ours, theirs = (theirs, ours) if turned else (ours, theirs)
+    cell(solved, "code-half").source = f"<<<<<<< local\n{ours}\n=======\n{theirs}\n>>>>>>> remote"
+    intake = handed(place, release, **{EXACT: solved})
+    assert play(intake.notebook) == {"double", "half", "mix"}
+    assert "the marks of a merge that was not resolved stand in a cell" in intake.needs_person[0]
+
+
+def test_a_byte_order_mark_inside_of_a_cell_is_no_text(place, release, solved):
+    for name in ("setup", "code-half", "half", "why"):
+        cell(solved, name).source = "\ufeff" + cell(solved, name).source
+    intake = handed(place, release, **{EXACT: solved})
+    assert all_right(intake) and intake.notes == ()
 
 
 @pytest.mark.parametrize(

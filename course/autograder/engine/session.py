@@ -80,7 +80,7 @@ class Session:
                 note = f"(check '{str(asked)[:80]}' counts in its own cell)" if isinstance(asked, str) else ""
             elif verdict is None and not standing:
                 verdict = self._judge(name, message.get("functions"))
-            self._send({"do": "judged", "note": note})
+            self._send({"do": "judged", "note": note, "points": self._points(asked)})
         if message.get("did") != "cell":
             raise Lost("what it sent is no message of a cell's")
         if standing:
@@ -89,6 +89,11 @@ class Session:
         self._keep(cell, count, message, verdict)
         if verdict is not None and grade_id is not None:
             self.progress.ledger[grade_id] = verdict
+
+    def _points(self, asked: Any) -> float | None:
+        """What the check gives for a right answer, which is all that a submission is told of it."""
+        known = isinstance(asked, str) and asked in self.progress.checks.values()
+        return find_check(asked).points if known else None
 
     # --- the process -----------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "USER": "student",
+    "LOGNAME": "student",
 }
 
 
@@ -41,11 +43,11 @@ class FarJudge:
         self.channel = channel
         self.busy = False
 
-    def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> None:
+    def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> student.Points | None:
         """One check, up to the word that it is judged."""
         if self.busy:
             print("a check inside a check is not counted")
-            return
+            return None
         self.busy = True
         try:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
@@ -53,6 +55,7 @@ class FarJudge:
                 self.channel.send({"did": "reply", "reply": self._reply(asked, functions)})
             if asked["note"]:
                 print(asked["note"])
+            return None if asked["points"] is None else student.Unsaid(asked["points"])
         finally:
             self.busy = False
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.engine.channel import Channel, Closed
-from course.autograder.engine.importing import FRAMEWORKS, Importer
+from course.autograder.engine.importing import Importer
 from course.autograder.engine.launch import STATUS
 from course.autograder.engine.recorder import Recorder
 from course.autograder.engine.shell import Shell, make_shell
@@ -30,7 +30,7 @@ from course.autograder.engine.stand_ins import stand_in
 from course.autograder.engine.student_process import become
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
-from course.common.distributions import student_places
+from course.common.distributions import FRAMEWORKS, student_places
 
 # Imported before the lock closes: what a submission may use of shared libraries must be in memory by then.
 WARM = (

@@ -7,6 +7,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.cells import CELL_ID, new_cell, whole
+from course.autograder.intake.code import parses, stubs
+from course.autograder.intake.merges import sides
 from course.autograder.intake.pictures import attached, displayed
 
 MOST_CELLS = 5_000
@@ -26,6 +28,7 @@ TEXTS = (
     "text",
     "value",
 )  # where a cell's text is: in nbformat 4, 3, 1, and in exports
+MERGED = "the marks of a merge that was not resolved stand in a cell, and the side that can be run was taken"
 WRAPPED = ("content", "notebook", "ipynb", "data")  # a notebook inside of what a server said of it
 
 
@@ -77,6 +80,9 @@ def sound(found: list[Any]) -> Sound:
         if _kind(raw) == "code" and (code := code + len(text)) > MOST_CODE:
             lost.append(f"it has more than {MOST_CODE:,} characters of code, of which the first were read")
             break
+        text, merged = _one_side(text) if _kind(raw) == "code" else (text, False)
+        if merged and MERGED not in lost:
+            lost.append(MERGED)
         pictures, more = attached(raw.get("attachments"))
         others += more
         cells.append(_cell(raw, _kind(raw), text, pictures))
@@ -102,6 +108,12 @@ def _cell(raw: dict[str, Any], kind: str, text: str, pictures: Any) -> NotebookN
     name = raw.get("id")
     made["id"] = name if isinstance(name, str) and CELL_ID.fullmatch(name) else made["id"]
     return made
+
+
+def _one_side(source: str) -> tuple[str, bool]:
+    """Code with the marks of a merge in it as one side had it, the one that can be run and is no stub; and whether it had any."""
+    found = [side.decode() for side in sides(source.encode())] if "<<<<<<<" in source else [source]
+    return max(found, key=lambda side: (parses(side), not stubs(side), len(side))), len(found) > 1
 
 
 def _kind(raw: dict[str, Any]) -> str:

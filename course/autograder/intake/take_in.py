@@ -10,16 +10,16 @@ from course.autograder.intake.beside import (
     Beside,
     beside,
     may_hold_answers,
-    not_there,
     told_where_missing,
     writing,
 )
 from course.autograder.intake.cells import as_released, whole
 from course.autograder.intake.choose import Candidate, Choice, choose, said_of
 from course.autograder.intake.find import Handed, look_through
+from course.autograder.intake.lacking import costly, files_lacking, modules_lacking
 from course.autograder.intake.notes import listed, write_notes
 from course.autograder.intake.pictures import with_files
-from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.released import Kind, Release, read_release
 from course.autograder.intake.repair import repair
 from course.autograder.intake.syntax import too_new
 
@@ -153,14 +153,17 @@ class _HandIn:
             self.person.append(
                 f"Its code names {listed(large)}, which is too large to come along; grade it by hand."
             )
-        if missing := not_there(cells, there):
-            self.notes.append(
-                f"Your code imports {listed(missing)}, which was neither handed in nor is installed."
-            )
+        resting = costly(cells, (name for part in self.release.of(Kind.ANSWER) for name in part.functions))
+        if missing := modules_lacking(resting, there):
+            what = f"imports {listed(missing)}, which {_is(missing)} not there when it is graded and"
+            self.notes.append(f"Your code {what} {_was(missing)} not handed in, so a person will look at it.")
             self.person.append(
-                f"Its code imports {listed(missing)}, which was neither handed in nor is installed; "
-                "ask for that file, or give points by hand."
+                f"Its code {what} {_was(missing)} not handed in; give points by hand, or ask for it without."
             )
+        if missing := files_lacking(resting, there):
+            what = f"reads {listed(missing)}, which {_was(missing)} not handed in"
+            self.notes.append(f"Your code {what}, so a person will look at it.")
+            self.person.append(f"Its code {what}; ask for the file, or give points by hand.")
         return [cell for _, cell in brought], {file.name for file, _ in brought}
 
     def blank(self, choice: Choice) -> Intake:
@@ -193,3 +196,11 @@ class _HandIn:
 def _begun(clause: str) -> str:
     """A clause as the beginning of a sentence; a file's name is left as it is."""
     return clause[0].upper() + clause[1:] if clause.startswith("there is") else clause
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"

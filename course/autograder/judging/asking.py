@@ -11,6 +11,8 @@ import numpy as np
 from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
 from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.lineup import Lineup, line_up
 from course.autograder.judging.sketch import Sketch
 
 # Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
@@ -43,6 +45,16 @@ class Question(ABC):
     @abstractmethod
     def wrong(self) -> dict[str, Arrays]:
         """What each misconception gives here."""
+
+    @functools.cached_property
+    def _lineups(self) -> dict[tuple[str, Tolerance], Lineup]:
+        return {}
+
+    def lineup(self, path: str, tolerance: Tolerance) -> Lineup:
+        """What each misconception gives for one output, lined up once for all answers to this question."""
+        if (path, tolerance) not in self._lineups:
+            self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance)
+        return self._lineups[path, tolerance]
 
     @abstractmethod
     def together(self, only: tuple[str, str] | None = None) -> Together:

@@ -52,6 +52,13 @@ def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nda
     return bad
 
 
+def allowance(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """How far from each value of a finite array of floats another may lie."""
+    size = np.abs(wanted)
+    allowed: np.ndarray = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
+    return allowed
+
+
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
     return got.shape == wanted.shape and not outside(got, wanted, tolerance).any()

@@ -65,6 +65,7 @@ def judge_with(
             break  # the other cases would say the same
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        tally.settle()
         findings = named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]

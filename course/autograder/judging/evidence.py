@@ -20,11 +20,13 @@ class Evidence:
         shows: where it would show.
         explains: where it shows and gives exactly what came.
         in_step: where what came is what it gives, those included where it must not show.
+        in_shape_alone: whether it says nothing of the values.
     """
 
     shows: set[str] = field(default_factory=set)
     explains: set[str] = field(default_factory=set)
     in_step: set[str] = field(default_factory=set)
+    in_shape_alone: bool = False
 
     @property
     def enough(self) -> bool:
@@ -51,14 +53,17 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
     """Compare what came for one output with what each misconception gives on the same inputs."""
     found: dict[str, Evidence] = defaultdict(Evidence)
     for asked, got in entries:
-        tolerance, right = tolerance_of(output, asked.inputs, got), asked.right[output.path]
+        tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
+        known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
+        for name in known.in_shape_alone:
+            found[name].in_shape_alone = True
+        met, as_right = known.met_by(got), near(got, right, tolerance)
         for name, wrong in asked.wrong.items():
-            value = wrong.get(output.path, right)
-            shows = output.path in wrong and not near(value, right, tolerance)
+            evidence, shows = found[name], name in known.showing
             if shows:
-                found[name].shows.add(asked.case.name)
-            if near(got, value, tolerance):
-                found[name].in_step.add(asked.case.name)
+                evidence.shows.add(case)
+            if name in met or (output.path not in wrong and as_right):
+                evidence.in_step.add(case)
                 if shows:
-                    found[name].explains.add(asked.case.name)
+                    evidence.explains.add(case)
     return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, dict(found))

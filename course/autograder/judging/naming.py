@@ -5,7 +5,7 @@ of the failing cases only, that is said. Where no mistake fits, and no two toget
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.together import two_mistakes
+from course.autograder.judging.traits import common
 from course.autograder.judging.verdict import Finding
 
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
@@ -51,9 +52,20 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     for path in dict.fromkeys(finding.output for finding in tally.findings):
         findings = [finding for finding in tally.findings if finding.output == path]
         causes = _causes(check, tally, answers[path], findings, everywhere) if path in answers else {}
-        for finding in findings:
-            told += [_with(finding, cause) for cause in _of(finding, causes)] or [finding]
+        caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
+        told += _where(caused, tally, path)
     return told
+
+
+def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:
+    """The findings of one output, with what the cases they show on have in common where that is not plain."""
+    if any(f.misconception and not f.scope for f in findings):
+        return findings
+    failing = {f.case for f in findings if f.case in tally.asked}
+    if path:
+        failing |= {f.case for f in tally.findings if not f.output and f.case in tally.asked}
+    clause = common(tally.asked, failing)
+    return [f if f.misconception else replace(f, where=clause, failing=len(failing)) for f in findings]
 
 
 def _of(finding: Finding, causes: Causes) -> tuple[Cause, ...]:
@@ -62,6 +74,8 @@ def _of(finding: Finding, causes: Causes) -> tuple[Cause, ...]:
 
 
 def _with(finding: Finding, cause: Cause) -> Finding:
+    if cause == Cause("", ""):
+        return finding
     # A name says more than that the values differ only a little.
     kind = "value" if cause.misconception and finding.kind == "precision" else finding.kind
     return replace(finding, kind=kind, **vars(cause))
@@ -75,22 +89,26 @@ def _causes(
     kinds = {
         f.case: f.kind for f in findings if f.case in failing and not f.misconception and f.kind in COMPARABLE
     }
-    advice = {m.name: m.advice for m in check.misconceptions}
-    causes: Causes = {}
-    names = {case: name for case in kinds if (name := _best(answers, case, failing, everywhere))}
+
+    def known_by(cases: Iterable[str], **how: bool) -> dict[str, str]:
+        return {case: name for case in cases if (name := _best(answers, case, failing, everywhere, **how))}
+
+    def told_as(names: Mapping[str, str]) -> Causes:
+        return {case: (_named(check, answers, findings, failing, name),) for case, name in names.items()}
+
+    names = known_by(kinds)
     some_only = names and not any(failing <= answers.evidence[name].explains for name in names.values())
     if some_only and set(kinds) == failing and (said := _relation(answers, kinds, strong=True)):
         # A plain relation that holds on all cases says more than a mistake that fits some of them by chance.
         return dict.fromkeys(kinds, (Cause("", said),))
-    for case, name in names.items():
-        told = {f.case for f in findings if f.misconception == name}
-        scope = _scope(len(failing & (answers.evidence[name].explains | told)), len(failing))
-        causes[case] = (Cause(name, advice[name], scope),)
+    causes = told_as(names)
     rest = [case for case in kinds if case not in causes]
     two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
     if two is not None:
-        both = tuple(Cause(one, advice[one], _beside(other)) for one, other in (two, two[::-1]))
+        both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
+    causes |= told_as(known_by(rest, in_shape_alone=True))
+    rest = [case for case in rest if case not in causes]
     for case in rest:
         if on_wrong_ground(check, tally, case):
             causes[case] = (Cause("", WRONG_GROUND.format(check.functions[0])),)
@@ -100,12 +118,40 @@ def _causes(
     return causes
 
 
-def _best(answers: Answers, case: str, failing: set[str], everywhere: Mapping[str, int]) -> str:
-    """Of the mistakes that give just this, the one in step with most cases; between equals, with other outputs too."""
+def _advice(check: Check, name: str) -> str:
+    return next(m.advice for m in check.misconceptions if m.name == name)
+
+
+def _named(check: Check, answers: Answers, findings: list[Finding], failing: set[str], name: str) -> Cause:
+    """A mistake by its name, and how many of the failing cases it explains where these are not all."""
+    told = {f.case for f in findings if f.misconception == name}
+    return Cause(
+        name,
+        _advice(check, name),
+        _scope(len(failing & (answers.evidence[name].explains | told)), len(failing)),
+    )
+
+
+def _best(
+    answers: Answers,
+    case: str,
+    failing: set[str],
+    everywhere: Mapping[str, int],
+    *,
+    in_shape_alone: bool = False,
+) -> str:
+    """Of the mistakes that give just this, the one in step with most cases; between equals, with other outputs too.
+
+    Those that are known by the shape alone are asked when no other fits.
+    """
     asked, got = answers.by_case[case]
     right = asked.right[answers.output.path]
     seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
-    fitting = [name for name, e in answers.evidence.items() if case in e.explains and e.enough]
+    fitting = [
+        name
+        for name, e in answers.evidence.items()
+        if case in e.explains and e.enough and e.in_shape_alone == in_shape_alone
+    ]
     if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
         fitting = [name for name in fitting if failing <= answers.evidence[name].in_step]
     return max(fitting, key=lambda n: (len(answers.evidence[n].in_step), everywhere[n]), default="")

@@ -10,6 +10,7 @@ from course.autograder.checks.language.spec import Output
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.facts import fact
 from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
@@ -25,7 +26,7 @@ def two_mistakes(output: Output, entries: Sequence[Entry]) -> Two | None:
     is the right answer to inputs read otherwise, the question knows what another gives on the same reading. On a case
     that one of them does not touch, what the other gives alone must have come.
     """
-    if sum(got.size for _, got in entries) < ENOUGH:
+    if sum(got.size for asked, got in entries if not _says_nothing(output, asked, got)) < ENOUGH:
         return None
     cases = [_Case.of(output, *entry) for entry in entries]
     tried: set[Two] = set()
@@ -35,6 +36,13 @@ def two_mistakes(output: Output, entries: Sequence[Entry]) -> Two | None:
                 return two
             tried.add(two)
     return None
+
+
+def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:
+    """Whether this is 0 everywhere, or the like: many a pair gives that."""
+    right = asked.right[output.path]
+    seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
+    return seen is not None and seen.empty
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,9 @@ class _Case:
     @classmethod
     def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
         path, tolerance = output.path, tolerance_of(output, asked.inputs, got)
-        right = asked.right[path]
-        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if path in wrong}
-        return cls(
-            path, asked, got, tolerance, {n: a for n, a in alone.items() if not near(a, right, tolerance)}
-        )
+        showing = asked.lineup(path, tolerance).showing
+        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if name in showing}
+        return cls(path, asked, got, tolerance, alone)
 
     def _gives(self, made: np.ndarray | Sketch) -> bool:
         if isinstance(made, Sketch):

@@ -29,6 +29,8 @@ class Finding:
         misconception: name of the well-known mistake that gives exactly this; '' when none does.
         advice: one hint.
         scope: of which cases the advice is true, where that is not plain.
+        where: what the cases on which this output is wrong have in common, as a clause: 'only where ...'.
+        failing: how many cases these are.
     """
 
     case: str
@@ -46,6 +48,8 @@ class Finding:
     misconception: str = ""
     advice: str = ""
     scope: str = ""
+    where: str = ""
+    failing: int = 0
 
 
 @dataclass(frozen=True)
@@ -176,19 +180,30 @@ class Told:
         if self.cases == self.of:
             return f"All {self.of} cases show it."
         if self.cases == 1:
-            return f"It shows on the case “{f.case}”."
-        return f"It shows on {self.cases} of {self.of} cases, first on “{f.case}”."
+            others = self.of - 1
+            rest = f"; the other {others} are right" if f.failing == 1 and others > 1 else ""
+            return f"It shows on the case “{f.case}”{rest}."
+        shown = f"It shows on {self.cases} of {self.of} cases, first on “{f.case}”"
+        if not f.where:
+            return f"{shown}."
+        if f.failing == self.cases:
+            return f"{shown}: {f.where}."
+        name = f"{f.output} goes wrong" if f.output else "something goes wrong"
+        return f"{shown}. In all, {name} {f.where}."
 
     def _how_far(self) -> str:
         f = self.finding
         if f.kind in ("fact", "not finite") or f.largest_difference is None:
             return ""
         values = f" ({told_apart(f.got, f.wanted)})" if f.got is not None and f.wanted is not None else ""
+        gap = f.largest_difference
+        whole = f.wanted_dtype.startswith(("int", "uint")) and gap == int(gap)
+        size = significant(int(gap) if whole else gap)
         if not f.index:
-            return f"It is off by {significant(f.largest_difference)}{values}."
+            return f"It is off by {size}{values}."
         there = "There the" if 1 < self.cases < self.of else "The"
         at = ", ".join(map(str, f.index))
-        return f"{there} largest difference is {significant(f.largest_difference)}, at [{at}]{values}."
+        return f"{there} largest difference is {size}, at [{at}]{values}."
 
 
 def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
@@ -200,7 +215,7 @@ def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for f in findings:
-        seen = () if f.misconception else (f.kind, _without_numbers(f.message))
+        seen = () if f.misconception else (f.kind, _without_numbers(f.message) if f.kind != "value" else "")
         groups.setdefault((f.output, f.misconception, f.advice, *seen), []).append(f)
     told = []
     for group in groups.values():

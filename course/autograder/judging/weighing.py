@@ -16,6 +16,7 @@ GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check
 
 def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     """Add what one case shows."""
+    tally.asked[asked.case.name] = asked
     if asked.case.raises:
         _exception(check, asked, reply, tally)
         return
@@ -25,9 +26,10 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
         return
     got = _arrays(check, asked, reply, tally)
     complete = len(got) == len(check.wanted)
+    told: set[str] = set()
     if complete:
         asked = asked.observed(got)
-        _properties(asked, got, tally)
+        told = _properties(asked, got, tally)
     elif check.observe is not None or check.properties:
         tally.wrong_outputs.update(check.wanted)  # a random answer is judged whole or not at all
         got = {}
@@ -35,7 +37,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
         if output.path in got and output.path in asked.right:
             tally.compared.append((output, asked, got[output.path]))
             finding = compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
-            if finding is not None:
+            if finding is not None and output.path not in told:
                 tally.add(finding)
     ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
     if isinstance(ground, np.ndarray) and _is_numeric(ground):
@@ -67,11 +69,16 @@ def _arrays(check: Check, asked: Question, reply: Reply, tally: Tally) -> Arrays
     return got
 
 
-def _properties(asked: Question, got: Arrays, tally: Tally) -> None:
-    for flaw in asked.flaws(got):
+def _properties(asked: Question, got: Arrays, tally: Tally) -> set[str]:
+    """Add what the properties find, and say of which outputs that is all there is to say."""
+    flaws = asked.flaws(got)
+    for flaw in flaws:
         name, told = flaw.misconception, sentence(flaw.advice)
         about = Finding(asked.case.name, flaw.output, "property", told)
+        if flaw.plain:
+            tally.doubtful[len(tally.findings)] = flaw
         tally.add(replace(about, message="", misconception=name, advice=told) if name else about)
+    return {flaw.output for flaw in flaws if flaw.all_there_is}
 
 
 def _exception(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:

@@ -147,12 +147,13 @@ class Coins:
             return []
         if p in (0, 1):
             what = "nothing" if p == 0 else "everything"
-            return [Flaw(self.output, f"At p = {p:g} {what} is dropped; you keep {k} of {n} values.")]
-        fitting = [(surprise(k, n, rate), name) for name, rate in self.rates if not surprising(k, n, rate)]
-        if fitting:
-            return [self._flaw(min(fitting, key=lambda found: found[0])[1])]
-        told = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
-        return [Flaw(self.output, told)]
+            told = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
+            return [Flaw(self.output, told, all_there_is=True)]
+        plain = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
+        near = [(surprise(k, n, rate), name) for name, rate in self.rates if not surprising(k, n, rate)]
+        fits = {name: self.words[name] for _, name in sorted(near)}
+        name = next(iter(fits), "")
+        return [Flaw(self.output, fits.get(name, plain), name, plain, fits)]
 
     def _of_counts(self, kept: np.ndarray) -> list[Flaw]:
         """Whether every call, or every sample of every call, drops one and the same number of values.

@@ -1,5 +1,6 @@
 """What must be true of what was drawn: coins that fall fairly, alike where they are shared, from the generator given."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,6 +157,8 @@ class ZerosTossed:
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
         """Whether all of them were dropped, or all kept, beyond the chance of the others."""
+        if seen.draws["gradient"].all():
+            return []  # a gradient without any mask is another mistake
         first = seen.draws["first"]
         zeros, others = first[self.zeros], first[~self.zeros]
         share = float(others.mean()) if zeros.all() else 1 - float(others.mean())
@@ -170,10 +173,12 @@ class ConnectionsFall:
 
     Attributes:
         coins: what is asked of them.
+        of_biases: the same of the biases alone, which share coins in ways of their own.
         bias_kept: the mistake of those who drop no bias.
     """
 
     coins: Coins
+    of_biases: Coins
     bias_kept: Named
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
@@ -186,7 +191,7 @@ class ConnectionsFall:
         flaws = self.coins.flaws(weights)
         if biases.all():
             return [Flaw(self.coins.output, self.bias_kept[1], self.bias_kept[0]), *flaws]
-        return flaws or self.coins.flaws(biases) or self.coins.flaws(kept)
+        return flaws or self.of_biases.flaws(biases) or self.coins.flaws(kept)
 
 
 @dataclass(frozen=True)
@@ -196,21 +201,50 @@ class UnitsFall:
     Attributes:
         coins: what is asked of them.
         one_mask: the mistake of those who drop the same units in all samples.
+        hidden: the units before ReLU and dropout, [N, M].
+        before: what each input adds to them where it is not dropped, and last what is always there, [N, D + 1, M];
+            None where there are too many ways to drop some.
+        too_early: the mistake of those who do that.
     """
 
     coins: Coins
     one_mask: Named
+    hidden: np.ndarray
+    before: np.ndarray | None
+    too_early: Named
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
         """What shows that active units are not dropped by one independent coin each."""
         kept, active, p = seen.draws["first"], seen.draws["active"], self.coins.p
+        output, out = self.coins.output, got[self.coins.output]
+        if 0 < p < 1 and not self._one_factor(out, kept & active):
+            if self._dropped_before(out):
+                return [Flaw(output, self.too_early[1], self.too_early[0])]
+            told = "What is left is not relu(x @ w + b) times one number."
+            return [Flaw(output, told, all_there_is=True)]
         if not 0 < p < 1 or kept[active].all() or not kept[active].any():
             return self.coins.of_rate(kept[active])
         if self._one_mask(kept, active):
-            return [Flaw(self.coins.output, self.one_mask[1], self.one_mask[0])]
+            return [Flaw(output, self.one_mask[1], self.one_mask[0])]
         rate = self.coins.of_rate(kept[active])
         sentence = "" if rate else self._related(kept, active)
-        return [*rate, Flaw(self.coins.output, sentence)] if sentence else rate
+        return [*rate, Flaw(output, sentence)] if sentence else rate
+
+    def _one_factor(self, out: np.ndarray, left: np.ndarray) -> bool:
+        """Whether all that is left of the hidden values is multiplied by one number."""
+        factors = out[left] / self.hidden[left]
+        return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
+
+    def _dropped_before(self, out: np.ndarray) -> bool:
+        """Whether each sample is what is left of its inputs by some mask gives."""
+        if self.before is None:
+            return False
+        *parts, always = self.before.swapaxes(0, 1).astype(np.float64)
+        found = np.zeros(len(out), dtype=bool)
+        for left in itertools.product((False, True), repeat=len(parts)):
+            kept = [part for part, there in zip(parts, left, strict=True) if there]
+            found |= np.isclose(np.maximum(sum(kept, always), 0), out, rtol=1e-3, atol=1e-4).all(axis=1)
+        return bool(found.all())
 
     def _related(self, kept: np.ndarray, active: np.ndarray) -> str:
         """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""

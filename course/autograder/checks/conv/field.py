@@ -74,6 +74,16 @@ def _last_stride_only(i: Inputs) -> Answers:
     return {"field": (height, width)}
 
 
+def _added(i: Inputs) -> Answers:
+    """The steps of the layers grow by each stride less one, where they are to be multiplied by it."""
+    field, step = [1, 1], [1, 1]
+    for layer in _full(i["layers"]):
+        for axis in (0, 1):
+            field[axis] += layer["dilation"][axis] * (layer["kernel_size"][axis] - 1) * step[axis]
+            step[axis] += layer["stride"][axis] - 1
+    return {"field": tuple(field)}
+
+
 def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
@@ -116,6 +126,9 @@ RECEPTIVE_FIELD_CHECK = check(
         ),
         "only the stride of the layer before": Mistake(
             "The steps multiply: all strides before a layer spread it, not only the last one.", _last_stride_only
+        ),
+        "strides added, not multiplied": Mistake(
+            "A step is as wide as all strides before multiplied together; you add them up.", _added
         ),
         "layers walked backwards": Mistake(
             "The strides that spread a layer are those before it, on the input's side.", _backwards

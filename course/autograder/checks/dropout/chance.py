@@ -6,6 +6,7 @@ from course.autograder.checks.chance.coins import EXACT_SHARE, SAME_MASK, Coins,
 
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
 
+TWICE = "dropped twice"
 P_AS_KEEP = "p taken for the keep probability"
 NOTHING, EVERYTHING, IGNORED = "nothing is dropped", "everything is dropped", "generator ignored"
 ONE_MASK, ONE_EACH = "one mask for the whole batch", "one draw for each sample"
@@ -14,6 +15,7 @@ ADVICE = {
     P_AS_KEEP: "p is the probability to DROP: a value survives with probability 1 - p.",
     "one half instead of p": "You drop every second value whatever p is: compare with p, not with 0.5 or a fair coin.",
     "normal instead of uniform": "You compare normally distributed numbers with p; uniform ones in [0, 1) are needed.",
+    TWICE: "Each value runs the risk twice, as if two masks were multiplied: one draw is enough.",
     NOTHING: "No value is ever dropped, although 0 < p < 1.",
     EVERYTHING: "Every value is dropped, although 0 < p < 1.",
     ONE_MASK: "All samples share one mask; each sample drops values of its own.",
@@ -36,6 +38,7 @@ def rates(p: float) -> list[tuple[str, float]]:
         ("one half instead of p", 0.5),
         ("normal instead of uniform", normal_below(-p)),  # randn(...) >= p
         ("normal instead of uniform", normal_below(1 - p)),  # randn(...) < 1 - p
+        (TWICE, (1 - p) ** 2),
         (NOTHING, 1.0),
         (EVERYTHING, 0.0),
     ]

@@ -49,6 +49,14 @@ SHARING: Sharing = (
     ),
 )
 
+SHARING_OF_BIASES: Sharing = (
+    (
+        (0,),
+        "one mask of the biases for the whole batch",
+        "The weights are dropped anew for each sample, and so are the biases: draw them of shape [N, M].",
+    ),
+)
+
 
 @draw
 def connected(
@@ -99,13 +107,22 @@ BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weight
 
 def _properties(i: Inputs) -> tuple[ConnectionsFall, ...]:
     p, mode, _ = settings(i)
-    return (ConnectionsFall(coins("out", p, SHARING), BIAS_KEPT),) if mode == "train" else ()
+    of_biases = coins("out", p, SHARING_OF_BIASES)
+    return (ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT),) if mode == "train" else ()
 
 
 def _shared(axis: int, own: tuple[int, ...]) -> dict[str, Mistake]:
     """One draw for all along an axis."""
     _, name, advice = SHARING[axis]
     return {name: Mistake(advice, LAYER.varying(lambda i: own))}
+
+
+def _shared_biases(i: Inputs) -> Masks:
+    """Weights dropped anew for each sample, the biases of all samples alike."""
+    masks = LAYER.masks(i)
+    for m in masks:
+        m[:, -1] = m[:1, -1]
+    return list(masks)
 
 
 def _bias_always(i: Inputs) -> Answers:
@@ -168,6 +185,7 @@ DROPCONNECT_CHECK = check(
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),
         **_shared(2, (0, 1)),
+        SHARING_OF_BIASES[0][1]: Mistake(SHARING_OF_BIASES[0][2], LAYER.falling(_shared_biases)),
         BIAS_KEPT[0]: Mistake(BIAS_KEPT[1], where(tossed, _bias_always)),
         "bias not scaled": Mistake(
             "What survives is divided by 1 - p, and that holds for the biases as well.", _upscaled(_bias_unscaled)

@@ -87,13 +87,21 @@ def multiple(x: np.ndarray, mask: np.ndarray | float, factor: float) -> np.ndarr
         return result
 
 
+def _factor(factor: Factor, p: float, scaling: str) -> float | None:
+    """A wrong factor, where there is one: at p = 0 all are 1, at p = 1 some are a division by 0."""
+    try:
+        return factor(p, scaling) if p > 0 else None
+    except ZeroDivisionError:
+        return None
+
+
 def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Answers]) -> Mistakes:
     """A mistake for each wrong factor of a mode; `outputs` turns a case and a factor into what the student returns."""
 
     def by(factor: Factor) -> Wrong:
         def wrong(i: Inputs) -> Answers:
             p, at, scaling = settings(i)
-            found = factor(p, scaling) if at == mode and 0 < p < 1 else None
+            found = _factor(factor, p, scaling) if at == mode else None
             return {} if found is None else outputs(i, found)
 
         return wrong

@@ -21,6 +21,7 @@ from course.autograder.checks.dropout.chance import (
     ONE_EACH,
     ONE_MASK,
     P_AS_KEEP,
+    TWICE,
     axes_of_sharing,
 )
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
@@ -177,12 +178,17 @@ class Layer:
         return {
             **told("one half instead of p", self.falling(lambda i: self.masks(i, 0.5))),
             **told("normal instead of uniform", self.falling(self._normal)),
+            **told(TWICE, self.falling(self._twice)),
             **told(NOTHING, self.falling(lambda i: [np.ones(self.shape(i))] * CALLS)),
             **told(ONE_MASK, sharing(ONE_MASK)),
             **told(ONE_EACH, sharing(ONE_EACH)),
             **self.same_mask(),
             **told(EXACT_SHARE, self.falling(self._exact)),
         }
+
+    def _twice(self, i: Inputs) -> Masks:
+        masks = self.masks(i, count=2 * CALLS)
+        return [one * other for one, other in zip(masks[::2], masks[1::2], strict=True)]
 
     def _normal(self, i: Inputs) -> list[np.ndarray]:
         with drawing(seed_of(i)):

@@ -8,10 +8,10 @@ import numpy as np
 from course.autograder.checks.chance.forms import Drawn, Masked
 from course.autograder.checks.chance.readers import ALL_KEPT
 from course.autograder.checks.dropout.chance import ONE_MASK
-from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, settings, tossed
+from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.layer import Layer, Mask, Masks, told, under
-from course.autograder.checks.dropout.units import observe, properties, units
+from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
 from course.autograder.checks.language import (
     CONVOLUTION,
     Answers,
@@ -113,6 +113,18 @@ def _averaged(name: str) -> Wrong:
     return wrong
 
 
+def _inputs_dropped(i: Inputs) -> Answers:
+    """Dropout put before the affine map; in a student's own answer a property finds it."""
+    if not tossed(i) or not unseen(i):
+        return {}
+    (mask,) = dropout.masks(i["x"].shape, settings(i).p, seed_of(i))
+    with on_device(device().name):
+        leaves = [tensor(i[name], gradient=True) for name in ("x", "w", "b")]
+        out = F.relu(F.linear(leaves[0] * tensor(mask) * settings(i).factor, *leaves[1:]))
+        grads = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])])
+        return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(GRADIENTS, grads, strict=True)}}
+
+
 FACTORS = LAYER.factors()
 UNSCALED = "not scaled while training"
 
@@ -142,6 +154,7 @@ NET_CHECK = check(
     mistakes={
         **LAYER.as_keep(),
         **told(ONE_MASK, LAYER.varying(lambda i: (1,))),
+        INPUTS_DROPPED[0]: Mistake(INPUTS_DROPPED[1], _inputs_dropped),
         "dropout forgotten in the gradient": Mistake(
             "The gradient goes through dropout first: mask and scale act on dout before ReLU does.",
             _gradients(lambda z, h, m, f: h),

@@ -13,6 +13,7 @@ from course.reference.device import device, on_device
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
+FEW = 8  # inputs of a sample, so that all ways to drop some of them can be tried
 
 
 def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -50,8 +51,27 @@ def observe(i: Inputs) -> Units:
     return Units("out", hidden(i["x"], i["w"], i["b"]) > 0, settings(i).p)
 
 
+INPUTS_DROPPED = (
+    "dropout before the affine map",
+    "Dropout comes last, after the ReLU: yours drops what goes into the affine map.",
+)
+
+
+def _parts(i: Inputs) -> np.ndarray | None:
+    """What each input adds to the hidden units, and last what is always there, [N, D + 1, M], to float32."""
+    x, w, b = (i[name].astype(np.float64) for name in ("x", "w", "b"))
+    if x.shape[1] > FEW:
+        return None
+    nothing = hidden(0 * x, w, b)
+    ways = np.eye(x.shape[1]) * settings(i).training
+    return np.stack([*(hidden(way * x, w, b) - nothing for way in ways), nothing], axis=1).astype(np.float32)
+
+
 def properties(i: Inputs) -> tuple[UnitsFall, ...]:
     """Active units are dropped by one independent coin each."""
-    if settings(i).mode != "train":
+    p, mode, _ = settings(i)
+    if mode != "train":
         return ()
-    return (UnitsFall(coins("out", settings(i).p), (ONE_MASK, ADVICE[ONE_MASK])),)
+    before = _parts(i) if 0 < p < 1 else None
+    z, one_mask = hidden(i["x"], i["w"], i["b"]), (ONE_MASK, ADVICE[ONE_MASK])
+    return (UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED),)

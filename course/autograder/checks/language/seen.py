@@ -5,6 +5,7 @@ data, how the draw is read out of an answer (a `Reader`), what must be true of i
 outputs and the well-known wrong ones are for whatever was drawn (`Form`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,11 +16,23 @@ SEEN = "(seen)"  # among a case's inputs where answers to a draw are asked for, 
 
 @dataclass(frozen=True)
 class Flaw:
-    """What a property found wrong in an output that no reference can be compared with."""
+    """What a property found wrong in an output that no reference can be compared with.
+
+    Attributes:
+        output: whose flaw it is.
+        advice: one sentence.
+        misconception: the mistake that it shows, where that is known.
+        plain: what is said where no one mistake fits all cases that show this flaw; '' where the name stands anyhow.
+        fits: where there is a plain sentence, the advice of each mistake that fits this case, by its name.
+        all_there_is: whether nothing else needs to be said of this output on this case.
+    """
 
     output: str
     advice: str
     misconception: str = ""
+    plain: str = ""
+    fits: Mapping[str, str] = field(default_factory=dict)
+    all_there_is: bool = False
 
 
 @dataclass(frozen=True)

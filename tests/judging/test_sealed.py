@@ -138,7 +138,7 @@ def test_a_sketch_knows_its_array_and_no_other():
     for shape in ((), (1,), (7,), (5, 3), (2, 3, 4, 5)):
         array = np.asarray(rng.normal(size=shape))
         sketch = Sketch.of(array)
-        assert sketch.near(array * (1 + 3e-7), tolerance) and sketch.near(array.astype(np.float64), tolerance)
+        assert sketch.near(array * (1 + 1e-9), tolerance) and sketch.near(array.astype(np.float64), tolerance)
         assert not sketch.near(array + 0.01, tolerance) and not sketch.near(array * np.nan, tolerance)
         assert not sketch.near(array[None], tolerance)
         if array.size > 2:

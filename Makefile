@@ -52,7 +52,7 @@ feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course feedback $(ASSIGNMENT)
 
 lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
-	@$(RUN) -m jupyter lab --LabApp.default_url=/lab/tree/course
+	@$(RUN) -m jupyter lab --LabApp.default_url=/lab
 
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons

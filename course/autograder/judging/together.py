@@ -11,6 +11,7 @@ from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.facts import fact
+from course.autograder.judging.lineup import in_shape_alone
 from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
@@ -65,7 +66,8 @@ class _Case:
     def _gives(self, made: np.ndarray | Sketch) -> bool:
         if isinstance(made, Sketch):
             return made.near(self.got, self.tolerance)
-        return near(self.got, made, self.tolerance)
+        alone = in_shape_alone(made, self.asked.right[self.path])
+        return not alone and near(self.got, made, self.tolerance)
 
     def fitting(self) -> Iterator[Two]:
         """Pairs that both show here and together give exactly what came."""

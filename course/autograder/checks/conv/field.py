@@ -3,6 +3,8 @@
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.nets import RELU, Layer, conv, pool
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
@@ -76,12 +78,12 @@ def _last_stride_only(i: Inputs) -> Answers:
 
 def _added(i: Inputs) -> Answers:
     """The steps of the layers grow by each stride less one, where they are to be multiplied by it."""
-    field, step = [1, 1], [1, 1]
+    seen = np.ones(2, dtype=int)
+    wide = np.ones(2, dtype=int)
     for layer in _full(i["layers"]):
-        for axis in (0, 1):
-            field[axis] += layer["dilation"][axis] * (layer["kernel_size"][axis] - 1) * step[axis]
-            step[axis] += layer["stride"][axis] - 1
-    return {"field": tuple(field)}
+        seen += np.multiply(layer["dilation"], np.subtract(layer["kernel_size"], 1)) * wide
+        wide += np.subtract(layer["stride"], 1)
+    return {"field": tuple(seen.tolist())}
 
 
 def _backwards(i: Inputs) -> Answers:

@@ -39,3 +39,28 @@ def gradescope(root: Path, assignment: str, out: Path | None, visibility: str) -
         raise Sentence(f"{path} cannot be written: {error.strerror}") from None
     say(f"written: {printable(str(path))}")
     say(MEANS)
+
+
+@click.command()
+@click.argument("assignment")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Where to write the repository."
+)
+@click.pass_obj
+def github(root: Path, assignment: str, out: Path | None) -> None:
+    """Write a starter repository of ASSIGNMENT for GitHub: the release, and a workflow that runs the student's own check."""
+    from course.autograder.gradebook.course import Course, GradingError
+    from course.autograder.term.starter import write_starter
+
+    folder = out or root / FOLDER / f"{assignment}-github"
+    try:
+        made = write_starter(Course(root), assignment, folder)
+    except GradingError as error:
+        raise Sentence(str(error)) from None
+    except OSError as error:
+        raise Sentence(f"{folder} cannot be written: {error.strerror}") from None
+    say(f"written: {printable(str(made.repository))}, to be pushed and made a template repository")
+    say(
+        f"         {printable(str(made.autograder))}, which is autograder.py for Classroom 50 (set its Python to 3.12)"
+    )
+    say("Students' clones come back by `collect`; the marks that count are made here.")

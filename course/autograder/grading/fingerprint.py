@@ -17,6 +17,7 @@ COUNTED = (
     "autograder/judging",
     "autograder/sandbox",
     "autograder/student.py",
+    "common/cleaning.py",
     "common/distributions.py",
     "common/frames.py",
     "common/notebooks.py",

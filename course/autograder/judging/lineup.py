@@ -41,17 +41,21 @@ class Lineup:
 
     def _meets(self, got: np.ndarray, value: np.ndarray) -> bool:
         """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""
-        if self._open(value):
+        if in_shape_alone(value, self.right):
             return value.shape == got.shape
         return near(got, value, self.tolerance)
-
-    def _open(self, value: np.ndarray) -> bool:
-        return value.shape != self.right.shape and value.dtype.kind == "f" and bool(np.isnan(value).all())
 
     @property
     def in_shape_alone(self) -> set[str]:
         """Names of the mistakes that say nothing of the values."""
-        return {name for name, value in self.others.items() if value.size and self._open(value)}
+        return {
+            name for name, value in self.others.items() if value.size and in_shape_alone(value, self.right)
+        }
+
+
+def in_shape_alone(value: np.ndarray, right: np.ndarray) -> bool:
+    """Whether a mistake says nothing of the values: another shape, and NaN everywhere."""
+    return value.shape != right.shape and value.dtype.kind == "f" and bool(np.isnan(value).all())
 
 
 def line_up(path: str, right: np.ndarray, wrong: Mapping[str, Arrays], tolerance: Tolerance) -> Lineup:

@@ -18,6 +18,7 @@ COUNTED = (
     "autograder/sandbox",
     "autograder/student.py",
     "common/cleaning.py",
+    "common/cleaning.py",
     "common/distributions.py",
     "common/frames.py",
     "common/notebooks.py",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
 COUNTED = (
+    "autograder/at_home",
     "autograder/checks",
     "autograder/engine",
     "autograder/intake",
     "autograder/judging",
     "autograder/sandbox",
     "autograder/student.py",
-    "common/cleaning.py",
     "common/cleaning.py",
     "common/distributions.py",
     "common/frames.py",

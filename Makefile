@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
+.PHONY: help setup demo test test-quick bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 test: $(READY)  ## the whole test suite
 	@$(RUN) -m pytest -n 2 --dist loadgroup
 
+test-quick: $(READY)  ## something of every test in about a minute, while you are changing something
+	@$(RUN) -m pytest -n 2 --dist loadgroup --quick
+
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading
 
@@ -52,7 +55,7 @@ feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course feedback $(ASSIGNMENT)
 
 lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
-	@$(RUN) -m jupyter lab --LabApp.default_url=/lab/tree/course
+	@$(RUN) -m jupyter lab --LabApp.default_url=/lab
 
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # the course beside this file, however nbgrader is started
 
+import nbgrader
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -18,6 +19,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
+import course.autograder
 from course.autograder.gradebook.exchange import (
     CollectWithoutChecks,
     ReleaseFeedbackOfExchange,
@@ -33,10 +35,12 @@ from course.autograder.gradebook.nbgrader_steps import (
     SaveScores,
     quiet_environment,
 )
+from course.autograder.gradebook.students import name_by_id
 from course.autograder.gradebook.times import read_times_strictly
 
 quiet_environment()
 read_times_strictly()
+name_by_id()
 
 c = get_config()  # noqa: F821 - traitlets puts it there
 
@@ -80,4 +84,24 @@ c.AssignLatePenalties.plugin_class = TermLatePolicy
 c.RunLockedIn.isolated = os.environ.get("COURSE_NO_SANDBOX") != "1"
 c.GenerateFeedback.exporter_class = "course.autograder.feedback.exporter.FeedbackPage"
 c.GenerateFeedback.preprocessors = []  # the page asks the gradebook itself
-c.HTMLExporter.filters = {"markdown2html": "course.autograder.feedback.pages.markdown2html"}  # the formgrader
+
+# The formgrader: text without scripts, formulas without a network, and each written answer's rubric beside it.
+sources = Path(c.CourseDirectory.root) / c.CourseDirectory.source_directory
+
+
+def rubric_beside(grade_id: str, assignment: str, notebook: str) -> object:
+    """The rubric of a written answer, for the template; imported when it is wanted."""
+    from course.autograder.feedback.rubric import rubric
+
+    return rubric(sources, grade_id, assignment, notebook)
+
+
+c.HTMLExporter.filters = {
+    "markdown2html": "course.autograder.feedback.pages.markdown2html",
+    "rubric": rubric_beside,
+}
+pages = Path(course.autograder.__file__).parent / "feedback" / "formgrader"
+nbgraders_pages = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
+c.HTMLExporter.template_name = "course_formgrade"
+c.HTMLExporter.extra_template_basedirs = [str(pages), str(nbgraders_pages)]
+c.HTMLExporter.extra_template_paths = [str(nbgraders_pages)]

@@ -45,9 +45,10 @@ def hand_in(folder: Path, notebook: NotebookNode, slow: bool) -> None:
     nbformat.write(notebook, folder / f"{ASSIGNMENT}.ipynb")
 
 
-def make_stock(folder: Path, like: Course) -> None:
-    """The same class in a course folder as nbgrader lays it out by default."""
+def make_stock(folder: Path, like: Course, students: int) -> None:
+    """The first so many of a class in a course folder as nbgrader lays it out by default."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copytree(like.folder("source") / ASSIGNMENT, folder / "source" / ASSIGNMENT)
-    shutil.copytree(like.folder("submitted"), folder / "submitted")
+    for one in sorted(like.folder("submitted").iterdir())[:students]:
+        shutil.copytree(one, folder / "submitted" / one.name)

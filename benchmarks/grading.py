@@ -1,6 +1,6 @@
-"""Grading measured: stock nbgrader against ours in pairs, overhead, and how both grow. Writes docs/performance.md.
+"""Grading and pages measured: stock nbgrader against ours in pairs, overhead, and how both grow. Writes docs/performance.md.
 
-python -m benchmarks.grading [--students 60] [--pairs 3] [--sizes 10,100,1000] [--jobs 2]
+python -m benchmarks.grading [--students 60] [--stock 10] [--pairs 3] [--sizes 10,100,1000] [--jobs 2]
 """
 
 import argparse
@@ -34,13 +34,12 @@ def _environment() -> dict[str, str]:
             "PYTHONDONTWRITEBYTECODE": ""}  # fmt: skip
 
 
-def ours(folder: Path, jobs: int) -> tuple[Cost, dict[str, float]]:
+def ours(folder: Path, jobs: int, *, pages: bool = False) -> tuple[Cost, dict[str, float]]:
     """Grade a class with this project; seconds by part, summed over the class, beside what it cost."""
     rows = BUILD / "rows.json"
-    command = [sys.executable, "-m", "course", "--root", str(folder), "grade", classes.ASSIGNMENT]
-    cost = run(
-        [*command, "--force", "--no-feedback", "--jobs", str(jobs), "--json", str(rows)], ROOT, _environment()
-    )
+    command = [sys.executable, "-m", "course", "--root", str(folder), "grade", classes.ASSIGNMENT, "--force"]
+    how = ["--feedback" if pages else "--no-feedback", "--jobs", str(jobs), "--json", str(rows)]
+    cost = run([*command, *how], ROOT, _environment())
     told = json.loads(rows.read_text("utf-8"))
     wrong = [row for row in told if row.get("points") != ALL_POINTS]
     if wrong:
@@ -51,13 +50,14 @@ def ours(folder: Path, jobs: int) -> tuple[Cost, dict[str, float]]:
     return cost, dict(parts)
 
 
-def stock(folder: Path, like: classes.Course) -> Cost:
-    """Grade the same class with nbgrader as it comes."""
-    classes.make_stock(folder, like)
+def stock(folder: Path, like: classes.Course, students: int) -> tuple[Cost, Cost]:
+    """Grade the first so many of the same class with nbgrader as it comes, and write their pages: what each step cost."""
+    classes.make_stock(folder, like, students)
     (folder / "nbgrader_config.py").write_text(STOCK_CONFIG)
     nbgrader = [sys.executable, "-m", "nbgrader"]
     run([*nbgrader, "generate_assignment", classes.ASSIGNMENT, "--create"], folder, _environment())
-    return run([*nbgrader, "autograde", classes.ASSIGNMENT, "--create"], folder, _environment())
+    graded = run([*nbgrader, "autograde", classes.ASSIGNMENT, "--create"], folder, _environment())
+    return graded, run([*nbgrader, "generate_feedback", classes.ASSIGNMENT], folder, _environment())
 
 
 def pure(folder: Path) -> float:
@@ -66,25 +66,49 @@ def pure(folder: Path) -> float:
     return float(next(line for line in cost.output.splitlines() if line.startswith("RESULT ")).split()[1])
 
 
-def pairs(students: int, count: int, jobs: int) -> dict:
+def page_cost(folder: Path) -> dict[str, float]:
+    """Processor seconds of a page, in one warm process."""
+    cost = run(
+        [sys.executable, "-m", "benchmarks.pages", str(folder), classes.ASSIGNMENT], ROOT, _environment()
+    )
+    told = next(line for line in cost.output.splitlines() if line.startswith("RESULT "))
+    found: dict[str, float] = json.loads(told.partition(" ")[2])
+    return found
+
+
+def pairs(students: int, of_stock: int, count: int, jobs: int) -> dict:
     """Stock and ours in turn on one class; a small class first, unmeasured, so that both find bytecode and files warm."""
     small = classes.make(BUILD / "ours", 2)
-    stock(BUILD / "stock", small)
-    ours(small.root, jobs)
+    stock(BUILD / "stock", small, 2)
+    ours(small.root, jobs, pages=True)
     made = classes.make(BUILD / "ours", students)
     rows = []
     for number in range(1, count + 1):
-        theirs = stock(BUILD / "stock", made)
-        mine, parts = ours(made.root, jobs)
-        rows.append({"stock": students / theirs.wall, "ours": students / mine.wall, "parts": parts,
-                     "processor": mine.processor, "stock_processor": theirs.processor})  # fmt: skip
-        print(f"pair {number}: stock {rows[-1]['stock']:.2f}/s, ours {rows[-1]['ours']:.2f}/s", flush=True)
-    medians = {
-        key: statistics.median(row[key] for row in rows)
-        for key in ("stock", "ours", "processor", "stock_processor")
-    }
-    return {"students": students, "rows": rows, **medians, "ratio": medians["ours"] / medians["stock"],
-            "pure": pure(made.root)}  # fmt: skip
+        graded, paged = stock(BUILD / "stock", made, of_stock)
+        alone, parts = ours(made.root, jobs)
+        whole, _ = ours(made.root, jobs, pages=True)
+        rows.append({
+            "stock": graded.wall / of_stock, "stock_pages": paged.wall / of_stock, "ours": alone.wall / students,
+            "ours_whole": whole.wall / students, "parts": parts, "processor": alone.processor,
+            "processor_whole": whole.processor,
+            "stock_processor": (graded.processor + paged.processor) / of_stock,
+        })  # fmt: skip
+        rows[-1]["times"] = rows[-1]["stock"] / rows[-1]["ours"]
+        rows[-1]["times_whole"] = (rows[-1]["stock"] + rows[-1]["stock_pages"]) / rows[-1]["ours_whole"]
+        print(
+            f"pair {number}: " + ", ".join(f"{k} {v:.3f}" for k, v in rows[-1].items() if k != "parts"),
+            flush=True,
+        )
+    medians = {key: statistics.median(row[key] for row in rows) for key in rows[0] if key != "parts"}
+    return {"students": students, "of_stock": of_stock, "rows": rows, **medians, "pure": pure(made.root),
+            "page": page_cost(made.root)}  # fmt: skip
+
+
+def start(jobs: int) -> dict[str, float]:
+    """A class of two with their pages: the least that a run costs. The quickest of three."""
+    made = classes.make(BUILD / "two", 2)
+    costs = [ours(made.root, jobs, pages=True)[0] for _ in range(4)][1:]
+    return {"wall": min(one.wall for one in costs), "processor": min(one.processor for one in costs)}
 
 
 def overhead(students: int, jobs: int) -> dict:
@@ -118,16 +142,19 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=60)
+    parser.add_argument("--stock", type=int, default=10, help="how many of them stock nbgrader grades")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--sizes", default="10,100,1000")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "performance.md")
     given = parser.parse_args()
+    load = os.getloadavg()[0]
     values = {
-        "pairs": pairs(given.students, given.pairs, given.jobs),
+        "pairs": pairs(given.students, min(given.stock, given.students), given.pairs, given.jobs),
+        "start": start(given.jobs),
         "overhead": overhead(max(4, given.students // 2), given.jobs),
         "sizes": sizes([int(n) for n in given.sizes.split(",") if n], given.jobs),
-        "machine": machine(), "day": date.today().isoformat(), "jobs": given.jobs, "load": os.getloadavg()[0],
+        "machine": machine(), "day": date.today().isoformat(), "jobs": given.jobs, "load": load,
     }  # fmt: skip
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True

@@ -4,24 +4,14 @@ On a laptop, and wherever nbgrader runs without this project's configuration, th
 this process. In a grading run the process has no judge; `use_judge` has been given the one behind the pipe.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from course.autograder.checks.language.protocol import Reply, Step, perform
 from course.autograder.judging.verdict import Verdict, number
-from course.common.quiet import quiet_stderr
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
-_far_judge: Callable[[str, Functions], None] | None = None
-
-
-def use_judge(judge: Callable[[str, Functions], None] | None) -> None:
-    """Send checks to a judge that keeps its verdict to itself; None brings the one in this process back."""
-    global _far_judge
-    _far_judge = judge
 
 
 class Points(float):
@@ -41,6 +31,32 @@ class Points(float):
         return f"<b>{number(self)}</b> of {number(self.max_points)} points"
 
 
+class Unsaid(Points):
+    """The value of a check in a grading run: all the points that it can give, whatever it gave, and never shown.
+
+    A line such as `assert check(...) == 5` goes on, and no submission learns how it was judged.
+    """
+
+    def __repr__(self) -> str:
+        """No number, which would be taken for the points."""
+        return "(points are not told in a grading run)"
+
+    __str__ = __repr__
+
+    def _ipython_display_(self) -> None:
+        """Nothing."""
+
+
+FarJudge = Callable[[str, Functions], Points | None]
+_far_judge: FarJudge | None = None
+
+
+def use_judge(judge: FarJudge | None) -> None:
+    """Send checks to a judge that keeps its verdict to itself; None brings the one in this process back."""
+    global _far_judge
+    _far_judge = judge
+
+
 def show(verdict: Verdict) -> None:
     """Put the message where a reader will see it: rich in a notebook, plain on a terminal."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
@@ -52,31 +68,6 @@ def show(verdict: Verdict) -> None:
     display({"text/plain": verdict.text(), "text/html": verdict.html(), VERDICT: verdict.as_dict()}, raw=True)
 
 
-def _judge_here(name: str, functions: Functions) -> Verdict:
-    """Judge in this process, with everything that libraries write to standard error kept out of the notebook."""
-    told: list[str] = []
-    with quiet_stderr():
-        from course.autograder.judging import judge_with, resolve
-
-        graded = os.environ.get("NBGRADER_EXECUTION") == "autograde"
-        found = resolve(name, len(functions), graded)
-        if isinstance(found, Verdict):
-            return found
-        by_name = dict(zip(found.functions, functions, strict=True))
-
-        def ask(steps: tuple[Step, ...], inputs: dict[str, Any], wanted: tuple[str, ...]) -> Reply:
-            with quiet_stderr() as kept:
-                reply = perform(steps, inputs, wanted, by_name)
-            told.append(kept.getvalue())
-            return reply
-
-        verdict = judge_with(found, ask, seed=int(os.environ.get("COURSE_SEED", "0")), graded=graded)
-    text = "".join(dict.fromkeys(told))
-    if text.strip():
-        print(text[:2000], end="" if text.endswith("\n") else "\n")
-    return verdict
-
-
 def check(name: str, *functions: Callable[..., Any]) -> Points | None:
     """Check your functions against Paddle, and say what is wrong and why.
 
@@ -85,11 +76,13 @@ def check(name: str, *functions: Callable[..., Any]) -> Points | None:
         functions: yours, in the order the cell has them.
 
     Returns:
-        The points earned, as the value of the cell; None in a grading run, whose judge writes them itself.
+        The points earned, as the value of the cell; in a grading run, whose judge writes them itself, all that there are.
     """
     if _far_judge is not None:
         return _far_judge(name, functions)
-    verdict = _judge_here(name, functions)
+    from course.autograder.at_home.checking import judged_here
+
+    verdict = judged_here(name, functions)
     show(verdict)
     points = Points(verdict.points)
     points.max_points = verdict.max_points

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -14,7 +13,7 @@ from course.building import running
 from course.building.dressing import dress, formulas_apart, only_speaks, without_words
 from course.building.links import broken
 from course.building.site import SiteError, describe_assignments, render, write_sources
-from tests.building.browser import Browser, Seen, browser, chromium
+from tests.browser import Browser, Seen, chromium
 from tests.lessons.test_lessons import ANSWERS, executed, together
 
 ROOT = Path(__file__).parents[2]
@@ -206,15 +205,6 @@ def visit(tab: Browser, site: Path) -> dict[str, list[str]]:
         for width, seen in zip(widths, tab.open(page, *widths), strict=True)
     }
     return {where: found for where, found in looks.items() if found}
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Browser]:
-    """One tab of one browser for all tests here; they run in one worker."""
-    if chromium() is None:
-        pytest.skip("chromium is not installed")
-    with browser() as opened:
-        yield opened
 
 
 @together

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,9 @@ EVERY = 6  # of the wrong answers, one in so many: all of them take minutes
 def engine() -> Iterator[Engine]:
     with Engine() as started:
         yield started
+
+
+MANY = re.compile(r"^\d+ of")
 
 
 def cases() -> list:
@@ -83,5 +87,6 @@ def in_process(notebook: NotebookNode) -> dict[str, Verdict]:
 
 
 def _told(verdict: Verdict) -> list[tuple[str, str, str]]:
-    """What the findings say, but for the line of source that only a notebook's cells can quote."""
-    return [(f.case, f.output, f.message.split(" (in ")[0]) for f in verdict.findings]
+    """What the findings say, but for the line of source that only a notebook's cells can quote, and for how many values
+    differ: one that lies right at the tolerance may fall to either side in another process."""
+    return [(f.case, f.output, MANY.sub("some of", f.message.split(" (in ")[0])) for f in verdict.findings]

@@ -135,3 +135,34 @@ def test_what_may_be_read_for_that_opens_no_other_folder() -> None:
     assert len({place.parent for place in places}) == 1
     assert not [p for p in places if p.name in ("", "..", "course", "site-packages") or "paddle" in p.name]
     assert all(os.sep not in place.name and Path(place).name != place.parent.name for place in places)
+
+
+@pytest.mark.parametrize(
+    "answer", [RIGHT, "def normalize(x, mean, var, eps):\n    return x\n"], ids=["right", "wrong"]
+)
+def test_a_check_says_all_its_points_whatever_it_gave_and_shows_nothing(engine: Engine, answer: str) -> None:
+    """A line of the student's that asks for its value goes on, and learns nothing."""
+    made = notebook("", answer, "", "")
+    asks = "assert float(check('normalize', normalize)) == 5 and check('normalize', normalize) >= 5\nok = 1"
+    made.cells += [
+        v4.new_code_cell(asks),
+        v4.new_code_cell("check('normalize', normalize)"),
+        v4.new_code_cell("print(ok, check('normalize', normalize))"),
+    ]
+    *_, first, second, third = engine.run(made, assignment=ASSIGNMENT, student_seed=3).notebook.cells
+    note = "(check 'normalize' counts in its own cell)\n"
+    assert [output.text for output in first.outputs] == [note * 2]
+    assert [output.text for output in second.outputs] == [note]
+    assert [output.text for output in third.outputs] == [f"{note}1 (points are not told in a grading run)\n"]
+
+
+def test_who_asks_for_the_user_gets_a_name(engine: Engine) -> None:
+    made = v4.new_notebook(
+        cells=[
+            v4.new_code_cell(
+                "import getpass, os\n(getpass.getuser(), os.environ['USER'], os.path.expanduser('~') == os.getcwd())"
+            )
+        ]
+    )
+    (shown,) = engine.run(made, assignment=ASSIGNMENT, student_seed=3).notebook.cells[0].outputs
+    assert shown.data["text/plain"] == "('student', 'student', True)"

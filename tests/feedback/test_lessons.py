@@ -1,17 +1,69 @@
-"""Which section teaches a mistake: only mistakes that a check can name."""
+"""Each mistake leads to a section that is there."""
 
+import json
+import re
 import tomllib
 
 import pytest
+from docutils.nodes import make_id
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.feedback import lessons
+from course.autograder.feedback.lessons import anchor, section_for, site
 
-SECTIONS = tomllib.loads(lessons.MAP.read_text("utf-8"))
+MAP = tomllib.loads(lessons.MAP.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("assignment", SECTIONS)
-def test_every_mistake_that_a_section_is_given_is_one_that_a_check_names(assignment):
-    named = {m.name for check in list_checks(assignment) for m in find_check(check).misconceptions}
-    given = [name for entry in SECTIONS[assignment] for name in entry.get("mistakes", [])]
-    assert given and set(given) <= named
+def headings(number):
+    path = lessons.PROJECT / "course" / "lessons" / f"{lessons.pages()[number]}.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("assignment", MAP)
+def test_sections_checks_and_mistakes_are_there_and_named_once(assignment):
+    known = {name: find_check(name) for name in list_checks(assignment)}
+    mistakes = {wrong.name for check in known.values() for wrong in check.misconceptions}
+    said = []
+    for entry in MAP[assignment]:
+        number, _, heading = entry["section"].partition(": ")
+        assert heading in headings(int(number)), entry["section"]
+        assert set(entry.get("checks", [])) <= set(known)
+        assert set(entry.get("mistakes", [])) <= mistakes, set(entry["mistakes"]) - mistakes
+        said += [*entry.get("checks", []), *entry.get("mistakes", [])]
+    assert len(said) == len(set(said))
+
+
+def test_every_check_but_the_warm_ups_has_its_section():
+    without = {
+        name
+        for assignment in MAP
+        for name in list_checks(assignment)
+        if section_for(assignment, find_check(name).grade_id) is None
+    }
+    assert without == set()
+    assert set(MAP) == {path.stem for path in (lessons.PROJECT / "course" / "assignments").iterdir()} - {
+        "ps0_warmup"
+    }
+
+
+def test_a_mistake_without_a_section_is_taught_where_its_check_is():
+    check = section_for("ps1_batchnorm", "scale_shift")
+    assert section_for("ps1_batchnorm", "scale_shift", "never heard of") == check
+    assert section_for("ps9_none", "x", "y") is None
+
+
+def test_an_anchor_is_docutils_own():
+    for number in lessons.pages():
+        for heading in headings(number):
+            assert anchor(heading) == make_id(heading)
+
+
+def test_where_the_lessons_are(tmp_path, monkeypatch):
+    assert site(tmp_path, "https://x.example/course") == site(tmp_path, "https://x.example/course/")
+    monkeypatch.setattr(lessons, "PROJECT", tmp_path)
+    assert site(tmp_path / "feedback" / "s1" / "ps1") is None
+    (tmp_path / "build" / "site").mkdir(parents=True)
+    (tmp_path / "build" / "site" / "index.html").touch()
+    assert site(tmp_path / "feedback" / "s1" / "ps1") == "../../../build/site/"

@@ -94,13 +94,16 @@ def test_from_release_to_fetched_feedback(course, exchange, student, nbgrader):
     for name in (me, "by-hand"):
         page = course.folder("feedback") / name / NAME / f"{NAME}.html"
         page.parent.mkdir(parents=True)
-        page.write_text(f"<html>{name}'s page</html>")
+        page.write_text(f'<html><link rel="stylesheet" href="../../feedback.css">{name}\'s page</html>')
+    (course.folder("feedback") / "feedback.css").write_text("@font-face {}\nb { color: teal; }")
     said = nbgrader(PROJECT, "ReleaseFeedbackApp", NAME)
     assert "did not hand in through the exchange and cannot fetch: by-hand" in said
 
     nbgrader(student, "FetchFeedbackApp", NAME, *as_student)
     fetched = list((student / NAME / "feedback").rglob("*.html"))
-    assert [page.read_text() for page in fetched] == [f"<html>{me}'s page</html>"]
+    assert [page.read_text() for page in fetched] == [
+        f"<html><style>b {{ color: teal; }}</style>{me}'s page</html>"
+    ], "it takes its style along"
 
 
 def test_a_release_without_the_checks_is_not_put_into_the_exchange(course, nbgrader):

@@ -1,6 +1,7 @@
 """A small assignment, handed in by code: two written answers, three functions, a figure; and what it is worth, without an engine."""
 
 import copy
+import signal
 
 import nbformat
 import pytest
@@ -37,3 +38,17 @@ def place(tmp_path):
 def written(solved):
     """The solved notebook as a file's text."""
     return nbformat.writes(solved)
+
+
+@pytest.fixture
+def soon():
+    """Fails a test that takes more than ten seconds of processor time: what grows with a text's square takes hours."""
+
+    def stop(number, frame):
+        raise AssertionError("this takes too long")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 10)
+    yield
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)

@@ -85,6 +85,33 @@ def solved_of(release: NotebookNode, leaving: tuple[str, ...] = ()) -> NotebookN
     return notebook
 
 
+def code(source: str) -> NotebookNode:
+    """A cell as an editor makes it: no mark of the release's."""
+    return nbformat.v4.new_code_cell(source)
+
+
+def at(notebook: NotebookNode, name: str) -> int:
+    """The place of a cell of the release."""
+    return next(k for k, one in enumerate(notebook.cells) if grade_id(one) == name)
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    """A cell of the release, or the figure's."""
+    return (
+        next(c for c in notebook.cells if c["id"] == "figure")
+        if name == "figure"
+        else notebook.cells[at(notebook, name)]
+    )
+
+
+def unmarked(made: NotebookNode) -> NotebookNode:
+    """The same cell without metadata and id."""
+    bare = copy.deepcopy(made)
+    bare.metadata = nbformat.from_dict({})
+    bare["id"] = code("")["id"]
+    return bare
+
+
 def play(notebook: NotebookNode) -> set[str]:
     """The checks that are passed when the notebook is run from top to bottom."""
     passed: set[str] = set()

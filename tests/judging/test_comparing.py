@@ -30,9 +30,9 @@ def test_what_is_not_finite_must_be_met_and_lets_nothing_else_through(odd):
     assert difference(WANTED, wanted, TOLERANCE).index == (1,)
 
 
-def test_a_value_that_is_not_finite_where_a_number_is_wanted_is_counted():
+def test_a_value_that_is_not_finite_where_a_number_is_wanted_is_the_worst():
     found = difference(changed(WANTED, 2, np.nan), WANTED, TOLERANCE)
-    assert (found.index, found.largest, found.not_finite) == ((2,), np.inf, 1)
+    assert (found.index, found.largest, found.outside) == ((2,), np.inf, 1)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (2, 3)])

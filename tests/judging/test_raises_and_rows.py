@@ -9,11 +9,11 @@ from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import Call, Problem, Reply, perform, rows_together
 from course.autograder.checks.language.spec import Case, Check, Misconception, Output
 from course.autograder.checks.language.tolerances import EXACT
-from course.autograder.engine.session import clean_reply
+from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.wire import LENGTHS, decode, encode
 from course.autograder.judging import judge, judge_with
-from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import difference, rows_differ
+from course.autograder.judging.computing import Computed
 
 HALF = Check(
     name="half",
@@ -33,7 +33,7 @@ HALF = Check(
 
 def question(index):
     case = HALF.cases[index]
-    return Question(HALF, case, case.draw(np.random.default_rng(0)))
+    return Computed(HALF, case, case.draw(np.random.default_rng(0)))
 
 
 def verdict(half):
@@ -69,7 +69,7 @@ def test_another_exception_is_told_apart(error):
     assert found.points == 0
     assert [f.kind for f in found.findings] == ["raised"]
     assert type(error).__name__ in found.findings[0].message
-    assert found.findings[0].message.endswith("wanted ValueError")
+    assert found.findings[0].message.endswith("ValueError is wanted.")
 
 
 def test_an_answer_where_an_exception_is_wanted_is_rejected_and_named():
@@ -159,11 +159,11 @@ def said(got, wanted):
 def test_the_first_wrong_row_is_told_with_what_the_student_has_there():
     assert said([1, 2, 3], [1, 2, 3]) == ""
     assert said([(1, 2), (), (3,)], [(1, 2), None, (3,)]) == ""
-    assert said([1, 2000, 3], [1, 2, 4]).endswith("is wrong, and 1 more: yours says 2,000")
-    assert said([(1, 2), (3, 4)], [(1, 2), (3,)]).startswith("row 1 of")
-    assert "yours says (3.0, 4.0)" in said([(1, 2), (3, 4), ()], [(1, 2), (3,), ()])
+    assert said([1, 2000, 3], [1, 2, 4]).endswith("is wrong, and 1 more: yours says 2,000.")
+    assert said([(1, 2), (3, 4)], [(1, 2), (3,)]).startswith("Row 1 of")
+    assert "yours says (3, 4)" in said([(1, 2), (3, 4), ()], [(1, 2), (3,), ()])
     assert "yours says ()" in said([(1, 2), ()], [(1, 2), (3,)])
-    assert said([1, 2], [1, 2, 3]) == "the table has 2 rows; wanted 3, one for each layer"
+    assert said([1, 2], [1, 2, 3]) == "The table has 2 rows; 3 are wanted, one for each layer."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_a_failing_verdict_names_the_mistake_the_place_and_the_size():
         "var: unbiased variance",
         "divided by N",
         "largest difference",
-        "right: mean",
+        "Right already: mean",
     ):
         assert part in text
 
@@ -37,7 +37,7 @@ def test_a_local_pass_says_visible_and_never_all():
 
 
 def test_a_mixture_of_passed_and_failed_is_never_full_marks():
-    finding = Finding("a", "out", "value", "1 of 2 values differ")
+    finding = Finding("a", "out", "value", "1 of 2 values differ.")
     assert Verdict("x", 1.0, 10, (finding,)).points < 10
     assert Verdict("x", 0.9999, 10, (finding,)).points <= 9.9
 

@@ -213,4 +213,4 @@ def test_a_rate_that_nobody_names_is_told_as_a_share():
 
 def test_a_mask_of_another_shape_is_a_matter_of_shape():
     text = told("dropout_mask", lambda shape, p, rng: (rng.random(shape[::-1]) >= p) * 1.0)
-    assert "the shape is (21, 16); wanted (16, 21)" in text
+    assert "Yours has shape (21, 16); (16, 21) is wanted." in text

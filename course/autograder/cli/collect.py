@@ -1,7 +1,7 @@
 """`python -m course collect`: hand-ins come in, from the zip or folder that a platform gave."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,12 @@ from rich.table import Table
 
 from course.autograder.cli.export import SETTLED, settled
 from course.autograder.settings import Settings, SettingsError, read
+from course.autograder.term.clones import clones_in, read_clones
 from course.autograder.term.collect import KEPT, Arrival, Stranger, place, plan, whose
 from course.autograder.term.match import Matcher
-from course.autograder.term.platforms import recognise
+from course.autograder.term.platforms import Found, recognise
 from course.autograder.term.roster import Student, read_roster
-from course.autograder.term.sources import SourceError, open_source
+from course.autograder.term.sources import Source, SourceError, open_source
 from course.common.console import Sentence, console, plain, say
 from course.common.tables import TableError
 from course.common.text import printable
@@ -39,15 +40,19 @@ def _late(arrival: Arrival, due: dt.datetime | None) -> str:
     return "yes; when is not said" if arrival.late else ""
 
 
-def _show(arrivals: Sequence[Arrival], due: dt.datetime | None, term: Settings) -> None:
+Deadlines = Mapping[str, dt.datetime | None]
+
+
+def _show(arrivals: Sequence[Arrival], deadlines: Deadlines, term: Settings) -> None:
     table = Table(box=SIMPLE_HEAD)
     for name in ("student", "file", "handed in", "late by", ""):
         table.add_column(name, overflow="fold")
     for one in arrivals:
+        late = _late(one, deadlines.get(one.student, deadlines[""]))
         at = f"{one.at.astimezone(term.time_zone):%Y-%m-%d %H:%M}" if one.at else ""
         files = ", ".join(printable(piece.original) for piece in one.pieces[:3])
         files += f" and {len(one.pieces) - 3} more" if len(one.pieces) > 3 else ""
-        table.add_row(plain(printable(one.student)), plain(files), at, _late(one, due), WORDS[one.state])
+        table.add_row(plain(printable(one.student)), plain(files), at, late, WORDS[one.state])
     console.print(table)
 
 
@@ -72,48 +77,77 @@ def _known(root: Path, term: Settings, course: "Course") -> list[Student]:
     return [Student(id) for id in sorted(ids)]
 
 
+def _deadlines(course: "Course", assignment: str) -> Deadlines:
+    """Until when each student may hand in, by id: with extensions; '' stands for everyone else."""
+    term = course.term()
+    due = term.settings.assignment(assignment).due
+    own = {student: until for (of, student), until in term.extensions.items() if of == assignment}
+    return {"": due, **{student: max(due, until) if due else None for student, until in own.items()}}
+
+
+def _given(
+    course: "Course", source: Path, assignment: str, matcher: Matcher, users: Sequence[str], late: bool
+) -> tuple[Source, Found, Deadlines]:
+    """What the platform gave: where files are read from, what they are, and until when they were due."""
+    deadlines = _deadlines(course, assignment)
+    clones = clones_in(source)
+    if not clones:
+        given = open_source(source)
+        return given, recognise(given, assignment), deadlines
+    grace = dt.timedelta(minutes=course.term().settings.late_policy(assignment).grace_minutes)
+    until = {student: due + grace if due else None for student, due in deadlines.items()}
+    others = {path.name for path in course.folder("release").glob("*")} - {assignment, f"{assignment}.ipynb"}
+    others |= {"course", "data", *course.assignments()} - {assignment}
+    return *read_clones(source, clones, assignment, matcher, users, until, others, late), deadlines
+
+
 @click.command()
 @click.argument("assignment")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what would come in, and place nothing.")
+@click.option(
+    "--late", is_flag=True, help="Of git clones, take the last commit although the deadline is past."
+)
 @click.pass_obj
-def collect(root: Path, assignment: str, source: Path, dry_run: bool) -> None:
-    """Place hand-ins of ASSIGNMENT from SOURCE under submitted/: Canvas's, Moodle's or Gradescope's zip, or a folder."""
+def collect(root: Path, assignment: str, source: Path, dry_run: bool, late: bool) -> None:
+    """Place hand-ins of ASSIGNMENT from SOURCE under submitted/: a platform's zip, a folder, or git clones."""
     from course.autograder.gradebook.course import Course, GradingError
 
     try:
         course = Course(root)
         course.require(assignment)
         term = read(root, course.assignments())
-        due = term.assignment(assignment).due
-        given = open_source(source)
-        found = recognise(given, assignment)
         students = _known(root, term, course)
+        matcher, users = Matcher(students, settled(root)), [one.github for one in students if one.github]
+        given, found, deadlines = _given(course, source, assignment, matcher, users, late)
         if not students and found.platform == "a plain folder":
-            students = [Student(piece.called) for piece in {p.called: p for p in found.pieces}.values()]
-        by_student, strangers = whose(found.pieces, Matcher(students, settled(root)))
+            matcher = Matcher([Student(called) for called in {piece.called for piece in found.pieces}])
+        by_student, strangers = whose(found.pieces, matcher)
         arrivals = plan(given, by_student, course.folder("submitted"), assignment)
     except (GradingError, SettingsError, SourceError, TableError) as error:
         raise Sentence(str(error)) from None
     say(f"{printable(source.name)} is {found.platform}: {len(found.pieces)} files, {len(arrivals)} students")
     if arrivals:
-        _show(arrivals, due, term)
+        _show(arrivals, deadlines, term)
     for told in (*given.refused, *found.told, *(t for one in arrivals for t in one.told)):
         say(f"  {printable(told)}")
     _tell_strangers(strangers)
     missing = sorted({student.id for student in read_roster(root / term.roster)} - set(by_student))
     if missing:
         say(f"{len(missing)} on the roster handed in nothing here: {', '.join(missing[:20])}")
-    if dry_run:
-        return
+    if not dry_run:
+        _place(course, given, arrivals, assignment)
+        if strangers or given.refused:
+            raise SystemExit(1)
+
+
+def _place(course: "Course", given: Source, arrivals: Sequence[Arrival], assignment: str) -> None:
     for one in arrivals:
         try:
-            place(given, root, course.folder("submitted"), assignment, one)
+            place(given, course.root, course.folder("submitted"), assignment, one)
         except OSError as error:
             raise Sentence(
                 f"{printable(one.student)} could not be placed: {error.strerror or error}"
             ) from None
     placed = sum(one.state in ("new", "newer") for one in arrivals)
     say(f"{placed} placed under {course.folder('submitted')}")
-    if strangers or given.refused:
-        raise SystemExit(1)

@@ -1,16 +1,20 @@
 """`python -m course export`: marks out, into the file that the learning platform gave."""
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from course.autograder.cli.told import command
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term import export as term_export
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import Student, read_roster
+from course.common.alone import with_its_style
 from course.common.console import Sentence, say
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import printable
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from course.autograder.gradebook.grades import Row
 
 FOLDER = "exports"
-PLATFORMS = ("canvas", "moodle", "gradescope", "csv")
+PLATFORMS = ("canvas", "moodle", "gradescope", "csv", "pages")
 SETTLED = "matches.csv"
 SHOWN = 10
 
@@ -111,8 +115,26 @@ def _fill(
 
 
 def _pages(course: "Course", assignment: str, students: Sequence[str]) -> dict[str, Path]:
-    places = {s: course.folder("feedback") / s / assignment / f"{assignment}.html" for s in students}
+    """Pages to hand back, by student, written anew: points and comments given by hand since are on them."""
+    from course.autograder.feedback.feedback import write_feedback
+
+    there = [one for one in students if course.graded_notebook(assignment, one).exists()]
+    write_feedback(course.root, assignment, there, 0, lambda student: None)
+    if lacking := sorted(set(students) - set(there)):
+        again = command(course.root, "grade", assignment, *lacking[:SHOWN])
+        say(
+            f"  no page for {', '.join(map(printable, lacking[:SHOWN]))}: the graded notebook is gone; `{again}`"
+        )
+    places = {s: course.folder("feedback") / s / assignment / f"{assignment}.html" for s in there}
     return {student: path for student, path in places.items() if path.is_file()}
+
+
+def _zip_of(pages: Mapping[str, Path]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for student, page in sorted(pages.items()):
+            archive.writestr(f"{student}.html", with_its_style(page))
+    return packed.getvalue()
 
 
 def _roster(root: Path, term: Settings, rows: Sequence["Row"]) -> list[Student]:
@@ -167,6 +189,10 @@ def export(
             most = next((row.score.max_points for row in graded if row.score), 0.0)
             table: Table = term_export.plain_table(ids, most)
             _write(out or folder / f"{assignment}.csv", to_bytes(table))
+        elif platform == "pages":
+            _write(
+                out or folder / f"{assignment}-pages.zip", _zip_of(_pages(course, assignment, list(points)))
+            )
         elif platform == "gradescope":
             for row in graded:
                 _write(

@@ -5,28 +5,27 @@ gets inputs and returns arrays. A verdict counts for the graded cell that is ope
 """
 
 import contextlib
-import copy
 import hashlib
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 
 from nbformat import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.engine import outputs
 from course.autograder.engine.ends import Lost
+from course.autograder.engine.progress import Progress
+from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
 from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
-from course.autograder.engine.timer import Taken, Timer
+from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
 __all__ = ["Engine", "Limits", "NoIsolation", "RunResult", "run"]
 
-USED_UP = "the cells below were not run: the time or the restarts for one notebook are used up"
 UNGUARDED = "run without isolation (--no-sandbox): this result is only as honest as the submission"
 
 
@@ -36,7 +35,8 @@ class RunResult:
 
     Attributes:
         notebook: executed, with the student's outputs and the judge's messages.
-        ledger: verdicts by grade_id. A graded cell that is not in it has earned nothing.
+        ledger: verdicts by grade_id, of every graded cell that the notebook has. Where a cell never came to be judged,
+            its verdict says why and earns nothing.
         incidents: what went wrong on the way, a sentence each.
         seconds: of wall time, by part: 'total', 'judge' (references and comparisons), 'fork'.
         isolated: whether the run was locked in.
@@ -112,18 +112,21 @@ class Engine:
         self.start()
         begin = time.monotonic()
         checks = {check.grade_id: check.name for check in map(find_check, list_checks(assignment))}
-        one = _Run(notebook, checks, as_seed(student_seed))
-        one.incidents += [] if self.isolated else [UNGUARDED]
-        while (lost := self._session(one)) is not None:
-            one.incidents.append(lost)
+        progress = Progress.of(notebook, checks, as_seed(student_seed))
+        if not self.isolated:
+            progress.incidents.append(UNGUARDED)
+        while (lost := self._session(progress)) is not None:
+            progress.incidents.append(lost)
             if told is not None:
                 told(lost)
-            if one.used_up(self.limits) or one.sessions > self.limits.restarts:
-                one.incidents.append(USED_UP)
+            progress.ended = progress.over(self.limits)
+            if progress.ended:
+                progress.incidents.append(f"the cells below were not run: {progress.ended}")
                 break
-        one.seconds["total"] = time.monotonic() - begin
-        incidents = (*one.incidents, *one.last.incidents)
-        return RunResult(one.last.notebook, one.last.ledger, incidents, one.seconds, self.isolated)
+        finish(progress)
+        progress.seconds["total"] = time.monotonic() - begin
+        incidents = tuple(progress.incidents)
+        return RunResult(progress.notebook, progress.ledger, incidents, progress.seconds, self.isolated)
 
     def _fork(self) -> StudentProcess:
         """A student's process; from a new zygote if the one there was has died (of want of memory, say)."""
@@ -136,51 +139,28 @@ class Engine:
                 self.close()
         raise RuntimeError("the zygote process died twice in a row; is there memory left here?")
 
-    def _session(self, one: "_Run") -> str | None:
+    def _session(self, progress: Progress) -> str | None:
         """Run the notebook once, without the cells that stopped it before; what stopped it now, or None."""
         start = time.perf_counter()
         process = self._fork()
-        one.seconds["fork"] += time.perf_counter() - start
-        one.sessions += 1
-        timer = Timer(process.pid, self.limits, one.taken)
-        one.last = Session(
-            process, timer, copy.deepcopy(one.notebook), one.checks, one.stopped, one.seed, self.limits
-        )
+        progress.seconds["fork"] += time.perf_counter() - start
+        progress.processes += 1
+        timer = Timer(process.pid, self.limits, progress.taken)
+        session = Session(process, timer, progress, self.limits)
         try:
-            one.last.go()
+            session.go()
             return None
         except Lost as reason:
-            one.stopped[one.last.index] = str(reason)
-            one.last.notebook.cells[one.last.index].outputs = [outputs.stopped(str(reason))]
-            return f"{one.last.place()} was stopped: {reason}"
+            progress.stop(session.index, str(reason))
+            return f"{progress.place(session.index)} was stopped: {reason}"
         except ZygoteGone:
             self.close()
             return "the zygote process died and was started anew"
         finally:
-            one.taken += timer.taken()
-            one.seconds["judge"] += one.last.judge_seconds
+            progress.taken += timer.taken()
+            progress.seconds["judge"] += session.judge_seconds
             with contextlib.suppress(ZygoteGone):
                 process.close()
-
-
-@dataclass
-class _Run:
-    """One submission on its way through as many sessions as it takes."""
-
-    notebook: NotebookNode
-    checks: dict[str, str]
-    seed: int
-    stopped: dict[int, str] = field(default_factory=dict)
-    incidents: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
-    taken: Taken = field(default_factory=Taken)
-    sessions: int = 0
-    last: Session = field(init=False)
-
-    def used_up(self, limits: Limits) -> bool:
-        """Whether the notebook's time is over."""
-        most = limits.total_seconds
-        return self.taken.processor >= most or self.taken.clock >= most * limits.clock_factor
 
 
 _shared: Engine | None = None

@@ -5,12 +5,7 @@ from importlib.metadata import DistributionFinder, PathDistribution
 from pathlib import Path
 from typing import Any
 
-from course.common.distributions import normal
-
-FRAMEWORKS = (
-    "paddle", "torch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "mxnet", "mindspore",
-    "cupy", "tinygrad", "onnxruntime", "theano", "autograd",
-)  # fmt: skip
+from course.common.distributions import FRAMEWORKS, normal
 
 
 class Importer:

@@ -4,24 +4,28 @@ The outputs come from a process that may be hostile, and an instructor's browser
 is text, plain images, and HTML without scripts, forms, frames, styles or links; the rest is dropped.
 """
 
+import contextlib
 import re
 from typing import Any
 
-import bleach
 import nbformat
 from nbformat import NotebookNode
 
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 from course.autograder.student import VERDICT, Points
+from course.common.cleaning import Cleaner, TooMuch, words
 
 MAX_OUTPUTS = 200
 MAX_HTML = 50_000
+LEFT_OUT = "This cell was not run: too many cells of your own ended the notebook's process before."
+SKIP_TAG = "not-graded"
 SKIPPED = "Not needed for grading, so this cell was not run."
-_HTML_TAGS = """
-    b br caption code col colgroup div em h1 h2 h3 h4 hr i li ol p pre span strong sub sup
-    table tbody td tfoot th thead tr tt u ul
-"""
+_HTML_TAGS = words(
+    "b br caption code col colgroup div em h1 h2 h3 h4 hr i li ol p pre span strong sub sup "
+    "table tbody td tfoot th thead tr tt u ul"
+)
+_clean = Cleaner(_HTML_TAGS, {"*": words("colspan rowspan")})
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 
 
@@ -37,9 +41,8 @@ def _data(data: Any, limits: Limits) -> dict[str, str]:
         kept["text/plain"] = _text(data["text/plain"], limits.output_characters)
     html = data.get("text/html")
     if isinstance(html, str) and len(html) <= MAX_HTML:
-        kept["text/html"] = bleach.clean(
-            html, tags=frozenset(_HTML_TAGS.split()), attributes=["colspan", "rowspan"], strip=True
-        )
+        with contextlib.suppress(TooMuch):
+            kept["text/html"] = _clean(html)
     for mime in ("image/png", "image/jpeg"):
         image = data.get(mime)
         if isinstance(image, str) and len(image) <= limits.image_bytes and _BASE64.fullmatch(image):
@@ -94,7 +97,7 @@ def stopped(reason: str) -> NotebookNode:
     return _output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
 
 
-def verdict_outputs(verdict: Verdict, count: int) -> list[NotebookNode]:
+def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
     points.max_points = verdict.max_points

@@ -1,133 +1,173 @@
 """One pass over a notebook in one process: cells out, outputs back, and the judge asked in between."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from nbformat import NotebookNode
 
 from course.autograder.checks import find_check
-from course.autograder.checks.language.protocol import Problem, Reply, Step
-from course.autograder.checks.language.spec import Check, Inputs
-from course.autograder.engine import outputs
-from course.autograder.engine.ends import Lost
+from course.autograder.engine import memory, outputs
+from course.autograder.engine.cleaning import clean_failure
+from course.autograder.engine.ends import Lost, TookTooLong
+from course.autograder.engine.progress import Progress, graded_name
+from course.autograder.engine.reasons import explained
+from course.autograder.engine.stacks import Frame
 from course.autograder.engine.supervisor import StudentProcess
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.sandbox.limits import Limits
 
-SKIP_TAG = "not-graded"
+OWN_CELLS_LEFT_OUT = (
+    "too many cells of the student's own ended the process: those of that kind that had not run were left out"
+)
+LEASH = 1 / 10  # of a cell's time: so long a call may take of a function that did not come back before
+LOOKS = 0.25  # seconds from one look at the stack to the next
 
 
-def graded_name(cell: NotebookNode) -> str | None:
-    """The grade_id of a test cell, None of any other."""
-    about = cell.metadata.get("nbgrader", {})
-    if cell.cell_type == "code" and about.get("grade") and not about.get("solution"):
-        return about.get("grade_id")
-    return None
-
-
-def _clean_problem(problem: Any) -> Problem | None:
-    if not isinstance(problem, Problem):
-        return None
-    raised = problem.exceptions if isinstance(problem.exceptions, tuple) else ()
-    names = tuple(str(name)[:80] for name in raised[:20])
-    return Problem(str(problem.kind)[:20], str(problem.message)[:500], names)
-
-
-def clean_reply(reply: Any, wanted: tuple[str, ...]) -> Reply | None:
-    """The reply with nothing in it but arrays and problems, under names that were asked for."""
-    if (
-        not isinstance(reply, Reply)
-        or not isinstance(reply.outputs, dict)
-        or not isinstance(reply.inputs_after, dict)
-    ):
-        return None
-
-    def kept(values: dict[Any, Any]) -> dict[str, np.ndarray | Problem]:
-        pairs = ((k, v if isinstance(v, np.ndarray) else _clean_problem(v)) for k, v in values.items())
-        return {k: v for k, v in pairs if isinstance(k, str) and v is not None}
-
-    values = {k: v for k, v in kept(reply.outputs).items() if k in wanted}
-    return Reply(values, kept(reply.inputs_after), _clean_problem(reply.problem))
-
-
-@dataclass
 class Session:
-    """One pass over a notebook in one process.
+    """One pass over a notebook in one process; what it finds goes into the progress."""
 
-    Attributes:
-        process: the student's.
-        timer: counts its time, and stops it.
-        notebook: its cells get their outputs here.
-        checks: names of the checks that count, by grade_id.
-        stopped: why a cell is left out, by its index.
-        seed: what the cases are drawn from.
-        limits: caps; of them those on outputs count here.
-        ledger: verdicts by grade_id, of cells that have closed.
-        incidents: what went wrong without stopping anything.
-        judge_seconds: spent on references and comparisons.
-        index: the cell that is open.
-    """
+    def __init__(self, process: StudentProcess, timer: Timer, progress: Progress, limits: Limits) -> None:
+        """Begin.
 
-    process: StudentProcess
-    timer: Timer
-    notebook: NotebookNode
-    checks: dict[str, str]
-    stopped: dict[int, str]
-    seed: int
-    limits: Limits
-    ledger: dict[str, Verdict] = field(default_factory=dict)
-    incidents: list[str] = field(default_factory=list)
-    judge_seconds: float = 0.0
-    index: int = 0
+        Args:
+            process: the student's.
+            timer: counts its time, and stops it.
+            progress: what is known so far.
+            limits: caps.
+        """
+        self.process, self.timer, self.progress, self.limits = process, timer, progress, limits
+        self.standing = frozenset(progress.ledger)  # verdicts that earlier processes earned
+        self.index = 0
+        self.judge_seconds = self.waited = 0.0
+        self.looked = 0.0
+        self.asking = False  # whether the process is at a question of the judge's
 
     def go(self) -> None:
         """Run every cell. Raises Lost with `index` at the cell that was open."""
         count = 0
-        for index, cell in enumerate(self.notebook.cells):
+        for index, cell in enumerate(self.progress.notebook.cells):
             self.index = index
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
             count += 1
             cell.execution_count = count
-            cell.outputs = []
-            if index in self.stopped:
-                cell.outputs = [outputs.stopped(self.stopped[index])]
-            elif SKIP_TAG in cell.metadata.get("tags", ()):
+            if index in self.progress.stopped:
+                pass  # what stands in it says so
+            elif outputs.SKIP_TAG in cell.metadata.get("tags", ()):
                 cell.outputs = [outputs.note(outputs.SKIPPED)]
+            elif self.progress.leaves_out(index, self.limits):
+                cell.outputs = [outputs.note(outputs.LEFT_OUT)]
+                self.progress.tell(OWN_CELLS_LEFT_OUT)
             else:
                 self._run(cell, count)
+                self.progress.done.add(index)
 
     def _run(self, cell: NotebookNode, count: int) -> None:
         grade_id = graded_name(cell)
-        name = self.checks.get(grade_id or "")
-        self.timer.open_cell()
-        self._send({"do": "cell", "source": cell.source, "graded": name is not None})
+        name = self.progress.checks.get(grade_id or "")
+        standing = grade_id in self.standing
+        self.timer.open_cell(self.progress.share(self.index, self.limits))
+        self._send({"do": "cell", "source": cell.source, "graded": name is not None, "count": count})
         verdict: Verdict | None = None
         while (message := self._receive()).get("did") == "check":
             asked = message.get("name")
             note = ""
             if name is None or asked != name:
                 note = f"(check '{str(asked)[:80]}' counts in its own cell)" if isinstance(asked, str) else ""
-            elif verdict is None:
+            elif verdict is None and not standing:
                 verdict = self._judge(name, message.get("functions"))
-            self._send({"do": "judged", "note": note})
+            self._send({"do": "judged", "note": note, "points": self._points(asked)})
         if message.get("did") != "cell":
             raise Lost("what it sent is no message of a cell's")
+        if standing:
+            self.process.written(0)
+            return
         self._keep(cell, count, message, verdict)
         if verdict is not None and grade_id is not None:
-            self.ledger[grade_id] = verdict
+            self.progress.ledger[grade_id] = verdict
+
+    def _points(self, asked: Any) -> float | None:
+        """What the check gives for a right answer, which is all that a submission is told of it."""
+        known = isinstance(asked, str) and asked in self.progress.checks.values()
+        return find_check(asked).points if known else None
+
+    # --- the process -----------------------------------------------------------------------------------------
 
     def _send(self, message: dict[str, Any]) -> None:
         self.timer.turn(of_process=True)
-        self.process.send(message, self.timer)
+        self.process.send(message, self._guard)
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send questions to it. What it does while the judge works is not counted by the clock."""
+        asked_at = time.perf_counter()
+        self.timer.turn(of_process=True)
+        self.process.send_frames(frames, self._guard)
+        self.timer.turn(of_process=False)
+        self.waited += time.perf_counter() - asked_at
+
+    def answer(self) -> dict[str, Any]:
+        """Its next message, while it is at a question of the judge's. Raises Lost."""
+        asked_at = time.perf_counter()
+        self.timer.turn(of_process=True)
+        self.asking = True
+        message = self._receive()
+        self.asking = False
+        self.waited += time.perf_counter() - asked_at
+        return message
 
     def _receive(self) -> dict[str, Any]:
-        message = self.process.receive(self.timer)
+        message = self.process.receive(self._guard)
         self.timer.turn(of_process=False)
         return message
+
+    def _guard(self, in_vain: bool) -> float:
+        """How long to wait for the process. Raises TookTooLong."""
+        try:
+            seconds = self.timer(in_vain)
+        except TookTooLong as reason:
+            raise self._stuck(reason) from None
+        if in_vain and self.progress.hung and self.timer.alone_for(self.limits.cell_seconds * LEASH):
+            self._look_for_what_hung()
+        return seconds
+
+    def _look_for_what_hung(self) -> None:
+        """Stop a call of a function that did not come back before. Raises TookTooLong."""
+        if time.monotonic() - self.looked < LOOKS:
+            return
+        self.looked = time.monotonic()
+        for frame in self.process.stack():
+            if place := self.progress.hung.get(frame.function):
+                raise TookTooLong(
+                    f"it calls {frame.function}, which did not come back in {place}, and is not waited for again"
+                )
+
+    def _stuck(self, reason: TookTooLong) -> TookTooLong:
+        """The reason with the function that did not come back, which is remembered."""
+        self.progress.out_of_time = True
+        frame = self.process.stuck_in()
+        if frame is None:
+            return reason
+        line = self._line(frame)
+        where = f"line {frame.line}" + (f" ({line})" if line else "")
+        if frame.function.startswith("<"):
+            return TookTooLong(f"{reason}; it was at {where}")
+        # Only of a question is it known how few calls it takes: a loop of the student's own may call a quick function
+        # again and again.
+        if self.asking and self.timer.alone_for(self.limits.cell_seconds / 2):
+            self.progress.hung.setdefault(frame.function, self.progress.place(self.index))
+        return TookTooLong(f"{reason}; {frame.function} was at {where}")
+
+    def _line(self, frame: Frame) -> str:
+        """The text of a line, from the notebook: the process is not asked for it."""
+        for cell in self.progress.notebook.cells[: self.index + 1]:
+            if cell.cell_type == "code" and cell.execution_count == frame.cell:
+                lines = cell.source.splitlines()
+                return lines[frame.line - 1].strip()[:200] if 0 < frame.line <= len(lines) else ""
+        return ""
+
+    # --- what came back --------------------------------------------------------------------------------------
 
     def _keep(self, cell: NotebookNode, count: int, message: dict[str, Any], verdict: Verdict | None) -> None:
         found = outputs.student_outputs(message.get("outputs"), count, self.limits)
@@ -135,56 +175,62 @@ class Session:
             found.append(outputs.note(text.rstrip("\n")))
         if message.get("full"):
             found.append(outputs.note("(more output than is kept)"))
-            self.incidents.append(f"{self.place()}: more output than is kept")
+            self._tell("more output than is kept")
+        self.progress.failures.pop(self.index, None)
+        if (failure := clean_failure(message.get("stopped"))) is not None:
+            self.progress.failures[self.index] = failure
+            if "MemoryError" in failure.name and (told := self._memory()):
+                found.append(outputs.note(told))
         if graded_name(cell) is not None:
             found = [o for o in found if o.output_type != "execute_result"]
         cell.outputs = (outputs.verdict_outputs(verdict, count) if verdict is not None else []) + found
 
-    def _judge(self, name: str, functions: Any) -> Verdict:
-        from course.autograder.judging import judge_with, resolve
+    def _memory(self) -> str:
+        held = self.process.held()
+        return "" if held is None else memory.too_much(held, self.limits.memory)
 
-        start = time.perf_counter()
-        waited = 0.0
+    def _tell(self, what: str) -> None:
+        self.progress.tell(f"{self.progress.place(self.index)}: {what}")
+
+    # --- the judge -------------------------------------------------------------------------------------------
+
+    def _judge(self, name: str, functions: Any) -> Verdict:
+        from course.autograder.engine.questions import Questions
+        from course.autograder.judging import judge_with, question, resolve
+
+        start, waited = time.perf_counter(), self.waited
+        ask: Questions | None = None
         try:
             check = resolve(name, functions if type(functions) is int else -1, graded=True)
             if isinstance(check, Verdict):
                 return check
 
-            def ask(steps: tuple[Step, ...], inputs: Inputs, wanted: tuple[str, ...]) -> Reply:
-                nonlocal waited
-                asked_at = time.perf_counter()
-                reply = self._ask(check, steps, inputs, wanted)
-                waited += time.perf_counter() - asked_at
-                return reply
-
-            return judge_with(check, ask, seed=self.seed, graded=True)
+            cases = len(check.cases + check.hidden)
+            drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
+            ask = Questions(self, check, drawn)
+            verdict = judge_with(check, ask, graded=True, questions=drawn.__getitem__)
+            ask.drop()
+            return explained(self.progress, self.index, self._about_memory(verdict))
         except Lost:
             raise
         except Exception as error:
             # A flaw of ours must not stop the class; it is told, and no points are made up.
-            self.incidents.append(f"{self.place()}: the judge failed with {type(error).__name__}: {error}")
-            told = "the judge failed on this answer; ask for it to be graded by hand"
+            if ask is not None:
+                ask.drop()
+            self._tell(f"the judge failed with {type(error).__name__}: {error}")
+            told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
             return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)
         finally:
-            self.judge_seconds += time.perf_counter() - start - waited
+            self.judge_seconds += time.perf_counter() - start - (self.waited - waited)
 
-    def _ask(self, check: Check, steps: tuple[Step, ...], inputs: Inputs, wanted: tuple[str, ...]) -> Reply:
-        question = {
-            "do": "ask",
-            "functions": check.functions,
-            "steps": steps,
-            "inputs": inputs,
-            "wanted": wanted,
-        }
-        self._send(question)
-        message = self._receive()
-        reply = clean_reply(message.get("reply"), wanted) if message.get("did") == "reply" else None
-        if reply is None:
-            raise Lost("what it sent is no answer")
-        return reply
-
-    def place(self) -> str:
-        """The cell that is open, by its grade_id or its number."""
-        cell = self.notebook.cells[self.index]
-        return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or self.index + 1}"
+    def _about_memory(self, verdict: Verdict) -> Verdict:
+        """The verdict with both numbers where a call was refused memory."""
+        wanting = [
+            finding.kind == "raised" and "MemoryError" in finding.message for finding in verdict.findings
+        ]
+        if not any(wanting) or not (told := self._memory()):
+            return verdict
+        pairs = zip(verdict.findings, wanting, strict=True)
+        findings = (replace(f, advice=f"{f.advice} {told}".strip()) if short else f for f, short in pairs)
+        return replace(verdict, findings=tuple(findings))

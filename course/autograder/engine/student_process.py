@@ -1,6 +1,7 @@
 """A submission's process: a fork that locks itself in and runs cells, and the student's end of a check."""
 
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -16,10 +17,12 @@ from course.autograder.engine.channel import Channel, Closed
 from course.autograder.engine.importing import Importer
 from course.autograder.engine.recorder import Recorder, Stream
 from course.autograder.engine.shell import Shell
+from course.autograder.engine.stacks import answer_to_signals
 from course.autograder.engine.wire import WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 
+STACKS, RULESET = 4, 5  # descriptors behind the standard ones and the socket
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -27,6 +30,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "USER": "student",
+    "LOGNAME": "student",
 }
 
 
@@ -38,32 +43,39 @@ class FarJudge:
         self.channel = channel
         self.busy = False
 
-    def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> None:
+    def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> student.Points | None:
         """One check, up to the word that it is judged."""
         if self.busy:
             print("a check inside a check is not counted")
-            return
+            return None
         self.busy = True
         try:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
+            given_up = False
             while (asked := self.channel.receive())["do"] == "ask":
-                self.channel.send({"did": "reply", "reply": self._reply(asked, functions)})
+                reply = Reply() if given_up else self._reply(asked, functions)
+                given_up = given_up or (reply.problem is not None and reply.problem.kind in asked["until"])
+                self.channel.send_frames(_frame(reply))
             if asked["note"]:
                 print(asked["note"])
+            return None if asked["points"] is None else student.Unsaid(asked["points"])
         finally:
             self.busy = False
 
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
-            reply = perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
+            return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
         except BaseException as error:
             return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
-        try:
-            encode(reply)
-        except WireError as error:
-            return Reply(problem=Problem("huge", str(error)))
-        return reply
+
+
+def _frame(reply: Reply) -> bytes:
+    """A reply as a frame; where it is too large for one, a reply that says so."""
+    try:
+        return encode({"did": "reply", "reply": reply})
+    except WireError as error:
+        return encode({"did": "reply", "reply": Reply(problem=Problem("huge", str(error)))})
 
 
 def run_cells(shell: Shell, channel: Channel) -> None:
@@ -71,11 +83,15 @@ def run_cells(shell: Shell, channel: Channel) -> None:
     check = student.check  # taken before any code of the student's could replace it
     while (message := channel.receive())["do"] == "cell":
         shell.recorder.start()
+        # As the notebook shows it, so that the name of its code, in a stack, tells which cell it is.
+        shell.execution_count = message["count"]
         if message["graded"]:  # a student who calls something else `check` must not lose what was right
             shell.user_ns["check"] = check
         shell.run_cell(message["source"], store_history=True)
-        full = shell.recorder.full
-        channel.send({"did": "cell", "outputs": shell.recorder.taken(), "full": full})
+        recorder = shell.recorder
+        channel.send(
+            {"did": "cell", "outputs": recorder.taken(), "full": recorder.full, "stopped": recorder.failure}
+        )
 
 
 def _settle(scratch: Path, limits: Limits, shell: Shell, importer: Importer) -> None:
@@ -106,26 +122,27 @@ def become(
     """Turn this fresh fork into a submission's process; returns when the engine is done with it.
 
     Args:
-        descriptors: of the socket to the engine, and of the file for what is written past Python.
+        descriptors: of the socket to the engine, of the file for what is written past Python, and of that for stacks.
         ruleset: what `confinement.lock` takes.
         scratch: the folder to work in.
         limits: the caps.
         shell: the zygote's.
         importer: finds what it may import.
     """
-    end, output = descriptors
+    end, output, stacks = descriptors
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for target, source in ((0, nothing), (1, output), (2, output), (3, end)):
-        os.dup2(source, target) if source != target else os.set_inheritable(source, True)
-    kept = 3 if ruleset is None else 4
-    if ruleset is not None:
-        os.dup2(ruleset, 4)
-    os.closerange(kept + 1, 1024)
+    kept = [nothing, output, output, end, stacks] + ([] if ruleset is None else [ruleset])
+    # First out of the way of the numbers that they get, then to these: 0 to 3, the stacks' file and the ruleset.
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(kept)) for descriptor in kept]
+    for target, source in enumerate(high):
+        os.dup2(source, target)
+    os.closerange(len(kept), 1024)
+    answer_to_signals(STACKS)
     os.setsid()
     os.chdir(scratch)
-    confinement.lock(4 if ruleset is not None else None, limits)
+    confinement.lock(None if ruleset is None else RULESET, limits)
     if ruleset is not None:
-        os.close(4)
+        os.close(RULESET)
     _settle(scratch, limits, shell, importer)
     channel = Channel(socket.socket(fileno=3))
     student.use_judge(FarJudge(channel))

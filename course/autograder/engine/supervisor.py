@@ -11,12 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from course.autograder.engine import prefork
+from course.autograder.engine import memory, prefork, stacks
 from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
 from course.autograder.engine.ends import Lost, ending
 from course.autograder.engine.launch import ROOT, STATUS, start_python
 from course.autograder.engine.prefork import ForeignProcess
 from course.autograder.engine.scratch import empty, too_much
+from course.autograder.engine.stacks import Frame
 from course.autograder.engine.wire import WireError
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
@@ -81,15 +82,17 @@ class Zygote:
         """A fresh student's process, with an empty scratch folder."""
         empty(self.scratch)
         near, far = socket.socketpair()
-        output = tempfile.TemporaryFile(dir=self.private)  # noqa: SIM115 (the student's process closes it)
+        files = Files(self.private)
         try:
-            socket.send_fds(self.control, [b"F"], [far.fileno(), output.fileno()])
+            socket.send_fds(
+                self.control, [b"F"], [far.fileno(), files.output.fileno(), files.stacks.fileno()]
+            )
             pid = self._status()
         except OSError as error:
             raise ZygoteGone(str(error)) from error
         finally:
             far.close()
-        return StudentProcess(self, pid, Channel(near), output)
+        return StudentProcess(self, pid, Channel(near), files)
 
     def end(self) -> int:
         """Kill the student's process there is; its wait status."""
@@ -122,19 +125,40 @@ class Zygote:
             Path(self.private).rmdir()
 
 
+class Files:
+    """What a student's process writes besides its answers: past Python, and its stack when it is asked for it."""
+
+    def __init__(self, folder: str) -> None:
+        """Open both, without names."""
+        self.output = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the student's process closes it)
+        self.stacks = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+
+    def close(self) -> None:
+        """Close both."""
+        self.output.close()
+        self.stacks.close()
+
+
 class StudentProcess:
     """One forked process: talk to it while its guard lets it run; every way it can go wrong is a `Lost`."""
 
-    def __init__(self, zygote: Zygote, pid: int, channel: Channel, output: Any) -> None:
+    def __init__(self, zygote: Zygote, pid: int, channel: Channel, files: Files) -> None:
         """Hold on to a fork that was just made."""
-        self.zygote, self.pid, self.channel, self.output = zygote, pid, channel, output
-        self.read = 0
+        self.zygote, self.pid, self.channel, self.files = zygote, pid, channel, files
+        self.read = self.peak = 0
         self.ended = False
 
     def send(self, value: Any, guard: Guard) -> None:
         """Send one message. Raises Lost, which the guard may have raised."""
         try:
             self.channel.send(value, self._watching(guard))
+        except Closed:
+            raise self._lost() from None
+
+    def send_frames(self, frames: bytes, guard: Guard) -> None:
+        """Send messages that are encoded already. Raises as `send` does."""
+        try:
+            self.channel.send_frames(frames, self._watching(guard))
         except Closed:
             raise self._lost() from None
 
@@ -153,20 +177,37 @@ class StudentProcess:
     def _watching(self, guard: Guard) -> Guard:
         def look(in_vain: bool) -> float:
             seconds = guard(in_vain)
-            if in_vain and (reason := too_much(self.zygote.scratch, self.zygote.limits)):
-                raise Lost(reason)
+            if in_vain:
+                self.peak = self.held() or self.peak
+                if reason := too_much(self.zygote.scratch, self.zygote.limits):
+                    raise Lost(reason)
             return min(seconds, TICK)
 
         return look
 
     def written(self, most: int) -> str:
         """What was written past Python to the process's stdout and stderr since the last call."""
-        data = os.pread(self.output.fileno(), most, self.read)
-        self.read = max(self.read + len(data), os.fstat(self.output.fileno()).st_size)
+        output = self.files.output.fileno()
+        data = os.pread(output, most, self.read)
+        self.read = max(self.read + len(data), os.fstat(output).st_size)
         return data.decode("utf-8", "replace")
 
+    def held(self) -> int | None:
+        """The most memory it has held beyond what it started with, in bytes."""
+        return memory.held(self.pid, self.zygote.limits.memory)
+
+    def stack(self) -> tuple[Frame, ...]:
+        """The lines of the student's own code that it is at now, the innermost first."""
+        return stacks.stack_of(self.pid, self.files.stacks.fileno())
+
+    def stuck_in(self) -> Frame | None:
+        """The line that it is at in the function that does not come back."""
+        return stacks.stuck_in([self.stack() for _ in range(stacks.SAMPLES)])
+
     def _lost(self) -> Lost:
-        return Lost(ending(self.end()))
+        cap = self.zygote.limits.memory
+        near = f"; {memory.near(self.peak, cap)}" if self.peak > 0.8 * cap else ""
+        return Lost(ending(self.end()) + near)
 
     def end(self) -> int:
         """Kill the process and all it started; its wait status."""
@@ -179,5 +220,5 @@ class StudentProcess:
     def close(self) -> None:
         """End the process and forget what it wrote."""
         self.end()
-        self.output.close()
+        self.files.close()
         empty(self.zygote.scratch)

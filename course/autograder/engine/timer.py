@@ -51,11 +51,13 @@ class Timer:
         self._processor = 0.0
         self._clock = 0.0
         self._since: float | None = None
-        self._cell = Taken()
+        self._cell = self._turn = Taken()
+        self._seconds = limits.cell_seconds
 
-    def open_cell(self) -> None:
-        """Another cell begins."""
+    def open_cell(self, seconds: float) -> None:
+        """Another cell begins, which may take so many seconds of processor time."""
         self._cell = self.taken()
+        self._seconds = seconds
 
     def turn(self, *, of_process: bool) -> None:
         """It is the process's turn from now on, or the judge's, whose time is not counted."""
@@ -63,6 +65,13 @@ class Timer:
         if self._since is not None:
             self._clock += now - self._since
         self._since = now if of_process else None
+        if of_process:
+            self._turn = self.taken()
+
+    def alone_for(self, seconds: float) -> bool:
+        """Whether the process has been at it for so long since it was last heard, by either count."""
+        taken = self.taken() - self._turn
+        return taken.processor >= seconds or taken.clock >= seconds * self.limits.clock_factor
 
     def taken(self) -> Taken:
         """By the process up to now."""
@@ -77,7 +86,7 @@ class Timer:
         """Seconds that it may be waited for before the next look. Raises TookTooLong."""
         taken = self.taken()
         limits = self.limits
-        cell = _left(taken - self._cell, limits.cell_seconds, limits.clock_factor, "cell")
+        cell = _left(taken - self._cell, self._seconds, limits.clock_factor, "cell")
         return min(cell, _left(self._before + taken, limits.total_seconds, limits.clock_factor, "notebook"))
 
 
@@ -94,11 +103,11 @@ def _clock_of(pid: int) -> int | None:
 def _left(taken: Taken, seconds: float, factor: float, what: str) -> float:
     if taken.processor >= seconds:
         raise TookTooLong(
-            f"it used up its processor time: it took {taken.processor:.1f} s, and a {what} may take {seconds:g} s"
+            f"it used up its processor time: it took {taken.processor:.1f} s, and a {what} may take {seconds:.3g} s"
         )
     if taken.clock >= seconds * factor:
         raise TookTooLong(
             f"it used up its time by the clock: it was not done after {taken.clock:.1f} s, {taken.processor:.1f} s of "
-            f"them at work, and a {what} may take {seconds * factor:g} s"
+            f"them at work, and a {what} may take {seconds * factor:.4g} s"
         )
     return max(0.001, min(seconds - taken.processor, seconds * factor - taken.clock))

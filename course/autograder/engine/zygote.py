@@ -2,7 +2,7 @@
 
 It has numpy, matplotlib and IPython imported and a shell ready, so that a submission costs a fork instead of
 a start. It never holds anything worth stealing: no judge, no reference, no hidden case, no secret, no
-environment of the host's. The engine starts it with one socket; `F` and two descriptors ask for a fork, `K`
+environment of the host's. The engine starts it with one socket; `F` and three descriptors ask for a fork, `K`
 ends the fork there is.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.engine.channel import Channel, Closed
-from course.autograder.engine.importing import FRAMEWORKS, Importer
+from course.autograder.engine.importing import Importer
 from course.autograder.engine.launch import STATUS
 from course.autograder.engine.recorder import Recorder
 from course.autograder.engine.shell import Shell, make_shell
@@ -30,7 +30,7 @@ from course.autograder.engine.stand_ins import stand_in
 from course.autograder.engine.student_process import become
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
-from course.common.distributions import student_places
+from course.common.distributions import FRAMEWORKS, student_places
 
 # Imported before the lock closes: what a submission may use of shared libraries must be in memory by then.
 WARM = (
@@ -230,7 +230,7 @@ def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits,
     Channel(control).send({"open": open_doors, "pid": os.getpid()})
     pid = 0
     while True:
-        order, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        order, descriptors, _, _ = socket.recv_fds(control, 1, 3)
         if order == b"F":
             pid = _fork(descriptors, **cage)
             control.sendall(STATUS.pack(pid))

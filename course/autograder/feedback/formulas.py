@@ -23,6 +23,7 @@ from course.common.cleaning import Cleaner, TooMuch, words
 
 MAX_TEX = 5_000  # characters of one formula; as much as MathJax takes
 SECONDS = 0.2  # of processor time for new formulas, before another process goes on
+PATIENCE = 20.0  # by the clock, for the same
 KEPT = 20_000  # drawings, before all are forgotten
 BEGIN, END = "\ue000", "\ue001"  # stand around a formula's number in a text; no text of ours has them
 PLACE = re.compile(f"{BEGIN}([0-9]+){END}")
@@ -207,6 +208,9 @@ def _in_a_fork(lines: Iterator[bytes], seconds: float) -> list[bytes]:
         with contextlib.suppress(BaseException):
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_PROF, seconds)
+            # A fork of a program with threads may wait for a lock that nobody holds any more, which takes no time at all.
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
             os.close(reading)
             for line in lines:
                 os.write(writing, line + b"\n")

@@ -77,9 +77,11 @@ def _some(
         )
         for book, student, penalty in books
     }  # fmt: skip
-    for book, name, points, most, waits, by_machine, by_person in marks:
-        waiting = bool(waits) or (by_machine is None and by_person is None)
-        made[book].marks[name] = Mark(name, float(points or 0.0), float(most), waiting)
+    for book, name, points, most, asked, by_machine, by_person in marks:
+        waits = bool(asked) if by_person is not None else by_machine is None
+        made[book].marks[name] = Mark(
+            name, float(points or 0.0), float(most), waits, bool(asked) and not waits
+        )
     for book, name, comment in comments:
         if comment:
             made[book].comments[name] = comment

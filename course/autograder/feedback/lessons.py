@@ -31,7 +31,7 @@ class Section:
 
 def anchor(heading: str) -> str:
     """The id that the site gives a heading: docutils' rule for ASCII."""
-    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+    return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", heading.lower()))
 
 
 @cache

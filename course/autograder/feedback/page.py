@@ -88,16 +88,28 @@ def _base() -> str:
 
 @cache
 def _policy() -> str:
-    """What a browser may do on a page: show it. No script, no form, nothing from anybody's server."""
-    digest = base64.b64encode(hashlib.sha256(_base().encode()).digest()).decode()
+    """What a browser may do on a page: show it. No script, no form, nothing from anybody's server.
+
+    The style sheet may also stand in the page itself, for one that leaves the folder (`course.common.alone`).
+    """
+    digests = (
+        base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in (_base(), _sheet())
+    )
+    hashes = " ".join(f"'sha256-{digest}'" for digest in digests)
     return (
-        f"default-src 'none'; img-src data:; font-src data:; style-src 'self' file: 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; font-src data:; style-src 'self' file: {hashes}; "
         "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     )
 
 
 @cache
+def _sheet() -> str:
+    return (TEMPLATES / STYLE).read_text("utf-8")
+
+
+@cache
 def style_sheet() -> str:
-    """The style sheet, with the font that formulas are drawn in: some browsers load no file from a folder above."""
+    """The style sheet; its first line holds the font of the formulas: some browsers load no file from a folder above."""
     font = base64.b64encode((TEMPLATES / FONT).read_bytes()).decode()
-    return (TEMPLATES / STYLE).read_text("utf-8").replace(FONT, f"data:font/woff2;base64,{font}")
+    source = f"url(data:font/woff2;base64,{font}) format('woff2')"
+    return f"@font-face {{ font-family: 'STIX Two Math'; src: {source}; }}\n{_sheet()}"

@@ -5,14 +5,12 @@ script in a text cell would act as the instructor, and a text that takes a minut
 `nbgrader_config.py` puts `markdown2html` in the place of nbconvert's filter of that name.
 """
 
-from html import escape
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from course.autograder.feedback.budget import Budget
-from course.autograder.feedback.formulas import Formula
 from course.autograder.feedback.pictures import Attachments
 from course.autograder.feedback.text import html_of, plain
 from course.common.cleaning import TooMuch
@@ -25,18 +23,8 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 def markdown(source: str, attachments: Any = None) -> str:
-    """HTML of a Markdown text, with formulas left to MathJax; as plain text where rendering would take too long."""
+    """HTML of a Markdown text, its formulas drawn; as plain text where rendering would take too long."""
     try:
-        return html_of(source, Attachments(attachments), Budget(), _for_mathjax)
+        return html_of(source, Attachments(attachments), Budget())
     except TooMuch as reason:
         return plain(source, str(reason))
-
-
-def _for_mathjax(formulas: list[Formula], budget: Budget | None) -> list[str]:
-    return [escape(_marked(formula), quote=False) for formula in formulas]
-
-
-def _marked(formula: Formula) -> str:
-    if formula.tex.startswith("\\begin"):
-        return formula.tex
-    return f"$${formula.tex}$$" if formula.display else f"${formula.tex}$"

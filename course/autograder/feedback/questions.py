@@ -1,5 +1,6 @@
 """The table at the top of a page: a row for each graded cell, and what was found in it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from course.autograder.feedback.shown import failure
 from course.autograder.feedback.standing import Mark, Standing
 
 MOST = 4  # things said of one question in its row
+FEW_WORDS = re.compile(r"[\w ,.;:!?'()-]{1,40}")
 LONGEST = 300  # characters of one of them
 
 
@@ -39,6 +41,7 @@ class Question:
         said: one sentence on the whole.
         lesson: the section of a lesson that teaches what is asked.
         comment: grade_id of the cell that a comment stands at; '' for none.
+        comment_said: the comment, where it is a few plain words.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Question:
     said: str = ""
     lesson: Section | None = None
     comment: str = ""
+    comment_said: str = ""
 
     @property
     def waits(self) -> bool:
@@ -95,9 +99,14 @@ def questions(notebook: Notebook, release: Release, standing: Standing) -> list[
             there=cell is not None,
             lesson=section_for(standing.assignment, name),
             comment=commented,
+            comment_said=_in_few_words(standing.comments.get(commented, "")),
         )
         rows.append(_with_findings(asked, cell, cells.get(answer), standing.assignment))
     return rows
+
+
+def _in_few_words(comment: str) -> str:
+    return comment if FEW_WORDS.fullmatch(comment) else ""
 
 
 def _with_findings(asked: Question, cell: Cell | None, answer: Cell | None, assignment: str) -> Question:

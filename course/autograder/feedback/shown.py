@@ -12,6 +12,7 @@ from course.common.cleaning import TooMuch
 
 MAX_TEXT = 20_000  # characters of one output
 MAX_OUTPUTS = 200
+MAY_SCROLL = 800  # characters, or lines of 40 on a phone: longer text may be higher than its frame
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[@-~]")  # of a terminal
 
 
@@ -85,4 +86,6 @@ def pre(text: str, name: str) -> str:
     seen = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines).strip("\n")
     if left > 0:
         seen += f"\n… {left:,} more characters are in the notebook"
-    return f'<pre class="{name}">{escape(seen, quote=False)}</pre>' if seen else ""
+    scrolls = len(seen) > MAY_SCROLL or seen.count("\n") >= MAY_SCROLL // 40
+    reached = ' tabindex="0"' if scrolls else ""  # by the keyboard
+    return f'<pre class="{name}"{reached}>{escape(seen, quote=False)}</pre>' if seen else ""

@@ -10,13 +10,15 @@ class Mark:
     Attributes:
         name: its grade_id.
         points, max_points: earned, extra credit included, and to be had.
-        waits: whether a person has still to look at it.
+        waits: whether a person has still to give points for it.
+        flagged: whether a person has still to look at the hand-in, for which this mark stands in the formgrader.
     """
 
     name: str
     points: float
     max_points: float
     waits: bool
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Standing:
     def points(self) -> float:
         """All points, less the penalty, as nbgrader counts them."""
         return max(0.0, sum(mark.points for mark in self.marks.values()) - self.penalty)
+
+    @property
+    def flagged(self) -> bool:
+        """Whether a person has still to look at the hand-in as a whole."""
+        return any(mark.flagged for mark in self.marks.values())
 
     @property
     def max_points(self) -> float:

@@ -35,7 +35,6 @@ ATTRIBUTE = re.compile(r'\s([\w-]+)="([^"]*)"')
 HEADING = re.compile(r"<(/?)h([1-6])\b")
 
 Pictures = Callable[[str], str | None]
-Draw = Callable[[list[Formula], Budget | None], list[str]]
 ATTRIBUTES = {
     "*": PLAIN,
     "a": frozenset({"href"}),
@@ -52,16 +51,13 @@ def no_pictures(name: str) -> str | None:
     return None
 
 
-def html_of(
-    source: str, pictures: Pictures = no_pictures, budget: Budget | None = None, drawing: Draw = draw
-) -> str:
+def html_of(source: str, pictures: Pictures = no_pictures, budget: Budget | None = None) -> str:
     """A Markdown text as clean HTML.
 
     Args:
         source: the text.
         pictures: gives the `data:` address of an attachment by its name.
         budget: what a student's text may cost; None for the course's own.
-        drawing: turns formulas into HTML.
 
     Returns:
         HTML without scripts, styles, forms and frames, that asks nobody's server for anything; headings are `h4`,
@@ -84,7 +80,7 @@ def html_of(
         text, options=OPTIONS, highlight=lambda language, code: _coloured(language, code, budget)
     )
     cleaned = _apart(_cleaner(formulas, _within(pictures, inline, budget))(rendered))
-    drawn = drawing(formulas, budget) if formulas else []
+    drawn = draw(formulas, budget) if formulas else []
     return PLACE.sub(lambda place: drawn[int(place[1])] if int(place[1]) < len(drawn) else "", cleaned)
 
 

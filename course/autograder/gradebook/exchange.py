@@ -14,6 +14,8 @@ from pathlib import Path
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseAssignment, ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
 
+from course.common.alone import with_its_style
+
 SECRET, TIMESTAMP = "submission_secret.txt", "timestamp.txt"
 README = "README.md"
 
@@ -138,5 +140,5 @@ class ReleaseFeedbackOfExchange(ExchangeReleaseFeedback):
     def _copy(self, page: Path, checksum: str) -> None:
         """Put a page there whole or not at all."""
         partial = Path(self.dest_path) / f"{checksum}-tmp.html"
-        shutil.copy(page, partial)
+        partial.write_text(with_its_style(page), encoding="utf-8")
         partial.replace(partial.with_name(f"{checksum}.html"))

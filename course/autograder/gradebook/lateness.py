@@ -15,13 +15,11 @@ from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy import text
 
 from course.autograder.gradebook.late import HandIn, Lateness, settle
+from course.autograder.gradebook.states import prepare
 from course.autograder.settings import Settings, SettingsError, read
 from course.common.tables import TableError, read_table
 
 FILE = "extensions.csv"
-TABLE = """CREATE TABLE IF NOT EXISTS course_lateness (
-    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, told TEXT NOT NULL,
-    PRIMARY KEY (assignment, student))"""
 Extensions = Mapping[tuple[str, str], dt.datetime]
 
 
@@ -124,7 +122,7 @@ def lateness_of(gradebook: Gradebook, term: Term, student: str) -> dict[str, Lat
 
 def settle_student(gradebook: Gradebook, term: Term, student: str) -> None:
     """Set extensions and penalties of all of a student's submissions, and keep how each came about. Commits nothing."""
-    gradebook.db.execute(text(TABLE))
+    prepare(gradebook.db)
     found = lateness_of(gradebook, term, student)
     submissions = gradebook.db.query(SubmittedAssignment).filter(SubmittedAssignment.student_id == student)
     for submission in submissions:
@@ -159,12 +157,13 @@ def settle_class(gradebook: Gradebook, term: Term) -> None:
     gradebook.db.commit()
 
 
-def lateness_told(db: Any, assignment: str) -> dict[str, str]:
-    """How late each student was and what that cost, a sentence by id; only those who were."""
-    db.execute(text(TABLE))
-    rows = db.execute(
-        text("SELECT student, told FROM course_lateness WHERE assignment = :a"), {"a": assignment}
-    )
+def lateness_told(db: Any, assignment: str, student: str | None = None) -> dict[str, str]:
+    """How late each student was, or one of them, and what that cost, a sentence by id; only those who were."""
+    prepare(db)
+    asked, alone = {"a": assignment}, ""
+    if student is not None:
+        asked, alone = {"a": assignment, "s": student}, " AND student = :s"
+    rows = db.execute(text(f"SELECT student, told FROM course_lateness WHERE assignment = :a{alone}"), asked)
     return {row[0]: row[1] for row in rows}
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import nbformat
 import nbgrader.api
-from alembic.script import ScriptDirectory
 from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook
@@ -146,6 +145,8 @@ def _flag(nb: NotebookNode) -> str:
 @functools.cache
 def schema_version() -> str:
     """The revision of nbgrader's tables in a new gradebook, read from the folder of its migrations."""
+    from alembic.script import ScriptDirectory  # a tenth of a second, for new gradebooks alone
+
     return str(ScriptDirectory(str(Path(nbgrader.api.__file__).parent / "alembic")).get_current_head())
 
 

@@ -5,12 +5,14 @@ line is committed together with the points. Killed at any moment before, the sub
 """
 
 import contextlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
@@ -19,13 +21,14 @@ from sqlalchemy import text
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.lateness import set_due_dates, settle_student
 from course.autograder.gradebook.marks import Marked
-from course.autograder.gradebook.scores import comments_of, flagged, grades_of
+from course.autograder.gradebook.scores import asked_in, comments_of, flagged, grades_of
 from course.autograder.gradebook.states import (
     DONE,
     FAILED,
     STALE,
     Findings,
     State,
+    keep_prepared,
     prepare,
     read_states,
     write_findings,
@@ -58,8 +61,7 @@ class Recorder:
         with contextlib.ExitStack() as opened:
             self.gradebook = opened.enter_context(self.course.gradebook())
             self.db = self.gradebook.db
-            prepare(self.db)
-            self.db.commit()
+            keep_prepared(self.db)
             self.late.gradebook = self.gradebook
             set_due_dates(self.gradebook, self.term)
             self.db.commit()
@@ -69,6 +71,7 @@ class Recorder:
                 raise GradingError(
                     f"{self.assignment} is not in the gradebook; run `make release` first"
                 ) from None
+            self.asked = asked_in(self.gradebook, self.assignment)
             self._opened = opened.pop_all()
         return self
 
@@ -93,10 +96,9 @@ class Recorder:
             return
         submission = self._submission(marked.student, marked.handed_in_at)
         before = read_states(self.db, self.assignment, marked.student).get(marked.student, State())
-        executed = nbformat.v4.reads_json(marked.notebook)  # valid: a worker has just written it
         book = next(one for one in submission.notebooks if one.name == self.assignment)
-        cells = {c.metadata["nbgrader"]["grade_id"]: c for c in executed.cells if "nbgrader" in c.metadata}
-        flag = self._flag(executed) if marked.needs_person else ""
+        cells = _marked_cells(marked.notebook)
+        flag = self._flag(cells.values()) if marked.needs_person else ""
         for grade in grades_of(self.gradebook, book):
             self._require_same_points(grade, marked)
             cell, points = cells.get(grade.name), marked.points.get(grade.name, 0.0)
@@ -125,8 +127,8 @@ class Recorder:
                 "would not get them all; give both the same, and run `make release`"
             )
 
-    def _flag(self, executed: nbformat.NotebookNode) -> str:
-        by_hand = {c.metadata["nbgrader"]["grade_id"] for c in executed.cells if utils.is_solution(c)}
+    def _flag(self, cells: Iterable[NotebookNode]) -> str:
+        by_hand = {c.metadata["nbgrader"]["grade_id"] for c in cells if utils.is_solution(c)}
         return flagged(self.order, by_hand)
 
     @staticmethod
@@ -153,7 +155,13 @@ class Recorder:
         """The gradebook's; a time that cannot be read is none, and one that is not said is left as it was."""
         entered(self.gradebook, student)
         given = {"timestamp": at.utc} if at.utc or at.problem else {}
-        return self.gradebook.update_or_create_submission(self.assignment, student, **given)
+        try:
+            there = self.gradebook.find_submission(self.assignment, student)
+        except MissingEntry:
+            return self.gradebook.add_submission(self.assignment, student, **given)
+        if given:
+            there.timestamp = utils.parse_utc(at.utc) if at.utc else None
+        return there
 
     def _write(self, marked: Marked) -> None:
         folder = self.course.folder("autograded") / marked.student / self.assignment
@@ -177,6 +185,13 @@ def _settled(grade: Any, before: State, marked: Marked) -> bool:
     found = before.findings or Findings()
     same = before.state == DONE and before.handed_in == State(digest=marked.digest).handed_in
     return bool(same and not grade.needs_manual_grade and found.needs_person == marked.needs_person)
+
+
+def _marked_cells(notebook: str) -> dict[str, NotebookNode]:
+    """The cells with nbgrader's marks, by grade_id, without their outputs; valid, for a worker has just written them."""
+    cells = (cell for cell in json.loads(notebook)["cells"] if "nbgrader" in cell["metadata"])
+    nodes = (nbformat.from_dict({**cell, "outputs": []}) for cell in cells)
+    return {node.metadata["nbgrader"]["grade_id"]: node for node in nodes}
 
 
 def _untouched(cell: Any) -> bool:

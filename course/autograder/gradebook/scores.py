@@ -1,6 +1,6 @@
 """What the gradebook says of a class: a score for each submission, cell by cell, in the notebook's order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,13 +116,37 @@ def comments_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Comment]:
     return list(wanted.filter(Comment.notebook_id == book.id))
 
 
-def flagged(order: Sequence[str], by_hand: set[str]) -> str:
+def flagged(order: Sequence[str], by_hand: Set[str]) -> str:
     """The cell whose grade stands for the whole hand-in in the formgrader's list: the first that a machine grades."""
     return next((name for name in order if name not in by_hand), order[0] if order else "")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the gradebook says of a released notebook: `assignment_id`, points by grade_id, and what people grade."""
+
+    assignment_id: str
+    most: Mapping[str, float]
+    by_hand: frozenset[str]
+
+
+def asked_in(gradebook: Gradebook, assignment: str) -> Asked | None:
+    """The released notebook's cells; None where the gradebook has none of that name."""
+    try:
+        source = gradebook.find_notebook(assignment, assignment)
+    except MissingEntry:
+        return None
+    by_hand = frozenset(cell.name for cell in (*source.solution_cells, *source.task_cells))
+    most = {cell.name: float(cell.max_score) for cell in (*source.grade_cells, *source.task_cells)}
+    return Asked(source.assignment.id, most, by_hand)
+
+
 def scores_of(
-    gradebook: Gradebook, assignment: str, order: Sequence[str], student: str | None = None
+    gradebook: Gradebook,
+    assignment: str,
+    order: Sequence[str],
+    student: str | None = None,
+    asked: Asked | None = None,
 ) -> dict[str, Score]:
     """Scores by student: of everyone with a submission in the gradebook, or of one student.
 
@@ -131,23 +155,22 @@ def scores_of(
         assignment: its name.
         order: grade_ids as the released notebook has them.
         student: whose alone; a handful of queries either way.
+        asked: `asked_in`, where it is known already: nothing changes it while a class is graded.
     """
-    try:
-        source = gradebook.find_notebook(assignment, assignment)
-    except MissingEntry:
+    asked = asked or asked_in(gradebook, assignment)
+    if asked is None:
         return {}
-    by_hand = {cell.name for cell in (*source.solution_cells, *source.task_cells)}
-    most = {cell.name: float(cell.max_score) for cell in (*source.grade_cells, *source.task_cells)}
+    most, by_hand = asked.most, asked.by_hand
     states = read_states(gradebook.db, assignment, student)
     cells: dict[str, list[CellScore]] = {}
     penalties: dict[str, float] = {}
-    for owner, penalty, name, *grade in _grades(gradebook, source.assignment.id, student):
+    for owner, penalty, name, *grade in _grades(gradebook, asked.assignment_id, student):
         named = _findings(states.get(owner)).named.get(name, ())
         cells.setdefault(owner, []).append(_cell(name, grade, most[name], name in by_hand, named))
         penalties[owner] = penalty or 0.0
     place = {name: i for i, name in enumerate(order)}
     flag = flagged(order, by_hand)
-    late = lateness_told(gradebook.db, assignment)
+    late = lateness_told(gradebook.db, assignment, student)
     return {
         owner: _score(
             owner,

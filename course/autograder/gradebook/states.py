@@ -19,7 +19,11 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS course_findings (
     assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, findings TEXT NOT NULL,
     PRIMARY KEY (assignment, student))""",
+    """CREATE TABLE IF NOT EXISTS course_lateness (
+    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, told TEXT NOT NULL,
+    PRIMARY KEY (assignment, student))""",
 )
+THERE = "course tables are there"
 DONE, FAILED, STALE = "done", "failed", "stale"
 Names = Mapping[str, tuple[str, ...]]
 
@@ -76,8 +80,16 @@ class State:
 
 def prepare(db: Any) -> None:
     """Make the tables where they are not there yet."""
-    for table in TABLES:
-        db.execute(text(table))
+    if not db.info.get(THERE):
+        for table in TABLES:
+            db.execute(text(table))
+
+
+def keep_prepared(db: Any) -> None:
+    """Make the tables, and commit: in this session nobody needs to look for them again."""
+    prepare(db)
+    db.commit()
+    db.info[THERE] = True
 
 
 def read_states(db: Any, assignment: str, student: str | None = None) -> dict[str, State]:

@@ -36,9 +36,21 @@ def grade_notebook(
     return results(released, intake, result)
 
 
-def results(released: NotebookNode, intake: Intake, result: RunResult) -> dict[str, Any]:
-    """Marks of one run as Gradescope's data: one test for each graded cell, in the notebook's order."""
-    tests = [_test(cell, result) for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+def results(
+    released: NotebookNode, intake: Intake, result: RunResult, visibility: str = "visible"
+) -> dict[str, Any]:
+    """Marks of one run as Gradescope's data: one test for each graded cell, in the notebook's order.
+
+    Args:
+        released: the notebook as students got it.
+        intake: what was handed in.
+        result: of running it.
+        visibility: who sees a test, in Gradescope's words.
+    """
+    graded = [cell for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    tests = [{**_test(cell, result), "visibility": visibility} for cell in graded]
+    for number, test in enumerate(tests, start=1):
+        test["number"] = str(number)
     notes = (*intake.notes, *result.incidents)
     return {
         "score": round(sum(test["score"] for test in tests), 2),
@@ -60,13 +72,14 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
     about = cell.metadata["nbgrader"]
     name, most = about["grade_id"], float(about["points"])
     verdict = result.ledger.get(name)
-    test = {"name": name, "max_score": most, "visibility": "visible", "output_format": "text"}
+    test = {"name": name, "max_score": most, "output_format": "text"}
     if about.get("solution"):
-        return {**test, "score": 0.0, "output": BY_HAND}
+        return {**test, "score": 0.0, "output": BY_HAND, "tags": ["by hand"]}
     if verdict is None:
-        return {**test, "score": 0.0, "status": "failed", "output": NO_VERDICT}
+        return {**test, "score": 0.0, "status": "failed", "output": NO_VERDICT, "tags": []}
     status = "passed" if verdict.passed else "failed"
-    return {**test, "score": verdict.points, "status": status, "output": verdict.text()}
+    names = dict.fromkeys(finding.misconception for finding in verdict.findings if finding.misconception)
+    return {**test, "score": verdict.points, "status": status, "output": verdict.text(), "tags": [*names]}
 
 
 def assignment_of(path: Path, assignments: list[str]) -> str | None:

@@ -5,6 +5,7 @@ the archive, links, encrypted and damaged entries are left out, with a sentence 
 """
 
 import io
+import lzma
 import stat
 import struct
 import zipfile
@@ -20,10 +21,21 @@ MOST_BYTES = 256 * 2**20  # of an archive
 MOST_ENTRIES = 2_000
 MOST_OF_ONE = 64 * 2**20  # unpacked
 MOST_OF_ALL = 192 * 2**20
+LONGEST_NAME = 500
 RATIO = 200  # unpacked to packed, above a size at which that matters
 RATIO_FROM = 32 * 2**20
 DIRECTORY_OF_ONE = 1_000  # bytes of the archive's table for one entry
 END = b"PK\x05\x06"
+WRONG = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+)
 BEGINS = (b"PK\x03\x04", END)
 
 
@@ -47,8 +59,12 @@ def is_zip(head: bytes) -> bool:
     return head.startswith(BEGINS)
 
 
-def members(content: bytes) -> tuple[list[Member], list[str]]:
+def members(content: bytes, most: int = MOST_OF_ALL) -> tuple[list[Member], list[str]]:
     """The files in a zip.
+
+    Args:
+        content: of the zip.
+        most: bytes that may be unpacked.
 
     Returns:
         The files, in the archive's order, and a clause for each thing that was left out or is wrong with it.
@@ -58,8 +74,8 @@ def members(content: bytes) -> tuple[list[Member], list[str]]:
         if problem := _too_much(content):
             return [], [problem]
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return list(_read(archive, told)), list(dict.fromkeys(told))
-    except (zipfile.BadZipFile, struct.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+            return list(_read(archive, told, most)), list(dict.fromkeys(told))
+    except WRONG as error:
         return [], [f"it is damaged ({type(error).__name__})"]
 
 
@@ -76,13 +92,15 @@ def _too_much(content: bytes) -> str:
     return ""
 
 
-def _read(archive: zipfile.ZipFile, told: list[str]) -> Iterator[Member]:
-    left = MOST_OF_ALL
+def _read(archive: zipfile.ZipFile, told: list[str], left: int) -> Iterator[Member]:
     for entry in archive.infolist()[:MOST_ENTRIES]:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if not path.parts:
+            told.append("an entry in it has no name")
+            continue
         if entry.is_dir() or any(IGNORED.fullmatch(part) for part in path.parts):
             continue
-        name = printable(str(path))
+        name = printable(str(path)[:LONGEST_NAME])
         if problem := _refused(entry, path, left):
             told.append(f"{name} in it {problem}")
             continue
@@ -91,7 +109,7 @@ def _read(archive: zipfile.ZipFile, told: list[str]) -> Iterator[Member]:
                 content = file.read(entry.file_size + 1)
         except RuntimeError:
             told.append(f"{name} in it is encrypted")
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError):
+        except WRONG:
             told.append(f"{name} in it is damaged")
         else:
             left -= len(content)
@@ -103,6 +121,8 @@ def _read(archive: zipfile.ZipFile, told: list[str]) -> Iterator[Member]:
 
 def _refused(entry: zipfile.ZipInfo, path: PurePosixPath, left: int) -> str:
     """Why an entry is left out, judged by what the archive says of it; '' when it may be read."""
+    if len(entry.filename) > LONGEST_NAME:
+        return "has a name that is too long"
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         return "leads out of it"
     if stat.S_ISLNK(entry.external_attr >> 16):

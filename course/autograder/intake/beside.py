@@ -8,7 +8,6 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from nbformat.notebooknode import NotebookNode
 
@@ -26,7 +25,6 @@ QUOTED = re.compile(r"""["']((?:\./)?[\w][\w ./()-]{0,200})["']""")
 PLAIN = re.compile(r"[\w][\w ./()-]*")
 ANSWERS = re.compile(r".*\.(pdf|docx?|odt|rtf|txt|md|tex|pages|png|jpe?g|heic|gif|webp|html?)", re.IGNORECASE)
 NO_ANSWERS = re.compile(r"timestamp\.txt|requirements\.txt|license.*", re.IGNORECASE)
-COURSE = {"course", "student"}
 
 
 @dataclass(frozen=True)
@@ -139,20 +137,6 @@ def may_hold_answers(files: Sequence[File]) -> list[File]:
         for file in files
         if file.size and ANSWERS.fullmatch(file.last) and not NO_ANSWERS.fullmatch(file.last)
     ]
-
-
-def not_there(cells: Sequence[NotebookNode], beside: Beside) -> list[str]:
-    """Modules that code imports and that are neither installed nor handed in."""
-    wanted = {name for cell in cells if cell.cell_type == "code" for name in imported(cell.source)}
-    here = {name.partition("/")[0].removesuffix(".py") for name in beside.files}
-    return sorted(name for name in wanted - here - COURSE if not _installed(name))
-
-
-def _installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
 
 
 def told_where_missing(files: Sequence[File]) -> str:

@@ -19,6 +19,7 @@ from course.autograder.intake.repair import Repaired, repair
 
 APART = 60.0  # seconds, within which files are of the same time: a zip keeps every second one, and unpacking takes a while
 MOST = 40  # files that are read to see whether they are the notebook
+MOST_TEXT = 10_000_000  # characters of their cells
 NOTEBOOK = re.compile(r".*\.ipynb.*", re.IGNORECASE)
 SCRIPT = re.compile(r".*\.(py|md|rmd|qmd)(\.txt)?", re.IGNORECASE)
 MAYBE = re.compile(r".*\.(json|txt|zip|bak|tmp|download|ipy|nb|ipyn|jupyter)|[^.]+", re.IGNORECASE)
@@ -73,6 +74,7 @@ def choose(files: Sequence[File], release: Release, assignment: str, beside: str
     """
     found: list[Candidate] = []
     unread: list[tuple[File, str]] = []
+    room = MOST_TEXT
     for rank in (NOTEBOOK, MAYBE, SCRIPT, ANYTHING):
         here = [file for file in files if _rank(file) is rank and (rank is not ANYTHING or _begins_so(file))]
         here.sort(
@@ -80,7 +82,10 @@ def choose(files: Sequence[File], release: Release, assignment: str, beside: str
         )
         for file in here[:MOST]:
             try:
+                if room < 0:
+                    raise Unreadable("too much lies there to look at all of it")
                 found.append(_candidate(file, release, beside))
+                room -= sum(len(cell.source) for cell in found[-1].read.notebook.cells)
             except Unreadable as reason:
                 if rank is NOTEBOOK or (rank is MAYBE and "." not in file.last):
                     unread.append((file, str(reason)))

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 MOST = 200_000  # characters of a cell that are parsed; a longer one is read by its lines
 RUNS_ITS_BODY = {"time", "capture", "prun", "python", "python3", "matplotlib"}  # cell magics that run it here
-MAGIC = re.compile(r"([ \t]*)(?:[%!?]|[\w.]+\?\s*$|[\w., ]+=\s*[%!](?!=)).*")
+MAGIC = re.compile(r"([ \t]*+)(?:[%!?]|[\w.]++\?\s*$|[\w., ]++=\s*[%!](?!=)).*")
 BOUND = re.compile(
     r"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?=(?!=)|import[ \t]+(?:[\w.]+[ \t]+as[ \t]+)?(\w+)"
     r"|from[ \t]+[\w.]+[ \t]+import[ \t]+(?:\w+[ \t]+as[ \t]+)?(\w+)"
@@ -201,9 +201,9 @@ def words(source: str) -> str:
         )
         return source.strip() if only else ""
     text = " ".join(lines)
-    spoken = len(re.findall(r"[^\W\d_]{2,}(?=[\s,.;:!?]|$)", text))
+    spoken = len(re.findall(r"\b[^\W\d_]{2,}+(?=[\s,.;:!?]|$)", text))
     return (
         source.strip()
-        if spoken >= 4 and not re.search(r"^\s*(def|class|import|from)\b", source, re.M)
+        if spoken >= 4 and not re.search(r"^[ \t]*+(def|class|import|from)\b", source, re.M)
         else ""
     )

@@ -4,9 +4,10 @@ import codecs
 import re
 from json import detect_encoding
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, from_bytes
 
 SAMPLE = 200_000  # bytes that a guess is made from
+MOST_WRONG = 10_000  # bytes that are put right one by one
 FEW = 10  # bytes that are not ASCII: too few to guess from, so the commonest is taken
 MARKED = (  # byte order marks; UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -45,16 +46,23 @@ def decode(content: bytes) -> tuple[str, str]:
 
 def _guessed(content: bytes) -> tuple[str, str]:
     """UTF-8 with a few bytes that are not; else the best guess from the lines that are not ASCII."""
-    text = content.decode("utf-8", "cp1252-for-the-rest")
-    wrong = content.decode("utf-8", "replace").count("\ufffd")
-    if len(re.findall(r"[^\x00-\x7f]", text)) > 3 * wrong:
-        return text, "some of its letters are not UTF-8"
+    text = content.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    if wrong < MOST_WRONG and len(re.findall(r"[^\x00-\x7f]", text)) > 4 * wrong:
+        return content.decode("utf-8", "cp1252-for-the-rest"), "some of its letters are not UTF-8"
     if sum(len(some) for some in re.findall(rb"[\x80-\xff]+", content[: 2**20])) < FEW:
         return content.decode("cp1252", "replace"), "it is not UTF-8; it was read as cp1252"
     lines = b"\n".join(line[:2000] for line in content.splitlines() if not line.isascii())[:SAMPLE]
-    best = from_bytes(lines, cp_isolation=BYTES).best()
-    encoding = best.encoding if best is not None else "cp1252"
+    matches = list(from_bytes(lines, cp_isolation=BYTES))
+    best = matches[0] if matches else None
+    alike = (one.encoding == "cp1252" and best and _as_likely(one, best) for one in matches)
+    encoding = best.encoding if best is not None and not any(alike) else "cp1252"
     return content.decode(encoding, "replace"), f"it is not UTF-8; it was read as {encoding}"
+
+
+def _as_likely(one: CharsetMatch, best: CharsetMatch) -> bool:
+    """Whether nothing but a hair speaks for the best of two guesses, so that the commoner may be taken."""
+    return one.coherence >= best.coherence and one.chaos <= best.chaos + 0.02
 
 
 def _one_by_one(error: UnicodeError) -> tuple[str, int]:

@@ -1,19 +1,27 @@
-"""Every file that a student handed in for an assignment: in folders, in folders in them, and in zips."""
+"""Every file that a student handed in for an assignment: in folders, in folders in them, and in archives."""
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from course.autograder.intake.archives import MOST_BYTES, is_zip, members
+from course.autograder.intake.archives import MOST_BYTES, MOST_OF_ALL, is_zip, members
 from course.autograder.intake.names import IGNORED
+from course.autograder.intake.tars import is_packed, unpacked
 from course.common.text import printable
 
-MOST_FILES = 1_000
+MOST_FILES = 1_000  # notebooks and archives, and as many others
+MOST_ENTRIES = 100_000  # of folders
 DEEPEST = 8  # folders in folders
+MOST_TOLD = 20  # sentences
+TOO_MANY = f"More than {MOST_FILES} files were handed in; the others were not looked at."
+LIKELY = re.compile(r".*\.ipynb.*", re.IGNORECASE)
+HEAD = 262  # bytes that tell an archive
+DOCUMENTS = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".npz", ".epub", ".pages", ".key", ".numbers")
 
 
 @dataclass(frozen=True)
@@ -60,15 +68,40 @@ class Handed:
         files: in order of their names.
         told: whole sentences on what could not be looked at.
         left: names of what programs leave behind, which is never looked at.
+        room: bytes that may still be unpacked from archives.
+        entries: of folders, that were looked at.
+        likely, others: how many files were found that are called like a notebook, and how many that are not.
     """
 
     files: list[File] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    room: int = MOST_OF_ALL
+    entries: int = 0
+    likely: int = 0
+    others: int = 0
+
+    def take(self, file: File) -> None:
+        """Keep a file, while there are not too many of its kind: a thousand pictures hide no notebook."""
+        if LIKELY.fullmatch(file.last):
+            self.likely += 1
+            full = self.likely > MOST_FILES
+        else:
+            self.others += 1
+            full = self.others > MOST_FILES
+        if full:
+            self.tell(TOO_MANY)
+        else:
+            self.files.append(file)
+
+    def tell(self, sentence: str) -> None:
+        """Add a sentence, once, while there are not too many."""
+        if sentence not in self.told and len(self.told) < MOST_TOLD:
+            self.told.append(sentence)
 
 
 def look_through(places: Sequence[Path]) -> Handed:
-    """Find every file in these folders, and in zips there; links are not followed, and nothing is run or unpacked."""
+    """Find every file in these folders, and in archives there; links are not followed, and nothing is run or unpacked."""
     handed = Handed()
     for place in places:
         try:
@@ -87,12 +120,12 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        handed.told.append(f"The folder {printable(folder.name)} cannot be opened ({error.strerror}).")
+        handed.tell(f"The folder {printable(folder.name)} cannot be opened ({error.strerror}).")
         return
     for entry in entries:
-        if len(handed.files) >= MOST_FILES:
-            sentence = f"More than {MOST_FILES} files were handed in; the others were not looked at."
-            handed.told += [] if sentence in handed.told else [sentence]
+        handed.entries += 1
+        if handed.entries > MOST_ENTRIES:
+            handed.tell(TOO_MANY)
             return
         if IGNORED.fullmatch(entry.name):
             handed.left.append(f"{below}{printable(entry.name)}")
@@ -101,7 +134,7 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
         elif depth < DEEPEST:
             _walk(Path(entry.path), f"{below}{printable(entry.name)}/", handed, depth + 1)
         else:
-            handed.told.append(f"{below}{printable(entry.name)} lies too many folders deep to be looked at.")
+            handed.tell(f"{below}{printable(entry.name)} lies too many folders deep to be looked at.")
 
 
 def _take(path: Path, below: str, handed: Handed) -> None:
@@ -109,32 +142,40 @@ def _take(path: Path, below: str, handed: Handed) -> None:
     try:
         about = path.lstat()
         if stat.S_ISLNK(about.st_mode):
-            handed.told.append(f"{name} is a link, not a file, and was not followed.")
+            handed.tell(f"{name} is a link, not a file, and was not followed.")
         elif not stat.S_ISREG(about.st_mode):
-            handed.told.append(f"{name} is no file, and was not opened.")
+            handed.tell(f"{name} is no file, and was not opened.")
         else:
             _open(File(name, about.st_size, about.st_mtime, path), handed)
     except OSError as error:
-        handed.told.append(f"{name} cannot be opened ({error.strerror}).")
+        handed.tell(f"{name} cannot be opened ({error.strerror}).")
 
 
 def _open(file: File, handed: Handed, depth: int = 0) -> None:
-    """A file, or the files in it when it is a zip; a zip in a zip is opened, too, but none in that."""
-    if not is_zip(file.read(4)) or file.last.lower().endswith((".docx", ".xlsx", ".pptx", ".odt", ".npz")):
-        handed.files.append(file)
+    """A file, or the files in it when it is an archive; an archive in an archive is opened, too, but none in that."""
+    head = file.read(HEAD)
+    zipped = is_zip(head)
+    if not (zipped or is_packed(head)) or file.last.lower().endswith(DOCUMENTS):
+        handed.take(file)
         return
     if depth > 1:
-        handed.told.append(f"{file.name} is a zip in a zip in a zip, and was not opened.")
+        handed.tell(f"{file.name} is an archive in an archive in an archive, and was not opened.")
         return
-    found, told = members(file.read(MOST_BYTES + 1))
-    handed.told += [f"Of the zip {file.name}: {clause}." for clause in told[:5]]
+    content = file.read(MOST_BYTES + 1)
+    found, told = members(content, handed.room) if zipped else unpacked(content, file.last, handed.room)
+    if not found and not told:
+        handed.tell(f"The archive {file.name} is empty, but for what programs leave behind.")
+    for clause in told[:5]:
+        handed.tell(f"Of the archive {file.name}: {clause}.")
+    for member in found:
+        handed.room -= len(member.content)
     for member in found:
         try:
             modified = datetime(*member.modified).timestamp()
         except (ValueError, OverflowError, OSError):
             modified = 0.0
-        inner = File(f"{file.name}/{member.name}", len(member.content), modified, file.path, member.content)
-        _open(inner, handed, depth + 1)
+        name = f"{file.name}/{member.name}"
+        _open(File(name, len(member.content), modified, file.path, member.content), handed, depth + 1)
 
 
 def fingerprint(handed: Handed) -> bytes:

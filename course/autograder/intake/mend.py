@@ -1,27 +1,32 @@
 """JSON that is damaged: what can be read of it is, and what is lost is said.
 
-A trailing or a missing comma, marks of a merge, something behind the notebook, a number too long, control characters: nothing
-is lost. A file that was cut off, or broken in the middle: the cells that can be read.
+A trailing or a missing comma, a single backslash, marks of a merge, something before the notebook or behind it, a number too
+long, control characters: nothing is lost. A file that was cut off, or broken in the middle: the cells that can be read.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 MOST_TRIES = 2_000  # objects that are tried to be read in a damaged file
 MOST_CHARACTERS = 100_000_000  # that are read in vain
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-COMMA = re.compile(rf"({STRING})|,(?=\s*+[\]}}])", re.DOTALL)
-NO_COMMA = re.compile(rf"({STRING}(?=\s*+[\]}},:]))|({STRING}|[}}\]])(?=\s*+[{{\"])", re.DOTALL)
+TO_ITS_END = (
+    STRING[:-1] + r'(?:"|\Z)'
+)  # a string, or the rest of the text: what does not end is not looked at again
+COMMA = re.compile(rf"({TO_ITS_END})|,(?=\s*+[\]}}])", re.DOTALL)
+NO_COMMA = re.compile(rf"({TO_ITS_END}|[}}\]])(?=(\s++[{{\"])?)", re.DOTALL)
 CELL = re.compile(
     r'\{\s*+"(?:cell_type|attachments|execution_count|id|metadata|outputs|source|input|collapsed|language)"\s*+:'
 )
+ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+BEGINNING = re.compile(r'\{\s*+"')
 TYPE = re.compile(r'"cell_type"\s*+:\s*+"(\w{1,20})"')
 SOURCE = re.compile(r'"(?:source|input)"\s*+:\s*+(\[\s*+)?')
 LINE = re.compile(rf"({STRING})\s*+(,?)\s*+", re.DOTALL)
-MARKS = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r\n]|$)[^\n]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,24 +64,49 @@ def read_json(text: str) -> Mended:
     text = text.strip("\ufeff \t\r\n\0")
     if not text:
         raise NoJson("it is empty")
+    mended = _read(text)
+    overwritten = ("zero bytes stand where text of it was",) if "\0" in text else ()
+    return replace(mended, lost=(*mended.lost, *overwritten))
+
+
+def _read(text: str) -> Mended:
     try:
         return _documents(text)
     except (ValueError, RecursionError) as error:
         why = getattr(error, "msg", "nested too deep")
     if '"cells"' not in text and '"cell_type"' not in text:
         raise NoJson(f"it is not JSON ({why})")
-    for pattern, put in ((COMMA, r"\1"), (NO_COMMA, _with_comma)):
+    notes: list[str] = []
+    for pattern, put, note in REPAIRS:
+        mended_text = pattern.sub(put, text)
+        if mended_text == text:
+            continue
+        text = mended_text
+        notes += [] if note in notes else [note]
         try:
-            text = pattern.sub(put, text)
             mended = _documents(text)
-            return Mended(mended.values, ("commas were missing or too many in it", *mended.notes))
+            return Mended(mended.values, (*notes, *mended.notes))
         except (ValueError, RecursionError):
             continue
-    return _salvaged(text, why)
+    return salvaged(text, why)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[1] else r"\\"
 
 
 def _with_comma(found: re.Match[str]) -> str:
-    return found[1] if found[1] is not None else f"{found[2]},"
+    return found[1] + "," if found[2] else found[1]
+
+
+COMMAS = "commas were missing or too many in it"
+# What is tried, one after the other, and what it says of the file; the first leaves out what stands before the notebook.
+REPAIRS = (
+    (re.compile(rf"\A(?!{BEGINNING.pattern})[^{{]*+(?={BEGINNING.pattern})"), "", "something stands before the notebook in the file"),
+    (ESCAPE, _escaped, "backslashes in it stood alone that JSON wants twice"),
+    (COMMA, r"\1", COMMAS),
+    (NO_COMMA, _with_comma, COMMAS),
+)  # fmt: skip
 
 
 def _documents(text: str) -> Mended:
@@ -104,19 +134,29 @@ def _next(text: str, position: int) -> int:
 # --- cells of a file that is broken -------------------------------------------------------------------------------
 
 
-def _salvaged(text: str, why: str) -> Mended:
-    """Every cell that can be read, and of those that cannot be the lines that can."""
+def salvaged(text: str, why: str) -> Mended:
+    """Every cell that can be read, and of those that cannot be the lines that can.
+
+    Raises:
+        NoJson: when there is none; `why` says what is wrong with the file.
+    """
     cells: list[dict[str, Any]] = []
-    broken = 0
+    broken, read_to, complete = 0, -1, True
     for found, start, end in _objects(text):
+        between = text[max(read_to, 0) : start].strip()
+        complete = complete and (between == "," if read_to >= 0 else between.endswith("["))
+        read_to = end
         if found is not None:
             cells.append(found)
             continue
+        complete = False
         pieces = list(_pieces(text[start:end]))
         broken += len(pieces)
         cells += [piece for piece in pieces if piece["source"]]
     if not cells:
         raise NoJson(f"it is not JSON ({why})")
+    if complete and text[read_to:].lstrip().startswith("]"):
+        return Mended(({"cells": cells},), ("it is damaged outside of its cells",))
     whole = len(cells) - sum("broken" in cell for cell in cells)
     how = "damaged" if text.endswith("}") else "cut off"
     lost = f"the file is {how}; {whole} {'cell' if whole == 1 else 'cells'} could be read"
@@ -154,7 +194,7 @@ def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, int, int]]:
 def _pieces(text: str) -> Iterator[dict[str, Any]]:
     """The cells in a broken stretch: their type, marks and the lines of their source up to the break."""
     starts = [found.start() for found in TYPE.finditer(text)][:MOST_TRIES]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         piece = text[start:end]
         kind = TYPE.match(piece)
         assert kind is not None
@@ -186,31 +226,3 @@ def _lines(piece: str) -> str:
         if not found[1] or not line[2]:
             break
     return "".join(lines)
-
-
-# --- marks of a merge ---------------------------------------------------------------------------------------------
-
-
-def sides(content: bytes) -> tuple[bytes, ...]:
-    """A file with the marks of a merge in it as each side had it; the file itself where there are none.
-
-    A line of JSON begins with a blank, a bracket or a quote, so these marks are never a notebook's own text.
-    """
-    if not re.search(rb"^<{7}(?: |\r?$)", content, re.MULTILINE):
-        return (content,)
-    ours: list[bytes] = []
-    theirs: list[bytes] = []
-    position, state = 0, "both"
-    for mark in MARKS.finditer(content):
-        _to(state, content[position : mark.start()], ours, theirs)
-        position = mark.end()
-        state = {b"<": "ours", b"|": "neither", b"=": "theirs", b">": "both"}[mark[0][:1]]
-    _to(state, content[position:], ours, theirs)
-    return b"".join(ours), b"".join(theirs)
-
-
-def _to(state: str, text: bytes, ours: list[bytes], theirs: list[bytes]) -> None:
-    if state in ("both", "ours"):
-        ours.append(text)
-    if state in ("both", "theirs"):
-        theirs.append(text)

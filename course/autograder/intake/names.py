@@ -9,8 +9,10 @@ IGNORED = re.compile(
     r"|\.DS_Store|Thumbs\.db|desktop\.ini|\.Rhistory|\.vscode|\.idea|\.gitignore|\.virtual_documents|.*\.pyc|.*\.crdownload",
     re.IGNORECASE,
 )
-NOTEBOOK = re.compile(r".*\.(ipynb.*|ipyn|json|zip)|[^.]+", re.IGNORECASE)  # may be a notebook
-ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|py|md))+$", re.IGNORECASE)
+NOTEBOOK = re.compile(
+    r".*\.(ipynb.*|ipyn|json|zip|tar|tgz|gz|bz2|xz)|[^.]+", re.IGNORECASE
+)  # may be a notebook
+ENDINGS = re.compile(r"(\.(ipynb|json|txt|zip|tar|tgz|gz|bz2|xz|py|md))+$", re.IGNORECASE)
 
 
 def letters(name: str) -> str:
@@ -41,7 +43,7 @@ NOBODY = re.compile(
     re.IGNORECASE,
 )
 ID = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
-NUMBERS = re.compile(r"_\d{4,}(_|$)")  # as learning platforms put them into names of files
+NUMBERS = re.compile(r"_\d{4,}(_|$)|^\d{4,}_")  # as learning platforms put them into names of files
 
 
 def student_named(file: str, assignment: str, known: Collection[str], *, alone: bool) -> str | None:
@@ -62,10 +64,12 @@ def student_named(file: str, assignment: str, known: Collection[str], *, alone: 
         if (found := re.search(loose, stem, re.IGNORECASE)) is None:
             return None
         stem = f"{stem[: found.start()]}  {stem[found.end() :]}"
-    same = [one for one in known if one.casefold() == stem.strip(" _-.()[]").casefold()]
+    low = stem.casefold()
+    near = [one for one in known if one.casefold() in low]
+    same = [one for one in near if one.casefold() == low.strip(" _-.()[]")]
     inside = [
         one
-        for one in known
+        for one in near
         if re.search(rf"(?<![^\W_]){re.escape(one)}(?![^\W_])", stem, re.IGNORECASE)
         and not NOBODY.fullmatch(one)
     ]

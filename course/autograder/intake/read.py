@@ -1,25 +1,30 @@
 """From a file's bytes to a notebook of sound cells, and what is to be said of the file."""
 
+import base64
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.decode import decode
-from course.autograder.intake.mend import Mended, NoJson, read_json, sides
+from course.autograder.intake.mend import Mended, NoJson, read_json, salvaged
+from course.autograder.intake.merges import sides
 from course.autograder.intake.scripts import from_markdown, from_script, is_script
 from course.autograder.intake.slim import without_outputs
 from course.autograder.intake.sound import cells_of, sound
 
 MOST_BYTES = 256 * 2**20  # of a file, its saved outputs among them
 MOST_OF_THE_REST = 64 * 2**20  # without them
+NO_CELLS = "it has no list of cells"
 KNOWN = (  # how files begin that are no notebook, whatever they are called
     (rb"%PDF", "it is a PDF; a PDF cannot be run"),
     (rb"\s*<(?:!doctype\s+html|html|\?xml|head)", "it is a web page: what a browser showed was saved, and not the notebook"),
     (rb"\x89PNG|\xff\xd8\xff|GIF8", "it is a picture"),
-    (rb"Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", "it is packed in a way that is not opened here; a zip would be"),
+    (rb"Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", "it is packed in a way that is not opened here; a zip is"),
     (rb"version https://git-lfs", "it is a pointer of git LFS: the notebook itself was not handed in"),
     (rb"PK\x03\x04", "it is a zip, or a document of an office program"),
 )  # fmt: skip
@@ -86,8 +91,9 @@ def read_content(content: bytes, name: str, weigh: Weigh = lambda notebook: len(
             problem = str(error)
     if not found:
         raise Unreadable(problem)
-    best = max(found, key=lambda one: weigh(one.notebook))
-    return _merged(best, found) if len(both) > 1 else best
+    if len(both) == 1:
+        return found[0]
+    return _merged(max(found, key=lambda one: weigh(one.notebook)), found)
 
 
 def _merged(best: Read, found: list[Read]) -> Read:
@@ -102,6 +108,9 @@ def _merged(best: Read, found: list[Read]) -> Read:
 def _read(content: bytes, name: str, weigh: Weigh) -> Read:
     """One side of a file."""
     said = ""
+    bare = content.lstrip(b"\0")
+    if bare[:1].strip() and bare[1:2] != b"\0":
+        content = bare  # a disk's empty bytes before the text, and not text of two or four bytes a character
     if content[:4].count(0) or content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # two or four bytes a character
         text, said = decode(content)
         content = text.encode("utf-8", "replace")
@@ -123,6 +132,8 @@ def _read(content: bytes, name: str, weigh: Weigh) -> Read:
         return Read(script, (*notes, f"it is {kind}, not a notebook, and was read as one"))
     try:
         mended = read_json(text)
+        if not _lists(mended):
+            mended = salvaged(text, NO_CELLS) if '"cell_type"' in text else mended
     except NoJson as error:
         raise Unreadable(str(error)) from None
     return _heaviest(mended, notes, weigh)
@@ -138,24 +149,31 @@ def _script(text: str, name: str) -> NotebookNode | None:
 
 
 def _heaviest(mended: Mended, notes: tuple[str, ...], weigh: Weigh) -> Read:
-    lists = [found for value in mended.values if (found := cells_of(_unquoted(value))) is not None]
+    lists = _lists(mended)
     if not lists:
-        raise Unreadable("it is JSON, but no notebook: it has no list of cells")
+        raise Unreadable(f"it is JSON, but no notebook: {NO_CELLS}")
     made = [sound(cells) for cells in lists]
-    best = max(made, key=lambda one: weigh(one.notebook))
+    weights = [weigh(one.notebook) for one in made] if len(made) > 1 else [1]
+    best = made[weights.index(max(weights))]
     lost = [*mended.lost, *best.lost]
-    if len(made) > 1 and any(_sources(one.notebook) != _sources(best.notebook) for one in made):
+    others = [one for one, weight in zip(made, weights, strict=True) if weight]
+    if any(_sources(one.notebook) != _sources(best.notebook) for one in others):
         lost.append(f"it has {len(made)} notebooks in one file, and the one with more answers was taken")
     return Read(best.notebook, (*notes, *mended.notes), tuple(lost))
 
 
-def _unquoted(value: object) -> object:
-    """A notebook that was written into a JSON string, as servers do."""
-    if isinstance(value, str) and '"cells"' in value:
-        try:
+def _lists(mended: Mended) -> list[list[Any]]:
+    return [found for value in mended.values if (found := cells_of(_unpacked(value))) is not None]
+
+
+def _unpacked(value: Any) -> Any:
+    """A notebook that was written into a JSON string, or as base64 beside its name, as servers do."""
+    if isinstance(value, dict) and "base64" in (value.get("encoding"), value.get("format")):
+        with contextlib.suppress(ValueError, TypeError):
+            value = base64.b64decode(value.get("content", "")).decode()
+    if isinstance(value, str) and ('"cells"' in value or '"worksheets"' in value):
+        with contextlib.suppress(NoJson):
             return read_json(value).values[0]
-        except NoJson:
-            return value
     return value
 
 

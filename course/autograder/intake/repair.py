@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 
+from course.autograder.intake.as_code import as_code
 from course.autograder.intake.cells import as_released, new_cell, whole
-from course.autograder.intake.code import binds, parses, statements, stubs
+from course.autograder.intake.code import binds, statements, stubs
 from course.autograder.intake.given import added_to
 from course.autograder.intake.notes import listed, sentences
 from course.autograder.intake.order import (
@@ -27,7 +28,7 @@ from course.autograder.intake.order import (
     place_of,
 )
 from course.autograder.intake.pictures import as_attachments
-from course.autograder.intake.recognise import Seen, recognise
+from course.autograder.intake.recognise import Seen, recognise, where_written
 from course.autograder.intake.released import Kind, Part, Release, read_release
 from course.autograder.intake.written import place_answers
 
@@ -77,7 +78,7 @@ class _Repair:
         self.found: dict[str, list[str]] = defaultdict(list)
         self.items: list[Item] = []
         self.stood: dict[int, list[Place]] = defaultdict(list)
-        self.seen = recognise(_as_code(cells, release, self.found), release)
+        self.seen = recognise(as_code(cells, release, self.found), release)
 
     def done(self) -> Repaired:
         """Do it."""
@@ -102,7 +103,7 @@ class _Repair:
     # --- what is there ------------------------------------------------------------------------------------------
 
     def _place_all(self) -> None:
-        self.written_at = _where_written(self.seen)
+        self.written_at = where_written(self.seen)
         for place, one in enumerate(self.seen):
             if one.copy_of is not None:
                 self.found["copied"].append(one.copy_of.name)
@@ -246,37 +247,9 @@ class _Repair:
                 f"No answer to {listed(unsure)} stands in its place, but there is something else that may be one; "
                 "look at what is shown there, and give points by hand."
             )
-        if not known and self.seen:
+        if not any(one.cell.source.strip() for one in self.seen):
+            person.append("There is nothing in its cells; ask whether it is the right file.")
+        elif not known:
             person.insert(0, "It has none of this assignment's cells; ask whether it is the right notebook.")
             return (FOREIGN,), tuple(person)
         return tuple(sentences(self.found)), tuple(person)
-
-
-def _where_written(seen: Sequence[Seen]) -> dict[str, set[int]]:
-    """Which cells define a name, those that grading leaves out apart."""
-    where: dict[str, set[int]] = defaultdict(set)
-    for place, one in enumerate(seen):
-        if one.cell.cell_type == "code" and not (one.part and one.part.kind is Kind.TAGGED):
-            for name in binds(one.cell.source):
-                where[name].add(place)
-    return where
-
-
-def _as_code(
-    cells: Sequence[NotebookNode], release: Release, found: dict[str, list[str]]
-) -> list[NotebookNode]:
-    """Cells of text that hold a function which is defined nowhere else, as cells of code."""
-    written = {name for cell in cells if cell.cell_type == "code" for name in binds(cell.source)}
-    wanted = {name for part in release.of(Kind.ANSWER) for name in part.functions} - written
-    made = []
-    for cell in cells:
-        defined = wanted & binds(cell.source) if cell.cell_type != "code" and "def " in cell.source else set()
-        if defined and parses(cell.source):
-            found["text"].append(f"with {listed(sorted(defined))}")
-            new = new_cell("code", cell.source)
-            new.metadata = cell.metadata
-            new["id"] = cell["id"]
-            made.append(new)
-        else:
-            made.append(cell)
-    return made

@@ -12,6 +12,8 @@ MARK = re.compile(
     re.MULTILINE,
 )
 FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*\{?\.?(?:code-cell\}?[ \t]*)?(\w*)[^\n]*$")
+BREAK = re.compile(r"\+\+\+(?:[ \t].*)?")  # between two cells of text, in MyST
+OPTION = re.compile(r":[\w-]+:.*")  # of a cell of code, in MyST
 PYTHON = {"python", "python3", "py", "ipython", "ipython3", ""}
 
 
@@ -45,6 +47,10 @@ def _cells(text: str, prose: bool) -> list[NotebookNode]:
     text = re.sub(r"\A#!.*\n|^# -\*-.*\n|^# coding:.*\n", "", text).strip("\n")
     if not text.strip():
         return []
+    if text.startswith("# MAGIC %md"):
+        return [
+            new_cell("markdown", re.sub(r"^# MAGIC ?(?:%md[^\n]*\n?)?", "", text, flags=re.MULTILINE).strip())
+        ]
     if prose:
         return [new_cell("markdown", _uncommented(text))]
     found: list[NotebookNode] = []
@@ -79,6 +85,10 @@ def from_markdown(text: str) -> NotebookNode:
         if not fence and found and found[2].lower() in PYTHON and len(cells) < MOST:
             _finish(cells, lines, "markdown")
             fence = found[1]
+        elif not fence and BREAK.fullmatch(line):
+            _finish(cells, lines, "markdown")
+        elif fence and not any(lines) and OPTION.fullmatch(line):
+            continue
         elif fence and line.strip() == fence:
             _finish(cells, lines, "code")
             fence = ""

@@ -7,9 +7,12 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.cells import CELL_ID, new_cell, whole
+from course.autograder.intake.code import parses, stubs
+from course.autograder.intake.merges import sides
 from course.autograder.intake.pictures import attached, displayed
 
 MOST_CELLS = 5_000
+MOST_CODE = 2_000_000  # characters of code, a thousand times an assignment's
 KINDS = {
     "code": "code",
     "markdown": "markdown",
@@ -25,6 +28,7 @@ TEXTS = (
     "text",
     "value",
 )  # where a cell's text is: in nbformat 4, 3, 1, and in exports
+MERGED = "the marks of a merge that was not resolved stand in a cell, and the side that can be run was taken"
 WRAPPED = ("content", "notebook", "ipynb", "data")  # a notebook inside of what a server said of it
 
 
@@ -46,6 +50,11 @@ class Sound:
 
 def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
     """The list of cells in parsed JSON, of any version; None when it is no notebook."""
+    if isinstance(raw, list):  # a list of cells, or of one notebook
+        listed = [one for one in raw[:MOST_CELLS] if isinstance(one, dict)]
+        if any("cell_type" in one for one in listed):
+            return list(raw)
+        return cells_of(listed[0], depth + 1) if len(listed) == 1 and depth < 3 else None
     if not isinstance(raw, dict):
         return None
     if isinstance(raw.get("cells"), list):
@@ -61,16 +70,22 @@ def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
 
 def sound(found: list[Any]) -> Sound:
     """The cells that are cells."""
-    cells, broken, others = [], 0, list[str]()
+    cells, broken, others, code = [], 0, list[str](), 0
+    lost: list[str] = []
     for raw in found[:MOST_CELLS]:
         text = _text(raw)
         if text is None:
             broken += 1
             continue
+        if _kind(raw) == "code" and (code := code + len(text)) > MOST_CODE:
+            lost.append(f"it has more than {MOST_CODE:,} characters of code, of which the first were read")
+            break
+        text, merged = _one_side(text) if _kind(raw) == "code" else (text, False)
+        if merged and MERGED not in lost:
+            lost.append(MERGED)
         pictures, more = attached(raw.get("attachments"))
         others += more
         cells.append(_cell(raw, _kind(raw), text, pictures))
-    lost = []
     if broken:
         lost.append(
             f"{'one entry' if broken == 1 else f'{broken} entries'} among its cells could not be read"
@@ -95,6 +110,12 @@ def _cell(raw: dict[str, Any], kind: str, text: str, pictures: Any) -> NotebookN
     return made
 
 
+def _one_side(source: str) -> tuple[str, bool]:
+    """Code with the marks of a merge in it as one side had it, the one that can be run and is no stub; and whether it had any."""
+    found = [side.decode() for side in sides(source.encode())] if "<<<<<<<" in source else [source]
+    return max(found, key=lambda side: (parses(side), not stubs(side), len(side))), len(found) > 1
+
+
 def _kind(raw: dict[str, Any]) -> str:
     said = raw.get("cell_type")
     if isinstance(said, str):
@@ -115,5 +136,7 @@ def _text(raw: Any) -> str | None:
         return "" if found is None and isinstance(raw.get("cell_type"), str) and len(raw) > 1 else None
     if raw.get("cell_type") == "heading" and isinstance(raw.get("level"), int):
         found = "#" * max(1, min(6, raw["level"])) + " " + found
-    text = found.replace("\r\n", "\n").replace("\r", "\n")
+    text = (
+        found.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    )  # a byte order mark is no text
     return text.encode("utf-8", "replace").decode()  # half a character can be in JSON, but in no file

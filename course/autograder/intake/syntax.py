@@ -9,17 +9,17 @@ from nbformat.notebooknode import NotebookNode
 from course.autograder.intake.code import parses
 from course.autograder.intake.released import grade_id
 
-NAME = r"[^\W\d]\w*"
+NAME = r"[^\W\d]\w*+"
 NEWER = (  # (version, what it is called, how it looks)
-    ((3, 12), "type parameters", rf"^\s*(?:async\s+)?(?:def|class)\s+{NAME}\s*\["),
-    ((3, 12), "a type statement", rf"^\s*type\s+{NAME}\s*(?:\[[^\]\n]*\]\s*)?="),
+    ((3, 12), "type parameters", rf"^[ \t]*+(?:async[ \t]++)?(?:def|class)[ \t]++{NAME}[ \t]*+\["),
+    ((3, 12), "a type statement", rf"^[ \t]*+type[ \t]++{NAME}[ \t]*+(?:\[[^\]\n]*+\][ \t]*+)?="),
     (
         (3, 12),
         "the same quotes inside of an f-string",
-        r"""\b[rR]?[fF][rR]?(["'])[^"'\n]*\{[^}\n]*\1[^}\n]*\1""",
+        r"""\b[rR]?[fF][rR]?(["'])(?:(?!\1|\{)[^\n]|\{\{|\{(?:(?!\1)[^}\n])*\})*+\{(?:(?!\1)[^}\n])*\1(?:(?!\1)[^}\n])*\1""",
     ),
     ((3, 14), "a template string", r"""(?<![\w"'])[rR]?[tT][rR]?["']"""),
-    ((3, 14), "except without brackets", rf"^\s*except\*?\s+{NAME}(?:\.{NAME})*\s*,"),
+    ((3, 14), "except without brackets", rf"^[ \t]*+except\*?[ \t]++{NAME}(?:\.{NAME})*+[ \t]*+,"),
 )
 
 

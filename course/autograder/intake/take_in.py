@@ -10,16 +10,16 @@ from course.autograder.intake.beside import (
     Beside,
     beside,
     may_hold_answers,
-    not_there,
     told_where_missing,
     writing,
 )
 from course.autograder.intake.cells import as_released, whole
 from course.autograder.intake.choose import Candidate, Choice, choose, said_of
-from course.autograder.intake.find import Handed, look_through
+from course.autograder.intake.find import File, Handed, look_through
+from course.autograder.intake.lacking import Lacking, lacking
 from course.autograder.intake.notes import listed, write_notes
 from course.autograder.intake.pictures import with_files
-from course.autograder.intake.released import Release, read_release
+from course.autograder.intake.released import Kind, Release, read_release
 from course.autograder.intake.repair import repair
 from course.autograder.intake.syntax import too_new
 
@@ -89,15 +89,17 @@ class _HandIn:
         for clause in taken.read.lost:
             self.notes.append(f"{name} could be read in part only: {clause}.")
             self.person.append(f"{name} could be read in part only: {clause}; ask for the file again.")
-        for file, why in choice.unread:
-            self.notes.append(f"{file.name} was handed in as well, and cannot be read: {why}.")
+        for files, why in _by_reason(choice.unread):
+            self.notes.append(
+                f"{listed(files, 5)} {'was' if len(files) == 1 else 'were'} handed in as well, and cannot be read: {why}."
+            )
         if not taken.answered:
             self.person += [
                 f"Nothing is answered in {name}; {said[0].lower()}{said[1:]}" for said in self.handed.told
             ]
             self.person += [
-                f"Nothing is answered in {name}, and {file.name} cannot be read ({why}); ask for that file again."
-                for file, why in choice.unread
+                f"Nothing is answered in {name}, and {listed(files, 5)} cannot be read ({why}); ask for the right file."
+                for files, why in _by_reason(choice.unread)
             ]
         there = beside(taken.file, self.handed.files)
         cells = taken.read.notebook.cells
@@ -119,13 +121,19 @@ class _HandIn:
         """Attach picture files that cells of text show; the names of those files."""
         used: set[str] = set()
         gone: list[str] = []
+
+        def read(path: str) -> bytes | None:
+            content = there.read(path)
+            if content is not None:
+                used.add(there.files[path].name)
+            return content
+
         for cell in cells:
             if cell.cell_type == "code" or ("](" not in cell.source and "<img" not in cell.source):
                 continue
-            source, pictures, missing = with_files(cell.source, dict(cell.get("attachments", {})), there.read)
+            source, pictures, missing = with_files(cell.source, dict(cell.get("attachments", {})), read)
             gone += missing
             if source != cell.source:
-                used |= {file.name for path, file in there.files.items() if path in cell.source}
                 cell.source, cell["attachments"] = source, pictures
         if gone:
             self.notes.append(f"Pictures that the notebook shows were not handed in: {listed(gone)}.")
@@ -147,20 +155,25 @@ class _HandIn:
             self.person.append(
                 f"Its code names {listed(large)}, which is too large to come along; grade it by hand."
             )
-        if missing := not_there(cells, there):
-            self.notes.append(
-                f"Your code imports {listed(missing)}, which was neither handed in nor is installed."
-            )
-            self.person.append(
-                f"Its code imports {listed(missing)}, which was neither handed in nor is installed; "
-                "ask for that file, or give points by hand."
-            )
+        functions = [name for part in self.release.of(Kind.ANSWER) for name in part.functions]
+        self._say_what_is_lacking(lacking(cells, functions, there))
         return [cell for _, cell in brought], {file.name for file, _ in brought}
+
+    def _say_what_is_lacking(self, lacks: Lacking) -> None:
+        if lacks.modules:
+            are, were = ("is", "was") if len(lacks.modules) == 1 else ("are", "were")
+            what = f"imports {listed(lacks.modules)}, which {are} not there when it is graded and {were} not handed in"
+            self.notes.append(f"Your code {what}, so a person will look at it.")
+            self.person.append(f"Its code {what}; give points by hand, or ask for it without.")
+        if lacks.files:
+            what = f"reads {listed(lacks.files)}, which {'was' if len(lacks.files) == 1 else 'were'} not handed in"
+            self.notes.append(f"Your code {what}, so a person will look at it.")
+            self.person.append(f"Its code {what}; ask for the file, or give points by hand.")
 
     def blank(self, choice: Choice) -> Intake:
         """Nothing that was handed in is a notebook."""
         files = [file for file in self.handed.files if file.last != "timestamp.txt"]
-        why = [f"{file.name} cannot be read: {reason}" for file, reason in choice.unread]
+        why = [f"{listed(names, 5)} cannot be read: {reason}" for names, reason in _by_reason(choice.unread)]
         if not why:
             what = f"there is no notebook {self.assignment}.ipynb"
             there = listed([file.name for file in files], 5)
@@ -182,6 +195,14 @@ class _HandIn:
         notebook = whole(cells)
         write_notes(notebook, notes, person)
         return Intake(notebook, notes, readable, person)
+
+
+def _by_reason(unread: Sequence[tuple[File, str]]) -> list[tuple[list[str], str]]:
+    """Names of files that could not be read, together where the reason is the same."""
+    found: dict[str, list[str]] = {}
+    for file, why in unread:
+        found.setdefault(why, []).append(file.name)
+    return [(names, why) for why, names in found.items()]
 
 
 def _begun(clause: str) -> str:

@@ -1,4 +1,4 @@
-"""Is this array that array? And where it is not: by how much, at which index, and in what relation."""
+"""Is this array that array? And where it is not: by how much, at which index, and what strikes the eye first."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,14 @@ import numpy as np
 from course.autograder.checks.language.protocol import input_arrays
 from course.autograder.checks.language.spec import Case, Inputs, Output
 from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
+
+ROUNDED = "The values are float32 numbers: something was rounded to float32; work in the dtype of the inputs."
+SMALL = (
+    "The difference is small: a small term such as epsilon may be missing or misplaced, or something on the way was "
+    "rounded to float32."
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,6 @@ class Difference:
     wanted: float
     outside: int
     size: int
-    not_finite: int
 
 
 def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
@@ -29,7 +35,7 @@ def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> b
     return wanted.dtype.kind in "iub" and (got.dtype.kind in "iub" or tolerance == Tolerance(0, 0))
 
 
-def _outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     """Which elements are not near enough. It is asked once for each mistake that a wrong output could come from."""
     if _in_integers(got, wanted, tolerance):
         return np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
@@ -40,20 +46,27 @@ def _outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nd
         if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
             size = np.where(np.isfinite(size), size, np.nan)
             scale = np.fmax.reduce(size, axis=None, initial=1.0)
-        outside = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
-        if outside.any():
-            outside &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
-    return outside
+        bad = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
+        if bad.any():
+            bad &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+    return bad
+
+
+def allowance(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """How far from each value of a finite array of floats another may lie."""
+    size = np.abs(wanted)
+    allowed: np.ndarray = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
+    return allowed
 
 
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
-    return got.shape == wanted.shape and not _outside(got, wanted, tolerance).any()
+    return got.shape == wanted.shape and not outside(got, wanted, tolerance).any()
 
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    bad = np.asarray(_outside(got, wanted, tolerance))
+    bad = np.asarray(outside(got, wanted, tolerance))
     if not bad.any():
         return None
     with np.errstate(all="ignore"):
@@ -63,7 +76,6 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
     if not _in_integers(got, wanted, tolerance):
         got, wanted = got.astype(np.float64), wanted.astype(np.float64)
     index = np.unravel_index(int(np.argmax(gap)), gap.shape)
-    strange = int(np.sum(~np.isfinite(got) & np.isfinite(wanted))) if got.dtype.kind == "f" else 0
     return Difference(
         largest=float(gap[index]),
         index=tuple(int(i) for i in index),
@@ -71,42 +83,80 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
         wanted=wanted[index].item(),
         outside=int(bad.sum()),
         size=int(bad.size),
-        not_finite=strange,
     )
 
 
-def relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
-    """A sentence on how a wrong array relates to the right one, or '' when nothing simple does."""
-    got, wanted = got.astype(np.float64), wanted.astype(np.float64)
-    if got.shape != wanted.shape:
-        return _shape_relation(got, wanted, tolerance)
-    if got.size == 0 or not np.isfinite(got).all() or not np.isfinite(wanted).all():
-        return ""
-    if not got.any():
-        return "Yours is 0 everywhere."
-    if near(got, -wanted, tolerance):
-        return "Yours has the right size and the opposite sign."
-    if got.size < 2:
-        return ""
-    factor = float(np.vdot(wanted, got)) / max(float(np.vdot(wanted, wanted)), 1e-300)
-    if abs(factor) > 1e-9 and near(got, factor * wanted, tolerance):
-        return f"Yours is {factor:.6g} times the expected one everywhere."
-    shift = float(np.mean(got - wanted))
-    if near(got, wanted + shift, tolerance):
-        return f"Yours differs from the expected one by {shift:+.6g} everywhere."
-    if got.ndim >= 2 and got.shape[0] == got.shape[1] and near(got.swapaxes(0, 1), wanted, tolerance):
-        return "Yours is the expected one with its first two axes swapped."
-    return ""
+def precision(inputs: Inputs, got: np.ndarray) -> str:
+    """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
+    single = (np.float32, np.float16)
+    if got.dtype in single or any(a.dtype in single for a in input_arrays(inputs).values()):
+        return "float32"
+    return "float64"
 
 
-def _shape_relation(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
-    if got.size == wanted.size and near(got.reshape(wanted.shape), wanted, tolerance):
-        if tuple(n for n in got.shape if n != 1) == tuple(n for n in wanted.shape if n != 1):
-            return "The values are right; the shape has axes of length 1 too many or too few."
-        return "The values are right, in another shape."
-    if got.ndim == wanted.ndim == 2 and got.shape == wanted.shape[::-1] and near(got.T, wanted, tolerance):
-        return "Yours is the expected one transposed."
-    return ""
+def tolerance_of(output: Output, inputs: Inputs, got: np.ndarray) -> Tolerance:
+    """What an answer of this precision is held to."""
+    tolerance: Tolerance = getattr(output.tolerances, precision(inputs, got))
+    return tolerance
+
+
+def described(array: np.ndarray) -> str:
+    """What an array is, in words: 'an integer', 'a number', 'an array of shape (7,)'."""
+    if array.ndim:
+        return f"an array of shape {array.shape}"
+    return {"b": "True or False", "f": "a number"}.get(array.dtype.kind, "an integer")
+
+
+def compare(
+    output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray
+) -> Finding | None:
+    """What is wrong with one output on one case; None where it is near enough."""
+    tolerance = tolerance_of(output, inputs, got)
+    if ".*." in output.path and got.ndim and wanted.ndim:
+        message = rows_differ(got, wanted, tolerance)
+        return Finding(case.name, output.path, "rows", message) if message else None
+    alike = got.shape == wanted.shape
+    gap = difference(got, wanted, tolerance) if alike else None
+    if alike and gap is None:
+        return None
+    about: dict[str, Any] = {"case": case.name, "output": output.path, **_shapes(got, wanted)}
+    if gap is None:
+        return Finding(kind="shape", message=_unlike(got, wanted), **about)
+    about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
+    seen = fact(got, wanted, inputs)
+    if seen is not None:
+        return Finding(kind=seen.kind, message=seen.message, advice=seen.advice, **about)
+    small = precision(inputs, got) == "float64" and near(got, wanted, output.tolerances.float32)
+    if small:
+        advice = ROUNDED if _are_float32(got, wanted) else SMALL
+        return Finding(
+            kind="precision", message="The values differ, if only a little.", advice=advice, **about
+        )
+    if gap.size == 1:
+        return Finding(kind="value", message="The value is not right.", **about)
+    return Finding(kind="value", message=f"{gap.outside:,} of {gap.size:,} values differ.", **about)
+
+
+def _shapes(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    return {
+        "got_shape": got.shape,
+        "got_dtype": str(got.dtype),
+        "wanted_shape": wanted.shape,
+        "wanted_dtype": str(wanted.dtype),
+    }
+
+
+def _unlike(got: np.ndarray, wanted: np.ndarray) -> str:
+    if got.ndim and wanted.ndim:
+        return f"Yours has shape {got.shape}; {wanted.shape} is wanted."
+    return f"Yours is {described(got)}; {described(wanted)} is wanted."
+
+
+def _are_float32(got: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether every value is a float32 number, which the right ones are not."""
+    with np.errstate(all="ignore"):
+        single = [bool(np.array_equal(a, a.astype(np.float32).astype(np.float64))) for a in (got, wanted)]
+    return single == [True, False]
 
 
 def _entries(row: np.ndarray) -> np.ndarray:
@@ -118,70 +168,13 @@ def _entries(row: np.ndarray) -> np.ndarray:
 def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
     """A sentence on where two columns of a table differ, with the student's own entry; '' where they do not."""
     if len(got) != len(wanted):
-        return f"the table has {len(got)} rows; wanted {len(wanted)}, one for each layer"
+        return f"The table has {len(got)} rows; {len(wanted)} are wanted, one for each layer."
     pairs = [(_entries(g), _entries(w)) for g, w in zip(got, wanted, strict=True)]
     differing = [i for i, (g, w) in enumerate(pairs) if not near(g, w, tolerance)]
     if not differing:
         return ""
     first = differing[0]
-    entries = [f"{value:,}" for value in pairs[first][0][:8].tolist()]
+    entries = [f"{value:,.12g}" for value in pairs[first][0][:8].tolist()]
     yours = entries[0] if got.ndim == 1 else f"({', '.join(entries)})"
     others = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
-    return f"row {first} of the table (counted from 0) is wrong{others}: yours says {yours}"
-
-
-def precision(inputs: Inputs, got: np.ndarray) -> str:
-    """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
-    single = (np.float32, np.float16)
-    if got.dtype in single or any(a.dtype in single for a in input_arrays(inputs).values()):
-        return "float32"
-    return "float64"
-
-
-def _describe(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
-    return {
-        "got_shape": got.shape,
-        "got_dtype": str(got.dtype),
-        "wanted_shape": wanted.shape,
-        "wanted_dtype": str(wanted.dtype),
-    }
-
-
-def compare(
-    output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray
-) -> Finding | None:
-    """What is wrong with one output on one case; None where it is near enough."""
-    kind = precision(inputs, got)
-    tolerance: Tolerance = getattr(output.tolerances, kind)
-    about: dict[str, Any] = {"case": case.name, "output": output.path, **_describe(got, wanted)}
-    if ".*." in output.path and got.ndim and wanted.ndim:
-        message = rows_differ(got, wanted, tolerance)
-        return Finding(case.name, output.path, "rows", message) if message else None
-    if got.shape != wanted.shape:
-        return Finding(
-            kind="shape",
-            message=f"the shape is {got.shape}; wanted {wanted.shape}",
-            advice=relation(got, wanted, tolerance),
-            **about,
-        )
-    gap = difference(got, wanted, tolerance)
-    if gap is None:
-        return None
-    about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
-    if gap.not_finite:
-        message = f"{gap.not_finite} of {gap.size} values are NaN or infinite"
-        return Finding(
-            kind="not finite",
-            message=message,
-            advice="Look for a division by 0 or a root of a negative.",
-            **about,
-        )
-    if kind == "float64" and near(got, wanted, output.tolerances.float32):
-        return Finding(
-            kind="precision",
-            message="right to single precision only",
-            advice="Something on the way was rounded to float32: work in the dtype of the inputs.",
-            **about,
-        )
-    message = f"{gap.outside} of {gap.size} values differ" if gap.size > 1 else "the value differs"
-    return Finding(kind="value", message=message, advice=relation(got, wanted, tolerance), **about)
+    return f"Row {first} of the table (counted from 0) is wrong{others}: yours says {yours}."

@@ -1,82 +1,177 @@
-"""Which mistake is behind a wrong output: the misconception that gives exactly this on the same inputs."""
+"""Which mistake is behind a wrong output: the misconception that gives exactly this on the same inputs.
 
-from collections import Counter
-from dataclasses import replace
+A name must be earned: it fits at least a quarter of the cases on which the mistake would show. Where it explains some
+of the failing cases only, that is said. Where no mistake fits, and no two together, the relation of wrong to right is.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Check, Output
-from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Question
-from course.autograder.judging.comparing import compare, near, precision
+from course.autograder.judging.comparing import tolerance_of
+from course.autograder.judging.evidence import Answers, gather
+from course.autograder.judging.facts import fact
+from course.autograder.judging.relating import pair, relation
+from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
+from course.autograder.judging.together import two_mistakes
+from course.autograder.judging.traits import common
 from course.autograder.judging.verdict import Finding
 
-WRONG_GROUND = (
-    "{}'s own output is not right here either: put that right first; this is computed from its cache."
-)
+COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
+RELATED = ("value", "shape")
 
 
-def _fits(check: Check, output: Output, asked: Question, got: np.ndarray) -> dict[str, bool]:
-    """For each misconception: whether it shows on this case, if it gives exactly this output here."""
-    tolerance: Tolerance = getattr(output.tolerances, precision(asked.inputs, got))
-    right = asked.right[output.path]
-    fitting = {}
-    for misconception in check.misconceptions:
-        wrong = asked.wrong[misconception.name].get(output.path, right)
-        if near(got, wrong, tolerance):
-            fitting[misconception.name] = not near(wrong, right, tolerance)
-    return fitting
+@dataclass(frozen=True)
+class Cause:
+    """What is said of a finding: a mistake by its name, or a hint alone."""
+
+    misconception: str
+    advice: str
+    scope: str = ""
 
 
-def _differing(finding: Finding) -> str:
-    return "the values differ, if only a little" if finding.kind == "precision" else finding.message
-
-
-def _on_wrong_ground(check: Check, tally: Tally, finding: Finding) -> bool:
-    """Whether what the finding's values were computed from is not right either."""
-    base = check.rests_on
-    if (
-        base is None
-        or finding.case not in tally.grounds
-        or finding.kind not in ("value", "precision", "not finite")
-    ):
-        return False
-    asked, got = tally.grounds[finding.case]
-    output = base.outputs[0]
-    right = asked.ground
-    return right is not None and compare(output, asked.case, asked.inputs, got, right) is not None
+Causes = dict[str, tuple[Cause, ...]]  # by case
 
 
 def named(check: Check, tally: Tally) -> list[Finding]:
-    """Name the mistake behind each finding: of those that give exactly that output, the one that is in step with
-    the most cases, those where it must not show included; between equals, the one that explains other outputs too."""
-    fits = {
-        (output.path, asked.case.name): _fits(check, output, asked, got)
-        for output, asked, got in tally.compared
-        if output.path in tally.wrong_outputs
+    """The findings, output by output, with what is behind each."""
+    entries: dict[str, list[tuple[Question, np.ndarray]]] = defaultdict(list)
+    for output, asked, got in tally.compared:
+        if output.path in tally.wrong_outputs:
+            entries[output.path].append((asked, got))
+    answers = {o.path: gather(o, entries[o.path]) for o in check.outputs if o.path in entries}
+    everywhere: Counter[str] = Counter()
+    for found in answers.values():
+        everywhere.update({name: len(evidence.in_step) for name, evidence in found.evidence.items()})
+    told: list[Finding] = []
+    for path in dict.fromkeys(finding.output for finding in tally.findings):
+        findings = [finding for finding in tally.findings if finding.output == path]
+        causes = _causes(check, tally, answers[path], findings, everywhere) if path in answers else {}
+        caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
+        told += _where(caused, tally, path)
+    return told
+
+
+def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:
+    """The findings of one output, with what the cases they show on have in common where that is not plain."""
+    if any(f.misconception and not f.scope for f in findings):
+        return findings
+    failing = {f.case for f in findings if f.case in tally.asked}
+    if path:
+        failing |= {f.case for f in tally.findings if not f.output and f.case in tally.asked}
+    clause = common(tally.asked, failing)
+    return [f if f.misconception else replace(f, where=clause, failing=len(failing)) for f in findings]
+
+
+def _of(finding: Finding, causes: Causes) -> tuple[Cause, ...]:
+    open_to_a_name = not finding.misconception and finding.kind in COMPARABLE
+    return causes.get(finding.case, ()) if open_to_a_name else ()
+
+
+def _with(finding: Finding, cause: Cause) -> Finding:
+    if cause == Cause("", ""):
+        return finding
+    # A name says more than that the values differ only a little.
+    kind = "value" if cause.misconception and finding.kind == "precision" else finding.kind
+    return replace(finding, kind=kind, **vars(cause))
+
+
+def _causes(
+    check: Check, tally: Tally, answers: Answers, findings: list[Finding], everywhere: Mapping[str, int]
+) -> Causes:
+    """For each failing case of one output what is behind it, as far as that is known."""
+    failing = {f.case for f in findings if f.kind in COMPARABLE and f.case in answers.by_case}
+    kinds = {
+        f.case: f.kind for f in findings if f.case in failing and not f.misconception and f.kind in COMPARABLE
     }
-    in_step: Counter[tuple[str, str]] = Counter()
-    anywhere: Counter[str] = Counter()
-    for (path, _), names in fits.items():
-        in_step.update((path, name) for name in names)
-        anywhere.update(names)
-    advice = {m.name: m.advice for m in check.misconceptions}
-    named = []
-    for finding in tally.findings:
-        showing = [n for n, shows in fits.get((finding.output, finding.case), {}).items() if shows]
-        if showing and not finding.misconception:
-            best = max(showing, key=lambda name: (in_step[finding.output, name], anywhere[name]))
-            # The name says more than "right to single precision" would.
-            kind = "value" if finding.kind == "precision" else finding.kind
-            told = {
-                "misconception": best,
-                "advice": advice[best],
-                "kind": kind,
-                "message": _differing(finding),
-            }
-            finding = replace(finding, **told)  # type: ignore[arg-type]
-        elif not finding.misconception and _on_wrong_ground(check, tally, finding):
-            finding = replace(finding, advice=WRONG_GROUND.format(check.functions[0]))
-        named.append(finding)
-    return named
+
+    def known_by(cases: Iterable[str], **how: bool) -> dict[str, str]:
+        return {case: name for case in cases if (name := _best(answers, case, failing, everywhere, **how))}
+
+    def told_as(names: Mapping[str, str]) -> Causes:
+        return {case: (_named(check, answers, findings, failing, name),) for case, name in names.items()}
+
+    names = known_by(kinds)
+    some_only = names and not any(failing <= answers.evidence[name].explains for name in names.values())
+    if some_only and set(kinds) == failing and (said := _relation(answers, kinds, strong=True)):
+        # A plain relation that holds on all cases says more than a mistake that fits some of them by chance.
+        return dict.fromkeys(kinds, (Cause("", said),))
+    causes = told_as(names)
+    rest = [case for case in kinds if case not in causes]
+    two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
+    if two is not None:
+        both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
+        return causes | dict.fromkeys(rest, both)
+    causes |= told_as(known_by(rest, in_shape_alone=True))
+    rest = [case for case in rest if case not in causes]
+    for case in rest:
+        if on_wrong_ground(check, tally, case):
+            causes[case] = (Cause("", WRONG_GROUND.format(check.functions[0])),)
+    left = {case: kinds[case] for case in rest if case not in causes and kinds[case] in RELATED}
+    if said := _relation(answers, left):
+        causes |= dict.fromkeys(left, (Cause("", said),))
+    return causes
+
+
+def _advice(check: Check, name: str) -> str:
+    return next(m.advice for m in check.misconceptions if m.name == name)
+
+
+def _named(check: Check, answers: Answers, findings: list[Finding], failing: set[str], name: str) -> Cause:
+    """A mistake by its name, and how many of the failing cases it explains where these are not all."""
+    told = {f.case for f in findings if f.misconception == name}
+    return Cause(
+        name,
+        _advice(check, name),
+        _scope(len(failing & (answers.evidence[name].explains | told)), len(failing)),
+    )
+
+
+def _best(
+    answers: Answers,
+    case: str,
+    failing: set[str],
+    everywhere: Mapping[str, int],
+    *,
+    in_shape_alone: bool = False,
+) -> str:
+    """Of the mistakes that give just this, the one in step with most cases; between equals, with other outputs too.
+
+    Those that are known by the shape alone are asked when no other fits.
+    """
+    asked, got = answers.by_case[case]
+    right = asked.right[answers.output.path]
+    seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
+    fitting = [
+        name
+        for name, e in answers.evidence.items()
+        if case in e.explains and e.enough and e.in_shape_alone == in_shape_alone
+    ]
+    if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
+        fitting = [name for name in fitting if failing <= answers.evidence[name].in_step]
+    return max(fitting, key=lambda n: (len(answers.evidence[n].in_step), everywhere[n]), default="")
+
+
+def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = False) -> str:
+    """What is true of all these cases."""
+    if not set(kinds.values()) <= set(RELATED):
+        return ""
+    made = []
+    for case in kinds:
+        asked, got = answers.by_case[case]
+        tolerance = tolerance_of(answers.output, asked.inputs, got)
+        made.append(pair(got, asked.right[answers.output.path], tolerance, asked.inputs))
+    return relation(made, strong=strong)
+
+
+def _scope(explained: int, failing: int) -> str:
+    return f"It explains {explained} of the {failing} cases that fail." if explained < failing else ""
+
+
+def _beside(other: str) -> str:
+    return f"Two mistakes together give exactly this: this one and “{other}”."

@@ -1,12 +1,13 @@
 """What the cases of one check show, as they come in: compared answers, findings, wrong outputs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from course.autograder.checks.language.seen import Flaw
 from course.autograder.checks.language.spec import Output
 from course.autograder.judging.asking import Question
-from course.autograder.judging.verdict import Finding
+from course.autograder.judging.verdict import Finding, sentence
 
 
 @dataclass
@@ -15,11 +16,31 @@ class Tally:
 
     findings: list[Finding] = field(default_factory=list)
     compared: list[tuple[Output, Question, np.ndarray]] = field(default_factory=list)
+    asked: dict[str, Question] = field(default_factory=dict)  # by case
     wrong_outputs: set[str] = field(default_factory=set)
     changed: bool = False
     grounds: dict[str, tuple[Question, np.ndarray]] = field(
         default_factory=dict
     )  # by case: what `rests_on` gave
+
+    doubtful: dict[int, Flaw] = field(
+        default_factory=dict
+    )  # by place in `findings`: more than one mistake may fit
+
+    def settle(self) -> None:
+        """Name one mistake where one fits all cases that show a flaw; where none does, none is named."""
+        by_output: dict[str, list[int]] = {}
+        for place, flaw in self.doubtful.items():
+            by_output.setdefault(flaw.output, []).append(place)
+        for places in by_output.values():
+            flaws = [self.doubtful[place] for place in places]
+            common = [name for name in flaws[0].fits if all(name in flaw.fits for flaw in flaws)]
+            for place, flaw in zip(places, flaws, strict=True):
+                name, told = (common[0], flaw.fits[common[0]]) if common else ("", "")
+                message = "" if name else sentence(flaw.plain)
+                self.findings[place] = replace(
+                    self.findings[place], misconception=name, advice=told, message=message
+                )
 
     def add(self, finding: Finding) -> None:
         """Take in something that makes its output wrong."""

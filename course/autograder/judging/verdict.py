@@ -5,6 +5,7 @@ Everything a student's code could have written (an error's message, a shape) is 
 
 import functools
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +20,7 @@ class Finding:
     Attributes:
         case: name of the case it shows on; '' when no case was reached.
         output: what is wrong: 'out', 'bn_param.running_mean'; '' when the calls did not get that far.
-        kind: 'value', 'precision', 'shape', 'not finite', 'changed', or the kind of a `protocol.Problem`.
+        kind: 'value', 'precision', 'fact', 'shape', 'not finite', 'changed', 'property', or that of a `protocol.Problem`.
         message: what is wrong, in one sentence.
         got_shape, got_dtype, wanted_shape, wanted_dtype: of the array, where there is one.
         largest_difference: in the output's own units.
@@ -27,6 +28,9 @@ class Finding:
         got, wanted: the two values there; None in a graded run, which never shows an expected value.
         misconception: name of the well-known mistake that gives exactly this; '' when none does.
         advice: one hint.
+        scope: of which cases the advice is true, where that is not plain.
+        where: what the cases on which this output is wrong have in common, as a clause: 'only where ...'.
+        failing: how many cases these are.
     """
 
     case: str
@@ -43,6 +47,9 @@ class Finding:
     wanted: float | None = None
     misconception: str = ""
     advice: str = ""
+    scope: str = ""
+    where: str = ""
+    failing: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,21 +140,92 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def sentence(text: str) -> str:
+    """The text with an end, where it has none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 @dataclass(frozen=True)
 class Told:
-    """A finding as it is shown: once, with the number of other cases that say the same."""
+    """A finding as it is shown: once, with how many cases say the same.
+
+    Attributes:
+        finding: the first of them.
+        cases: on how many cases it is found.
+        of: how many cases were asked.
+    """
 
     finding: Finding
-    more: int
+    cases: int
+    of: int
+
+    @property
+    def headline(self) -> str:
+        """What is wrong, in a few words or one sentence."""
+        return self.finding.misconception or self.finding.message
+
+    @property
+    def details(self) -> str:
+        """What was seen, and where, in whole sentences."""
+        f = self.finding
+        seen = f.message if f.misconception else ""
+        return " ".join(part for part in (seen, f.scope, self._where(), self._how_far()) if part)
+
+    def _where(self) -> str:
+        f = self.finding
+        if not f.case or self.of < 2:
+            return ""
+        if f.scope.startswith("It explains"):
+            return f"The first is “{f.case}”." if self.cases > 1 else f"That is “{f.case}”."
+        if self.cases == self.of:
+            return f"All {self.of} cases show it."
+        if self.cases == 1:
+            others = self.of - 1
+            rest = f"; the other {others} are right" if f.failing == 1 and others > 1 else ""
+            return f"It shows on the case “{f.case}”{rest}."
+        shown = f"It shows on {self.cases} of {self.of} cases, first on “{f.case}”"
+        if not f.where:
+            return f"{shown}."
+        if f.failing == self.cases:
+            return f"{shown}: {f.where}."
+        name = f"{f.output} goes wrong" if f.output else "something goes wrong"
+        return f"{shown}. In all, {name} {f.where}."
+
+    def _how_far(self) -> str:
+        f = self.finding
+        if f.kind in ("fact", "not finite") or f.largest_difference is None:
+            return ""
+        values = f" ({told_apart(f.got, f.wanted)})" if f.got is not None and f.wanted is not None else ""
+        gap = f.largest_difference
+        whole = f.wanted_dtype.startswith(("int", "uint")) and gap == int(gap)
+        size = significant(int(gap) if whole else gap)
+        if not f.index:
+            return f"It is off by {size}{values}."
+        there = "There the" if 1 < self.cases < self.of else "The"
+        at = ", ".join(map(str, f.index))
+        return f"{there} largest difference is {size}, at [{at}]{values}."
 
 
-def grouped(findings: Iterable[Finding]) -> list[Told]:
-    """One entry for each output and cause, the first case of each in front."""
+def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
+    """One entry for all findings that say the same but for their numbers, the most telling case of each in front.
+
+    Args:
+        findings: of one verdict.
+        of: how many cases were asked.
+    """
     groups: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        cause = finding.misconception or finding.kind
-        groups.setdefault((finding.output, cause), []).append(finding)
-    return [Told(group[0], len(group) - 1) for group in groups.values()]
+    for f in findings:
+        seen = () if f.misconception else (f.kind, _without_numbers(f.message) if f.kind != "value" else "")
+        groups.setdefault((f.output, f.misconception, f.advice, *seen), []).append(f)
+    told = []
+    for group in groups.values():
+        front = next((f for f in group if f.message), group[0])
+        told.append(Told(front, len({f.case for f in group}), of))
+    return told
+
+
+def _without_numbers(message: str) -> str:
+    return re.sub(r"[-+]?\d[\d.,e+-]*", "#", message)
 
 
 def _context(verdict: Verdict) -> dict[str, Any]:
@@ -155,7 +233,7 @@ def _context(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict,
         "points": number(verdict.points),
         "max_points": number(verdict.max_points),
-        "told": grouped(verdict.findings),
+        "told": grouped(verdict.findings, verdict.cases),
     }
 
 
@@ -168,6 +246,4 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["significant"] = significant
-    environment.globals["told_apart"] = told_apart
     return environment.get_template(name)

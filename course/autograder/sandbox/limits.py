@@ -18,7 +18,7 @@ class Limits:
         open_files: file descriptors at once.
         output_characters: text kept of one cell's output.
         image_bytes: kept of one cell's figures.
-        restarts: how often a notebook is run again without the cells that killed it.
+        restarts: how many cells of the student's own may end the process before the others of that kind are left out.
     """
 
     cell_seconds: float = 30.0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import TEST_STUDENT, plain_name
+from course.common.alone import with_its_style
 from course.common.tables import Table, TableError
 from course.common.text import for_spreadsheet
 
@@ -202,7 +203,7 @@ def moodle_feedback_zip(table: Table, pages: Mapping[str, Path], matcher: Matche
             if found.student is None or found.student.id not in pages:
                 continue
             folder = f"{(called or 'Participant').replace('_', ' ')}_{participant[1]}_assignsubmission_file"
-            archive.write(pages[found.student.id], f"{folder}/feedback.html")
+            archive.writestr(f"{folder}/feedback.html", with_its_style(pages[found.student.id]))
     return packed.getvalue()
 
 

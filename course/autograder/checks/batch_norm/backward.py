@@ -49,6 +49,22 @@ def parameters_over(i: Inputs, *axes: int) -> Arrays:
     return {"dgamma": (p.dout * p.x_hat).sum(axis=axes), "dbeta": p.dout.sum(axis=axes)}
 
 
+def _averages_with_nothing(p: Parts) -> np.ndarray:
+    """The factor before the bracket on its first term alone, the averages divided by n."""
+    return p.g - p.sd * (p.mean(p.dout) + p.x_hat * p.mean(p.dout * p.x_hat))
+
+
+def _mean_over_features(p: Parts) -> np.ndarray:
+    """dout averaged along the features, gamma outside the bracket."""
+    return p.gamma * (p.dout - p.dout.mean(axis=1, keepdims=True)) + p.by_var
+
+
+def _both_over_features(p: Parts) -> np.ndarray:
+    """Both averages along the features beside the right x_hat and root."""
+    along = p.x_hat * (p.dout * p.x_hat).mean(axis=1, keepdims=True)
+    return p.gamma * (p.dout - p.dout.mean(axis=1, keepdims=True) - along)
+
+
 DX = dx_mistakes(parts)
 DPARAMETERS = parameter_mistakes(parts, right_gradients, axis=1)
 LATER = later_cache(right_gradients, "x", "bn_param")
@@ -60,6 +76,18 @@ OF_A_MATRIX = {
     ),
     "only the first term has the factor": Mistake(
         "gamma and the root stand before all three terms: put brackets round them.", dx_by(parts, _brackets)
+    ),
+    "only the first term has gamma and the root": Mistake(
+        "gamma and the root stand before all three terms: put brackets round them.",
+        dx_by(parts, _averages_with_nothing),
+    ),
+    "dout averaged over the features": Mistake(
+        "The average of dout in dx runs over the samples (axis 0), not over the features.",
+        dx_by(parts, _mean_over_features),
+    ),
+    "both averages over the features": Mistake(
+        "The averages in dx run over the samples (axis 0), not over the features.",
+        dx_by(parts, _both_over_features),
     ),
     "means over the whole matrix": Mistake(
         "The means in dx run over the samples of one feature, not over all features together.",

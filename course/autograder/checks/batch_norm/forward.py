@@ -139,6 +139,14 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "The batch's moments come in with the weight 1 - momentum; yours come in whole.",
         lambda i, s, b: {name: s["momentum"] * s[f"running_{name}"] + b[name] for name in b},
     ),
+    "moved twice in one call": (
+        "Your running values move twice in one call: mix the batch's moments in once.",
+        lambda i, s, b: mixed(s, b, s["momentum"] ** 2),
+    ),
+    "variance round the running mean": (
+        "The batch's variance is taken round the batch's own mean, not round the running one.",
+        lambda i, s, b: mixed(s, {**b, "var": b["var"] + (b["mean"] - s["running_mean"]) ** 2}),
+    ),
     "the batch's mean in the running variance": (
         "You mix the batch's mean into the running variance: its variance belongs there.",
         lambda i, s, b: mixed(s, {**b, "var": b["mean"]}),

@@ -129,6 +129,14 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "Your dx is n times too large: the n in front of dout goes with a 1/n in front of the bracket.",
         lambda p: p.n * p.right,
     ),
+    "dx divided by n once more": (
+        "The 1/n belongs to the two averages alone; yours stands before the direct term as well.",
+        lambda p: p.right / p.n,
+    ),
+    "n - 1 for n in the averages": (
+        "The averages are over n values: you divided the two sums by n - 1.",
+        lambda p: p.g + (p.by_mean + p.by_var) * p.n / max(p.n - 1, 1),
+    ),
     "n - 1 for n": (
         "The averages are over n values: you divided by n - 1.",
         lambda p: p.right * p.n / max(p.n - 1, 1),
@@ -148,6 +156,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
     "gamma missing on the road through the variance": (
         "What flows through the variance has passed gamma as well: use dout * gamma there too.",
         lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.dout * p.x_hat),
+    ),
+    "dout on the direct road without gamma": (
+        "All three terms start from dout * gamma; in yours the first is dout as it came.",
+        lambda p: p.dout + p.by_mean + p.by_var,
     ),
     "gamma on the direct road alone": (
         "All three terms start from dout * gamma; in yours only the first has the gamma.",
@@ -176,6 +188,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
     "epsilon hard-coded in the last division": (
         "The root that dx is divided by has the eps of the forward pass; yours has 1e-5 whatever came.",
         lambda p: p.right * p.sd / np.sqrt(p.var + 1e-5),
+    ),
+    "epsilon missing in the root's derivative": (
+        "The derivative of the root is 1 / (2 sqrt(var + eps)): epsilon stands beside the variance there too.",
+        lambda p: p.g + p.by_mean + p.by_var * p.sd / np.sqrt(p.var),
     ),
     "epsilon missing in the variance's gradient": (
         "The power of the variance on its road has epsilon beside the variance too.",

@@ -110,6 +110,10 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
             "Your transpose puts the width before the height, and your reshape back reads the height first.",
             put(lambda value: _through_rows(value, (0, 3, 2, 1))),
         ),
+        "height and width swapped on the way back": Mistake(
+            "Your rows go through the height first, and your reshape back reads the width first.",
+            put(_read_as_columns),
+        ),
     }
 
 
@@ -117,6 +121,12 @@ def _through_rows(value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """Rows made by one transpose and taken for those of another."""
     n, c, h, w = value.shape
     return value.transpose(axes).reshape(n, h, w, c).transpose(0, 3, 1, 2)
+
+
+def _read_as_columns(value: np.ndarray) -> np.ndarray:
+    """Rows read back as [N, W, H, C]."""
+    n, c, h, w = value.shape
+    return value.transpose(0, 2, 3, 1).reshape(n, w, h, c).transpose(0, 3, 2, 1)
 
 
 def _reference(i: Inputs) -> Arrays:
@@ -188,6 +198,10 @@ def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
 
 
+def _over_pixels(name: str) -> Wrong:
+    return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
+
+
 SPATIAL_BACKWARD = check(
     ASSIGNMENT,
     "spatial_batchnorm_backward",
@@ -243,6 +257,12 @@ SPATIAL_BACKWARD = check(
         "parameter gradients of the first image": Mistake(
             "Sum over the images too: yours are those of the first image alone.",
             after(_per_image, change=lambda gradient: gradient[0]),
+        ),
+        "dgamma averaged over the pixels": Mistake(
+            "dgamma sums over images and pixels; the pixels are not averaged.", _over_pixels("dgamma")
+        ),
+        "dbeta averaged over the pixels": Mistake(
+            "dbeta sums over images and pixels; the pixels are not averaged.", _over_pixels("dbeta")
         ),
         "parameter gradients per pixel": Mistake(
             "Sum over height and width too: gamma and beta have one value per channel.",

@@ -15,6 +15,7 @@ from course.autograder.checks.conv.variants import (
     overwritten,
     padded_gradient,
 )
+from course.autograder.checks.conv.walks import STARTS, convolution_gradients
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.wrong import mistakes_in, of, swapped, where
@@ -35,13 +36,51 @@ def _nothing_left(i: Inputs) -> np.ndarray:
     return np.zeros((*i["x"].shape[:2], 0, 0))
 
 
-def _crowded(i: Inputs) -> Arrays:
-    """Windows that start at every value: the gradient of a convolution with stride 1 over the first of them."""
-    size = (n + 2 * _pad(i) - k + 1 for n, k in zip(i["x"].shape[2:], i["w"].shape[2:], strict=True))
-    spread = np.zeros((*i["dout"].shape[:2], *size))
-    spread[:, :, : i["dout"].shape[2], : i["dout"].shape[3]] = i["dout"]
-    found = gradients(i, dout=spread, stride=1)
-    return {"dx": found["dx"], "dw": found["dw"]}
+def _begun(name: str) -> Mistake:
+    """Windows that begin in the wrong place."""
+    advice, slip = STARTS[name]
+    return Mistake(advice, lambda i: convolution_gradients(i, slip))
+
+
+def _unpadded(i: Inputs) -> Arrays:
+    """x as it is where the padded x belongs: windows reach less far into it, by twice the padding."""
+    more = 2 * _pad(i)
+    x = np.pad(i["x"], ((0, 0), (0, 0), (0, more), (0, more)))
+    found = gradients(i, x=x, padding=0)
+    return {"dx": crop(found["dx"], 0, 0, i["x"]), "dw": found["dw"]}
+
+
+def _summed_windows(i: Inputs) -> Arrays:
+    """The gradients of a student who takes window and kernel for each other."""
+    every = i["dout"].sum(axis=1, keepdims=True)
+    ones = np.ones((1, *i["w"].shape[1:]), dtype=i["w"].dtype)
+    spread = gradients(i, w=ones, b=np.zeros(1), dout=every)["dx"]
+    return {"dx": i["x"] * spread, "dw": i["w"] * i["dout"].sum(axis=(0, 2, 3))[:, None, None, None]}
+
+
+def _of_one_kernel(i: Inputs, kernel: slice) -> np.ndarray:
+    return gradients(i, w=i["w"][kernel], b=i["b"][kernel], dout=i["dout"][:, kernel])["dx"]
+
+
+def _one_sample(i: Inputs, output: str, sample: slice) -> np.ndarray:
+    return gradients(i, x=i["x"][sample], dout=i["dout"][sample])[output]
+
+
+def _kept(array: np.ndarray, sample: int) -> np.ndarray:
+    """Zeros for all samples but one."""
+    kept = np.zeros_like(array)
+    kept[sample] = array[sample]
+    return kept
+
+
+def _last_place(i: Inputs) -> np.ndarray:
+    kept = np.zeros_like(i["dout"])
+    kept[..., -1, -1] = i["dout"][..., -1, -1]
+    return gradients(i, dout=kept)["dw"]
+
+
+def _places(i: Inputs) -> int:
+    return i["dout"][0, 0].size
 
 
 BACKWARD_CHECK = check(
@@ -109,8 +148,51 @@ BACKWARD_CHECK = check(
             "With pad 0 a slice [pad:-pad] is empty: end it at pad + H instead.",
             where(lambda i: not _pad(i), of("dx", _nothing_left)),
         ),
-        "windows' starts not multiplied by the stride": Mistake(
-            "Output row i came from the rows that begin at i * stride.", where(lambda i: options(i)[0] > 1, _crowded)
+        "padding left out of the backward pass": Mistake(
+            "The windows of the forward pass lay on the padded x: pad it here too, and cut dx at the end.",
+            where(_pad, _unpadded),
+        ),
+        **{name: _begun(name) for name in STARTS},
+        "window and kernel taken for each other": Mistake(
+            "A tap of dw gets g times the image value under it, a value of dx g times the tap: yours are exchanged.",
+            _summed_windows,
+        ),
+        "only the first kernel in dx": dx(
+            "Every kernel that reads a value sends it a share: sum over all of them.",
+            lambda i: _of_one_kernel(i, slice(1)),
+        ),
+        "only the last kernel in dx": dx(
+            "Every kernel that reads a value sends it a share: add to dx, over the kernels too.",
+            lambda i: _of_one_kernel(i, slice(-1, None)),
+        ),
+        "one kernel's taps for all in dx": dx(
+            "What comes from output channel o goes back through kernel o; yours goes through the first.",
+            lambda i: gradients(i, w=np.repeat(i["w"][:1], len(i["w"]), axis=0))["dx"],
+        ),
+        "dx of the last sample only": dx(
+            "Each sample has a dx of its own: yours is 0 but for the last.", lambda i: _kept(gradients(i)["dx"], -1)
+        ),
+        "dx of the first sample only": dx(
+            "Each sample has a dx of its own: yours is 0 but for the first.", lambda i: _kept(gradients(i)["dx"], 0)
+        ),
+        "dw of the first sample only": dw(
+            "dw sums over all samples of the batch.", lambda i: _one_sample(i, "dw", slice(1))
+        ),
+        "dw of the last place only": dw(
+            "Every place of the output has a share in dw: add to it, do not assign.", _last_place
+        ),
+        "dw averaged over the places": dw(
+            "dw sums over the places of the output; it does not average.", lambda i: gradients(i)["dw"] / _places(i)
+        ),
+        "db averaged over the places": db(
+            "db sums dout over the places; it does not average.", lambda i: gradients(i)["db"] / _places(i)
+        ),
+        "db of the last sample only": db(
+            "db sums over all samples: add each one's share, do not assign it.", lambda i: i["dout"][-1].sum(axis=(1, 2))
+        ),
+        "db added for each input channel": db(
+            "The bias is added once for each output value, not once for each input channel.",
+            lambda i: gradients(i)["db"] * i["x"].shape[1],
         ),
         "only the first input channel in dx": dx(
             "Every input channel has a gradient.",

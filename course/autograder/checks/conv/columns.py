@@ -78,6 +78,10 @@ IM2COL_CHECK = check(
             "The shape is right and the order is not: move the axes with transpose before you reshape.",
             lambda i: _unfold(i).swapaxes(1, 2).reshape(_unfold(i).shape),
         ),
+        "reshaped without moving the taps": columns(
+            "The taps must stand before the windows: move the axes with transpose before you reshape.",
+            lambda i: _apart(i).transpose(0, 1, 4, 5, 2, 3).reshape(_unfold(i).shape),
+        ),
         "channels inside the taps": columns(
             "Within a column the channel varies slowest, then the kernel's row, then its column.",
             lambda i: _ordered(i, 0, 2, 3, 1, 4, 5),
@@ -128,6 +132,25 @@ def _reshaped_from(i: Inputs, *axes: int) -> np.ndarray:
     return found.transpose(axes).reshape(found.shape)
 
 
+def _moved_last(i: Inputs) -> np.ndarray:
+    """The kernels' taps with the channel varying fastest, where the columns have it slowest."""
+    return forward(i, w=i["w"].transpose(0, 2, 3, 1).reshape(i["w"].shape))
+
+
+def _turned(i: Inputs) -> np.ndarray:
+    """The product's columns read as [W', H'], and the two axes swapped after that."""
+    found = forward(i)
+    n, o, rows, across = found.shape
+    return found.reshape(n, o, across, rows).swapaxes(2, 3)
+
+
+def _samples_fastest(i: Inputs) -> np.ndarray:
+    """The columns of all samples one after the other, read as if those of one place stood together."""
+    found = forward(i)
+    n, o, rows, across = found.shape
+    return found.swapaxes(0, 1).reshape(o, rows, across, n).transpose(3, 0, 1, 2)
+
+
 def _weight_reshaped(i: Inputs) -> np.ndarray:
     """The kernels' taps dealt out in columns: reshape(-1, O), where the columns of im2col need reshape(O, -1)."""
     o = i["w"].shape[0]
@@ -160,6 +183,21 @@ FORWARD_IM2COL_CHECK = check(
         "samples and channels mixed by a reshape": out(
             "The product has the output channels first: swap them with the batch by transpose, not by reshape.",
             lambda i: _reshaped_from(i, 1, 0, 2, 3),
+        ),
+        "windows and channels mixed by a reshape": out(
+            "After a transpose the windows stand before the channels: swap them back by transpose, not by reshape.",
+            lambda i: _reshaped_from(i, 0, 2, 3, 1),
+        ),
+        "samples taken for the fastest in the columns": out(
+            "The columns go through sample 0 first, then sample 1: the batch varies slowest, not fastest.",
+            _samples_fastest,
+        ),
+        "columns folded back as width by height": out(
+            "The windows follow the output's rows: fold the columns back as (H', W').", _turned
+        ),
+        "channels moved last in the weight": out(
+            "The taps of a kernel must stand in the order of a column, channels slowest: reshape w without a transpose.",
+            _moved_last,
         ),
         "weight reshaped the wrong way": out(
             "One kernel must become one row, with its taps in the order of the columns: reshape to (O, -1).",

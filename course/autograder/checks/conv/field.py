@@ -3,6 +3,8 @@
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.nets import RELU, Layer, conv, pool
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
@@ -74,6 +76,16 @@ def _last_stride_only(i: Inputs) -> Answers:
     return {"field": (height, width)}
 
 
+def _added(i: Inputs) -> Answers:
+    """The steps of the layers grow by each stride less one, where they are to be multiplied by it."""
+    seen = np.ones(2, dtype=int)
+    wide = np.ones(2, dtype=int)
+    for layer in _full(i["layers"]):
+        seen += np.multiply(layer["dilation"], np.subtract(layer["kernel_size"], 1)) * wide
+        wide += np.subtract(layer["stride"], 1)
+    return {"field": tuple(seen.tolist())}
+
+
 def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
@@ -116,6 +128,9 @@ RECEPTIVE_FIELD_CHECK = check(
         ),
         "only the stride of the layer before": Mistake(
             "The steps multiply: all strides before a layer spread it, not only the last one.", _last_stride_only
+        ),
+        "strides added, not multiplied": Mistake(
+            "A step is as wide as all strides before multiplied together; you add them up.", _added
         ),
         "layers walked backwards": Mistake(
             "The strides that spread a layer are those before it, on the input's side.", _backwards

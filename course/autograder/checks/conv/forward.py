@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
-from course.autograder.checks.conv.variants import crop, crowded, forward, options, padded
-from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistakes, Output, check
+from course.autograder.checks.conv.sizes import Geometry, size_mistakes
+from course.autograder.checks.conv.variants import crop, forward, options, padded
+from course.autograder.checks.conv.walks import STARTS, convolved
+from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.wrong import mistakes_in, of
 
@@ -23,6 +25,31 @@ def _only_first_sample(i: Inputs) -> np.ndarray:
 def _padded_by(mode: str = "constant", value: float = 0.0) -> Callable[[Inputs], np.ndarray]:
     """Another padding than zeros."""
     return lambda i: forward(i, x=padded(i["x"], options(i)[1], mode, value), padding=0)
+
+
+def _always_one(i: Inputs) -> np.ndarray:
+    """The output of a student who pads by 1, in the shape that `pad` gives: as much as fits, zeros elsewhere."""
+    found, wanted = forward(i, padding=1), np.zeros_like(forward(i))
+    rows, columns = (min(pair) for pair in zip(found.shape[2:], wanted.shape[2:], strict=True))
+    wanted[:, :, :rows, :columns] = found[:, :, :rows, :columns]
+    return wanted
+
+
+def _last_tap(i: Inputs) -> np.ndarray:
+    kept = np.zeros_like(i["w"])
+    kept[:, :, -1, -1] = i["w"][:, :, -1, -1]
+    return forward(i, w=kept)
+
+
+def _geometry(i: Inputs) -> Geometry:
+    stride, pad = options(i)
+    return Geometry((len(i["x"]), len(i["w"])), i["x"].shape[2:], i["w"].shape[2:], stride, pad)
+
+
+def _begun(name: str) -> Mistake:
+    """Windows that begin in the wrong place."""
+    advice, slip = STARTS[name]
+    return out(advice, lambda i: convolved(i, forward(i).shape, slip))
 
 
 MISTAKES: Mistakes = {
@@ -62,10 +89,7 @@ MISTAKES: Mistakes = {
         lambda i: crop(forward(i, padding=2 * options(i)[1]), 0, 0, forward(i)),
     ),
     "stride ignored": out("The windows start `stride` values apart.", lambda i: forward(i, stride=1)),
-    "window's start not multiplied by the stride": out(
-        "Output row i reads from row i * stride: your output has the right shape and the wrong windows.",
-        crowded,
-    ),
+    **{name: _begun(name) for name in STARTS},
     "stride along the rows only": out(
         "The stride moves the window along both axes.", lambda i: forward(i, stride=[options(i)[0], 1])
     ),
@@ -73,16 +97,32 @@ MISTAKES: Mistakes = {
         "Each output value sums over all input channels.",
         lambda i: forward(i, x=i["x"][:, :1], w=i["w"][:, :1]),
     ),
+    "only the last input channel": out(
+        "Each output value sums over all input channels: add each channel's share, do not assign it.",
+        lambda i: forward(i, x=i["x"][:, -1:], w=i["w"][:, -1:]),
+    ),
+    "only the last tap of the kernel": out(
+        "Each output value sums over all taps: add each tap's share, do not assign it.", _last_tap
+    ),
+    "one kernel for all output channels": out(
+        "Output channel o is made with kernel o; all of yours are made with the first.",
+        lambda i: forward(i, w=np.repeat(i["w"][:1], len(i["w"]), axis=0)),
+    ),
+    "the last output channel in all": out(
+        "All of your output channels are the last one: each kernel has a channel of its own to write to.",
+        lambda i: np.repeat(forward(i)[:, -1:], len(i["w"]), axis=1),
+    ),
+    "one bias for all output channels": out(
+        "Output channel o gets bias o; all of yours get the first.",
+        lambda i: forward(i, b=np.repeat(i["b"][:1], len(i["b"]))),
+    ),
+    "padding of 1 whatever pad says": out("conv_param has the padding: use its `pad`.", _always_one),
     "averaged, not summed": out(
         "A convolution sums the products; it does not divide by their number.",
         lambda i: forward(i, w=i["w"] / i["w"][0].size),
     ),
     "only the first sample": out(
         "The output is wrong from the second sample on: go through all.", _only_first_sample
-    ),
-    "one output row and column too few": out(
-        "The shape needs its plus one: there is one window more than steps.",
-        lambda i: forward(i)[:, :, :-1, :-1],
     ),
     "channels last": out(
         "Paddle's layout is [N, O, H', W']; you put the channels last.",
@@ -91,6 +131,7 @@ MISTAKES: Mistakes = {
     "cut off at 0": out(
         "A convolution may be negative: there is no ReLU here.", lambda i: np.maximum(forward(i), 0)
     ),
+    **size_mistakes(_geometry),
 }
 
 FORWARD_CHECK = check(

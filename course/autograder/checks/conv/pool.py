@@ -1,14 +1,17 @@
 """ps3, max pooling, forwards and backwards."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from course.autograder.checks.conv import walks
 from course.autograder.checks.conv.draws import ASSIGNMENT, distinct, length, values, without
+from course.autograder.checks.conv.sizes import OF_PADDING, Geometry, size_mistakes
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options, windows_one_by_one
-from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Output, check
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.wrong import mistakes_in
+from course.autograder.checks.language.wrong import but, mistakes_in
 from course.reference import convolution
 
 out, dx = mistakes_in("out"), mistakes_in("dx")
@@ -18,12 +21,13 @@ out, dx = mistakes_in("out"), mistakes_in("dx")
 def pooling(
     r: Generator, size: tuple[int, int], window: tuple[int, int], stride: int, *, n: int = 2, c: int = 3,
     left_over: tuple[int, int] = (0, 0), dtype: str = "float64", negative: bool = False,
-    close: bool = False, later: dict[str, int] | None = None,
+    close: bool = False, again: bool = False, later: dict[str, int] | None = None,
 ) -> Inputs:  # fmt: skip
     """x, a later x, dout and pool_param for an output of height and width `size`; no two values of an x are equal.
 
     Windows that overlap share their maximum somewhere, and left-over rows and columns hold the largest values, for
-    every seed. With `negative` every value of x is far below 0, at -1e10 and less; with `close` all are near 1.
+    every seed. With `negative` every value of x is far below 0, at -1e10 and less; with `close` all are near 1. With
+    `again` x repeats itself window by window, so that each value comes again, though in no window twice.
     """
     h, w = (length(m, k, stride, 0, 1, over) for m, k, over in zip(size, window, left_over, strict=True))
     row, column = (stride if side > stride else 0 for side in window)
@@ -36,6 +40,9 @@ def pooling(
             x[:, :, row, column] = peak + np.arange(n * c).reshape(n, c)
         x[:, :, h - left_over[0] :, :] += 0.125 + 2 * peak
         x[:, :, :, w - left_over[1] :] += 0.0625 + 2 * peak
+        if again:
+            repeats = (-(-h // window[0]), -(-w // window[1]))
+            return np.tile(distinct(r, (n, c, *window), dtype), (1, 1, *repeats))[:, :, :h, :w]
         if close:
             return 1 + 1e-8 * x
         return 1e10 * (x - x.max() - 1) if negative else x
@@ -55,9 +62,27 @@ def _forward(i: Inputs) -> Arrays:
     return {"out": pool(i).astype(i["x"].dtype)}
 
 
-def _crowded(i: Inputs) -> np.ndarray:
-    rows, columns = pool(i).shape[2:]
-    return pool(i, stride=1)[:, :, :rows, :columns]
+def _geometry(i: Inputs) -> Geometry:
+    kernel, stride = pool_options(i)
+    return Geometry(i["x"].shape[:2], i["x"].shape[2:], kernel, stride)
+
+
+def _slipped(name: str) -> Mistake:
+    """Windows that begin in the wrong place, or are cut in the wrong way."""
+    advice, slip = (walks.STARTS | walks.EXTENTS)[name]
+    return Mistake(advice, lambda i: walks.pooled(i, pool(i).shape, slip))
+
+
+def _seen(i: Inputs, look: walks.Look) -> np.ndarray:
+    """Something else made of each window than its largest value."""
+    found: np.ndarray = walks.pooled(i, pool(i).shape, walks.right_window, look)["out"]
+    return found
+
+
+def _square(i: Inputs) -> Arrays:
+    """The window's height for its width too, where such a window fits."""
+    (height, _), _ = pool_options(i)
+    return {"out": pool(i, kernel_size=[height, height])} if height <= i["x"].shape[3] else {}
 
 
 def _lowest(i: Inputs) -> np.ndarray:
@@ -92,6 +117,7 @@ CASES = (
     Case("views that are not contiguous", views(pooling((4, 3), (2, 2), 2, c=5), "x", "dout")),
     Case("all sizes 3", pooling((3, 3), (3, 3), 3, n=3)),
     Case("values that differ in the eighth digit", pooling((3, 4), (3, 2), 2, close=True)),
+    Case("values that come again in other windows", pooling((3, 4), (2, 3), 2, again=True)),
 )  # fmt: skip
 
 FORWARD_CHECK = check(
@@ -117,12 +143,21 @@ FORWARD_CHECK = check(
             "pool_param has a stride of its own: windows may overlap or leave gaps.",
             lambda i: pool(i, stride=list(pool_options(i)[0])),
         ),
-        "window's start not multiplied by the stride": out("Output row i reads from row i * stride.", _crowded),
+        **{name: _slipped(name) for name in (*walks.STARTS, *walks.EXTENTS)},
+        "window taken for square": Mistake(
+            "You use the window's height on both axes; its width is pool_width.", _square
+        ),
         "window's height and width swapped": out(
             "The window has pool_height rows and pool_width columns.",
             lambda i: pool(i, kernel_size=list(pool_options(i)[0][::-1])),
         ),
-        "rounded up": out("A window that hangs over the edge is not read.", lambda i: pool(i, ceil_mode=True)),
+        "place of the maximum for its value": out(
+            "Return the largest value itself; yours is the index where it stands.",
+            lambda i: _seen(i, walks.place_of_largest),
+        ),
+        "the value furthest from 0": out(
+            "Compare the values themselves, not their absolute values.", lambda i: _seen(i, walks.largest_in_size)
+        ),
         "maximum over the channels too": out(
             "Pooling looks at each channel by itself.", lambda i: _largest_along(i, 1)
         ),
@@ -135,6 +170,7 @@ FORWARD_CHECK = check(
         "summed, not maximised": out(
             "Take the largest value of the window, not the sum.", lambda i: pool(i, "avg") * _area(i)
         ),
+        **but(size_mistakes(_geometry), *OF_PADDING),
     },
 )  # fmt: skip
 
@@ -153,6 +189,23 @@ def _corner(i: Inputs) -> np.ndarray:
     dx = np.zeros_like(i["x"], dtype=np.float64)
     dx[:, :, : inner["x"].shape[2], : inner["x"].shape[3]] = pool_gradient(inner, "avg", kernel_size=1)
     return dx
+
+
+def _sent(name: str) -> Mistake:
+    """The same slips as forwards: each window's gradient goes to the maximum of the wrong window."""
+    advice, slip = (walks.STARTS | walks.EXTENTS)[name]
+    return Mistake(advice, lambda i: walks.pooling_gradient(i, slip))
+
+
+def _placed(advice: str, place: Callable[[int, int, int, int, int], tuple[int, int]]) -> Mistake:
+    """The gradient sent to another place."""
+    return Mistake(advice, lambda i: walks.misplaced(i, place))
+
+
+def _equal(i: Inputs) -> np.ndarray:
+    """Each window's gradient at all values of the image that equal its maximum."""
+    equal = i["x"][:, :, None, None] == pool(i).astype(i["x"].dtype)[..., None, None]
+    return np.einsum("ncij,ncijab->ncab", i["dout"], equal)
 
 
 BACKWARD_CHECK = check(
@@ -181,6 +234,34 @@ BACKWARD_CHECK = check(
         ),
         "gradient sent to the whole window": dx(
             "Only the largest value of a window has a gradient.", lambda i: pool_gradient(i, "avg") * _area(i)
+        ),
+        **{name: _sent(name) for name in (*walks.STARTS, *walks.EXTENTS)},
+        "windows taken to lie side by side": Mistake(
+            "The windows start `stride` values apart, not a window's size: they may overlap or leave gaps.",
+            lambda i: walks.pooling_gradient(i, walks.SIDE_BY_SIDE),
+        ),
+        "one maximum for all channels": Mistake(
+            "Each channel has a maximum of its own: compare within the channel.",
+            lambda i: walks.pooling_gradient(i, walks.right_window, (1,)),
+        ),
+        "one maximum for the whole batch": Mistake(
+            "Each sample has a maximum of its own: compare within the sample and the channel.",
+            lambda i: walks.pooling_gradient(i, walks.right_window, (0, 1)),
+        ),
+        "every value as large as the maximum": dx(
+            "Only the place in its own window has the gradient: an equal value elsewhere in the image has none.", _equal
+        ),
+        "row and column of the maximum swapped": _placed(
+            "argmax and unravel_index give the row first: the row in the window moves along axis 2.",
+            lambda top, left, flat, h, w: (top + flat % w, left + flat // w),
+        ),
+        "the window's height for its width in argmax": _placed(
+            "argmax counts through the flattened window, whose rows are pool_width long: divide by the width.",
+            lambda top, left, flat, h, w: (top + flat // h, left + flat % h),
+        ),
+        "place in the window taken for a place in x": _placed(
+            "argmax counts within the window: add where the window starts in x.",
+            lambda top, left, flat, h, w: (flat // w, flat % w),
         ),
         "gradient sent to the window's corner": dx("The gradient goes to the largest value's place.", _corner),
         "gradient sent to the minimum": dx(

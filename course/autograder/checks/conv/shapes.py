@@ -1,5 +1,6 @@
 """ps3, shapes: what a convolution and a pooling window make of a height and a width."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,24 @@ def _ceil(i: Inputs) -> Answers:
     return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
 
 
+def _by(windows: Callable[[int, int], int]) -> Wrong:
+    """The shape with another number of windows, made of the room that the first one leaves and of the stride."""
+
+    def wrong(i: Inputs) -> Answers:
+        kernel, dilation, stride = i["weight_shape"][2:], pair(i["dilation"]), pair(i["stride"])
+        edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, stride)
+        rooms = [i["input_shape"][2 + a] + sum(edges[a]) - dilation[a] * (kernel[a] - 1) - 1 for a in (0, 1)]
+        sizes = [windows(room, s) for room, s in zip(rooms, stride, strict=True)]
+        return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
+
+    return fitting(wrong)
+
+
+def _dilated_once(i: Inputs) -> tuple[int, ...]:
+    d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
+    return o, c, kh + d[0] - 1, kw + d[1] - 1
+
+
 def _dilated_whole(i: Inputs) -> tuple[int, ...]:
     d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
     return o, c, d[0] * kh, d[1] * kw
@@ -100,6 +119,22 @@ MISTAKES = {
     "rounded up": Mistake(
         "A window that hangs over the edge is not read: round the quotient down (pooling's ceil_mode rounds up).",
         _ceil,
+    ),
+    "rounded to the nearest": Mistake(
+        "Round the quotient down (//): round() rounds up where more than half a step is left over.",
+        _by(lambda room, s: round(room / s + 1)),
+    ),
+    "rounded to the nearest before the plus one": Mistake(
+        "Round the quotient down (//): round() rounds up where more than half a step is left over.",
+        _by(lambda room, s: round(room / s) + 1),
+    ),
+    "plus one inside the division": Mistake(
+        "The plus one is the first window: add it after the division by the stride.",
+        _by(lambda room, s: (room + 1) // s),
+    ),
+    "dilation added to the kernel": Mistake(
+        "Dilation widens each gap between two taps, not the kernel once: it covers dilation * (k - 1) + 1 values.",
+        other(weight_shape=_dilated_once, dilation=1),
     ),
     "plus one forgotten": Mistake(
         "You count the steps between windows; there is one window more than steps.",

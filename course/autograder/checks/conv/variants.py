@@ -87,12 +87,6 @@ def only_last_window(i: Inputs) -> np.ndarray:
     return kept
 
 
-def crowded(i: Inputs) -> np.ndarray:
-    """The convolution of a student whose windows start at every value, not at every stride-th."""
-    rows, columns = forward(i).shape[2:]
-    return forward(i, stride=1)[:, :, :rows, :columns]
-
-
 def pool_options(i: Inputs) -> tuple[tuple[int, int], int]:
     """((pool_height, pool_width), stride) of a case."""
     p = i["pool_param"]

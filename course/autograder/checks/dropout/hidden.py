@@ -43,7 +43,7 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
         Case("upscale_in_train, p = 0.65, a tall matrix", passes((61, 3), 0.65, UPSCALE)),
         Case("downscale_in_infer, p = 1", passes((4, 5), 1.0, DOWNSCALE)),
         Case("upscale_in_train, p = 1, test mode", passes((5, 4), 1.0, UPSCALE, "test")),
-        Case("scaling not given, test mode", passes((4, 6), 0.3, None, "test")),
+        Case("upscale_in_train, p = 0.3, test mode", passes((4, 6), 0.3, UPSCALE, "test")),
     ),
     "convert_weights": (
         Case("from upscale_in_train, p = 0.9", weights((7, 3), 0.9, UPSCALE, DOWNSCALE)),

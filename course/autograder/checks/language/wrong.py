@@ -118,6 +118,11 @@ def other_defaults(reference: Wrong, parameters: str, **values: tuple[float, ...
     }
 
 
+def of_shape(shape: tuple[int, ...]) -> np.ndarray:
+    """An array of the wrong shape, whatever is in it: NaN everywhere stands for any values."""
+    return np.full(shape, np.nan)
+
+
 def zeros(name: str) -> Callable[[Inputs], np.ndarray]:
     """An input as one who forgets to add it reads it."""
     return lambda i: np.zeros_like(i[name])

@@ -64,6 +64,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
             "You normalise each channel by itself (instance norm); G groups have C / G channels each.",
             answer("C", "runs"),
         ),
+        "statistics down the groups": Mistake(
+            "With a group in each row the moments run along the row (axis 1); yours run down the rows.",
+            answer("G", "down the groups"),
+        ),
         "batch norm's axes": Mistake(
             "You normalise each channel over the batch; group norm stays within the sample.",
             answer("G", "batch norm"),

@@ -1,5 +1,7 @@
 """ps4, the gradients of group norm: the closed form with the bars over a group."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by
@@ -48,15 +50,40 @@ def _pixels(i: Inputs) -> int:
     return i["x"].shape[2] * i["x"].shape[3]
 
 
-def _mean(value: np.ndarray) -> np.ndarray:
-    return value.mean(axis=(0, 2, 3), keepdims=True)
+def _averaged(mean: Callable[[Inputs, np.ndarray], np.ndarray]) -> Wrong:
+    """Other averages beside group norm's x_hat and root."""
+
+    def wrong(i: Inputs) -> Arrays:
+        p = parts(i)
+        g, x_hat, sd = (np.broadcast_to(a, p.x.shape).reshape(i["x"].shape) for a in (p.g, p.x_hat, p.sd))
+        return {"dx": (g - mean(i, g) - x_hat * mean(i, g * x_hat)) / sd}
+
+    return wrong
 
 
-def _by_channel(i: Inputs) -> Arrays:
-    """The averages of batch norm, over N, H and W, beside group norm's x_hat and root."""
-    p = parts(i)
-    g, x_hat, sd = (np.broadcast_to(a, p.x.shape).reshape(i["x"].shape) for a in (p.g, p.x_hat, p.sd))
-    return {"dx": (g - _mean(g) - x_hat * _mean(g * x_hat)) / sd}
+def _over(*axes: int) -> Callable[[Inputs, np.ndarray], np.ndarray]:
+    return lambda i, value: value.mean(axis=axes, keepdims=True)
+
+
+def _in_view(view: str) -> Callable[[Inputs, np.ndarray], np.ndarray]:
+    """Averages over what shares statistics in one of the views, in the shape of x."""
+    shape, axes = v.VIEWS[view]
+
+    def mean(i: Inputs, value: np.ndarray) -> np.ndarray:
+        seen = value.reshape(shape(*value.shape[:2], i["G"]))
+        return np.broadcast_to(seen.mean(axis=axes, keepdims=True), seen.shape).reshape(value.shape)
+
+    return mean
+
+
+def _for_the_group(output: str) -> Wrong:
+    """A parameter's gradient summed over the channels of its group, the same for all of them."""
+
+    def wrong(i: Inputs) -> Arrays:
+        groups = _gradients(i)[output].reshape(i["G"], -1)
+        return {output: np.broadcast_to(groups.sum(axis=1, keepdims=True), groups.shape).reshape(-1)}
+
+    return wrong
 
 
 BACKWARD_CHECK = check(
@@ -96,7 +123,35 @@ BACKWARD_CHECK = check(
         **sharing(_shared_dx),
         "averages over the channel": Mistake(
             "The averages in dx run over the group, within one sample; yours run over N, H and W as in batch norm.",
-            _by_channel,
+            _averaged(_over(0, 2, 3)),
+        ),
+        "averages over each channel alone": Mistake(
+            "The averages in dx run over all channels of the group; yours leave its channels apart.",
+            _averaged(_over(2, 3)),
+        ),
+        "averages over the whole sample": Mistake(
+            "The averages in dx run over the group; yours run over all channels of the sample.",
+            _averaged(_over(1, 2, 3)),
+        ),
+        "averages over the samples too": Mistake(
+            "The averages in dx stay within one sample; yours run over the group in all of them.",
+            _averaged(_in_view("batch too")),
+        ),
+        "averages over channels dealt in turn": Mistake(
+            "A group is a run of neighbouring channels; the averages in your dx run over channels dealt out in turn.",
+            _averaged(_in_view("dealt in turn")),
+        ),
+        "averages at each position": Mistake(
+            "The averages in dx run over all positions of the group; yours leave the positions apart.",
+            _averaged(_in_view("each position")),
+        ),
+        "dgamma for the group": Mistake(
+            "gamma has one value per channel, whatever G is: sum dgamma over everything but the channel.",
+            _for_the_group("dgamma"),
+        ),
+        "dbeta for the group": Mistake(
+            "beta has one value per channel, whatever G is: sum dbeta over everything but the channel.",
+            _for_the_group("dbeta"),
         ),
         "n counts all channels": Mistake(
             "The averages are over the C / G channels of a group and its positions: you divided by C * H * W.",

@@ -85,6 +85,14 @@ def _fresh(i: Inputs) -> bool:
     return "running_std" not in i["bn_param"]
 
 
+def _d_after_gamma(i: Inputs) -> Arrays:
+    """gamma * (x_hat * r) + d + beta."""
+    plain = out(d="forgotten")(i)["out"]
+    ones = out()({**i, "gamma": np.ones_like(i["gamma"])})["out"]
+    without = out(d="forgotten")({**i, "gamma": np.ones_like(i["gamma"])})["out"]
+    return {"out": plain + ones - without}
+
+
 CORRECTING = {
     "batch norm: r and d left out": Mistake(
         "This is plain batch norm: multiply the normalised x by r and add d before gamma and beta.",
@@ -93,6 +101,9 @@ CORRECTING = {
     "r forgotten": Mistake("Multiply the normalised x by r before adding d.", out(r="forgotten")),
     "d forgotten": Mistake("Add d after multiplying by r, before gamma and beta.", out(d="forgotten")),
     "d added before r": Mistake("Multiply the normalised x by r first, then add d.", out(shift_first=True)),
+    "d not multiplied by gamma": Mistake(
+        "d is part of x_hat, so gamma multiplies it as well: add d before gamma and beta.", _d_after_gamma
+    ),
     "r and d not clipped": Mistake(
         "Clip r to [1 / r_max, r_max] and d to [-d_max, d_max]: both go beyond in yours.",
         out(r="unclipped", d="unclipped"),

@@ -185,6 +185,10 @@ BACKWARD_CHECK = check(
             "In dx stands the x_hat of batch norm, before r and d came in; the one under the average has them.",
             dx_by(parts, _with_second),
         ),
+        "r on the direct road alone": Mistake(
+            "All three terms come back through r; in yours only the first does.",
+            dx_by(parts, lambda p: p.g + (p.by_mean + p.by_var) / p.factor),
+        ),
         "r twice in dx": Mistake(
             "x_hat was multiplied by r once, and so is its gradient; in yours r is there twice.",
             dx_by(parts, lambda p: p.factor * p.right),

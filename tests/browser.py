@@ -1,5 +1,6 @@
 """Pages opened in headless Chromium, over its own debugging protocol: what they load, say, and show."""
 
+import base64
 import itertools
 import json
 import shutil
@@ -83,14 +84,21 @@ class Browser:
         assert "error" not in told, told
         return told["result"]
 
+    def load(self, page: Path, width: int) -> None:
+        """Load a page in a window of a width in pixels."""
+        self.resize(width)
+        self.go(page.resolve().as_uri())
+
     def open(self, page: Path, *widths: int) -> list[Seen]:
         """Load a page in a window of the first width in pixels, and look; look again at each of the others."""
-        self.resize(widths[0])
-        self.events.clear()
-        self.ask("Page.navigate", url=page.resolve().as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(json.loads(self.socket.recv()))
+        self.load(page, widths[0])
         return [self.look(width) for width in widths]
+
+    def value(self, expression: str) -> Any:
+        """What an expression gives, or comes to, in the page."""
+        told = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
 
     def resize(self, width: int) -> None:
         self.ask(
@@ -101,6 +109,34 @@ class Browser:
         self.resize(width)
         found = self.ask("Runtime.evaluate", expression=LOOK, awaitPromise=True)["result"]
         return Seen([*self.complaints()], [*self.addresses()], **json.loads(found["value"]))
+
+    def go(self, url: str) -> None:
+        """Load an address, and wait for its load event."""
+        self.events.clear()
+        self.ask("Page.navigate", url=url)
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(json.loads(self.socket.recv()))
+
+    def until(self, expression: str) -> Any:
+        """Wait until an expression is true, and return its value; one that raises is not true yet."""
+        look = f"(() => {{ try {{ return ({expression}); }} catch (e) {{ return null; }} }})()"
+        stop = 1000 * LONG_STOP
+        return self.value(
+            f"new Promise((done, fail) => {{ const look = () => {{ const is = {look}; "
+            "if (is) done(is === Object(is) || is); "
+            f"else if (performance.now() > began + {stop}) fail(Error('the long stop was reached')); "
+            "else setTimeout(look, 50); }; const began = performance.now(); look(); })"
+        )
+
+    def typed(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.ask("Input.insertText", text=text)
+
+    def picture(self, path: Path, width: int = 1500, height: int = 1000) -> None:
+        """A picture of what is seen, as PNG."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
+        path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
 
     def addresses(self) -> Iterator[str]:
         for event in self.events:

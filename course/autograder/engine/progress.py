@@ -1,0 +1,132 @@
+"""What is known of one submission, across the processes that it takes to run it to its end."""
+
+import copy
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from course.autograder.engine import outputs
+from course.autograder.engine.timer import Taken
+from course.autograder.judging.verdict import Verdict
+from course.autograder.sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The error that a cell stopped with.
+
+    Attributes:
+        name, value: of the exception.
+        line: its number in the cell, 0 where there is none.
+        source: the line.
+    """
+
+    name: str
+    value: str
+    line: int
+    source: str
+
+    @property
+    def told(self) -> str:
+        """The error in one line."""
+        lines = self.value.strip().splitlines()
+        return f"{self.name}: {lines[0][:300]}" if lines else self.name
+
+
+def graded_name(cell: NotebookNode) -> str | None:
+    """The grade_id of a test cell, None of any other."""
+    about = cell.metadata.get("nbgrader", {})
+    if cell.cell_type == "code" and about.get("grade") and not about.get("solution"):
+        return about.get("grade_id")
+    return None
+
+
+@dataclass
+class Progress:
+    """One submission on its way through as many processes as it takes.
+
+    Attributes:
+        notebook: a copy of it, whose cells get their outputs.
+        checks: names of the checks that count, by grade_id.
+        seed: what the cases are drawn from.
+        ledger: verdicts by grade_id. What is in it stands.
+        stopped: why a cell is left out from now on, by its index.
+        failures: with what error a cell stopped, by its index.
+        done: cells that have run to their end, or to an error.
+        hung: functions that did not come back, each with where that was.
+        out_of_time: whether any cell was stopped because its time was up.
+        incidents: what went wrong, a sentence each.
+        taken: time, by all processes so far.
+        processes: how many there were.
+        seconds: of wall time, by part.
+        ended: why it was not run to its end; '' when it was.
+    """
+
+    notebook: NotebookNode
+    checks: dict[str, str]
+    seed: int
+    ledger: dict[str, Verdict] = field(default_factory=dict)
+    stopped: dict[int, str] = field(default_factory=dict)
+    failures: dict[int, Failure] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
+    hung: dict[str, str] = field(default_factory=dict)
+    out_of_time: bool = False
+    incidents: list[str] = field(default_factory=list)
+    taken: Taken = field(default_factory=Taken)
+    processes: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
+    ended: str = ""
+
+    @classmethod
+    def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":
+        """Nothing has run yet; the notebook is copied."""
+        return cls(copy.deepcopy(notebook), checks, seed)
+
+    def tell(self, incident: str) -> None:
+        """Take note of what went wrong, once."""
+        if incident not in self.incidents:
+            self.incidents.append(incident)
+
+    def stop(self, index: int, reason: str) -> None:
+        """Leave a cell out from now on. It says why, below the verdict that it has earned before, if it has."""
+        self.stopped[index] = reason
+        cell = self.notebook.cells[index]
+        earned = cell.outputs if graded_name(cell) in self.ledger else []
+        cell.outputs = [*earned, outputs.stopped(reason)]
+
+    def place(self, index: int) -> str:
+        """A cell, by its grade_id or its number."""
+        cell = self.notebook.cells[index]
+        return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or index + 1}"
+
+    def unjudged(self) -> int:
+        """How many graded cells still wait for their turn."""
+        named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))
+        waiting = {name for i, name in named if name in self.checks and i not in self.stopped}
+        return len(waiting - set(self.ledger))
+
+    def share(self, index: int, limits: Limits) -> float:
+        """Seconds that a cell may take. Once a cell has used up its time, what is left is for all that wait."""
+        if not self.out_of_time or index in self.done:
+            return limits.cell_seconds
+        left = limits.total_seconds - max(self.taken.processor, self.taken.clock / limits.clock_factor)
+        return min(limits.cell_seconds, max(0.0, left) / (self.unjudged() + 1))
+
+    def leaves_out(self, index: int, limits: Limits) -> bool:
+        """Whether a cell of the student's own is left out, because too many of that kind ended the process."""
+        cells = self.notebook.cells
+        own = sum("nbgrader" not in cells[i].metadata for i in self.stopped)
+        return own > limits.restarts and index not in self.done and "nbgrader" not in cells[index].metadata
+
+    def over(self, limits: Limits) -> str:
+        """Why no other process is started, or ''."""
+        most = limits.total_seconds
+        if self.taken.processor >= most or self.taken.clock >= most * limits.clock_factor:
+            return (
+                f"the notebook had used up its time: it took {self.taken.processor:.1f} s of processor time and "
+                f"{self.taken.clock:.1f} s by the clock, and may take {most:g} s and {most * limits.clock_factor:g} s"
+            )
+        ours = sum("nbgrader" in cell.metadata for cell in self.notebook.cells)
+        if self.processes > limits.restarts + ours + 1:
+            return f"the notebook had ended its process {self.processes} times"
+        return ""

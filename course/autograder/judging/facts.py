@@ -1,0 +1,90 @@
+"""What a wrong array is to begin with: NaN, 0 everywhere, one value, an input as it came, never written, no floats."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.language.protocol import input_arrays
+from course.autograder.checks.language.spec import Inputs
+
+UNWRITTEN = 1e-290  # numbers this near 0, or this far from it, are no result but what lay in memory
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something to be said before any cause is looked for.
+
+    Attributes:
+        kind: of the finding: 'not finite' or 'fact'.
+        message: one sentence.
+        advice: one more, or ''.
+        empty: whether the array says so little that a mistake which gives the same on some cases is no evidence.
+    """
+
+    kind: str
+    message: str
+    advice: str = ""
+    empty: bool = True
+
+
+def fact(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
+    """What strikes the eye in an array of the right shape, or None."""
+    if got.dtype.kind == "b" and wanted.dtype.kind != "b":
+        return Fact(
+            "fact",
+            "Yours holds True and False where numbers are wanted.",
+            "Multiply by 1.0, or use astype, if the truth values are meant as numbers.",
+            empty=False,
+        )
+    if not got.size:
+        return None
+    return _not_finite(got, wanted) or _unwritten(got, wanted) or _one_value(got, wanted, inputs)
+
+
+def _not_finite(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
+    if got.dtype.kind != "f":
+        return None
+    strange = ~np.isfinite(got) & np.isfinite(wanted)
+    if not strange.any():
+        return None
+    nan, infinite = bool(np.isnan(got[strange]).any()), bool(np.isinf(got[strange]).any())
+    what = "NaN or infinite" if nan and infinite else "NaN" if nan else "infinite"
+    count = int(strange.sum())
+    if got.size == 1:
+        told = f"It is {what}."
+    elif count == got.size:
+        told = f"All {count:,} values are {what}."
+    else:
+        told = f"{count:,} of {got.size:,} values {'is' if count == 1 else 'are'} {what}."
+    advice = "Look for a division by 0 or a root of a negative number."
+    return Fact("not finite", told, advice, empty=count == got.size)
+
+
+def _unwritten(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
+    """Numbers that no computation of the course gives, but fresh memory does."""
+    if got.dtype != np.float64 or not np.isfinite(got).all():
+        return None
+    size = np.abs(got)
+    odd = ((size > 0) & (size < UNWRITTEN)) | (size > 1 / UNWRITTEN)
+    if not odd.any() or ((wanted != 0) & (np.abs(wanted) < UNWRITTEN)).any():
+        return None
+    example = got[odd].flat[0]
+    return Fact(
+        "fact",
+        f"{int(odd.sum()):,} of {got.size:,} values look like memory that was never written ({example:.3g}).",
+        "np.empty leaves what lay there: write every value, or start from np.zeros.",
+    )
+
+
+def _one_value(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
+    if not got.any() and wanted.any():
+        told = "It is 0." if got.size == 1 else "It is 0 everywhere."
+        return Fact("fact", told, "Is it ever written to?" if got.size > 1 else "")
+    if got.size < 2:
+        return None
+    for path, array in input_arrays(inputs).items():
+        if array.shape == got.shape and np.array_equal(array, got):
+            return Fact("fact", f"It is {path} as it came.", "", empty=False)
+    if got.size > 3 and bool((got == got.flat[0]).all()) and not bool((wanted == wanted.flat[0]).all()):
+        return Fact("fact", f"It is {got.flat[0].item():.6g} everywhere.")
+    return None

@@ -1,0 +1,154 @@
+"""How wrong arrays relate to the right ones, where no mistake with a name gives them: only what holds on every case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.language.protocol import input_arrays
+from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.comparing import near
+from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A wrong output on one case beside the right one, both in double precision, and what they come from."""
+
+    got: np.ndarray
+    wanted: np.ndarray
+    tolerance: Tolerance
+    inputs: Inputs
+
+
+def pair(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, inputs: Inputs) -> Pair:
+    """Two arrays made ready to be related."""
+    return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs)
+
+
+def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
+    """A sentence that is true of each of these cases, or '' where nothing simple is.
+
+    Args:
+        pairs: of one output, the cases on which it is wrong.
+        strong: only what is so simple that it says more than a mistake which explains some of these cases.
+    """
+    usable = all(p.got.size and np.isfinite(p.got).all() and np.isfinite(p.wanted).all() for p in pairs)
+    alike = {p.got.shape == p.wanted.shape for p in pairs}
+    if not pairs or not usable or len(alike) == 2:
+        return ""
+    if alike == {True}:
+        said = _factor(pairs) or _offset(pairs) or _everywhere(pairs, STRONG)
+        said = said or ("" if strong else _factors(pairs) or _everywhere(pairs, LIKE))
+    else:
+        said = "" if strong else _everywhere(pairs, UNLIKE)
+    return f"{said[:-1]}, on each of these {len(pairs)} cases." if said and len(pairs) > 1 else said
+
+
+def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
+    """The first sentence that holds on every case."""
+    for find in relations:
+        first, *others = [dict.fromkeys(find(p.got, p.wanted, p.tolerance)) for p in pairs]
+        for sentence in first:
+            if all(sentence in other for other in others):
+                return sentence
+    return ""
+
+
+# --- one number for all values -------------------------------------------------------------------------------
+
+
+def _same(numbers: Sequence[float] | np.ndarray) -> bool:
+    return float(np.ptp(numbers)) <= 1e-6 * float(np.max(np.abs(numbers)))
+
+
+def _telling(pairs: Sequence[Pair]) -> bool:
+    """Whether there are two values at least: of one alone anything is a multiple."""
+    return sum(p.got.size for p in pairs) > 1
+
+
+def _multiples(pairs: Sequence[Pair]) -> list[float]:
+    """By what the right one is multiplied on each case; nothing where on some case it is not."""
+    factors = []
+    for p in pairs:
+        square = float(np.vdot(p.wanted, p.wanted))
+        factor = float(np.vdot(p.wanted, p.got)) / square if square > 1e-300 else 0.0
+        if abs(factor) < 1e-9 or not near(p.got, factor * p.wanted, p.tolerance):
+            return []
+        factors.append(factor)
+    return factors if _telling(pairs) else []
+
+
+def _factor(pairs: Sequence[Pair]) -> str:
+    """One factor on all cases, or how many there are of something."""
+    factors = _multiples(pairs)
+    if factors and _same(factors):
+        if abs(factors[0] + 1) < 1e-6:
+            return "Yours has the right size and the opposite sign."
+        return f"Yours is {factors[0]:.6g} times the right one everywhere."
+    return _count_behind(pairs, factors) if factors else ""
+
+
+def _factors(pairs: Sequence[Pair]) -> str:
+    """A factor of its own on each case."""
+    factors = _multiples(pairs) if all(p.got.size > 1 for p in pairs) else []
+    if not factors:
+        return ""
+    listed = ", ".join(f"{factor:.4g}" for factor in factors[:4]) + (
+        ", and so on" if len(factors) > 4 else ""
+    )
+    return f"Yours is the right one times a number that depends on the case ({listed})."
+
+
+def _counts(p: Pair) -> dict[str, int]:
+    """How many values each input has along its axes, and along those that statistics of features run over."""
+    found = {}
+    for path, array in input_arrays(p.inputs).items():
+        if array.ndim == 0 or array.ndim > 5:
+            continue
+        found[f"the number of values in {path}"] = array.size
+        for axis, size in enumerate(array.shape):
+            found[f"{path}.shape[{axis}]"] = size
+        if array.ndim > 2:
+            found[f"the number of values in a channel of {path}"] = array.size // array.shape[1]
+            found[f"the number of pixels in a channel of a sample of {path}"] = array[0, 0].size
+    return found
+
+
+def _count_behind(pairs: Sequence[Pair], factors: Sequence[float]) -> str:
+    """Whether the factor is on each case how many there are of something; told where cases differ in that number."""
+    counts = [_counts(p) for p in pairs]
+    for what in counts[0]:
+        if not all(what in c for c in counts):
+            continue
+        numbers = np.array([c[what] for c in counts], dtype=np.float64)
+        if _same(numbers):
+            continue
+        for made, verb in (
+            (numbers, "multiplied by"),
+            (1 / numbers, "divided by"),
+            (numbers / (numbers - 1 + (numbers == 1)), "taken with n - 1 for n, where n is"),
+            ((numbers - 1) / numbers, "taken with n for n - 1, where n is"),
+        ):
+            if np.allclose(factors, made, rtol=1e-5, atol=0):
+                return f"Yours is the right one {verb} {what}."
+    return ""
+
+
+def _offset(pairs: Sequence[Pair]) -> str:
+    gaps = [p.got - p.wanted for p in pairs]
+    shifts = [float(np.mean(gap)) for gap in gaps]
+    if _telling(pairs) and all(
+        near(p.got, p.wanted + shift, p.tolerance) for p, shift in zip(pairs, shifts, strict=True)
+    ):
+        if _same(shifts):
+            return f"Yours differs from the right one by {shifts[0]:+.6g} everywhere."
+        if all(p.got.size > 1 for p in pairs):
+            return "Yours differs from the right one by a number that is the same everywhere on a case."
+    entries = {tuple(gap.tolist()) for gap in gaps if gap.ndim == 1 and 1 < gap.size <= 6}
+    if len(pairs) > 1 and len(entries) == 1 and all(gap.ndim == 1 for gap in gaps):
+        (entry,) = entries
+        if all(value == int(value) for value in entry):
+            return f"Yours minus the right one is ({', '.join(f'{int(v):+d}' if v else '0' for v in entry)})."
+    return ""

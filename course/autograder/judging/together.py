@@ -1,0 +1,96 @@
+"""Two mistakes in one output: which pair of misconceptions gives exactly this on every case that has no name yet."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.language.spec import Output
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.asking import Question
+from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.facts import fact
+from course.autograder.judging.lineup import in_shape_alone
+from course.autograder.judging.sketch import Sketch
+
+Entry = tuple[Question, np.ndarray]  # a case and what came
+Two = tuple[str, str]
+TRIED = 3  # cases on which pairs are looked for; a pair found there must fit all the others too
+ENOUGH = 4  # values that must agree: two mistakes of a long list meet a single number by chance
+
+
+def two_mistakes(output: Output, entries: Sequence[Entry]) -> Two | None:
+    """The names of two mistakes that together explain an output on all of these cases.
+
+    Effects that add up and effects that multiply are composed from what each mistake gives alone; for a mistake that
+    is the right answer to inputs read otherwise, the question knows what another gives on the same reading. On a case
+    that one of them does not touch, what the other gives alone must have come.
+    """
+    if sum(got.size for asked, got in entries if not _says_nothing(output, asked, got)) < ENOUGH:
+        return None
+    cases = [_Case.of(output, *entry) for entry in entries]
+    tried: set[Two] = set()
+    for case in cases[:TRIED]:
+        for two in case.fitting():
+            if two not in tried and all(other.fits(two) for other in cases):
+                return two
+            tried.add(two)
+    return None
+
+
+def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:
+    """Whether this is 0 everywhere, or the like: many a pair gives that."""
+    right = asked.right[output.path]
+    seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
+    return seen is not None and seen.empty
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One case of one output: what came, and what each mistake that shows here gives alone."""
+
+    path: str
+    asked: Question
+    got: np.ndarray
+    tolerance: Tolerance
+    showing: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
+        path, tolerance = output.path, tolerance_of(output, asked.inputs, got)
+        showing = asked.lineup(path, tolerance).showing
+        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if name in showing}
+        return cls(path, asked, got, tolerance, alone)
+
+    def _gives(self, made: np.ndarray | Sketch) -> bool:
+        if isinstance(made, Sketch):
+            return made.near(self.got, self.tolerance)
+        alone = in_shape_alone(made, self.asked.right[self.path])
+        return not alone and near(self.got, made, self.tolerance)
+
+    def fitting(self) -> Iterator[Two]:
+        """Pairs that both show here and together give exactly what came."""
+        for two in itertools.combinations(self.showing, 2):
+            if any(map(self._gives, self._composed(two))):
+                yield two
+        for two, wrong in self.asked.together().items():
+            if set(two) <= set(self.showing) and self.path in wrong and self._gives(wrong[self.path]):
+                yield two
+
+    def fits(self, two: Two) -> bool:
+        """Whether these two give what came here, be it that one of them does not show."""
+        here = [self.showing[name] for name in two if name in self.showing]
+        made = self._composed(two) if len(here) == 2 else here
+        if any(map(self._gives, made)):
+            return True
+        read = self.asked.together(two).get(two, {})
+        return self.path in read and self._gives(read[self.path])
+
+    def _composed(self, two: Two) -> list[np.ndarray]:
+        """What two effects make that add up, and two that multiply."""
+        one, other, right = (*(self.showing[name] for name in two), self.asked.right[self.path])
+        if not one.shape == other.shape == right.shape or right.dtype.kind not in "fiu":
+            return []
+        one, other, right = (array.astype(np.float64) for array in (one, other, right))
+        return [one + other - right, *([one / right * other] if right.all() else [])]

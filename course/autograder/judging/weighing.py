@@ -1,0 +1,131 @@
+"""One case: what its reply shows, taken into the tally."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Problem, Reply, input_arrays
+from course.autograder.checks.language.spec import Arrays, Check
+from course.autograder.judging.asking import EXCEPTION, Question
+from course.autograder.judging.comparing import compare
+from course.autograder.judging.tally import Tally
+from course.autograder.judging.verdict import Finding, sentence
+
+GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+
+
+def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
+    """Add what one case shows."""
+    tally.asked[asked.case.name] = asked
+    if asked.case.raises:
+        _exception(check, asked, reply, tally)
+        return
+    if reply.problem is not None:
+        tally.add(_stopped(asked, reply.problem))
+        tally.wrong_outputs.update(check.wanted)
+        return
+    got = _arrays(check, asked, reply, tally)
+    complete = len(got) == len(check.wanted)
+    told: set[str] = set()
+    if complete:
+        asked = asked.observed(got)
+        told = _properties(asked, got, tally)
+    elif check.observe is not None or check.properties:
+        tally.wrong_outputs.update(check.wanted)  # a random answer is judged whole or not at all
+        got = {}
+    for output in check.outputs:
+        if output.path in got and output.path in asked.right:
+            tally.compared.append((output, asked, got[output.path]))
+            finding = compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
+            if finding is not None and output.path not in told:
+                tally.add(finding)
+    ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
+    if isinstance(ground, np.ndarray) and _is_numeric(ground):
+        tally.grounds[asked.case.name] = (asked, ground)
+    changed = _changed_inputs(check, asked, reply)
+    tally.changed = tally.changed or bool(changed)
+    tally.findings += changed
+
+
+def _stopped(asked: Question, problem: Problem) -> Finding:
+    return Finding(asked.case.name, "", problem.kind, sentence(problem.message))
+
+
+def _is_numeric(value: np.ndarray) -> bool:
+    return value.dtype.kind in "fiub" and value.ndim <= MAX_DIMENSIONS
+
+
+def _arrays(check: Check, asked: Question, reply: Reply, tally: Tally) -> Arrays:
+    """The outputs that came as arrays of numbers; the others are told."""
+    got: Arrays = {}
+    for path in check.wanted:
+        value = reply.outputs.get(path, Problem("missing", f"{path} is not there"))
+        if isinstance(value, Problem):
+            tally.add(Finding(asked.case.name, path, value.kind, sentence(value.message)))
+        elif not _is_numeric(value):
+            tally.add(Finding(asked.case.name, path, "type", f"{path} is no array of numbers."))
+        else:
+            got[path] = value
+    return got
+
+
+def _properties(asked: Question, got: Arrays, tally: Tally) -> set[str]:
+    """Add what the properties find, and say of which outputs that is all there is to say."""
+    flaws = asked.flaws(got)
+    for flaw in flaws:
+        name, told = flaw.misconception, sentence(flaw.advice)
+        about = Finding(asked.case.name, flaw.output, "property", told)
+        if flaw.plain:
+            tally.doubtful[len(tally.findings)] = flaw
+        tally.add(replace(about, message="", misconception=name, advice=told) if name else about)
+    return {flaw.output for flaw in flaws if flaw.all_there_is}
+
+
+def _exception(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
+    """Add what a case shows whose inputs must raise."""
+    name, problem = asked.case.raises, reply.problem
+    if problem is not None and name in problem.exceptions:
+        tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
+        return
+    tally.wrong_outputs.update(check.wanted)
+    if problem is not None and problem.kind != "raised" and problem.kind in GIVES_UP:
+        tally.add(_stopped(asked, problem))
+        return
+    if problem is not None and problem.kind == "raised":
+        advice = f"Test for it yourself, and `raise {name}` with a sentence on what does not fit."
+        message = f"{problem.message}; {name} is wanted."
+        tally.add(Finding(asked.case.name, "", "raised", message, advice=advice))
+        return
+    for output in check.outputs:
+        got = reply.outputs.get(output.path)
+        if isinstance(got, np.ndarray):
+            tally.compared.append((output, asked, got))
+        message, advice = f"It returned; {name} is wanted.", f"There is no right answer here: `raise {name}`."
+        tally.add(Finding(asked.case.name, output.path, "not raised", message, advice=advice))
+
+
+def _same(after: np.ndarray, sent: np.ndarray) -> bool:
+    """Whether an input is as it was sent. Most are, to the byte."""
+    if after.dtype == sent.dtype and after.shape == sent.shape and after.tobytes() == sent.tobytes():
+        return True
+    return bool(np.array_equal(after, sent, equal_nan=sent.dtype.kind == "f"))
+
+
+def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding]:
+    findings = []
+    for path, sent in input_arrays(asked.inputs).items():
+        if path in check.may_change or path not in reply.inputs_after:
+            continue
+        after = reply.inputs_after[path]
+        if isinstance(after, Problem) or not _same(after, sent):
+            findings.append(
+                Finding(
+                    case=asked.case.name,
+                    output=path,
+                    kind="changed",
+                    message=f"The input {path} is changed by your function.",
+                    misconception="input changed in place",
+                    advice=f"Work on a copy of {path}, or write out-of-place operations: the caller still needs it.",
+                )
+            )
+    return findings

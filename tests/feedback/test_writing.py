@@ -1,0 +1,201 @@
+"""Pages of a class: from the gradebook to the files, by our command and by nbgrader's; none stops another."""
+
+import os
+import shutil
+import zipfile
+from dataclasses import replace
+
+import pytest
+from bs4 import BeautifulSoup
+from nbgrader import apps
+from sqlalchemy import text
+
+from course.autograder.feedback import feedback, writing
+from course.autograder.feedback.feedback import PagesMissing, without_page, write_feedback
+from course.autograder.feedback.from_gradebook import standings
+from course.autograder.gradebook.course import PROJECT
+from course.autograder.gradebook.states import prepare
+from tests.marked_class import NAME, folder_like, hand_in, marked, record
+
+STUDENTS = ("s1", "[late] x", "a*b", "Ä & <b>ö</b>".replace("/", "∕"), "late")
+
+
+@pytest.fixture
+def course(ps1, tmp_path):
+    """A class that is marked, with ids that mean something to a shell, to a pattern and to a browser."""
+    made = folder_like(ps1, tmp_path / "root")
+    for student in STUDENTS:
+        hand_in(made, student)
+    lost = {"scale_shift": (1.5, "gamma and beta swapped")}
+    record(made, *(marked(made, student, lost, notes=("noted once",)) for student in STUDENTS))
+    return made
+
+
+def page_of(course, student):
+    return course.folder("feedback") / student / NAME / f"{NAME}.html"
+
+
+def soup(course, student):
+    return BeautifulSoup(page_of(course, student).read_text("utf-8"), "html.parser")
+
+
+def test_everyone_has_a_page_with_their_own_id_whatever_it_looks_like(course):
+    told = []
+    write_feedback(course.root, NAME, STUDENTS, jobs=1, on_page=told.append)
+    assert tuple(told) == STUDENTS
+    for student in STUDENTS:
+        page = soup(course, student)
+        assert page.header.b.get_text() == student and student in page.title.get_text()
+        style = (page_of(course, student).parent / page.link["href"]).resolve()
+        assert style == course.folder("feedback") / "feedback.css" and style.is_file()
+    assert sorted(path.name for path in course.folder("feedback").iterdir()) == sorted(
+        [*STUDENTS, "feedback.css"]
+    )
+    assert without_page(course.root, NAME, STUDENTS) == []
+
+
+def test_the_style_sheet_is_written_once_and_again_where_it_is_another(course):
+    folder = course.folder("feedback")
+    writing.write_style(folder)
+    before = (folder / "feedback.css").stat()
+    write_feedback(course.root, NAME, STUDENTS[:1], jobs=1)
+    after = (folder / "feedback.css").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    (folder / "feedback.css").write_text("of an older version")
+    writing.write_style(folder)
+    assert (folder / "feedback.css").stat().st_size == before.st_size
+
+
+def test_nbgraders_own_command_gives_the_same_page(course, monkeypatch):
+    write_feedback(course.root, NAME, ["s1"], jobs=1)
+    ours = page_of(course, "s1").read_bytes()
+    shutil.rmtree(course.folder("feedback"))
+    monkeypatch.setenv("COURSE_ROOT", str(course.root))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(course.root / "no-config"))
+    monkeypatch.chdir(PROJECT)
+    app = apps.GenerateFeedbackApp()
+    app.initialize([NAME, "--student=s1"])
+    app.start()
+    assert page_of(course, "s1").read_bytes() == ours
+    assert (course.folder("feedback") / "feedback.css").is_file()
+    assert b"gamma and beta swapped" not in ours, (
+        "the class was marked without running, so there are no verdicts"
+    )
+
+
+def test_what_the_gradebook_says_is_on_the_page(course):
+    with course.gradebook() as gradebook:
+        prepare(gradebook.db)
+        gradebook.db.execute(
+            text(
+                "INSERT INTO course_lateness (assignment, student, told) VALUES (:a, 'late', '2 days late')"
+            ),
+            {"a": NAME},
+        )
+        submission = gradebook.find_submission(NAME, "late")
+        submission.notebooks[0].late_submission_penalty = 8.8
+        cells = {grade.name: grade for grade in submission.notebooks[0].grades}
+        cells["explain_modes"].manual_score, cells["explain_modes"].needs_manual_grade = 6, False
+        comment = gradebook.find_comment("explain_modes", NAME, NAME, "late")
+        comment.manual_comment = "well said"
+        gradebook.db.commit()
+        found = standings(gradebook, NAME, NAME, ["late", "s1", "nobody"])
+    assert set(found) == {"late", "s1"}
+    late, other = found["late"], found["s1"]
+    assert (
+        late.penalty == 8.8
+        and late.notes[0] == "2 days late"
+        and late.comments["explain_modes"] == "well said"
+    )
+    assert late.points == pytest.approx(other.points + 6 - 8.8)
+    assert not late.marks["explain_modes"].waits and other.marks["explain_modes"].waits
+    write_feedback(course.root, NAME, ["late", "s1"], jobs=1)
+    assert (
+        "2 days late" in soup(course, "late").get_text()
+        and "2 days late" not in soup(course, "s1").get_text()
+    )
+    assert "noted once" in soup(course, "s1").select_one(".notes").get_text()
+
+
+def test_a_flag_on_a_mark_is_about_the_hand_in_and_no_answer_waits_for_it(course):
+    record(course, marked(course, "s1", needs_person=("Two notebooks came.",)))
+    with course.gradebook() as gradebook:
+        found = standings(gradebook, NAME, NAME, ["s1", "late"])
+        cells = {grade.name: grade for grade in gradebook.find_submission(NAME, "s1").notebooks[0].grades}
+        assert cells["batch_moments"].needs_manual_grade, "nbgrader's list shows it"
+        cells["batch_moments"].manual_score = 2.5
+        gradebook.db.commit()
+        again = standings(gradebook, NAME, NAME, ["s1"])["s1"]
+    assert found["s1"].flagged and not found["s1"].marks["batch_moments"].waits
+    assert not found["late"].flagged and found["late"].marks["explain_modes"].waits
+    assert again.marks["batch_moments"].waits, "points by hand, and something is new since"
+
+
+# --- where something goes wrong ----------------------------------------------------------------------------------
+
+
+def test_one_page_that_cannot_be_written_costs_no_other(course):
+    (course.folder("autograded") / "s1" / NAME / f"{NAME}.ipynb").write_text("{")
+    (course.folder("feedback") / "late").mkdir(parents=True)
+    (course.folder("feedback") / "late" / NAME).write_text("in the way")
+    with pytest.raises(PagesMissing) as told:
+        write_feedback(course.root, NAME, [*STUDENTS, "nobody"], jobs=1)
+    said = str(told.value)
+    assert said.startswith("3 of 6 feedback pages could not be written (late: ")
+    assert "nobody: the gradebook has no submission of ps1_batchnorm; s1: " in said
+    assert all(page_of(course, student).exists() for student in STUDENTS[1:4])
+    assert without_page(course.root, NAME, STUDENTS) == ["s1", "late"]
+
+
+def test_a_page_that_was_cut_off_or_is_older_than_its_marks_is_missed(course):
+    write_feedback(course.root, NAME, ["s1", "late"], jobs=1)
+    page, graded = page_of(course, "s1"), course.folder("autograded") / "late" / NAME / f"{NAME}.ipynb"
+    page.write_bytes(page.read_bytes()[:-20])
+    os.utime(graded, ns=(page.stat().st_mtime_ns + 10**9,) * 2)
+    assert without_page(course.root, NAME, ["s1", "late"]) == ["s1", "late"]
+
+
+def dies(task):
+    """Not what any page does; what a fault in a library could."""
+    if task.standing.student == "s1" and not task.plain:
+        os._exit(9)
+    writing.write_page(replace(task, plain=True))
+
+
+def dies_always(task):
+    if task.standing.student == "s1":
+        os._exit(9)
+
+
+def test_a_worker_that_dies_costs_no_page_and_its_own_is_written_plain(course, monkeypatch):
+    monkeypatch.setattr(feedback, "write_here", dies)
+    told = []
+    write_feedback(course.root, NAME, STUDENTS[:3], jobs=2, on_page=told.append)
+    assert sorted(told) == sorted(STUDENTS[:3])
+    assert all(page_of(course, student).exists() for student in STUDENTS[:3])
+
+
+def test_a_page_that_kills_even_when_it_is_plain_is_told(course, monkeypatch):
+    monkeypatch.setattr(feedback, "write_here", dies_always)
+    with pytest.raises(PagesMissing, match=r"1 of 2 .*s1: the process that wrote it died, twice"):
+        write_feedback(course.root, NAME, STUDENTS[:2], jobs=2)
+
+
+def test_pages_that_go_back_by_moodle_carry_their_style(course):
+    from course.autograder.term.export import moodle_feedback_zip
+    from course.autograder.term.match import Matcher
+    from course.autograder.term.roster import Student
+    from course.common.tables import parse
+
+    write_feedback(course.root, NAME, ["s1"], jobs=1)
+    table = parse(b"Identifier,Full name,Grade\nParticipant 5,Jana,\n", "x")
+    packed = moodle_feedback_zip(
+        table, {"s1": page_of(course, "s1")}, Matcher([Student("s1", "Jana", moodle_id="5")])
+    )
+    place = course.root / "feedback.zip"
+    place.write_bytes(packed)
+    with zipfile.ZipFile(place) as archive:
+        (name,) = archive.namelist()
+        page = BeautifulSoup(archive.read(name), "html.parser")
+    assert name == "Jana_5_assignsubmission_file/feedback.html" and page.header.b.get_text() == "s1"
+    assert page.link is None and "--paper" in page.find_all("style")[1].get_text()

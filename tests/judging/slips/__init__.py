@@ -1,0 +1,41 @@
+"""Wrong functions as students write them, one slip in each, written before anybody looked which mistakes have a name.
+
+`named` are the names that the judge must give and the only ones it may; where it is empty the answer must be rejected
+without any. A factory takes the slip's words, so that what is right stands once for all of them.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong answer: the slip in a few words, the check that must reject it, its functions, and its true names."""
+
+    about: str
+    check: str
+    functions: tuple[Callable[..., Any], ...]
+    named: tuple[str, ...]
+
+
+class Slips(list[Slip]):
+    """The slips of one module."""
+
+    def add(
+        self, about: str, check: str, *functions: Callable[..., Any], named: tuple[str, ...] = ()
+    ) -> None:
+        """Take in one more."""
+        self.append(Slip(about, check, functions, named))
+
+
+MODULES = (
+    "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout", "dropout_relatives",
+    "layer_and_group", "pooling", "renormalisation",
+)  # fmt: skip
+
+
+def every_slip() -> list[Slip]:
+    """The slips of all modules."""
+    return [slip for name in MODULES for slip in importlib.import_module(f"{__name__}.{name}").SLIPS]

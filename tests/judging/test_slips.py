@@ -1,0 +1,15 @@
+"""Each slip is rejected and told by its true name, and by no other."""
+
+import pytest
+
+from course.autograder import judge
+from tests.judging.slips import every_slip
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("slip", every_slip(), ids=lambda slip: f"{slip.check}: {slip.about}")
+def test_a_slip_is_rejected_and_has_its_true_name(slip):
+    verdict = judge(slip.check, *slip.functions, seed=5)
+    assert not verdict.passed
+    assert set(verdict.misconceptions) == set(slip.named), verdict.text()

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
+.PHONY: help setup demo test test-quick bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 
 test: $(READY)  ## the whole test suite
 	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+test-quick: $(READY)  ## something of every test in about a minute, while you are changing something
+	@$(RUN) -m pytest -n 2 --dist loadgroup --quick
 
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading

@@ -17,7 +17,7 @@ from course.common.text import printable
 
 if TYPE_CHECKING:
     from course.autograder.grading.driver import Graded
-    from course.autograder.intake.hand_ins import Unmatched
+    from course.autograder.intake.matched import Unmatched
 
 NEEDS_PERSON = 3  # the exit code with --strict
 INTERRUPTED = 130  # as shells have it

@@ -13,8 +13,9 @@ from course.common.text import printable
 if TYPE_CHECKING:
     from course.autograder.gradebook.grades import Row
     from course.autograder.grading.driver import Graded
-    from course.autograder.intake.hand_ins import Unmatched
+    from course.autograder.intake.matched import Unmatched
 
+MOST_TOLD = 50  # things that are nobody's, a line each
 PROJECT = Path(__file__).parents[3]
 
 
@@ -54,8 +55,10 @@ def tell_who_needs_a_person(
         for why in row.why:
             say(f"  {printable(row.student):<12} {why}")
         say(Text(f"  {'':<12} {command(root, 'show', assignment, printable(row.student))}", style="dim"))
-    for thing in others:
+    for thing in others[:MOST_TOLD]:
         say(f"  {printable(str(thing.path))}: {thing.why}")
+    if len(others) > MOST_TOLD:
+        say(f"  and {len(others) - MOST_TOLD} more that are nobody's for sure, under {root / 'submitted'}")
     waiting = [row for row in rows if row.score and row.score.waiting]
     if waiting:
         hands = "1 has" if len(waiting) == 1 else f"{len(waiting)} have"

@@ -109,6 +109,31 @@ def test_the_assignment_is_found_by_name_or_by_cells(answered, blank, tmp_path) 
     assert assignment_of(other, known) is None
 
 
+def test_the_assignment_is_found_in_any_bytes_and_without_the_marks_of_the_release(
+    answered, tmp_path
+) -> None:
+    known = ["ps1_batchnorm", "ps2_dropout"]
+    made = nbformat.read(answered, 4)
+    for cell in made.cells:
+        cell.metadata = {}
+    for name, encoding in (
+        ("x.ipynb", "utf-16"),
+        ("y.ipynb", "utf-8-sig"),
+        ("PS1 BatchNorm (2).ipynb", "utf-8"),
+    ):
+        path = tmp_path / name
+        path.write_text(nbformat.writes(made), encoding)
+        assert assignment_of(path, known) == "ps1_batchnorm"
+
+
+def test_a_place_for_the_json_that_is_none_is_told_before_the_grading(released, blank, tmp_path) -> None:
+    where = tmp_path / "nowhere" / "results.json"
+    done = CliRunner().invoke(
+        main, ["--root", str(released.root), "grade-one", str(blank), "--json", str(where)]
+    )
+    assert done.exit_code == 1 and done.stdout == "" and "there is no folder" in done.stderr
+
+
 def test_the_command_prints_json_alone(released, blank) -> None:
     command = ["--root", str(released.root), "grade-one", str(blank), "--json", "-"]
     done = CliRunner().invoke(main, command, catch_exceptions=False)

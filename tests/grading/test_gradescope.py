@@ -101,6 +101,20 @@ def test_a_notebook_that_never_gets_to_its_checks_says_so(graded, blank, tmp_pat
     assert asked and all("The check was not reached" in told for told in asked)
 
 
+def test_each_test_that_an_error_took_down_names_it(graded, answered, tmp_path) -> None:
+    made = nbformat.read(answered, 4)
+    cell = next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "code-normalize")
+    cell.source += "\nif x = 3: pass"
+    path = tmp_path / "ps1_batchnorm.ipynb"
+    nbformat.write(made, path)
+    tests = {test["name"]: test for test in graded(path)["tests"]}
+    for name in ("normalize", "batchnorm_forward-train", "six_layer_net"):
+        assert tests[name]["score"] == 0 and tests[name]["status"] == "failed"
+        assert "normalize was not defined: its cell stopped at line" in tests[name]["output"]
+        assert "SyntaxError" in tests[name]["output"] and "(if x = 3: pass)" in tests[name]["output"]
+    assert tests["batch_moments"]["score"] == 5
+
+
 def test_the_assignment_is_found_by_name_or_by_cells(answered, blank, tmp_path) -> None:
     known = ["ps1_batchnorm", "ps2_dropout"]
     assert assignment_of(blank, known) == assignment_of(answered, known) == "ps1_batchnorm"

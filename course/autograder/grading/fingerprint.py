@@ -11,6 +11,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
 COUNTED = (
+    "autograder/at_home",
     "autograder/checks",
     "autograder/engine",
     "autograder/intake",

@@ -16,6 +16,9 @@ class Bank(Protocol):
     def find(self, name: str) -> Check:
         """The check of that name. Raises KeyError where there is none."""
 
+    def points(self, name: str) -> float:
+        """What a check can give. Raises KeyError where there is none of that name."""
+
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
 

@@ -145,6 +145,10 @@ class ComputedBank:
         """The check of that name. Raises KeyError where there is none."""
         return find_check(name)
 
+    def points(self, name: str) -> float:
+        """What a check can give."""
+        return find_check(name).points
+
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
         return question(check.name, index, self.seed)

@@ -42,10 +42,16 @@ def _opened(sealed: bytes, key: str) -> bytes:
     return zlib.decompress(_masked(sealed, key))
 
 
-def written(title: str, blocks: Mapping[str, bytes]) -> bytes:
-    """The bytes of a sealed file."""
+def written(title: str, blocks: Mapping[str, bytes], points: Mapping[str, float]) -> bytes:
+    """The bytes of a sealed file.
+
+    Args:
+        title: whose answers these are.
+        blocks: by name.
+        points: what each can give, to be read without opening it.
+    """
     closed = {name: _closed(raw, f"{title}/{name}") for name, raw in blocks.items()}
-    places = {name: len(block) for name, block in closed.items()}
+    places = {name: [len(block), points[name]] for name, block in closed.items()}
     index = _closed(json.dumps(places).encode(), title)
     rest = b"".join((LENGTH.pack(len(index)), index, *closed.values()))
     return FIRST.format(title=title, version=VERSION, digest=_digest(rest)).encode() + rest
@@ -59,11 +65,13 @@ class Sealed:
         title: whose answers these are.
         digest: of all of them; another release has another.
         blocks: still closed, by name.
+        points: by name.
     """
 
     title: str
     digest: str
     blocks: Mapping[str, bytes]
+    points: Mapping[str, float]
 
     @classmethod
     def open(cls, path: Path) -> "Sealed":
@@ -84,11 +92,11 @@ class Sealed:
         if digest != _digest(rest):
             raise SealError(f"{path.name} is damaged; {again}")
         (size,) = LENGTH.unpack_from(rest)
-        at, blocks = LENGTH.size + size, {}
-        for name, length in json.loads(_opened(rest[LENGTH.size : at], title)).items():
-            blocks[name] = rest[at : at + length]
+        at, blocks, points = LENGTH.size + size, {}, {}
+        for name, (length, most) in json.loads(_opened(rest[LENGTH.size : at], title)).items():
+            blocks[name], points[name] = rest[at : at + length], most
             at += length
-        return cls(title, digest, blocks)
+        return cls(title, digest, blocks, points)
 
     def block(self, name: str) -> bytes:
         """One block. Raises KeyError for a name that is not there."""

@@ -224,6 +224,10 @@ class SealedBank:
             self.known[name] = _check(known), known
         return self.known[name][0]
 
+    def points(self, name: str) -> float:
+        """What a check can give. Raises KeyError where there is none of that name."""
+        return self.places[name].points[name]
+
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
         known = self.known[check.name][1].cases[index]

@@ -175,5 +175,6 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
 @functools.cache
 def sealed_answers(assignment: str) -> bytes:
     """The sealed file of an assignment: a block for each of its checks."""
-    blocks = {name: packed(known_check(find_check(name))) for name in list_checks(assignment)}
-    return written(assignment, blocks)
+    checks = [find_check(name) for name in list_checks(assignment)]
+    blocks = {check.name: packed(known_check(check)) for check in checks}
+    return written(assignment, blocks, {check.name: check.points for check in checks})

@@ -13,6 +13,7 @@ from pathlib import Path
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import for_spreadsheet
 
+NUMBERED = "moodle-"  # begins the id of who has neither an id number nor an e-mail address in Moodle's file
 TEST_STUDENT = "test student"  # of Canvas, in every export
 COLUMNS = ("id", "name", "email", "section", "canvas_id", "sis_id", "login", "moodle_id", "github")
 
@@ -102,7 +103,7 @@ def _moodle_worksheet(table: Table) -> list[Student]:
             continue
         email = found.get("email", "")
         id = folder_name(found.get("sis_id", "") or found.get("login", "") or email.partition("@")[0])
-        students.append(Student(id=id or f"moodle-{participant[1]}", moodle_id=participant[1], **found))
+        students.append(Student(id=id or f"{NUMBERED}{participant[1]}", moodle_id=participant[1], **found))
     return students
 
 
@@ -242,6 +243,14 @@ def _same(one: Student, other: Student) -> bool:
     return one.id == other.id or bool(one.email and one.email.casefold() == other.email.casefold())
 
 
+def _free(id: str, students: list[Student]) -> str:
+    """An id that nobody has: Moodle's numbers are of one assignment alone, and may be somebody else's in the next."""
+    taken, tried, count = {student.id for student in students}, id, 2
+    while tried in taken:
+        tried, count = f"{id}-{count}", count + 1
+    return tried
+
+
 def merged(kept: list[Student], incoming: list[Student]) -> tuple[list[Student], list[Change]]:
     """The roster after an import, and what that changes. Nobody is removed; who is not in the file is told as 'gone'.
 
@@ -250,7 +259,18 @@ def merged(kept: list[Student], incoming: list[Student]) -> tuple[list[Student],
     after = list(kept)
     changes: list[Change] = []
     met: set[str] = set()
-    for student in incoming:
+    for one in incoming:
+        student = one
+        if student.id.startswith(NUMBERED):
+            named = [known.id for known in after if known.name and known.name == student.name]
+            id = (
+                named[0]
+                if len(named) == 1
+                else student.id
+                if student.id in named
+                else _free(student.id, after)
+            )
+            student = replace(student, id=id)
         place = next((n for n, known in enumerate(after) if _same(known, student)), None)
         if place is None:
             after.append(student)

@@ -111,6 +111,11 @@ def _fill(
     absent = 0.0 if term.not_handed_in == "zero" else None
     if platform == "canvas":
         place = term_export.canvas_column(table, assignment, column or term.assignment(assignment).canvas)
+        if term_export.ignored_by_canvas(table.header[place]):
+            say(
+                f"  Canvas ignores columns with such a name as '{printable(table.header[place])}': rename the assignment there "
+                "for the import"
+            )
         return term_export.fill_canvas(table, place, points, matcher, absent)
     place = term_export.moodle_grade_column(table, column)
     return term_export.fill_moodle(table, place, points, matcher, absent)

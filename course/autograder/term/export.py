@@ -132,6 +132,11 @@ def fill_canvas(
     return Filled(made, tuple(filled), unmatched, tuple(sorted(set(points) - set(filled))))
 
 
+def ignored_by_canvas(heading: str) -> bool:
+    """Whether Canvas leaves a column alone because of its name: "Final" in it is enough (its issue 2134)."""
+    return bool(re.search(r"\bfinal\b|(current|override) (score|grade|points)", heading, re.IGNORECASE))
+
+
 def moodle_grade_column(table: Table, named: str = "") -> int:
     """Moodle's column for the grade, by its name in the language of whoever exported it. Raises TableError."""
     place = table.column(named) if named else table.column(*GRADE)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from course.autograder.term.worksheet import EMAIL, LOGIN, NAME, NUMBER
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import for_spreadsheet
 
@@ -52,7 +53,8 @@ def plain_name(text: str) -> str:
     """A name to compare by: one case, one Unicode form, 'Last, First' turned round, blanks and marks of order gone."""
     last, comma, first = text.partition(",")
     turned = f"{first} {last}" if comma else text
-    return " ".join(unicodedata.normalize("NFKC", turned).casefold().split())
+    # Moodle writes a blank for "_" in the names of folders.
+    return " ".join(unicodedata.normalize("NFKC", turned.replace("_", " ")).casefold().split())
 
 
 Reader = Callable[[Table], list[Student]]
@@ -91,13 +93,8 @@ def _canvas(table: Table) -> list[Student]:
 
 def _moodle_worksheet(table: Table) -> list[Student]:
     students = []
-    for row, found in zip(
-        table.rows,
-        _pick(
-            table, name=("Full name",), email=("Email address",), sis_id=("ID number",), login=("Username",)
-        ),
-        strict=True,
-    ):
+    rows = _pick(table, name=NAME, email=EMAIL, sis_id=NUMBER, login=LOGIN)
+    for row, found in zip(table.rows, rows, strict=True):
         participant = re.search(r"(\d+)\s*$", row[0])
         if not participant:
             continue

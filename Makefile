@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 ASSIGNMENT ?= ps1_batchnorm
 export PYTHONWARNINGS ?= ignore::UserWarning:paddle
 
-.PHONY: help setup demo test bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
+.PHONY: help setup demo test test-quick bench lint tidy release grade feedback lab lessons site data studies gpu-check lock clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 
 test: $(READY)  ## the whole test suite
 	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+test-quick: $(READY)  ## something of every test in about a minute, while you are changing something
+	@$(RUN) -m pytest -n 2 --dist loadgroup --quick
 
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading
@@ -60,7 +63,7 @@ lessons: $(READY)  ## run all lessons, and print how long each took
 site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
 	@$(RUN) -m course site $(OPTIONS)
 
-data: $(READY)  ## fetch MNIST and CIFAR-10 into data/downloads; says first how large they are
+data: $(READY)  ## fetch MNIST (lessons 1, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
 	@$(RUN) -m course data
 
 studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.processor_time import ProcessorTime
+from tests.quick import Quick
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Whoever wants no compiled files kept would have each of the processes that tests start compile the course anew.
@@ -24,10 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--costliest", type=int, default=0, help="print so many tests that took the most processor time"
     )
+    parser.addoption("--quick", action="store_true", help="a few of each test's parameters, and nothing slow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ProcessorTime(config))
+    if config.getoption("quick"):
+        config.pluginmanager.register(Quick())
 
 
 @pytest.fixture(scope="session")

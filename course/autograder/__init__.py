@@ -12,8 +12,9 @@ __all__ = ["check", "judge", "list_checks"]
 def __getattr__(name: str) -> Any:
     # No submodule may be called check, judge or list_checks: it would win over the function of that name.
     if name == "check":
-        from course.autograder.student import check
+        from course.autograder.student import at_home, check
 
+        at_home()
         return check
     if name == "judge":
         from course.autograder.judging import judge

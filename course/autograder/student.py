@@ -9,9 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from course.autograder.checks.language.protocol import Reply, Step, perform
 from course.autograder.judging.verdict import Verdict, number
-from course.common.quiet import quiet_stderr
 
 VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
@@ -50,6 +48,13 @@ class Unsaid(Points):
         """Nothing."""
 
 
+class Shown(Points):
+    """Points that the message above has told already: nothing is shown again where they are a cell's value."""
+
+    def _ipython_display_(self) -> None:
+        """Nothing."""
+
+
 FarJudge = Callable[[str, Functions], Points | None]
 _far_judge: FarJudge | None = None
 
@@ -60,56 +65,56 @@ def use_judge(judge: FarJudge | None) -> None:
     _far_judge = judge
 
 
-def show(verdict: Verdict) -> None:
-    """Put the message where a reader will see it: rich in a notebook, plain on a terminal."""
+def at_home() -> None:
+    """Let a notebook go on past cells whose functions are not written yet; nothing in a grading run or a terminal."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if _far_judge is None and type(shell).__name__ not in ("NoneType", "TerminalInteractiveShell", "Shell"):
+        from course.autograder.at_home.cells import install
+
+        install(shell)
+
+
+def show(verdict: Verdict, text: str = "", html: str = "") -> None:
+    """Put the message where a reader will see it: rich in a notebook, plain on a terminal.
+
+    Args:
+        verdict: the message.
+        text, html: what is put below it.
+    """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
-        print(verdict.text(), end="")
+        print(verdict.text() + text, end="")
         return
     from IPython.display import display
 
-    display({"text/plain": verdict.text(), "text/html": verdict.html(), VERDICT: verdict.as_dict()}, raw=True)
+    told = {"text/plain": verdict.text() + text, "text/html": verdict.html() + html}
+    display({**told, VERDICT: verdict.as_dict()}, raw=True)
 
 
-def _judge_here(name: str, functions: Functions) -> Verdict:
-    """Judge in this process, with everything that libraries write to standard error kept out of the notebook."""
-    told: list[str] = []
-    with quiet_stderr():
-        from course.autograder.judging import judge_with, resolve
-
-        graded = os.environ.get("NBGRADER_EXECUTION") == "autograde"
-        found = resolve(name, len(functions), graded)
-        if isinstance(found, Verdict):
-            return found
-        by_name = dict(zip(found.functions, functions, strict=True))
-
-        def ask(steps: tuple[Step, ...], inputs: dict[str, Any], wanted: tuple[str, ...]) -> Reply:
-            with quiet_stderr() as kept:
-                reply = perform(steps, inputs, wanted, by_name)
-            told.append(kept.getvalue())
-            return reply
-
-        verdict = judge_with(found, ask, seed=int(os.environ.get("COURSE_SEED", "0")), graded=graded)
-    text = "".join(dict.fromkeys(told))
-    if text.strip():
-        print(text[:2000], end="" if text.endswith("\n") else "\n")
-    return verdict
-
-
-def check(name: str, *functions: Callable[..., Any]) -> Points | None:
+def check(
+    name: str, *functions: Callable[..., Any], case: int | None = None
+) -> Points | dict[str, Any] | None:
     """Check your functions against Paddle, and say what is wrong and why.
 
     Args:
         name: of the check, as the cell has it: 'batchnorm_forward.train'.
         functions: yours, in the order the cell has them.
+        case: the number of one case, counted from 1: nothing is checked, and its inputs come back to work with.
 
     Returns:
         The points earned, as the value of the cell; in a grading run, whose judge writes them itself, all that there are.
     """
     if _far_judge is not None:
+        if case is not None:
+            raise RuntimeError("check(..., case=...) brings no inputs while work is graded")
         return _far_judge(name, functions)
-    verdict = _judge_here(name, functions)
-    show(verdict)
-    points = Points(verdict.points)
-    points.max_points = verdict.max_points
+    from course.autograder.at_home import checking
+
+    if case is not None:
+        return checking.inputs_of(name, functions, case)
+    here = checking.checked_here(name, functions)
+    show(here.verdict, here.text, here.html)
+    kind = Points if os.environ.get("NBGRADER_EXECUTION") else Shown
+    points = kind(here.verdict.points)
+    points.max_points = here.verdict.max_points
     return points

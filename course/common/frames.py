@@ -18,6 +18,8 @@ import numpy as np
 DTYPES = {
     np.dtype(code).str: np.dtype(code) for code in ("?", *"bBhHiIlLqQ", *"efdg", ">f4", ">f8", ">i4", ">i8")
 }
+JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+PLAIN = frozenset({str, float, bool, type(None)})  # what JSON writes as it is
 LENGTHS = struct.Struct("<II")  # of header and body
 
 
@@ -65,6 +67,7 @@ class Codec:
             once: write arrays that are alike once, and read them as one array.
         """
         self.classes = {kind.__name__: kind for kind in classes}
+        self.names = {name: [f.name for f in fields(kind)] for name, kind in self.classes.items()}
         self.limits = limits
         self.error = error
         self.once = once
@@ -73,7 +76,7 @@ class Codec:
         """One value as a whole frame. Raises the codec's error for what is of no kind that it knows."""
         writer = _Writer(self)
         tree = writer.pack(value)
-        header = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        header = JSON.encode(tree).encode("utf-8", "replace")
         size = sum(map(len, writer.body))
         if len(header) > self.limits.header or size > self.limits.body:
             raise self.error(f"a frame of {len(header) + size:,} bytes is too large")
@@ -112,13 +115,14 @@ class _Writer:
         self.places: dict[tuple[Any, ...], int] = {}  # of arrays that are written once
 
     def pack(self, value: Any, depth: int = 0) -> Any:
+        exact = type(value)
+        if exact in PLAIN:
+            return value
         if depth > self.limits.depth:
             raise self.codec.error("nested too deep")
-        if value is None or isinstance(value, (bool, str)):
-            return value
-        if type(value) is int:
+        if exact is int:
             return value if abs(value) < 2**53 else ["int", hex(value)]
-        if type(value) is float:
+        if isinstance(value, (bool, str)):
             return value
         if isinstance(value, np.ndarray):
             return self._array(value)
@@ -126,16 +130,14 @@ class _Writer:
             return ["scalar", self._array(np.asarray(value))]
         if isinstance(value, (list, tuple)):
             tag = "list" if isinstance(value, list) else "tuple"
-            return [tag, *(self.pack(item, depth + 1) for item in value)]
+            return [tag, *[self.pack(item, depth + 1) for item in value]]
         if isinstance(value, dict):
-            pairs = ((self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in value.items())
-            return ["dict", *(part for pair in pairs for part in pair)]
-        name = type(value).__name__
-        kind = self.codec.classes.get(name)
-        if kind is not None and kind is type(value):
-            names = (f.name for f in fields(kind))
-            return [name, *(self.pack(getattr(value, n), depth + 1) for n in names)]
-        raise self.codec.error(f"a {type(value).__module__}.{name} does not travel")
+            return ["dict", *[self.pack(part, depth + 1) for pair in value.items() for part in pair]]
+        name = exact.__name__
+        if self.codec.classes.get(name) is exact:
+            names = self.codec.names[name]
+            return [name, *[self.pack(getattr(value, n), depth + 1) for n in names]]
+        raise self.codec.error(f"a {exact.__module__}.{name} does not travel")
 
     def _array(self, array: np.ndarray) -> list[Any]:
         limits, kind = self.limits, array.dtype.str
@@ -170,10 +172,10 @@ class _Reader:
         self.items += 1
         if depth > self.limits.depth or self.items > self.limits.items:
             raise self.codec.error("too deep or too many items")
-        if not isinstance(tree, list):
-            if isinstance(tree, dict):
+        if type(tree) is not list:
+            if type(tree) is dict:
                 raise self.codec.error("a bare object")
-            if isinstance(tree, str):
+            if type(tree) is str and not tree.isascii():
                 self._writable(tree)
             return tree
         if not tree or not isinstance(tree[0], str):
@@ -224,10 +226,12 @@ class _Reader:
         size = count * dtype.itemsize
         if count > limits.elements or size > limits.array_bytes or self.at + size > len(self.body):
             raise self.codec.error("an array larger than what came with it")
-        raw = np.frombuffer(self.body[self.at : self.at + size], dtype=np.uint8)
+        raw = self.body[self.at : self.at + size]
         self.at += size
-        # A byte other than 0 and 1 in an array of truth values would be a value that numpy does not know.
-        flat = raw != 0 if dtype.kind == "b" else raw.copy().view(dtype)
+        if dtype.kind == "b":  # a byte other than 0 and 1 would be a truth value that numpy does not know
+            flat = np.frombuffer(raw, np.uint8) != 0
+        else:
+            flat = np.frombuffer(raw, dtype).copy() if size else np.empty(0, dtype)
         self.arrays.append(flat.reshape(shape, order=order))
         return self.arrays[-1]
 
@@ -259,6 +263,6 @@ class _Reader:
 
     def _dataclass(self, tag: str, values: list[Any]) -> Any:
         kind = self.codec.classes.get(tag)
-        if kind is None or len(values) != len(fields(kind)):
+        if kind is None or len(values) != len(self.codec.names[tag]):
             raise self.codec.error("an unknown tag")
         return kind(*values)

@@ -7,16 +7,14 @@ import pytest
 
 from course.autograder import judge
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.dropout import chance
+from course.autograder.checks.chance import coins as chance
+from course.autograder.checks.chance.coins import ALPHA, largest_chance, surprise, surprising
+from course.autograder.checks.chance.forms import Quadratic, Weighted
 from course.autograder.checks.dropout import units as dropout_units
-from course.autograder.checks.dropout.chance import (
-    ALPHA,
-    CALLS,
-    coin_flaws,
-    largest_chance,
-    surprise,
-    surprising,
-)
+from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coins, rates
+from course.autograder.checks.dropout.monte_carlo import Summary
+from course.autograder.checks.language.protocol import Thinned
+from course.autograder.checks.language.seen import Seen
 from course.autograder.judging import question
 from course.reference import dropout
 
@@ -151,7 +149,7 @@ def test_a_wrong_rate_goes_unseen_with_less_than_one_in_a_billion(name, mistake)
             p = given["p"]
             if not 0 < p < 1 or given.get("mode") == "test":
                 continue
-            rate = dict(reversed(chance.rates(p)))[mistake]
+            rate = dict(reversed(rates(p)))[mistake]
             missed.append(1 - probability_of_rejection(coins_of(name, i), 1 - p, rate))
         assert min(missed) < 1e-9, missed
 
@@ -163,7 +161,7 @@ def test_a_wrong_rate_goes_unseen_with_less_than_one_in_a_billion(name, mistake)
 def test_shared_coins_are_named_whatever_they_show(p, axis, told):
     for seed in range(20):
         kept = np.stack(dropout.masks((14, 23), p, seed, CALLS, axis)) > 0
-        assert [f.misconception for f in coin_flaws("out", kept, p, chance.batch_sharing(2))] == [told]
+        assert [f.misconception for f in coins("out", p, batch_sharing(2)).flaws(kept)] == [told]
 
 
 def period(shape, p, rng):
@@ -197,7 +195,7 @@ def test_dependence_that_nobody_listed_is_found(toss, p):
     for seed in range(20):
         rng = np.random.default_rng(seed)
         kept = np.stack([toss((14, 23), p, rng) for _ in range(CALLS)])
-        assert coin_flaws("out", kept, p)
+        assert coins("out", p).flaws(kept)
 
 
 @pytest.mark.parametrize("p", [0.1, 0.35, 0.8])
@@ -205,4 +203,21 @@ def test_dependence_that_nobody_listed_is_found(toss, p):
 def test_fair_independent_coins_pass(p, shape):
     for seed in range(40):
         kept = np.random.default_rng(seed).random((CALLS, *shape)) >= p
-        assert coin_flaws("out", kept, p, chance.batch_sharing(len(shape))) == []
+        assert coins("out", p, batch_sharing(len(shape))).flaws(kept) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2), (5, 7, 4), (40, 6, 2)])
+def test_mean_and_spread_of_predictions_are_paddles(shape):
+    predictions = np.random.default_rng(0).normal(3, 2, size=shape)
+    asked = {
+        "n": shape[0],
+        "x": np.zeros((shape[1], 3)),
+        "predict": Thinned(np.zeros((2, 3, shape[2])), np.zeros((2, shape[2]))),
+    }
+    ours, paddles = Summary().of(asked, predictions), dropout.spread(predictions)
+    assert all(np.allclose(ours[path], paddles[path], rtol=1e-12, atol=1e-14) for path in paddles)
+
+
+def test_a_form_has_no_answer_where_there_is_no_draw():
+    assert Weighted("predictions", np.ones(()), (0,)).of(Seen()) is None
+    assert Quadratic("predictions", (0,), 1.0, 0.0, 0.5).of(Seen()) is None

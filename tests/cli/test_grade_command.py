@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from course.autograder.cli.commands import main
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.grading import driver, marking, ready, workers
-from course.autograder.intake.hand_ins import HandIns, Unmatched
+from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
 from tests.marked_class import NAME, UNREAD, folder_like, hand_in, marked, record
 

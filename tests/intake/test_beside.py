@@ -111,8 +111,12 @@ def test_what_an_answer_needs_and_has_not_got_is_put_before_a_person(line, where
 
 @pytest.mark.parametrize("line", LACKING)
 def test_what_a_cell_lacks_that_no_answer_rests_on_costs_nothing(line, place, release, solved):
-    """Kaggle puts `import pandas` on top of every notebook, and Colab mounts a drive."""
-    solved.cells.insert(0, code(line.replace("*", "x")))
+    """Kaggle puts `import pandas` on top of every notebook, above `import os`, and Colab mounts a drive."""
+    solved.cells.insert(
+        0,
+        code(f"def mine(x):\n    return x\n{line.replace('*', 'x')}\nimport math\nfrom operator import add"),
+    )
+    cell(solved, "code-half").source = "def half(x):\n    return mine(x) / 2"
     cell(solved, "figure").source += f"\n{line}"
     intake = handed(place, release, **{EXACT: solved})
     assert play(intake.notebook) == set(FUNCTIONS) and intake.needs_person == ()

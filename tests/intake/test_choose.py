@@ -1,5 +1,7 @@
 """Which notebook is graded, of all that lies there, and what is said of it."""
 
+import json
+
 import pytest
 
 from tests.intake.small import ANSWERS, EXACT, NAME, all_right, handed, play, put, solved_of
@@ -172,3 +174,28 @@ def test_an_empty_folder_is_blank_and_nobody_needs_to_look(place, release):
         intake.notes == ("There is no notebook ps9_small.ipynb; graded as blank.",)
         and not intake.needs_person
     )
+
+
+def test_what_cannot_be_read_for_one_reason_is_one_sentence(place, release):
+    for number in range(60):
+        put(place / f"{number:02}.ipynb", '{"cells": []}' if number < 20 else "no JSON")
+    intake = handed(place, release)
+    assert len(intake.notes) < 7 and len(intake.needs_person) == 3
+    assert (
+        "20.ipynb, 21.ipynb, 22.ipynb, 23.ipynb, 24.ipynb and 15 more cannot be read (it is not JSON"
+        in intake.needs_person[0]
+    )
+    assert "too many files lie there to look at each" in intake.needs_person[1]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [],
+        [{"cell_type": "code", "source": ""}],
+        [{"cell_type": "markdown", "source": " \n"}, {"cell_type": "raw", "source": []}],
+    ],
+)
+def test_a_notebook_with_nothing_in_its_cells_is_put_before_a_person(cells, place, release):
+    intake = handed(place, release, **{EXACT: json.dumps({"cells": cells})})
+    assert intake.needs_person == ("There is nothing in its cells; ask whether it is the right file.",)

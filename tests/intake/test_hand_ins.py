@@ -198,3 +198,27 @@ def test_a_thousand_files_beside_a_notebook_do_not_hide_it(course, release, writ
         put(submitted / "alice" / NAME / "data" / f"{number}.png", "x")
     intake = intake_of(course, release)
     assert play(intake.notebook) == set(FUNCTIONS) and find.TOO_MANY in intake.notes
+
+
+def test_documents_that_lie_loose_are_listed_together_once(course):
+    for name in (
+        "alice.pdf",
+        "photo.HEIC",
+        "answers.docx",
+        "roster.csv",
+        "README.md",
+        "timestamp.txt",
+        "log.tmp",
+    ):
+        put(course / "submitted" / name, b"x")
+    (thing,) = look(course).unmatched
+    assert thing.why.startswith("Of alice.pdf, answers.docx and photo.HEIC cannot be told whose they are")
+
+
+def test_no_entry_is_passed_over_for_the_number_of_others(course, written):
+    """Ten thousand files right under `submitted/`, and students whose folders come after them."""
+    put(course / "submitted" / "zoe" / NAME / EXACT, written)
+    for number in range(10_100):
+        (course / "submitted" / f"{number}.tmp").touch()
+    put(course / "submitted" / "alice" / NAME / EXACT, written)
+    assert sorted(look(course).by_student) == ["alice", "zoe"]

@@ -9,11 +9,11 @@ from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import Call, Problem, Reply, perform, rows_together
 from course.autograder.checks.language.spec import Case, Check, Misconception, Output
 from course.autograder.checks.language.tolerances import EXACT
-from course.autograder.engine.session import clean_reply
+from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.wire import LENGTHS, decode, encode
 from course.autograder.judging import judge, judge_with
-from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import difference, rows_differ
+from course.autograder.judging.computing import Computed
 
 HALF = Check(
     name="half",
@@ -33,7 +33,7 @@ HALF = Check(
 
 def question(index):
     case = HALF.cases[index]
-    return Question(HALF, case, case.draw(np.random.default_rng(0)))
+    return Computed(HALF, case, case.draw(np.random.default_rng(0)))
 
 
 def verdict(half):

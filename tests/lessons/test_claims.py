@@ -1,17 +1,21 @@
-"""What lessons 4 and 5 say in fixed words of the kept studies: each sentence beside the numbers it speaks of.
+"""What lessons 4 and 5, and a rubric, say in fixed words: each sentence beside the numbers it speaks of.
 
 Everything else that they say of a study branches on its numbers; a study that is run again and comes out otherwise
 makes these tests fail, and the sentence is to be written anew.
 """
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from course.reference.framework import paddle
 from course.studies.reading import banded, by_seed, kept_promise
 from course.studies.record import load
 from course.teaching.prose import verdict
 
+ROOT = Path(__file__).parents[2]
 ALL, ALIKE = (0.0, np.inf), (0.1, 0.4)
 
 
@@ -83,3 +87,18 @@ def test_what_depends_on_no_batch_does_not_care_how_small_it_is_and_suffers_wher
             by_seed(study, "accuracy", net="fully connected", norm=norm, batch=batch) for batch in (2, 4, 128)
         )
         assert verdict(two, four) == "overlap" and largest.mean() < two.mean()
+
+
+def test_the_rubric_of_ps1_says_what_running_statistics_hold_after_ten_batches_and_what_a_lone_value_becomes() -> (
+    None
+):
+    norm = paddle.nn.BatchNorm1D(1)
+    for _ in range(10):
+        norm(paddle.to_tensor([[1.0], [5.0]]))  # mean 3, variance 4
+    mean, var, left = float(norm._mean), float(norm._variance), 0.9**10
+    assert mean / (1 - left) == pytest.approx(3, rel=1e-5)
+    assert (var - left) / (1 - left) == pytest.approx(4, rel=1e-5)
+    lone = paddle.nn.BatchNorm1D(1, weight_attr=paddle.nn.initializer.Constant(2.0))
+    assert float(lone(paddle.to_tensor([[5.0]]))) == 5.0, "Paddle leaves a lone value as it is"
+    text = (ROOT / "course/assignments/ps1_batchnorm/ps1_batchnorm.ipynb").read_text(encoding="utf-8")
+    assert "it is (r − 0.9^10) / (1 − 0.9^10)" in text and "returns that value unchanged" in text

@@ -9,13 +9,13 @@ from types import ModuleType
 
 from course.autograder.checks.language.spec import Case, Check
 
-LANGUAGE = "language"
+SHARED = ("language", "chance")  # what checks are written in
 
 
 def topics() -> list[ModuleType]:
-    """The folder of each topic, by name: every folder beside `language/`."""
+    """The folder of each topic, by name: every folder that is not shared by them."""
     found = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return [importlib.import_module(f"{__name__}.{name}") for name in found if name != LANGUAGE]
+    return [importlib.import_module(f"{__name__}.{name}") for name in found if name not in SHARED]
 
 
 def _hidden_cases() -> dict[str, tuple[Case, ...]]:

@@ -39,7 +39,7 @@ def described(name: str) -> dict[str, Any]:
     Right and wrong answers of random questions are those of the student's own draw, so they have no digest.
     """
     from course.autograder.checks import find_check
-    from course.autograder.judging.asking import question
+    from course.autograder.judging.computing import question
 
     check = find_check(name)
     cases = []

@@ -1,5 +1,6 @@
 """What several commands say: who needs a person, which command shows it, where the class's grades are."""
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from course.common.console import say
+from course.common.console import Sentence, say
 from course.common.text import printable
 
 if TYPE_CHECKING:
     from course.autograder.gradebook.grades import Row
     from course.autograder.grading.driver import Graded
-    from course.autograder.intake.hand_ins import Unmatched
+    from course.autograder.intake.matched import Unmatched
 
+MOST_TOLD = 50  # things that are nobody's, a line each
 PROJECT = Path(__file__).parents[3]
 
 
@@ -54,8 +56,10 @@ def tell_who_needs_a_person(
         for why in row.why:
             say(f"  {printable(row.student):<12} {why}")
         say(Text(f"  {'':<12} {command(root, 'show', assignment, printable(row.student))}", style="dim"))
-    for thing in others:
+    for thing in others[:MOST_TOLD]:
         say(f"  {printable(str(thing.path))}: {thing.why}")
+    if len(others) > MOST_TOLD:
+        say(f"  and {len(others) - MOST_TOLD} more that are nobody's for sure, under {root / 'submitted'}")
     waiting = [row for row in rows if row.score and row.score.waiting]
     if waiting:
         hands = "1 has" if len(waiting) == 1 else f"{len(waiting)} have"
@@ -63,3 +67,11 @@ def tell_who_needs_a_person(
             f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
         )
     return len(needy) + len(others)
+
+
+def require_place(path: Path) -> None:
+    """Raise Sentence unless a file can be written there."""
+    if not path.parent.is_dir():
+        raise Sentence(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Sentence(f"{path} cannot be written: permission denied")

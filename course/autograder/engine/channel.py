@@ -13,6 +13,12 @@ from course.autograder.engine.wire import LENGTHS, MAX_BODY, MAX_HEADER, WireErr
 Guard = Callable[[bool], float]
 
 
+AT_ONCE = 2**20  # bytes, of one call
+SMALL = (
+    2**16
+)  # a buffer of this size comes from memory that is there; a larger one is mapped and unmapped each time
+
+
 class Closed(WireError):
     """The other end is gone."""
 
@@ -39,6 +45,7 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         """Take over a connected socket."""
         self.end = end
+        self.held = bytearray()  # what has come and was not asked for yet
 
     def close(self) -> None:
         """Close this end."""
@@ -46,38 +53,51 @@ class Channel:
 
     def send(self, value: Any, guard: Guard | None = None) -> None:
         """Send a value. Raises Closed, WireError for what does not travel, or what the guard raises."""
-        frame = memoryview(encode(value))
-        while frame:
-            self._wait(guard, select.POLLOUT)
+        self.send_frames(encode(value), guard)
+
+    def send_frames(self, frames: bytes, guard: Guard | None = None) -> None:
+        """Send values that are encoded already, one or several in a row. Raises as `send` does."""
+        rest = memoryview(frames)
+        while rest:
+            if guard is not None:
+                guard(False)
             try:
-                sent = self.end.send(frame[: 2**20], socket.MSG_DONTWAIT)
+                sent = self.end.send(rest[:AT_ONCE], 0 if guard is None else socket.MSG_DONTWAIT)
             except BlockingIOError:
+                self._wait(guard, select.POLLOUT)
                 continue
             except OSError as error:
                 raise Closed(str(error)) from error
-            frame = frame[sent:]
+            rest = rest[sent:]
 
     def receive(self, guard: Guard | None = None) -> Any:
         """The next value. Raises Closed, WireError, or what the guard raises."""
-        header_size, body_size = LENGTHS.unpack(self._take(LENGTHS.size, guard))
+        if guard is not None:
+            guard(False)  # also where there is no need to wait: who talks without end is stopped as well
+        self._hold(LENGTHS.size, guard)
+        header_size, body_size = LENGTHS.unpack_from(self.held)
         if header_size > MAX_HEADER or body_size > MAX_BODY:
             raise WireError("a frame that is too large")
-        header = self._take(header_size, guard)
-        return decode(header, self._take(body_size, guard))
+        body_at = LENGTHS.size + header_size
+        self._hold(body_at + body_size, guard)
+        frame = self.held[: body_at + body_size]
+        del self.held[: body_at + body_size]
+        return decode(frame[LENGTHS.size : body_at], memoryview(frame)[body_at:])
 
-    def _take(self, size: int, guard: Guard | None) -> bytearray:
-        # Grows with what really comes: a length alone must not cost memory.
-        taken = bytearray()
-        while len(taken) < size:
-            self._wait(guard, select.POLLIN)
+    def _hold(self, size: int, guard: Guard | None) -> None:
+        """Read until so many bytes are there. What is kept grows with what comes: a length alone costs no memory."""
+        while len(self.held) < size:
+            most = min(max(size - len(self.held), SMALL), AT_ONCE)
             try:
-                part = self.end.recv(min(size - len(taken), 2**20))
+                part = self.end.recv(most, 0 if guard is None else socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                self._wait(guard, select.POLLIN)
+                continue
             except OSError as error:
                 raise Closed(str(error)) from error
             if not part:
                 raise Closed("the other end is closed")
-            taken += part
-        return taken
+            self.held += part
 
     def _wait(self, guard: Guard | None, event: int) -> None:
         poll = select.poll()

@@ -7,10 +7,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.autograder.checks import find_check
-from course.autograder.checks.language.protocol import Reply, Step
-from course.autograder.checks.language.spec import Check, Inputs
 from course.autograder.engine import memory, outputs
-from course.autograder.engine.cleaning import clean_failure, clean_reply
+from course.autograder.engine.cleaning import clean_failure
 from course.autograder.engine.ends import Lost, TookTooLong
 from course.autograder.engine.progress import Progress, graded_name
 from course.autograder.engine.reasons import explained
@@ -42,7 +40,7 @@ class Session:
         self.process, self.timer, self.progress, self.limits = process, timer, progress, limits
         self.standing = frozenset(progress.ledger)  # verdicts that earlier processes earned
         self.index = 0
-        self.judge_seconds = 0.0
+        self.judge_seconds = self.waited = 0.0
         self.looked = 0.0
         self.asking = False  # whether the process is at a question of the judge's
 
@@ -100,6 +98,24 @@ class Session:
     def _send(self, message: dict[str, Any]) -> None:
         self.timer.turn(of_process=True)
         self.process.send(message, self._guard)
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send questions to it. What it does while the judge works is not counted by the clock."""
+        asked_at = time.perf_counter()
+        self.timer.turn(of_process=True)
+        self.process.send_frames(frames, self._guard)
+        self.timer.turn(of_process=False)
+        self.waited += time.perf_counter() - asked_at
+
+    def answer(self) -> dict[str, Any]:
+        """Its next message, while it is at a question of the judge's. Raises Lost."""
+        asked_at = time.perf_counter()
+        self.timer.turn(of_process=True)
+        self.asking = True
+        message = self._receive()
+        self.asking = False
+        self.waited += time.perf_counter() - asked_at
+        return message
 
     def _receive(self) -> dict[str, Any]:
         message = self.process.receive(self._guard)
@@ -179,51 +195,34 @@ class Session:
     # --- the judge -------------------------------------------------------------------------------------------
 
     def _judge(self, name: str, functions: Any) -> Verdict:
-        from course.autograder.judging import judge_with, resolve
+        from course.autograder.engine.questions import Questions
+        from course.autograder.judging import judge_with, question, resolve
 
-        start = time.perf_counter()
-        waited = 0.0
+        start, waited = time.perf_counter(), self.waited
+        ask: Questions | None = None
         try:
             check = resolve(name, functions if type(functions) is int else -1, graded=True)
             if isinstance(check, Verdict):
                 return check
 
-            def ask(steps: tuple[Step, ...], inputs: Inputs, wanted: tuple[str, ...]) -> Reply:
-                nonlocal waited
-                asked_at = time.perf_counter()
-                reply = self._ask(check, steps, inputs, wanted)
-                waited += time.perf_counter() - asked_at
-                return reply
-
-            verdict = judge_with(check, ask, seed=self.progress.seed, graded=True)
+            cases = len(check.cases + check.hidden)
+            drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
+            ask = Questions(self, check, drawn)
+            verdict = judge_with(check, ask, graded=True, questions=drawn.__getitem__)
+            ask.drop()
             return explained(self.progress, self.index, self._about_memory(verdict))
         except Lost:
             raise
         except Exception as error:
             # A flaw of ours must not stop the class; it is told, and no points are made up.
+            if ask is not None:
+                ask.drop()
             self._tell(f"the judge failed with {type(error).__name__}: {error}")
             told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
             return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)
         finally:
-            self.judge_seconds += time.perf_counter() - start - waited
-
-    def _ask(self, check: Check, steps: tuple[Step, ...], inputs: Inputs, wanted: tuple[str, ...]) -> Reply:
-        question = {
-            "do": "ask",
-            "functions": check.functions,
-            "steps": steps,
-            "inputs": inputs,
-            "wanted": wanted,
-        }
-        self.asking = True
-        self._send(question)
-        message = self._receive()
-        self.asking = False
-        reply = clean_reply(message.get("reply"), wanted) if message.get("did") == "reply" else None
-        if reply is None:
-            raise Lost("what it sent is no answer")
-        return reply
+            self.judge_seconds += time.perf_counter() - start - (self.waited - waited)
 
     def _about_memory(self, verdict: Verdict) -> Verdict:
         """The verdict with both numbers where a call was refused memory."""

@@ -51,8 +51,11 @@ class FarJudge:
         self.busy = True
         try:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
+            given_up = False
             while (asked := self.channel.receive())["do"] == "ask":
-                self.channel.send({"did": "reply", "reply": self._reply(asked, functions)})
+                reply = Reply() if given_up else self._reply(asked, functions)
+                given_up = given_up or (reply.problem is not None and reply.problem.kind in asked["until"])
+                self.channel.send_frames(_frame(reply))
             if asked["note"]:
                 print(asked["note"])
             return None if asked["points"] is None else student.Unsaid(asked["points"])
@@ -62,14 +65,17 @@ class FarJudge:
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
-            reply = perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
+            return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
         except BaseException as error:
             return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
-        try:
-            encode(reply)
-        except WireError as error:
-            return Reply(problem=Problem("huge", str(error)))
-        return reply
+
+
+def _frame(reply: Reply) -> bytes:
+    """A reply as a frame; where it is too large for one, a reply that says so."""
+    try:
+        return encode({"did": "reply", "reply": reply})
+    except WireError as error:
+        return encode({"did": "reply", "reply": Reply(problem=Problem("huge", str(error)))})
 
 
 def run_cells(shell: Shell, channel: Channel) -> None:

@@ -9,33 +9,42 @@ from pathlib import Path
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.swap import beside, put_right, swap
+from course.autograder.judging.seal import ENDING
+from course.autograder.judging.sealed import FOLDER
+from course.autograder.judging.sealing import sealed_answers
 from course.common.distributions import STUDENT_NEEDS, closure, normal
 from course.common.notebooks import solution_lines
 
-# Everything of the course that a student's `check` needs. Not in it: hidden cases, grading, the class, tests.
+# Everything of the course that a student's `check` needs. Not in it: references, checks, grading, the class, tests.
 STUDENT_FILES = (
     "LICENSE",
     "LICENSE-TEXT.md",
     "course/__init__.py",
     "course/common/__init__.py",
+    "course/common/frames.py",
     "course/common/quiet.py",
     "course/data.py",
     "course/teaching/__init__.py",
     "course/teaching/data.py",
     "course/autograder/__init__.py",
-    "course/autograder/checks/**/*.py",
+    "course/autograder/at_home/*.py",
+    "course/autograder/checks/__init__.py",
+    "course/autograder/checks/chance/*.py",
+    "course/autograder/checks/language/*.py",
     "course/autograder/judging/*.py",
     "course/autograder/judging/templates/verdict.*",
     "course/autograder/student.py",
-    "course/reference/*.py",
     "data/digits/*",
 )
-INSTRUCTORS_ALONE = {"hidden.py", "answers.py"}
+# What computes answers, or makes mistakes: a release has the answers to its own cases, sealed.
+INSTRUCTORS_ALONE = {"answers.py", "computing.py", "draws.py", "reading.py", "sealing.py", "wrong.py"}
+SEALED = FOLDER.relative_to(PROJECT)
 TELLING = 24  # characters
 CALL = re.compile(r"""(["'])[\w ,]+ = \w+\([\w ,]*\)\1""")  # 'mean, var = batch_moments(x)'
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".ipynb", ".html", ""}
@@ -160,10 +169,20 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / path, target)
     everything = sorted([*kept, *assignments])
+    _seal(new, everything)
     _write_texts(new, everything)
     leaking = leaks(new, [course.folder("source") / name / f"{name}.ipynb" for name in everything])
     if leaking:
         raise GradingError(f"nothing is released, because a solution would go out: {leaking[0]}")
+
+
+def _seal(folder: Path, assignments: list[str]) -> None:
+    """Paddle's answers to the visible cases, and those of every mistake."""
+    place = folder / SEALED
+    place.mkdir()
+    for name in assignments:
+        if list_checks(name):
+            (place / f"{name}{ENDING}").write_bytes(sealed_answers(name))
 
 
 def _write_texts(folder: Path, assignments: list[str]) -> None:

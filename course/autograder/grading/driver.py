@@ -21,7 +21,8 @@ from course.autograder.gradebook.states import DONE, STALE, State
 from course.autograder.grading.marking import Task, digest, in_a_sentence
 from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all
-from course.autograder.intake.hand_ins import HandIn, HandIns, Unmatched, find_hand_ins
+from course.autograder.intake.hand_ins import find_hand_ins
+from course.autograder.intake.matched import HandIn, HandIns, Unmatched
 from course.autograder.sandbox.limits import Limits
 from course.common.interrupts import finishing_first
 from course.common.text import printable

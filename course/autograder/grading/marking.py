@@ -138,7 +138,10 @@ def mark(task: Task, engine: Any) -> Marked:
 def _written(notebook: NotebookNode) -> str:
     """The notebook as text. nbformat's own writer copies it twice and cuts its texts into lines first."""
     nbformat.validate(notebook)
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    rest = json.dumps({**notebook, "cells": []}, ensure_ascii=False, sort_keys=True)
+    # A cell a line: with an indent, Python's own encoder would have to do the work, not the one in C.
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in notebook.cells)
+    return rest.replace('"cells": []', f'"cells": [\n{cells}\n]', 1) + "\n"
 
 
 # --- a worker process: one engine, kept warm -----------------------------------------------------------------

@@ -15,10 +15,10 @@ from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.container import ABOUT, SECRET
 from course.autograder.grading.ready import require_release
-from course.common.distributions import STUDENT_NEEDS, closure, normal
+from course.common.distributions import ALSO_HAS, STUDENT_NEEDS, closure, normal
 
 TEMPLATES = Path(__file__).parent / "templates" / "gradescope"
-NEEDS = (*STUDENT_NEEDS, "nbformat", "nh3", "charset-normalizer", "packaging", "pygments")
+NEEDS = (*STUDENT_NEEDS, *ALSO_HAS, "nbformat", "nh3", "charset-normalizer", "packaging", "pygments")
 FILES = (
     "LICENSE",
     "course/__init__.py",

@@ -7,57 +7,19 @@ folder or under `submitted/` itself, is taken where only one reading is possible
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from course.autograder.intake.beside import ANSWERS
+from course.autograder.intake.choose import NEVER
 from course.autograder.intake.contents import Contents
 from course.autograder.intake.find import File, look_through
+from course.autograder.intake.matched import HandIn, HandIns, Unmatched
 from course.autograder.intake.names import IGNORED, NOTEBOOK, assignment_named, student_named
+from course.autograder.intake.notes import listed
 from course.common.text import printable
 
-MOST = 10_000  # entries of `submitted/` and of a student's folder that are looked at
+MOST = 100_000  # entries of `submitted/` and of a student's folder that are looked at
 PLACE = "submitted/{student}/{assignment}/{assignment}.ipynb"
-
-
-@dataclass(frozen=True)
-class HandIn:
-    """Where one student's hand-in of an assignment lies.
-
-    Attributes:
-        student: the id.
-        places: folders and files, under `submitted/`, which are looked through for the notebook together.
-        notes: sentences for the student, on what did not lie where it belongs.
-    """
-
-    student: str
-    places: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Unmatched:
-    """Something under `submitted/` that is nobody's for sure.
-
-    Attributes:
-        path: what.
-        why: why it was not taken, and what to do, in a whole sentence for the instructor.
-    """
-
-    path: Path
-    why: str
-
-
-@dataclass(frozen=True)
-class HandIns:
-    """Everything under `submitted/` that may belong to an assignment.
-
-    Attributes:
-        by_student: what is matched to a student, by id, in order.
-        unmatched: what needs a person.
-    """
-
-    by_student: dict[str, HandIn] = field(default_factory=dict)
-    unmatched: tuple[Unmatched, ...] = ()
 
 
 def find_hand_ins(
@@ -82,7 +44,7 @@ def find_hand_ins(
     """
     search = _Search(assignment, sorted({assignment, *assignments}), releases or submitted.parent / "release")
     entries = _entries(submitted)
-    folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+    folders = {entry for entry in entries if entry.is_dir() and not entry.is_symlink()}
     known = {
         *students,
         *(f.name.strip() for f in folders if assignment_named(f.name, search.assignments) is None),
@@ -121,6 +83,7 @@ class _Search:
         self.places: dict[str, list[Path]] = defaultdict(list)
         self.notes: dict[str, list[str]] = defaultdict(list)
         self.unmatched: list[Unmatched] = []
+        self.documents: list[Path] = []
 
     def done(self) -> HandIns:
         """Everything, by student."""
@@ -128,6 +91,11 @@ class _Search:
             student: HandIn(student, tuple(places), tuple(self.notes[student]))
             for student, places in sorted(self.places.items())
         }
+        if self.documents:
+            names = listed([printable(path.name) for path in self.documents], 5)
+            what = f"Of {names} cannot be told whose they are, nor of which assignment; a hand-in's place is"
+            right = PLACE.format(student="STUDENT", assignment=self.assignment)
+            self.unmatched.append(Unmatched(self.documents[0].parent, f"{what} {right}."))
         return HandIns(found, tuple(self.unmatched))
 
     def _take(self, student: str, place: Path, why: str = "") -> None:
@@ -224,6 +192,8 @@ class _Search:
         where = printable(entry.name)
         if not mentioned:
             if not NOTEBOOK.fullmatch(entry.name):
+                if ANSWERS.fullmatch(entry.name) and not NEVER.fullmatch(entry.name):
+                    self.documents.append(entry)
                 return
             of = {
                 self.contents.assignment_of(file)

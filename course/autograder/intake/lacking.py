@@ -8,13 +8,14 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.beside import QUOTED, Beside, imported
-from course.autograder.intake.code import statements
+from course.autograder.intake.code import Statement, statements
 from course.autograder.intake.released import NOT_GRADED
 from course.common.distributions import FRAMEWORKS, student_places
 
@@ -24,21 +25,59 @@ READS = re.compile(
     r"""\b(?:open|load|loadtxt|genfromtxt|fromfile|memmap|imread|read_\w+|Path)\(\s*+r?["']([^"'\n]{1,200})["'](?:,\s*+["']([rwaxbt+]+)["'])?"""
 )
 WRITES = re.compile(r"\b(?:save\w*|tofile|to_csv|write\w*|urlretrieve|imsave|savefig|mkdir|touch)\b")
-STAR = re.compile(r"^[ \t]*+from[ \t]++[\w.]++[ \t]++import[ \t]++\*", re.MULTILINE)
+STAR = re.compile(r"^[ \t]*+from[ \t]++[\w.]++[ \t]++import[ \t]++(\*)", re.MULTILINE)
 
 
-def costly(cells: Sequence[NotebookNode], functions: Iterable[str]) -> list[NotebookNode]:
-    """The cells of code that answers rest on: each defines one of these functions, or a name that one needs."""
+@dataclass(frozen=True)
+class Lacking:
+    """What answers lack.
+
+    Attributes:
+        modules: that they import, by name, in order.
+        files: that they read, in order.
+    """
+
+    modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def lacking(cells: Sequence[NotebookNode], functions: Iterable[str], there: Beside) -> Lacking:
+    """What answers need and have not got.
+
+    Args:
+        cells: of the notebook as it was handed in.
+        functions: that the assignment asks for.
+        there: what lies beside the notebook.
+    """
+    code = [c for c in cells if c.cell_type == "code" and NOT_GRADED not in c.metadata.get("tags", ())]
+    read = [statements(cell.source) for cell in code]
+    wanted = _needed(read, functions)
+    files = set(there.files) | {name for cell in code for name in _written(cell.source)}
+    here = COMMON | {name.partition("/")[0].removesuffix(".py") for name in there.files}
+    lost: list[
+        tuple[frozenset[str], set[str], set[str]]
+    ] = []  # names, and the modules and files for want of which
+    safe: set[str] = set()
+    for some in read:
+        for place, one in enumerate(some):
+            modules = {name for name in imported(one.text) - here if not _is_there(name)}
+            unread = _read(one.text) - files
+            if modules or unread:
+                gone = frozenset().union(*(later.binds for later in some[place:]))
+                lost.append((gone | frozenset(STAR.findall(one.text)), modules, unread))
+                break
+            safe |= one.binds
+    costly = [(modules, unread) for gone, modules, unread in lost if gone & (wanted | {"*"}) - safe]
+    found = (set().union(*(one[k] for one in costly)) for k in (0, 1))
+    return Lacking(*(tuple(sorted(names)) for names in found))
+
+
+def _needed(read: Sequence[Sequence[Statement]], functions: Iterable[str]) -> set[str]:
+    """These functions, and every name that is looked up when they are defined or called, as far as can be read."""
     needs: dict[str, set[str]] = defaultdict(set)
-    made: list[tuple[NotebookNode, set[str]]] = []
-    for cell in cells:
-        if cell.cell_type != "code" or NOT_GRADED in cell.metadata.get("tags", ()):
-            continue
-        found = statements(cell.source)
-        for one in found:
-            for name in one.binds:
-                needs[name] |= one.later | one.uses
-        made.append((cell, {name for one in found for name in one.binds}))
+    for one in (one for some in read for one in some):
+        for name in one.binds:
+            needs[name] |= one.later | one.uses
     wanted: set[str] = set()
     waiting = list(functions)
     while waiting:
@@ -46,14 +85,25 @@ def costly(cells: Sequence[NotebookNode], functions: Iterable[str]) -> list[Note
         if name not in wanted:
             wanted.add(name)
             waiting += needs.get(name, ())
-    return [cell for cell, names in made if names & wanted or STAR.search(cell.source)]
+    return wanted
 
 
-def modules_lacking(cells: Sequence[NotebookNode], there: Beside) -> list[str]:
-    """Modules that code imports and that neither were handed in nor are there in a grading run."""
-    wanted = {name for cell in cells for name in imported(cell.source)}
-    here = {name.partition("/")[0].removesuffix(".py") for name in there.files}
-    return sorted(name for name in wanted - here - COMMON if not _is_there(name))
+def _read(source: str) -> set[str]:
+    """Files that code reads by a name of their own, line by line."""
+    found = (READS.findall(line) for line in source.split("\n") if not _writes(line))
+    return {
+        name.removeprefix("./") for some in found for name, _ in some if "." in name and "://" not in name
+    }
+
+
+def _written(source: str) -> set[str]:
+    """Names of files on lines that write one."""
+    lines = (line for line in source.split("\n") if _writes(line))
+    return {name.removeprefix("./") for line in lines for name in QUOTED.findall(line)}
+
+
+def _writes(line: str) -> bool:
+    return bool(WRITES.search(line)) or any(mode[:1] in "wax" for _, mode in READS.findall(line) if mode)
 
 
 def _is_there(name: str) -> bool:
@@ -74,17 +124,3 @@ def _installed(name: str) -> bool:
         return find_spec(name) is not None
     except (ImportError, ValueError, AttributeError):
         return False
-
-
-def files_lacking(cells: Sequence[NotebookNode], there: Beside) -> list[str]:
-    """Files that code reads by a name of their own and that neither were handed in nor are written by it."""
-    read: set[str] = set()
-    written = set(there.files)
-    for line in (line for cell in cells for line in cell.source.split("\n")):
-        found = READS.findall(line)
-        names = {name.removeprefix("./") for name, _ in found if "." in name and "://" not in name}
-        if WRITES.search(line) or any(mode[:1] in "wax" for _, mode in found if mode):
-            written.update(name.removeprefix("./") for name in QUOTED.findall(line))
-        else:
-            read |= names
-    return sorted(read - written)

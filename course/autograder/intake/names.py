@@ -64,10 +64,12 @@ def student_named(file: str, assignment: str, known: Collection[str], *, alone: 
         if (found := re.search(loose, stem, re.IGNORECASE)) is None:
             return None
         stem = f"{stem[: found.start()]}  {stem[found.end() :]}"
-    same = [one for one in known if one.casefold() == stem.strip(" _-.()[]").casefold()]
+    low = stem.casefold()
+    near = [one for one in known if one.casefold() in low]
+    same = [one for one in near if one.casefold() == low.strip(" _-.()[]")]
     inside = [
         one
-        for one in known
+        for one in near
         if re.search(rf"(?<![^\W_]){re.escape(one)}(?![^\W_])", stem, re.IGNORECASE)
         and not NOBODY.fullmatch(one)
     ]

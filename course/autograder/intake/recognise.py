@@ -4,7 +4,7 @@ A cell is known by its grade_id; else by its text; else by its cell id, when its
 it defines or the check it calls. A cell that is none of these is the student's own.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -114,12 +114,16 @@ def _by_functions(cell: NotebookNode, release: Release) -> Iterator[Part]:
 
 
 def _by_statements(cell: NotebookNode, release: Release) -> Iterator[Part]:
-    """A check, by what it calls; code that is left out, by what it says; prose, by its first line."""
+    """A check, by what it calls; code that is left out, by what it says; prose, by its first line, or a question's by a long one."""
     if cell.cell_type != "code":
         first = text_of(cell.source).partition("\n")[0]
         for part in release.of(Kind.PROSE):
             if len(first) > 3 and text_of(part.cell.source).partition("\n")[0] == first:
                 yield part
+        long = {line for line in _lines(cell.source) if len(line) > 60}
+        yield from (
+            part for part in release.of(Kind.PROSE) if part.number and long & _lines(part.cell.source)
+        )
         return
     said = statements(cell.source)
     if said and all(one.checks for one in said):
@@ -136,3 +140,13 @@ def _is_of(said: Sequence[Statement], released: Sequence[Statement]) -> bool:
     telling = [one for one in released if len(one.key) > 200]  # longer than `x = np.zeros(3)`
     shared = sum(one.key in theirs for one in telling)
     return bool(shared) and (2 * shared >= len(telling) or theirs <= ours)
+
+
+def where_written(seen: Sequence[Seen]) -> dict[str, set[int]]:
+    """Which cells define a name, those that grading leaves out apart."""
+    where: dict[str, set[int]] = defaultdict(set)
+    for place, one in enumerate(seen):
+        if one.cell.cell_type == "code" and not (one.part and one.part.kind is Kind.TAGGED):
+            for name in binds(one.cell.source):
+                where[name].add(place)
+    return where

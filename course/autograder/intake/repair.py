@@ -28,7 +28,7 @@ from course.autograder.intake.order import (
     place_of,
 )
 from course.autograder.intake.pictures import as_attachments
-from course.autograder.intake.recognise import Seen, recognise
+from course.autograder.intake.recognise import Seen, recognise, where_written
 from course.autograder.intake.released import Kind, Part, Release, read_release
 from course.autograder.intake.written import place_answers
 
@@ -103,7 +103,7 @@ class _Repair:
     # --- what is there ------------------------------------------------------------------------------------------
 
     def _place_all(self) -> None:
-        self.written_at = _where_written(self.seen)
+        self.written_at = where_written(self.seen)
         for place, one in enumerate(self.seen):
             if one.copy_of is not None:
                 self.found["copied"].append(one.copy_of.name)
@@ -247,17 +247,9 @@ class _Repair:
                 f"No answer to {listed(unsure)} stands in its place, but there is something else that may be one; "
                 "look at what is shown there, and give points by hand."
             )
-        if not known and self.seen:
+        if not any(one.cell.source.strip() for one in self.seen):
+            person.append("There is nothing in its cells; ask whether it is the right file.")
+        elif not known:
             person.insert(0, "It has none of this assignment's cells; ask whether it is the right notebook.")
             return (FOREIGN,), tuple(person)
         return tuple(sentences(self.found)), tuple(person)
-
-
-def _where_written(seen: Sequence[Seen]) -> dict[str, set[int]]:
-    """Which cells define a name, those that grading leaves out apart."""
-    where: dict[str, set[int]] = defaultdict(set)
-    for place, one in enumerate(seen):
-        if one.cell.cell_type == "code" and not (one.part and one.part.kind is Kind.TAGGED):
-            for name in binds(one.cell.source):
-                where[name].add(place)
-    return where

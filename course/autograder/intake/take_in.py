@@ -15,8 +15,8 @@ from course.autograder.intake.beside import (
 )
 from course.autograder.intake.cells import as_released, whole
 from course.autograder.intake.choose import Candidate, Choice, choose, said_of
-from course.autograder.intake.find import Handed, look_through
-from course.autograder.intake.lacking import costly, files_lacking, modules_lacking
+from course.autograder.intake.find import File, Handed, look_through
+from course.autograder.intake.lacking import Lacking, lacking
 from course.autograder.intake.notes import listed, write_notes
 from course.autograder.intake.pictures import with_files
 from course.autograder.intake.released import Kind, Release, read_release
@@ -89,15 +89,17 @@ class _HandIn:
         for clause in taken.read.lost:
             self.notes.append(f"{name} could be read in part only: {clause}.")
             self.person.append(f"{name} could be read in part only: {clause}; ask for the file again.")
-        for file, why in choice.unread:
-            self.notes.append(f"{file.name} was handed in as well, and cannot be read: {why}.")
+        for files, why in _by_reason(choice.unread):
+            self.notes.append(
+                f"{listed(files, 5)} {'was' if len(files) == 1 else 'were'} handed in as well, and cannot be read: {why}."
+            )
         if not taken.answered:
             self.person += [
                 f"Nothing is answered in {name}; {said[0].lower()}{said[1:]}" for said in self.handed.told
             ]
             self.person += [
-                f"Nothing is answered in {name}, and {file.name} cannot be read ({why}); ask for that file again."
-                for file, why in choice.unread
+                f"Nothing is answered in {name}, and {listed(files, 5)} cannot be read ({why}); ask for the right file."
+                for files, why in _by_reason(choice.unread)
             ]
         there = beside(taken.file, self.handed.files)
         cells = taken.read.notebook.cells
@@ -153,23 +155,25 @@ class _HandIn:
             self.person.append(
                 f"Its code names {listed(large)}, which is too large to come along; grade it by hand."
             )
-        resting = costly(cells, (name for part in self.release.of(Kind.ANSWER) for name in part.functions))
-        if missing := modules_lacking(resting, there):
-            what = f"imports {listed(missing)}, which {_is(missing)} not there when it is graded and"
-            self.notes.append(f"Your code {what} {_was(missing)} not handed in, so a person will look at it.")
-            self.person.append(
-                f"Its code {what} {_was(missing)} not handed in; give points by hand, or ask for it without."
-            )
-        if missing := files_lacking(resting, there):
-            what = f"reads {listed(missing)}, which {_was(missing)} not handed in"
+        functions = [name for part in self.release.of(Kind.ANSWER) for name in part.functions]
+        self._say_what_is_lacking(lacking(cells, functions, there))
+        return [cell for _, cell in brought], {file.name for file, _ in brought}
+
+    def _say_what_is_lacking(self, lacks: Lacking) -> None:
+        if lacks.modules:
+            are, were = ("is", "was") if len(lacks.modules) == 1 else ("are", "were")
+            what = f"imports {listed(lacks.modules)}, which {are} not there when it is graded and {were} not handed in"
+            self.notes.append(f"Your code {what}, so a person will look at it.")
+            self.person.append(f"Its code {what}; give points by hand, or ask for it without.")
+        if lacks.files:
+            what = f"reads {listed(lacks.files)}, which {'was' if len(lacks.files) == 1 else 'were'} not handed in"
             self.notes.append(f"Your code {what}, so a person will look at it.")
             self.person.append(f"Its code {what}; ask for the file, or give points by hand.")
-        return [cell for _, cell in brought], {file.name for file, _ in brought}
 
     def blank(self, choice: Choice) -> Intake:
         """Nothing that was handed in is a notebook."""
         files = [file for file in self.handed.files if file.last != "timestamp.txt"]
-        why = [f"{file.name} cannot be read: {reason}" for file, reason in choice.unread]
+        why = [f"{listed(names, 5)} cannot be read: {reason}" for names, reason in _by_reason(choice.unread)]
         if not why:
             what = f"there is no notebook {self.assignment}.ipynb"
             there = listed([file.name for file in files], 5)
@@ -193,14 +197,14 @@ class _HandIn:
         return Intake(notebook, notes, readable, person)
 
 
+def _by_reason(unread: Sequence[tuple[File, str]]) -> list[tuple[list[str], str]]:
+    """Names of files that could not be read, together where the reason is the same."""
+    found: dict[str, list[str]] = {}
+    for file, why in unread:
+        found.setdefault(why, []).append(file.name)
+    return [(names, why) for why, names in found.items()]
+
+
 def _begun(clause: str) -> str:
     """A clause as the beginning of a sentence; a file's name is left as it is."""
     return clause[0].upper() + clause[1:] if clause.startswith("there is") else clause
-
-
-def _is(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _was(names: Sequence[str]) -> str:
-    return "was" if len(names) == 1 else "were"

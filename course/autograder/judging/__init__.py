@@ -11,8 +11,8 @@ PLACES = {
     "judge": "deciding",
     "judge_with": "deciding",
     "resolve": "deciding",
-    "question": "asking",
-    "seed_for": "asking",
+    "question": "computing",
+    "seed_for": "computing",
 }
 
 __all__ = ["judge", "judge_with", "question", "resolve", "seed_for"]

@@ -115,12 +115,13 @@ def compare(
     if ".*." in output.path and got.ndim and wanted.ndim:
         message = rows_differ(got, wanted, tolerance)
         return Finding(case.name, output.path, "rows", message) if message else None
-    about: dict[str, Any] = {"case": case.name, "output": output.path, **_shapes(got, wanted)}
-    if got.shape != wanted.shape:
-        return Finding(kind="shape", message=_unlike(got, wanted), **about)
-    gap = difference(got, wanted, tolerance)
-    if gap is None:
+    alike = got.shape == wanted.shape
+    gap = difference(got, wanted, tolerance) if alike else None
+    if alike and gap is None:
         return None
+    about: dict[str, Any] = {"case": case.name, "output": output.path, **_shapes(got, wanted)}
+    if gap is None:
+        return Finding(kind="shape", message=_unlike(got, wanted), **about)
     about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
     seen = fact(got, wanted, inputs)
     if seen is not None:

@@ -5,6 +5,7 @@ function call or from another process behind a pipe makes no difference to the v
 """
 
 import difflib
+import functools
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import perform
 from course.autograder.checks.language.spec import Check
-from course.autograder.judging.asking import Ask, Question, question
+from course.autograder.judging.asking import Ask, Question
+from course.autograder.judging.bank import Bank, computed
 from course.autograder.judging.naming import named
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, Verdict
@@ -49,12 +50,13 @@ def judge_with(
         ask: carries steps, inputs and wanted paths to the student's functions and brings the Reply.
         seed: what the cases are drawn from.
         graded: a grading run, whose findings never show an expected value.
-        questions: the question of each case by its index, where they are not to be drawn from the seed.
+        questions: the question of each case by its index, where Paddle is not to be asked on cases drawn from the seed.
     """
+    questions = questions or functools.partial(computed(seed).question, check)
     tally = Tally()
     cases = check.cases + check.hidden
     for index, case in enumerate(cases):
-        asked = questions(index) if questions else question(check.name, index, seed)
+        asked = questions(index)
         reply = ask(check.steps_of(case), asked.inputs, check.asked_for)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,11 +79,20 @@ def _refusal(name: str, message: str, points: float, graded: bool) -> Verdict:
     return Verdict(name, 0.0, points, (Finding("", "", "question", message),), graded=graded)
 
 
-def resolve(name: str, given: int, graded: bool = False) -> Check | Verdict:
-    """The check of that name, or the verdict that says why there is none for these functions."""
-    check = find_check(name) if isinstance(name, str) and name in list_checks() else None
+def resolve(name: str, given: int, graded: bool = False, bank: Bank | None = None) -> Check | Verdict:
+    """The check of that name, or the verdict that says why there is none for these functions.
+
+    Args:
+        name: of the check.
+        given: how many functions came.
+        graded: whether this is a grading run.
+        bank: where checks are looked for; the project's own where None.
+    """
+    bank = bank or computed()
+    names = bank.names()
+    check = bank.find(name) if isinstance(name, str) and name in names else None
     if check is None:
-        close = difflib.get_close_matches(str(name), list_checks(), n=1)
+        close = difflib.get_close_matches(str(name), names, n=1)
         meant = f"; is '{close[0]}' meant?" if close else "."
         return _refusal(str(name)[:80], f"There is no check called '{str(name)[:80]}'{meant}", 0.0, graded)
     if given != len(check.functions):

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Flaw, Output
+from course.autograder.checks.language.seen import Flaw
+from course.autograder.checks.language.spec import Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.verdict import Finding, sentence
 

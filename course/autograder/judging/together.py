@@ -12,6 +12,7 @@ from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.facts import fact
 from course.autograder.judging.lineup import in_shape_alone
+from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
 Two = tuple[str, str]
@@ -62,7 +63,9 @@ class _Case:
         alone = {name: wrong[path] for name, wrong in asked.wrong.items() if name in showing}
         return cls(path, asked, got, tolerance, alone)
 
-    def _gives(self, made: np.ndarray) -> bool:
+    def _gives(self, made: np.ndarray | Sketch) -> bool:
+        if isinstance(made, Sketch):
+            return made.near(self.got, self.tolerance)
         alone = in_shape_alone(made, self.asked.right[self.path])
         return not alone and near(self.got, made, self.tolerance)
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ALPHA, rate_flaw
+from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.chance.properties import SomethingDropped, ZerosTossed
+from course.autograder.checks.chance.readers import (
+    OWN_MASK_ALL_KEPT,
+    OWN_MASK_KNOWN,
+    SOMETHING_KEPT,
+    ForwardAndBack,
+)
+from course.autograder.checks.dropout.chance import NOTHING, coins
 from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
     at_test,
@@ -16,22 +24,15 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
 from course.autograder.checks.dropout.forward import TRAIN_CHECK
-from course.autograder.checks.dropout.layer import Masks, possible, survivors, told, unseen
-from course.autograder.checks.language import (
-    DROPOUT,
-    Arrays,
-    Case,
-    Flaw,
-    Inputs,
-    Mistake,
-    Mistakes,
-    Output,
-    check,
-)
+from course.autograder.checks.dropout.layer import FIRST, Mask, Masks, elementwise, possible, told, under
+from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
+from course.autograder.checks.language.seen import Property, unseen
 from course.autograder.checks.language.wrong import Wrong, of, picked, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
+
+LATER, OF_GRADIENT = Drawn("later"), Drawn("gradient")
 
 
 @draw
@@ -48,56 +49,44 @@ def passes(
 
 def _masks(i: Inputs) -> Masks:
     """The masks of the two forward passes, even where p forbids them: those are judged elsewhere."""
-    if unseen(i):
-        return dropout.masks(i["x"].shape, settings(i).p, seed_of(i), 2)
-    return list(i["kept"].astype(np.float64))
+    return dropout.masks(i["x"].shape, settings(i).p, seed_of(i), 2) if unseen(i) else [FIRST, LATER]
 
 
-def _right(i: Inputs) -> Arrays:
+def _right(i: Inputs) -> Answers:
     asked = settings(i)
     first, later = _masks(i)
-    if asked.p == 1 and asked.mode == "train" and first.any():
-        return {}  # there is no gradient of a forward pass that is wrong like this
-    return {
-        "dx": dropout.gradient(i["x"], i["dout"], first, *asked),
-        "out": dropout.apply(i["x"], first, *asked),
-        "later_out": dropout.apply(i["later"], later, *asked),
+
+    def gradient(mask: np.ndarray) -> np.ndarray:
+        return dropout.gradient(i["x"], i["dout"], mask, *asked)
+
+    if asked.mode == "test":
+        ones = np.ones(())
+        outs = {
+            path: dropout.apply(i[name], ones, *asked)
+            for path, name in (("out", "x"), ("later_out", "later"))
+        }
+        return {"dx": gradient(ones), **outs}
+    answers = {
+        "dx": elementwise(gradient, first),
+        "out": elementwise(lambda mask: dropout.apply(i["x"], mask, *asked), first),
+        "later_out": elementwise(lambda mask: dropout.apply(i["later"], mask, *asked), later),
     }
+    if asked.p == 1 and not unseen(i):  # there is no gradient of a forward pass that keeps something here
+        return under(answers, unless=(SOMETHING_KEPT,))
+    return answers
 
 
-def _observe(i: Inputs, got: Arrays) -> Inputs:
-    if any(array.shape != i["x"].shape for array in got.values()):
-        return i
-    x, out_kept, dx_kept = i["x"], survivors(got["out"]), survivors(got["dx"])
-    # Where x itself is 0 the output does not tell; there the gradient may be either, and a property looks at how many.
-    kept = np.stack([out_kept | ((x == 0) & dx_kept), survivors(got["later_out"])])
-    with np.errstate(all="ignore"):
-        own = got["out"] / x
-    scale = float(np.median(own[out_kept])) if out_kept.any() else 0.0
-    return {**i, "kept": kept, "dx_kept": dx_kept, "own": np.where(x == 0, kept[0] * scale, own)}
+def _observe(i: Inputs) -> ForwardAndBack:
+    return ForwardAndBack(i["x"], "out", "later_out", "dx")
 
 
-def _unknown(i: Inputs) -> np.ndarray:
-    """Where only the gradient shows what a student kept: the values that were 0 before."""
-    return (i["x"] == 0) & (not unseen(i))
-
-
-def _zeros_kept(i: Inputs, got: Arrays) -> list[Flaw]:
-    """Whether all values that were 0 before they met dropout were dropped, or all kept, beyond the chance of the others."""
-    if unseen(i) or not tossed(i) or i["x"].all() or i["dx_kept"].all():
-        return []  # a gradient without any mask is another mistake
-    zeros, others = i["kept"][0][i["x"] == 0], i["kept"][0][i["x"] != 0]
-    share = float(others.mean()) if zeros.all() else 1 - float(others.mean())
-    if zeros.any() != zeros.all() or share**zeros.size > ALPHA:
-        return []
-    return [Flaw("dx", ADVICE_FROM_OUTPUT, FROM_OUTPUT)]
-
-
-def _something_dropped(i: Inputs, got: Arrays) -> list[Flaw]:
-    """A forward pass that drops nothing, at all of two hundred coins, leaves no gradient to judge."""
-    if unseen(i) or not tossed(i) or not i["kept"].all():
-        return []
-    return rate_flaw("dx", i["kept"], settings(i).p)
+def _properties(i: Inputs) -> tuple[Property, ...]:
+    """What must be true of the masks, where coins decide."""
+    if not tossed(i):
+        return ()
+    dropped = SomethingDropped(coins("dx", settings(i).p))
+    zeros = ZerosTossed("dx", i["x"] == 0, (FROM_OUTPUT, ADVICE_FROM_OUTPUT))
+    return (dropped,) if i["x"].all() else (dropped, zeros)
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------
@@ -113,45 +102,48 @@ def _upscaled(i: Inputs) -> bool:
     return settings(i).scaling == UPSCALE
 
 
-def _training(change: Callable[[Inputs, np.ndarray, float], np.ndarray]) -> Wrong:
+def _training(change: Callable[[Inputs, Mask, float], np.ndarray]) -> Wrong:
     """A wrong dx in training, from (the inputs, the mask, the right factor)."""
     return where(tossed, of("dx", lambda i: change(i, _masks(i)[0], settings(i).factor)))
 
 
-def _untouched(i: Inputs) -> Arrays:
+def _untouched(i: Inputs) -> Answers:
     return {"dx": product(i["dout"], 1.0, 1.0)}
 
 
-def _anew(i: Inputs) -> Arrays:
+def _inverted(mask: Mask) -> Mask:
+    return Drawn("inverted") if isinstance(mask, Drawn) else 1.0 - mask
+
+
+def _anew(i: Inputs) -> Answers:
     """A mask that is not the forward pass's: the one that the student's own dx shows, or another of Paddle's."""
     p, factor = settings(i).p, settings(i).factor
     if unseen(i):
         (mask,) = dropout.masks(i["x"].shape, p, seed_of(i) + 1)
-    elif np.array_equal(i["dx_kept"], i["kept"][0]) or i["dx_kept"].all():
-        return {}
-    else:
-        mask = possible(i["dx_kept"], p)
-    return {"dx": product(i["dout"], mask, factor)}
+        return {"dx": product(i["dout"], mask, factor)}
+    own = {"dx": product(i["dout"], OF_GRADIENT, factor)}
+    return under(own, unless=(OWN_MASK_KNOWN, OWN_MASK_ALL_KEPT))
 
 
-def _masked_at_test(i: Inputs) -> Arrays:
-    if not unseen(i) and i["dx_kept"].all():
-        return {}
-    mask = _masks(i)[0] if unseen(i) else possible(i["dx_kept"], settings(i).p)
-    return {"dx": product(i["dout"], mask, settings(i).training)}
+def _masked_at_test(i: Inputs) -> Answers:
+    factor = settings(i).training
+    if unseen(i):
+        return {"dx": product(i["dout"], _masks(i)[0], factor)}
+    own = {"dx": product(i["dout"], possible(i, OF_GRADIENT, i["x"].shape), factor)}
+    return under(own, unless=(OWN_MASK_ALL_KEPT,))
 
 
-def _own(i: Inputs) -> Arrays:
+def _own(i: Inputs) -> Answers:
     """The derivative of the student's own forward pass, where that is not the right one."""
     if not unseen(i):
-        return {"dx": i["dout"] * i["own"]}
+        return {"dx": Masked(i["dout"], "own")}
     asked, factor = settings(i), settings(i).factor / 3
-    masks = _masks(i) if asked.mode == "train" else [1.0, 1.0]
+    masks = _masks(i) if asked.mode == "train" else [np.ones(())] * 2
     pairs = (("dx", "dout", masks[0]), ("out", "x", masks[0]), ("later_out", "later", masks[1]))
     return {path: product(i[name], mask, factor) for path, name, mask in pairs} if asked.p < 1 else {}
 
 
-def _nothing_dropped(i: Inputs) -> Arrays:
+def _nothing_dropped(i: Inputs) -> Answers:
     """Neither pass drops a value; where a student's own draw is looked at, that shows in the draw."""
     pairs = (("dx", "dout"), ("out", "x"), ("later_out", "later"))
     return {path: product(i[name], 1.0, settings(i).factor) for path, name in pairs}
@@ -192,13 +184,13 @@ BACKWARD_CHECK = check(
     ),
     reference=_right,
     observe=_observe,
-    properties=(_something_dropped, _zeros_kept),
+    properties=_properties,
     rests_on=TRAIN_CHECK,
     mistakes={
-        **told("nothing is dropped", where(tossed, where(unseen, _nothing_dropped))),
+        **told(NOTHING, where(tossed, where(unseen, _nothing_dropped))),
         OWN: Mistake("dx fits your own dropout_forward, and it is that which is wrong here: put it right first.", _own),
         FROM_OUTPUT: Mistake(
-            ADVICE_FROM_OUTPUT, _training(lambda i, m, f: product(i["dout"], m * (i["x"] != 0), f))
+            ADVICE_FROM_OUTPUT, _training(lambda i, m, f: product(i["dout"] * (i["x"] != 0), m, f))
         ),
         "gradient without the mask": Mistake(
             "A dropped value has no say in the output, so its gradient is 0: apply the forward pass's mask.",
@@ -222,11 +214,11 @@ BACKWARD_CHECK = check(
         ),
         "negative values taken for dropped": Mistake(
             "You tell what was dropped by out > 0; a negative value may well have been kept.",
-            _training(lambda i, m, f: product(i["dout"], m * (i["x"] > 0), f)),
+            _training(lambda i, m, f: product(i["dout"] * (i["x"] > 0), m, f)),
         ),
         "mask inverted": Mistake(
             "You let the gradient through where values were dropped, and stop it where they were kept.",
-            _training(lambda i, m, f: product(i["dout"], np.where(_unknown(i), i.get("dx_kept", m), 1.0 - m), f)),
+            _training(lambda i, m, f: product(i["dout"], _inverted(m), f)),
         ),
         "scaled twice": TRAINING["scaled twice"],
         **_both_modes(P_AS_KEEP),

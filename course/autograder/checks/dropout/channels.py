@@ -2,24 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
-from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coin_flaws
+from course.autograder.checks.chance.properties import SharedAlong
+from course.autograder.checks.dropout.chance import CALLS, ONE_EACH, ONE_MASK, batch_sharing, coins
 from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repeated, settings
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.forward import OUTS, outputs, unlike_flaws
-from course.autograder.checks.dropout.layer import Layer, observe_survivors, told, unseen
-from course.autograder.checks.language import (
-    DROPOUT,
-    Arrays,
-    Case,
-    Flaw,
-    Inputs,
-    Mistake,
-    Mistakes,
-    Output,
-    check,
-)
+from course.autograder.checks.dropout.forward import OUTS, alike, outputs
+from course.autograder.checks.dropout.layer import Layer, observe_survivors, told
+from course.autograder.checks.language import DROPOUT, Case, Inputs, Mistake, Mistakes, Output, check
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
@@ -43,58 +32,37 @@ def _varying(advice: str, axes: Callable[[Inputs], Axes | None]) -> Mistake:
     return Mistake(advice, LAYER.varying(axes))
 
 
+ONE_BY_ONE, THE_OTHERS = "every value has its own draw", "axis taken for the axes that share"
+THROUGH_CHANNELS, AXIS_IGNORED = "pixels dropped through all channels", "axis ignored"
 SHARING: Mistakes = {
-    "every value has its own draw": _varying(
+    ONE_BY_ONE: _varying(
         "Values that are not apart along `axis` share one draw; yours are drawn one by one.",
         lambda i: tuple(range(i["x"].ndim)),
     ),
-    "axis taken for the axes that share": _varying(
+    THE_OTHERS: _varying(
         "The axes listed are those along which the mask VARIES; the others share it.",
         lambda i: _others(i, _axis(i)),
     ),
-    "axis ignored": _varying("You drop whole channels whatever `axis` says.", lambda i: (0, 1)),
-    **told("one mask for the whole batch", LAYER.varying(_channels((1,)))),
-    **told("one draw for each sample", LAYER.varying(_channels((0,)))),
-    "pixels dropped through all channels": _varying(
+    AXIS_IGNORED: _varying("You drop whole channels whatever `axis` says.", lambda i: (0, 1)),
+    **told(ONE_MASK, LAYER.varying(_channels((1,)))),
+    **told(ONE_EACH, LAYER.varying(_channels((0,)))),
+    THROUGH_CHANNELS: _varying(
         "You drop a place in all channels at once; a whole channel goes or stays.", _channels((0, 2, 3))
     ),
 }
 
 
-def _constant_along(kept: np.ndarray) -> Axes:
-    """Axes of x along which every call's mask is constant."""
-    return tuple(a for a in range(kept.ndim - 1) if bool((kept == kept.take([0], a + 1)).all()))
-
-
-def _misplaced(i: Inputs, constant: Axes) -> str:
-    """The name of a mask that varies along the wrong axes."""
+def _properties(i: Inputs) -> tuple[SharedAlong, ...]:
+    """How the coins are shared; the ways to share them wrongly by the axes of x along which every mask is constant."""
+    if settings(i).mode != "train":
+        return ()
     axes = _axis(i)
-    if not constant:
-        return "every value has its own draw"
-    if constant == axes:
-        return "axis taken for the axes that share"
-    if axes == (0, 1) and constant == (1,):
-        return "pixels dropped through all channels"
-    if constant == _others(i, (0, 1)):
-        return "axis ignored"
-    return ""
-
-
-def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    if unseen(i) or settings(i).mode != "train":
-        return []
-    unlike = unlike_flaws(i, got)
-    if unlike:
-        return unlike
-    kept = i["kept"]
-    constant = _constant_along(kept)
-    if not set(_others(i, _axis(i))) <= set(constant):
-        name = _misplaced(i, constant)
-        advice = SHARING[name].advice if name else "Values that should share one draw do not."
-        return [Flaw("out", advice, name)]
-    for a in _others(i, _axis(i)):
-        kept = kept.take([0], a + 1)
-    return coin_flaws("out", kept, settings(i).p, batch_sharing(2) if {0, 1} <= set(_axis(i)) else None)
+    misplaced: list[tuple[Axes, str]] = [((), ONE_BY_ONE), (axes, THE_OTHERS)]
+    misplaced += [((1,), THROUGH_CHANNELS)] if axes == (0, 1) else []
+    misplaced += [(_others(i, (0, 1)), AXIS_IGNORED)]
+    named = tuple((along, name, SHARING[name].advice) for along, name in misplaced)
+    sharing = batch_sharing(2) if {0, 1} <= set(axes) else ()
+    return (SharedAlong(alike(i), _others(i, axes), named, coins("out", settings(i).p, sharing)),)
 
 
 SPATIAL_CHECK = check(
@@ -119,7 +87,7 @@ SPATIAL_CHECK = check(
     ),
     reference=LAYER.right,
     observe=observe_survivors(OUTS),
-    properties=(_coins,),
+    properties=_properties,
     mistakes={
         **LAYER.factors(),
         **LAYER.as_keep(),

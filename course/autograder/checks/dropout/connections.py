@@ -1,8 +1,14 @@
 """ps2, DropConnect: connections are dropped, biases too, anew for each sample."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from course.autograder.checks.dropout.chance import CALLS, Sharing, coin_flaws
+from course.autograder.checks.chance.coins import Sharing
+from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.chance.properties import ConnectionsFall
+from course.autograder.checks.chance.readers import BIASES_KEPT, RANDOM, Connections
+from course.autograder.checks.dropout.chance import CALLS, ONE_MASK, coins
 from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
     at_test,
@@ -14,37 +20,42 @@ from course.autograder.checks.dropout.draws import (
     tossed,
 )
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.knapsack import connections, decoded, readable, terms
-from course.autograder.checks.dropout.layer import Layer, Masks, possible, unseen
-from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
+from course.autograder.checks.dropout.knapsack import connections, readable, terms
+from course.autograder.checks.dropout.layer import FIRST, Layer, Mask, Masks, under
+from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 OUTS = numbered("out", CALLS)
 
-SHARING: Sharing = {
-    (0,): (
-        "one mask for the whole batch",
+SHARING: Sharing = (
+    (
+        (0,),
+        ONE_MASK,
         "All samples share one mask; each sample drops connections of its own.",
     ),
-    (1,): (
+    (
+        (1,),
         "outputs dropped",
         "You drop an output with all that leads to it; each connection has a draw of its own.",
     ),
-    (2,): (
+    (
+        (2,),
         "inputs dropped",
         "You drop an input for all outputs, which is dropout; DropConnect drops single weights.",
     ),
-}
+)
 
-SHARING_OF_BIASES: Sharing = {
-    (0,): (
+SHARING_OF_BIASES: Sharing = (
+    (
+        (0,),
         "one mask of the biases for the whole batch",
         "The weights are dropped anew for each sample, and so are the biases: draw them of shape [N, M].",
     ),
-}
+)
 
 
 @draw
@@ -61,53 +72,48 @@ def connected(
     return {**i, **copies(i["x"], CALLS), "dropout_param": param(r, p, mode, scaling)}
 
 
-def _observe(i: Inputs, got: Arrays) -> Inputs:
-    asked = settings(i)
-    wanted = (len(i["x"]), i["w"].shape[1])
-    if any(got[path].shape != wanted for path in OUTS):
-        return i
-    if asked.mode == "test":
-        return {**i, "answer": got["out"].astype(np.float64)}
-    if not asked.tossed:
-        return i
-    parts = terms(i)
-    read = [decoded(got[path].astype(np.float64), parts, readable(asked.p)) for path in OUTS]
-    kept = [r for r in read if r is not None]
-    return {**i, "kept": np.stack(kept)} if len(kept) == len(OUTS) else {**i, "unreadable": True}
+def _observe(i: Inputs) -> Connections:
+    p, mode, _ = settings(i)
+    return Connections(OUTS, terms(i), readable(p) if 0 < p < 1 else (), p, mode == "train")
 
 
-def _with(i: Inputs, masks: Masks, weight: float | None = None, bias: float = 1.0) -> Arrays:
+def _with(i: Inputs, masks: Masks, weight: float | None = None, bias: float = 1.0) -> Answers:
     """The outputs for given masks; the weights times another factor, and the bias by one more on top."""
     x, w, b, asked = i["x"], i["w"].astype(np.float64), i["b"].astype(np.float64) * bias, settings(i)
     if weight is not None:  # downscale_in_infer leaves a factor of the caller's own
         w, b, asked = w * weight, b * weight, asked._replace(mode="train", scaling=DOWNSCALE)
-    return {path: dropout.dropconnect(x, w, b, m, *asked) for path, m in zip(OUTS, masks, strict=False)}
+
+    def output(mask: Mask) -> np.ndarray | Masked:
+        if not isinstance(mask, Drawn):
+            return dropout.dropconnect(x, w, b, mask, *asked)
+        return _summed(lambda m: dropout.dropconnect(x, w, b, m, *asked), (len(x), len(w) + 1, len(b)), mask)
+
+    if asked.mode == "test":
+        masks = [np.ones(())] * len(masks)
+    return {path: output(m) for path, m in zip(OUTS, masks, strict=False)}
+
+
+def _summed(output: Callable[[np.ndarray], np.ndarray], shape: tuple[int, int, int], mask: Drawn) -> Masked:
+    """The output for any mask, from what each row of connections adds to it."""
+    rows = np.eye(shape[1])[:, None, :, None] * np.ones((shape[0], 1, shape[2]))
+    return Masked(np.stack([output(row) for row in rows], axis=1), mask.name, sums="ndm->nm")
 
 
 LAYER = Layer(lambda i: (len(i["x"]), len(i["w"]) + 1, len(i["b"])), _with)
 
 
-def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    if "unreadable" in i:
-        return [Flaw("out", "Some output is no sum of kept connections in any known scale.")]
-    if unseen(i):
-        return []
-    p = settings(i).p
-    weights, biases = i["kept"][:, :, :-1], i["kept"][:, :, -1:]
-    flaws = coin_flaws("out", weights, p, SHARING)
-    if biases.all():
-        return [Flaw("out", BIAS_KEPT[1], BIAS_KEPT[0]), *flaws]
-    return (
-        flaws or coin_flaws("out", biases, p, SHARING_OF_BIASES) or coin_flaws("out", i["kept"], p, SHARING)
-    )
-
-
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
+
+
+def _properties(i: Inputs) -> tuple[ConnectionsFall, ...]:
+    p, mode, _ = settings(i)
+    of_biases = coins("out", p, SHARING_OF_BIASES)
+    return (ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT),) if mode == "train" else ()
 
 
 def _shared(axis: int, own: tuple[int, ...]) -> dict[str, Mistake]:
     """One draw for all along an axis."""
-    name, advice = SHARING[axis,]
+    _, name, advice = SHARING[axis]
     return {name: Mistake(advice, LAYER.varying(lambda i: own))}
 
 
@@ -116,41 +122,37 @@ def _shared_biases(i: Inputs) -> Masks:
     masks = LAYER.masks(i)
     for m in masks:
         m[:, -1] = m[:1, -1]
-    return masks
+    return list(masks)
 
 
-def _bias_always(i: Inputs) -> Arrays:
-    if not unseen(i) and not i["kept"][:, :, -1].all():
-        return {}
-    masks = LAYER.drawn(i)
+def _bias_always(i: Inputs) -> Answers:
+    p, _, scaling = settings(i)
+    factor = 1 - p if scaling == UPSCALE else 1.0
+    if not unseen(i):
+        return under(_with(i, LAYER.drawn(i), bias=factor), BIASES_KEPT)
+    masks = LAYER.masks(i)
     for m in masks:
         m[:, -1] = 1.0
-    p, _, scaling = settings(i)
-    return _with(i, masks, bias=1 - p if scaling == UPSCALE else 1.0)
+    return _with(i, masks, bias=factor)
 
 
 def _upscaled(wrong: Wrong) -> Wrong:
     return where(tossed, where(lambda i: settings(i).scaling == UPSCALE, wrong))
 
 
-def _bias_unscaled(i: Inputs) -> Arrays:
-    if not unseen(i) and i["kept"][:, :, -1].all():
-        return {}
-    return _with(i, LAYER.drawn(i), bias=1 - settings(i).p)
+def _bias_unscaled(i: Inputs) -> Answers:
+    answers = _with(i, LAYER.drawn(i), bias=1 - settings(i).p)
+    return answers if unseen(i) else under(answers, unless=(BIASES_KEPT,))
 
 
-def _random_at_test(i: Inputs) -> Arrays:
+def _random_at_test(i: Inputs) -> Answers:
     """Training's output at test time, where the mask can be read out of it."""
-    p = settings(i).p
-    if "answer" not in i:
-        masks = LAYER.drawn(i)
-    else:
-        read = decoded(i["answer"], terms(i), readable(p)) if 0 < p < 1 else None
-        masks = [] if read is None or read.all() else [possible(read, p)]
-    return _with(i, masks, settings(i).training) if masks else {}
+    if unseen(i):
+        return _with(i, LAYER.masks(i), settings(i).training)
+    return under(_with(i, [FIRST], settings(i).training), RANDOM) if 0 < settings(i).p < 1 else {}
 
 
-def _bias_unscaled_at_test(i: Inputs) -> Arrays:
+def _bias_unscaled_at_test(i: Inputs) -> Answers:
     p, mode, scaling = settings(i)
     if mode != "test" or scaling != DOWNSCALE or p == 1:
         return {}
@@ -176,14 +178,14 @@ DROPCONNECT_CHECK = check(
     ),
     reference=LAYER.right,
     observe=_observe,
-    properties=(_coins,),
+    properties=_properties,
     mistakes={
         **LAYER.factors(),
         **LAYER.as_keep(),
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),
         **_shared(2, (0, 1)),
-        SHARING_OF_BIASES[0,][0]: Mistake(SHARING_OF_BIASES[0,][1], LAYER.falling(_shared_biases)),
+        SHARING_OF_BIASES[0][1]: Mistake(SHARING_OF_BIASES[0][2], LAYER.falling(_shared_biases)),
         BIAS_KEPT[0]: Mistake(BIAS_KEPT[1], where(tossed, _bias_always)),
         "bias not scaled": Mistake(
             "What survives is divided by 1 - p, and that holds for the biases as well.", _upscaled(_bias_unscaled)

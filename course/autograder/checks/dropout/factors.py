@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.dropout.chance import P_AS_KEEP
 from course.autograder.checks.dropout.draws import settings
-from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.language import Answers, Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import Wrong, but
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -14,7 +17,6 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 
 Factor = Callable[[float, str], float | None]  # from p and scaling; None where it does not show
 
-P_AS_KEEP = "p taken for the keep probability"
 BY_P = "divided by p"
 SWAPPED = "scaling modes swapped"
 
@@ -71,10 +73,18 @@ TEST_FACTORS: dict[str, tuple[str, Factor]] = {
 }
 
 
-def product(x: np.ndarray, mask: np.ndarray | float, factor: float) -> np.ndarray:
-    """x times mask times factor, in Paddle."""
+def product(x: np.ndarray, mask: np.ndarray | float | Drawn, factor: float) -> Any:
+    """x times mask times factor, in Paddle; a form where the mask is a student's own."""
+    if isinstance(mask, Drawn):
+        return Masked(multiple(x, 1.0, factor), mask.name)
+    return multiple(x, mask, factor)
+
+
+def multiple(x: np.ndarray, mask: np.ndarray | float, factor: float) -> np.ndarray:
+    """The same of a mask that is known."""
     with on_device(device().name):
-        return (tensor(x) * tensor(mask) * factor).numpy()
+        result: np.ndarray = (tensor(x) * tensor(mask) * factor).numpy()
+        return result
 
 
 def _factor(factor: Factor, p: float, scaling: str) -> float | None:
@@ -85,11 +95,11 @@ def _factor(factor: Factor, p: float, scaling: str) -> float | None:
         return None
 
 
-def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Arrays]) -> Mistakes:
+def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Answers]) -> Mistakes:
     """A mistake for each wrong factor of a mode; `outputs` turns a case and a factor into what the student returns."""
 
     def by(factor: Factor) -> Wrong:
-        def wrong(i: Inputs) -> Arrays:
+        def wrong(i: Inputs) -> Answers:
             p, at, scaling = settings(i)
             found = _factor(factor, p, scaling) if at == mode else None
             return {} if found is None else outputs(i, found)
@@ -101,7 +111,7 @@ def factor_mistakes(mode: str, outputs: Callable[[Inputs, float], Arrays]) -> Mi
 
 
 def layer_factors(
-    masked: Callable[[Inputs, float], Arrays], whole: Callable[[Inputs, float], Arrays]
+    masked: Callable[[Inputs, float], Answers], whole: Callable[[Inputs, float], Answers]
 ) -> Mistakes:
     """The wrong factors of a layer with both modes: in training its outputs are `masked`, at test time `whole`.
 

@@ -1,6 +1,11 @@
 """ps2, the layer in training: the mask is read out of the student's own output, the rest is exactly Paddle's."""
 
-from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coin_flaws
+import numpy as np
+
+from course.autograder.checks.chance.forms import Masked
+from course.autograder.checks.chance.properties import FallFairly, ScaledAlike
+from course.autograder.checks.chance.readers import SOMETHING_KEPT
+from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coins
 from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
     default,
@@ -11,8 +16,9 @@ from course.autograder.checks.dropout.draws import (
     tossed,
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
-from course.autograder.checks.dropout.layer import Layer, Masks, observe_survivors, same_factor, unseen
-from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
+from course.autograder.checks.dropout.layer import FIRST, Layer, Masks, elementwise, observe_survivors
+from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import but, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -20,35 +26,38 @@ from course.reference.dropout import DOWNSCALE, UPSCALE
 OUTS = numbered("out", CALLS)
 
 
-def outputs(i: Inputs, masks: Masks, factor: float | None = None, paths: tuple[str, ...] = OUTS) -> Arrays:
+def outputs(i: Inputs, masks: Masks, factor: float | None = None, paths: tuple[str, ...] = OUTS) -> Answers:
     """The outputs of a case's calls, each with its mask, with Paddle's factor or another."""
-    if factor is None:
-        return {path: dropout.apply(i["x"], m, *settings(i)) for path, m in zip(paths, masks, strict=False)}
-    return {path: product(i["x"], m, factor) for path, m in zip(paths, masks, strict=False)}
+    if factor is not None:
+        return {path: product(i["x"], m, factor) for path, m in zip(paths, masks, strict=False)}
+    asked = settings(i)
+    if asked.mode == "test":
+        whole = dropout.apply(i["x"], np.ones(()), *asked)
+        return {path: whole for path, _ in zip(paths, masks, strict=False)}
+    return {
+        path: elementwise(lambda mask: dropout.apply(i["x"], mask, *asked), m)
+        for path, m in zip(paths, masks, strict=False)
+    }
 
 
 LAYER = Layer(lambda i: i["x"].shape, outputs)
 
 
-def unlike_flaws(i: Inputs, got: Arrays) -> list[Flaw]:
+def alike(i: Inputs) -> ScaledAlike:
     """Whether calls, or values, are scaled unlike."""
-    if same_factor(i, got, OUTS):
-        return []
-    return [Flaw("out", "Survivors are scaled unlike from call to call, or from value to value.")]
+    return ScaledAlike(OUTS, i["x"])
 
 
-def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    if unseen(i):
-        return []
-    flaws = coin_flaws("out", i["kept"], settings(i).p, batch_sharing(i["x"].ndim))
-    return flaws + unlike_flaws(i, got)
-
-
-def _happened(i: Inputs) -> Arrays:
-    masks = LAYER.drawn(i)
-    if settings(i).scaling != UPSCALE or not all(m.any() for m in masks):
+def _happened(i: Inputs) -> Answers:
+    x = i["x"]
+    if settings(i).scaling != UPSCALE:
         return {}
-    return {path: product(i["x"], m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=False)}
+    if not unseen(i):
+        return {"out": Masked(x.astype(np.float64), FIRST.name, when=(SOMETHING_KEPT,), by_share=True)}
+    masks = LAYER.masks(i)
+    if not all(m.any() for m in masks):
+        return {}
+    return {path: product(x, m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=True)}
 
 
 TRAIN_CHECK = check(
@@ -70,7 +79,8 @@ TRAIN_CHECK = check(
     ),
     reference=LAYER.right,
     observe=observe_survivors(OUTS),
-    properties=(_coins,),
+    properties=lambda i: (
+        FallFairly(coins("out", settings(i).p, batch_sharing(i["x"].ndim))), alike(i)),
     mistakes={
         "default is the other scaling": Mistake(
             "Where scaling is not given Paddle's default holds: upscale_in_train.",

@@ -4,6 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from course.autograder.checks.chance.coins import SAME_MASK
+from course.autograder.checks.chance.readers import NotZero
+from course.autograder.checks.dropout.chance import IGNORED
 from course.autograder.checks.dropout.draws import (
     ASSIGNMENT,
     default,
@@ -15,10 +18,11 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import factor_mistakes, product
 from course.autograder.checks.dropout.forward import LAYER, outputs
-from course.autograder.checks.dropout.layer import Layer, observe_survivors, told, unseen
+from course.autograder.checks.dropout.layer import Layer, observe_survivors, told
 from course.autograder.checks.dropout.masks import repeats
-from course.autograder.checks.language import DROPOUT, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -33,18 +37,12 @@ def twins(r: Generator, shape: tuple[int, ...], p: float, scaling: str) -> Input
     return {"x": x, "x2": x, "x3": x, "dropout_param": given, "twin_param": given}
 
 
-def _two_and_again(i: Inputs) -> Arrays:
+def _two_and_again(i: Inputs) -> Answers:
     first, second = LAYER.masks(i, count=2)
     return outputs(i, [first, second, first], paths=("out", "second", "again"))
 
 
-def _observe_two(i: Inputs, got: Arrays) -> Inputs:
-    if any(array.shape != i["x"].shape for array in got.values()):
-        return i
-    return {**i, "kept": got["out"] != 0}
-
-
-def _another_again(i: Inputs) -> Arrays:
+def _another_again(i: Inputs) -> Answers:
     return outputs(i, dropout.masks(i["x"].shape, settings(i).p, seed_of(i) + 1), paths=("again",))
 
 
@@ -62,11 +60,11 @@ GENERATOR_CHECK = check(
         Case("downscale_in_infer, p = 0.8", twins((31, 23), 0.8, DOWNSCALE)),
     ),
     reference=where(unseen, _two_and_again),
-    observe=_observe_two,
-    properties=(repeats("out", "again"),),
+    observe=lambda i: NotZero("out", i["x"].shape),
+    properties=lambda i: (repeats("out", "again"),),
     mistakes={
-        **told("the same mask on every call", where(unseen, lambda i: {"second": _two_and_again(i)["out"]})),
-        **told("generator ignored", where(unseen, _another_again)),
+        **told(SAME_MASK, where(unseen, lambda i: {"second": _two_and_again(i)["out"]})),
+        **told(IGNORED, where(unseen, _another_again)),
     },
 )  # fmt: skip
 

@@ -4,8 +4,6 @@ The inputs are drawn so that the terms x[n, d] * w[d, k] of one output are super
 smaller ones together. A sum of some of them then tells which (a knapsack that can be undone).
 """
 
-import itertools
-
 import numpy as np
 
 from course.autograder.checks.language import Inputs
@@ -31,21 +29,8 @@ def terms(i: Inputs) -> np.ndarray:
     return np.concatenate([i["x"], ones], axis=1)[:, :, None] * rows[None]
 
 
-def readable(p: float) -> list[tuple[float, float]]:
+def readable(p: float) -> tuple[tuple[float, float], ...]:
     """Factors (of the connections, of the bias) that an answer may have been scaled by."""
     right = 1 / (1 - p)
     plain = (right, 1.0, 1 / p, right**2, 1 - p)
-    return [(f, f) for f in plain] + [(f, 1.0) for f in plain if f != 1.0]
-
-
-def decoded(out: np.ndarray, parts: np.ndarray, factors: list[tuple[float, float]]) -> np.ndarray | None:
-    """The connections [N, D + 1, M] that add up to `out` [N, M] under one of the factors; None where none does."""
-    subsets = np.array(list(itertools.product((0.0, 1.0), repeat=parts.shape[1])))
-    for weight, bias in factors:
-        scale = np.full(parts.shape[1], weight)
-        scale[-1] = bias
-        sums = np.einsum("sd,ndm->snm", subsets * scale, parts)
-        gaps = np.abs(sums - out)
-        if gaps.min(axis=0).max() <= 1e-4 * max(1.0, np.abs(out).max()):
-            return np.moveaxis(subsets[gaps.argmin(axis=0)], 2, 1) > 0.5
-    return None
+    return (*((f, f) for f in plain), *((f, 1.0) for f in plain if f != 1.0))

@@ -1,67 +1,70 @@
 """A layer with coins, as its mistakes are made: the masks that it draws, and what it makes of any masks.
 
-Where a student's answer is looked at, its own mask is read out of it ('kept' among the inputs), and reference and
-mistakes are asked about that very mask. A mistake that lies in how the coins fall is then told by a property
-(`chance`), and its `wrong` is silent; it speaks on cases before any answer, where it draws as the student would.
+Where a student's answer is looked at, its own mask is read out of it (`chance/readers.py`), and reference and mistakes
+are asked what they make of whatever mask there was: `Drawn` stands for it, and forms come back. A mistake that lies in
+how the coins fall is then told by a property, and its `wrong` is silent; it speaks on cases before any answer, where
+it draws as the student would.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE, CALLS, axes_of_sharing, likelier
+from course.autograder.checks.chance.coins import EXACT_SHARE, SAME_MASK
+from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.chance.readers import ALL_KEPT, LIKELIER_KEPT_BY_P, Survivors
+from course.autograder.checks.dropout.chance import (
+    ADVICE,
+    CALLS,
+    NOTHING,
+    ONE_EACH,
+    ONE_MASK,
+    P_AS_KEEP,
+    TWICE,
+    axes_of_sharing,
+)
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
-from course.autograder.checks.dropout.factors import BY_P, P_AS_KEEP, layer_factors
-from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
+from course.autograder.checks.dropout.factors import BY_P, layer_factors
+from course.autograder.checks.language import Answers, Inputs, Mistake, Mistakes
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import UPSCALE, drawing
 from course.reference.framework import paddle
 
-Masks = list[np.ndarray]
+Mask = np.ndarray | Drawn
+Masks = Sequence[Mask]
+FIRST = Drawn("first")
 
 
 # --- the student's own draw ----------------------------------------------------------------------------------
 
 
-def survivors(out: np.ndarray) -> np.ndarray:
-    """True where a value of an output was not dropped; what is not finite counts as dropped."""
-    return np.isfinite(out) & (out != 0)
+def observe_survivors(paths: tuple[str, ...]) -> Callable[[Inputs], Survivors]:
+    """Reads what each call kept out of its output, where all have the shape of x."""
+    return lambda i: Survivors(paths, i["x"].shape, settings(i).p)
 
 
-def out_of_hand(i: Inputs, *outs: np.ndarray) -> bool:
-    """Whether, at a p that leaves no choice, values are NaN or infinite: that says more than which of them are left."""
-    return settings(i).p in (0, 1) and not all(np.isfinite(out).all() for out in outs)
+def elementwise(answer: Callable[[np.ndarray], np.ndarray], mask: Mask) -> np.ndarray | Masked:
+    """An output whose every value is there where it was kept: for the student's draw, a form."""
+    if isinstance(mask, Drawn):
+        return Masked(answer(np.ones(())), mask.name)
+    return answer(mask)
 
 
-def observe_survivors(paths: tuple[str, ...]) -> Callable[[Inputs, Arrays], Inputs]:
-    """Reads what each call kept out of its output: 'kept' [calls, *shape], where all have the shape of x."""
-
-    def observe(i: Inputs, got: Arrays) -> Inputs:
-        outs = [got[path] for path in paths]
-        if any(out.shape != i["x"].shape for out in outs) or out_of_hand(i, *outs):
-            return i
-        return {**i, "kept": np.stack([survivors(out) for out in outs])}
-
-    return observe
+def possible(i: Inputs, drawn: Drawn = FIRST, shape: tuple[int, ...] = ()) -> Mask:
+    """The student's own mask; where p leaves no choice, the only possible one."""
+    p = settings(i).p
+    return np.full(shape, 1.0 - p) if p in (0, 1) else drawn
 
 
-def possible(kept: np.ndarray, p: float) -> np.ndarray:
-    """The mask as numbers; where p leaves no choice, the only possible one."""
-    return np.full(kept.shape, 1.0 - p) if p in (0, 1) else kept.astype(np.float64)
-
-
-def same_factor(i: Inputs, got: Arrays, paths: tuple[str, ...]) -> bool:
-    """Whether survivors are multiplied alike in every call."""
-    with np.errstate(all="ignore"):
-        factors = np.concatenate([(got[path] / i["x"])[survivors(got[path])] for path in paths])
-    return not factors.size or bool(np.ptp(factors) <= 1e-4 * np.abs(factors).max())
-
-
-def unseen(i: Inputs) -> bool:
-    """Whether no answer of a student's has been read yet."""
-    return "kept" not in i
+def under(answers: Answers, *when: str, unless: tuple[str, ...] = ()) -> Answers:
+    """Answers that a mistake gives under some facts only."""
+    return {
+        path: (a if isinstance(a, Masked) else Masked(a)).where(*when, unless=unless)
+        for path, a in answers.items()
+    }
 
 
 def told(name: str, wrong: Wrong) -> Mistakes:
@@ -81,16 +84,16 @@ class Layer:
         outputs: what successive calls return with these masks, times another factor where one is given.
         axis: the axes along which a mask varies; all where None.
         shows: on which cases it can be seen how coins fall.
-        tossed: what was kept in the student's own draw, of those values alone that had a coin.
     """
 
     shape: Callable[[Inputs], tuple[int, ...]]
-    outputs: Callable[[Inputs, Masks, float | None], Arrays]
+    outputs: Callable[[Inputs, Masks, float | None], Answers]
     axis: Callable[[Inputs], Axes | None] = lambda i: None
     shows: Callable[[Inputs], bool] = tossed
-    tossed: Callable[[Inputs], np.ndarray] = lambda i: i["kept"]
 
-    def masks(self, i: Inputs, p: float | None = None, axis: Axes | None = None, count: int = CALLS) -> Masks:
+    def masks(
+        self, i: Inputs, p: float | None = None, axis: Axes | None = None, count: int = CALLS
+    ) -> list[np.ndarray]:
         """Paddle's own masks of the calls, at another p or along other axes where these are given."""
         chance = settings(i).p if p is None else p
         along = self.axis(i) if axis is None else axis
@@ -98,28 +101,28 @@ class Layer:
 
     def drawn(self, i: Inputs) -> Masks:
         """The masks of the calls; of the first alone, the one compared, where a student's answer shows it."""
-        return self.masks(i) if unseen(i) else list(possible(i["kept"][:1], settings(i).p))
+        return self.masks(i) if unseen(i) else [possible(i, shape=self.shape(i))]
 
-    def right(self, i: Inputs) -> Arrays:
+    def right(self, i: Inputs) -> Answers:
         """The outputs for the student's own masks; before there are any, for Paddle's."""
         return self.outputs(i, self.drawn(i), None)
 
     def ones(self, i: Inputs) -> Masks:
         """Masks of nothing but ones for the calls: what test time has."""
-        return [np.ones(())] * (CALLS if unseen(i) and "answer" not in i else 1)
+        return [np.ones(())] * (CALLS if unseen(i) else 1)
 
-    def whole(self, i: Inputs, factor: float) -> Arrays:
+    def whole(self, i: Inputs, factor: float) -> Answers:
         """The outputs where nothing is dropped, times a factor."""
         return self.outputs(i, self.ones(i), factor)
 
-    def masked(self, i: Inputs, factor: float) -> Arrays:
+    def masked(self, i: Inputs, factor: float) -> Answers:
         """The outputs of training, times a factor."""
         return self.outputs(i, self.drawn(i), factor)
 
     def falling(self, make: Callable[[Inputs], Masks | None]) -> Wrong:
         """A mistake that lies in how coins fall, its masks made from the inputs; none where they would be right."""
 
-        def wrong(i: Inputs) -> Arrays:
+        def wrong(i: Inputs) -> Answers:
             masks = make(i) if unseen(i) and self.shows(i) else None
             return {} if masks is None else self.outputs(i, masks, None)
 
@@ -132,19 +135,18 @@ class Layer:
     def as_keep(self) -> Mistakes:
         """Divides by p: with coins that keep p, as in the courses whose p is the keep probability, or with the right ones."""
 
-        def by_p(i: Inputs, masks: Masks) -> Arrays:
+        def by_p(i: Inputs, masks: Masks) -> Answers:
             p, _, scaling = settings(i)
             return self.outputs(i, masks, 1 / p if scaling == UPSCALE else 1.0)
 
-        def keeping(i: Inputs) -> Arrays:
+        def keeping(i: Inputs) -> Answers:
             if unseen(i):
                 return by_p(i, self.masks(i, 1 - settings(i).p))
-            return by_p(i, self.drawn(i)) if likelier(self.tossed(i), settings(i).p) else {}
+            return under(by_p(i, self.drawn(i)), LIKELIER_KEPT_BY_P)
 
-        def dividing(i: Inputs) -> Arrays:
-            if unseen(i) or not likelier(self.tossed(i), settings(i).p):
-                return by_p(i, self.drawn(i))
-            return {}
+        def dividing(i: Inputs) -> Answers:
+            answers = by_p(i, self.drawn(i))
+            return answers if unseen(i) else under(answers, unless=(LIKELIER_KEPT_BY_P,))
 
         return {
             **told(P_AS_KEEP, where(tossed, keeping)),
@@ -165,7 +167,7 @@ class Layer:
 
     def same_mask(self) -> Mistakes:
         """Every call gets the mask of the first."""
-        return told("the same mask on every call", self.falling(lambda i: self.masks(i, count=1) * CALLS))
+        return told(SAME_MASK, self.falling(lambda i: self.masks(i, count=1) * CALLS))
 
     def coins(self) -> Mistakes:
         """The ways to toss that are no coin of its own for each value."""
@@ -176,24 +178,24 @@ class Layer:
         return {
             **told("one half instead of p", self.falling(lambda i: self.masks(i, 0.5))),
             **told("normal instead of uniform", self.falling(self._normal)),
-            **told("dropped twice", self.falling(self._twice)),
-            **told("nothing is dropped", self.falling(lambda i: [np.ones(self.shape(i))] * CALLS)),
-            **told("one mask for the whole batch", sharing("one mask for the whole batch")),
-            **told("one draw for each sample", sharing("one draw for each sample")),
+            **told(TWICE, self.falling(self._twice)),
+            **told(NOTHING, self.falling(lambda i: [np.ones(self.shape(i))] * CALLS)),
+            **told(ONE_MASK, sharing(ONE_MASK)),
+            **told(ONE_EACH, sharing(ONE_EACH)),
             **self.same_mask(),
-            **told("an exact share is dropped", self.falling(self._exact)),
+            **told(EXACT_SHARE, self.falling(self._exact)),
         }
 
     def _twice(self, i: Inputs) -> Masks:
         masks = self.masks(i, count=2 * CALLS)
         return [one * other for one, other in zip(masks[::2], masks[1::2], strict=True)]
 
-    def _normal(self, i: Inputs) -> Masks:
+    def _normal(self, i: Inputs) -> list[np.ndarray]:
         with drawing(seed_of(i)):
             normal = [paddle.randn(self.shape(i)) for _ in range(CALLS)]
         return [(z >= settings(i).p).astype("float64").numpy() for z in normal]
 
-    def _exact(self, i: Inputs) -> Masks:
+    def _exact(self, i: Inputs) -> list[np.ndarray]:
         shape = self.shape(i)
         n = int(np.prod(shape))
         with drawing(seed_of(i)):
@@ -203,9 +205,10 @@ class Layer:
     def random_at_test(self, advice: str) -> Mistakes:
         """Training's output at test time, with the student's own mask where some values are missing."""
 
-        def wrong(i: Inputs) -> Arrays:
-            if not 0 < settings(i).p < 1 or (not unseen(i) and i["kept"].all()):
+        def wrong(i: Inputs) -> Answers:
+            if not 0 < settings(i).p < 1:
                 return {}
-            return self.masked(i, settings(i).training)
+            answers = self.masked(i, settings(i).training)
+            return answers if unseen(i) else under(answers, unless=(ALL_KEPT,))
 
         return {"random at test time": Mistake(advice, where(at_test, wrong))}

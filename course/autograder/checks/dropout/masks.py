@@ -1,28 +1,42 @@
 """ps2, the coins: a mask drawn from a generator, its share, its independence, and what a second call gives."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE, CALLS, batch_sharing, coin_flaws, related_calls
+from course.autograder.checks.chance.coins import SAME_MASK
+from course.autograder.checks.chance.forms import Masked
+from course.autograder.checks.chance.properties import Repeats, ZerosAndOnes
+from course.autograder.checks.chance.readers import BETWEEN_0_AND_1, MaskItself, NotZero
+from course.autograder.checks.dropout import chance
+from course.autograder.checks.dropout.chance import (
+    ADVICE,
+    CALLS,
+    EVERYTHING,
+    IGNORED,
+    NOTHING,
+    P_AS_KEEP,
+    batch_sharing,
+)
 from course.autograder.checks.dropout.draws import ASSIGNMENT, numbered, seed_of, seeded
-from course.autograder.checks.dropout.factors import P_AS_KEEP
-from course.autograder.checks.dropout.layer import Layer, Masks, told, unseen
-from course.autograder.checks.language import EXACT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
+from course.autograder.checks.dropout.layer import Layer, Masks, elementwise, told
+from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import where
 from course.reference import dropout
 from course.reference.dropout import drawing
 from course.reference.framework import paddle
 
 PATHS = numbered("mask", CALLS)
-LAYER = Layer(
-    shape=lambda i: i["shape"],
-    outputs=lambda i, masks, factor: {
-        path: m * (factor or 1.0) for path, m in zip(PATHS, masks, strict=False)
-    },
-    shows=lambda i: True,
-)
+
+
+def _outputs(i: Inputs, masks: Masks, factor: float | None) -> Answers:
+    """The masks themselves."""
+    scale = 1.0 if factor is None else factor
+    ones = np.ones(i["shape"])
+    return {p: elementwise(lambda mask: ones * mask * scale, m) for p, m in zip(PATHS, masks, strict=False)}
+
+
+LAYER = Layer(shape=lambda i: i["shape"], outputs=_outputs, shows=lambda i: True)
 
 
 @draw
@@ -38,32 +52,12 @@ def twins(r: Generator, shape: tuple[int, ...], p: float) -> Inputs:
     return {"shape": shape, "p": p, "rng": rng, "twin": rng}
 
 
-def _observe(i: Inputs, got: Arrays) -> Inputs:
-    if any(got[path].shape != i["shape"] for path in PATHS):
-        return i
-    return {**i, "kept": np.stack([got[path] != 0 for path in PATHS]), "answer": got["mask"]}
-
-
-def _zeros_and_ones(array: np.ndarray) -> bool:
-    return bool(np.isin(array, (0, 1)).all())
-
-
-def _coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    if unseen(i) or not _zeros_and_ones(got["mask"]):
-        return []  # the comparison says so
-    if not all(_zeros_and_ones(got[path]) for path in PATHS):
-        return [Flaw("mask", "A later call returns other values than 0 and 1.")]
-    return coin_flaws("mask", i["kept"], i["p"], batch_sharing(len(i["shape"])))
-
-
-def _uniform(i: Inputs) -> Arrays:
-    if unseen(i):
-        with drawing(seed_of(i)):
-            drawn: Masks = [paddle.rand(i["shape"], dtype="float64").numpy() for _ in range(CALLS)]
-        return LAYER.outputs(i, drawn, None)
-    answer = i["answer"].astype(np.float64)
-    inside = bool(((answer >= 0) & (answer < 1)).all()) and len(np.unique(answer)) > 2
-    return {"mask": answer} if inside else {}
+def _uniform(i: Inputs) -> Answers:
+    if not unseen(i):
+        return {"mask": Masked(np.ones(()), "answer", when=(BETWEEN_0_AND_1,))}
+    with drawing(seed_of(i)):
+        drawn = [paddle.rand(i["shape"], dtype="float64").numpy() for _ in range(CALLS)]
+    return LAYER.outputs(i, drawn, None)
 
 
 MASK_CHECK = check(
@@ -82,14 +76,14 @@ MASK_CHECK = check(
         Case("p = 1: all are dropped", coins((5, 3), 1.0)),
     ),
     reference=LAYER.right,
-    observe=_observe,
-    properties=(_coins,),
+    observe=lambda i: MaskItself(PATHS, i["shape"]),
+    properties=lambda i: (ZerosAndOnes(PATHS, chance.coins("mask", i["p"], batch_sharing(len(i["shape"])))),),
     mistakes={
         **told(P_AS_KEEP, LAYER.falling(lambda i: LAYER.masks(i, 1 - i["p"]))),
         **LAYER.coins(),
         "mask already scaled": Mistake(
             "The mask holds 0 and 1; the division by 1 - p comes later, when it is applied.",
-            where(lambda i: 0 < i["p"] < 1, lambda i: {path: m / (1 - i["p"]) for path, m in LAYER.right(i).items()}),
+            where(lambda i: 0 < i["p"] < 1, lambda i: LAYER.masked(i, 1 / (1 - i["p"]))),
         ),
         "uniform numbers, not a mask": Mistake(
             "You return the numbers that were drawn; compare each with p, so that 0 or 1 comes out.", _uniform
@@ -101,36 +95,14 @@ MASK_CHECK = check(
 # --- the generator -------------------------------------------------------------------------------------------
 
 
-def _two_and_again(i: Inputs) -> Arrays:
+def _two_and_again(i: Inputs) -> Answers:
     first, second = dropout.masks(i["shape"], i["p"], i["rng"].seed, 2)
     return {"mask": first, "second": second, "again": first}
 
 
-def _observe_two(i: Inputs, got: Arrays) -> Inputs:
-    if any(array.shape != i["shape"] for array in got.values()):
-        return i
-    return {**i, "kept": got["mask"] != 0}
-
-
-def repeats(output: str, again: str) -> Callable[[Inputs, Arrays], list[Flaw]]:
+def repeats(output: str, again: str) -> Repeats:
     """Two calls with one generator must be unrelated, and a call with its twin the same as the first."""
-
-    def property_(i: Inputs, got: Arrays) -> list[Flaw]:
-        if unseen(i):
-            return []
-        flaws = []
-        first, second = i["kept"], got["second"] != 0
-        if np.array_equal(first, second):
-            constant = "nothing is dropped" if first.all() else "everything is dropped"
-            name = "the same mask on every call" if 0 < first.sum() < first.size else constant
-            flaws.append(Flaw("second", ADVICE[name], name))
-        elif related_calls(first, second):
-            flaws.append(Flaw("second", "The second mask is related to the first."))
-        if not np.array_equal(got[output], got[again]):
-            flaws.append(Flaw(again, ADVICE["generator ignored"], "generator ignored"))
-        return flaws
-
-    return property_
+    return Repeats(output, "second", again, ADVICE, (NOTHING, EVERYTHING), IGNORED)
 
 
 GENERATOR_CHECK = check(
@@ -148,11 +120,11 @@ GENERATOR_CHECK = check(
         Case("p = 0.15, one axis", twins((811,), 0.15)),
     ),
     reference=where(unseen, _two_and_again),
-    observe=_observe_two,
-    properties=(repeats("mask", "again"),),
+    observe=lambda i: NotZero("mask", i["shape"]),
+    properties=lambda i: (repeats("mask", "again"),),
     mistakes={
-        **told("the same mask on every call", where(unseen, lambda i: {"second": _two_and_again(i)["mask"]})),
-        **told("generator ignored", where(unseen, lambda i: {
+        **told(SAME_MASK, where(unseen, lambda i: {"second": _two_and_again(i)["mask"]})),
+        **told(IGNORED, where(unseen, lambda i: {
             "again": dropout.masks(i["shape"], i["p"], i["rng"].seed + 1)[0]})),
     },
 )  # fmt: skip

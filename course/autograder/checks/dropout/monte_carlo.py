@@ -5,15 +5,20 @@ stacking of the calls, the answer is compared exactly.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE
+from course.autograder.checks.chance.forms import Quadratic, Weighted
+from course.autograder.checks.chance.properties import AskedOften
+from course.autograder.checks.chance.readers import Predictions
+from course.autograder.checks.dropout.chance import ADVICE, IGNORED
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
 from course.autograder.checks.dropout.layer import told
-from course.autograder.checks.language import DROPOUT, Arrays, Case, Flaw, Inputs, Mistake, Output, check
+from course.autograder.checks.language import DROPOUT, Answers, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.autograder.checks.language.protocol import Thinned
+from course.autograder.checks.language.seen import Seen, unseen
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
@@ -55,79 +60,68 @@ def _answer(i: Inputs, predictions: np.ndarray) -> Arrays:
     return {**right, **memory, "again": right["mean"]}
 
 
-def _right(i: Inputs) -> Arrays:
-    if "predictions" not in i:
-        return _answer(i, _sampled(i))
-    return {} if i["predictions"] is None else dropout.spread(i["predictions"])
+# --- what is made of predictions -----------------------------------------------------------------------------
 
 
-def _by_row(i: Inputs, given: np.ndarray, returned: np.ndarray) -> list[np.ndarray] | None:
-    """What the net returned for each row of x, in the order of the calls; None where it was given other rows."""
-    x = i["x"]
-    if given.ndim != 2 or returned.ndim != 2 or len(given) != len(returned) or given.shape[1:] != x.shape[1:]:
-        return None
-    gaps = np.abs(given[:, None, :] - x[None]).max(axis=2)
-    if len(given) == 0 or gaps.min(axis=1).max() > 1e-5:
-        return None
-    nearest = gaps.argmin(axis=1)
-    return [returned[nearest == row] for row in range(len(x))]
+@dataclass(frozen=True)
+class Summary:
+    """A mean and a spread over some axes of predictions [n, N, K], as their mistakes are made.
+
+    Attributes:
+        axes: what they are taken over.
+        total: the mean times this.
+        variance: the variance, divided by the number of values, times this.
+        power: of the variance; a half for a standard deviation.
+        last: whether the last prediction stands for the mean.
+    """
+
+    axes: tuple[int, ...] = (0,)
+    total: Callable[[int], float] = lambda n: 1.0
+    variance: Callable[[int], float] = lambda n: 1.0
+    power: float = 0.5
+    last: bool = False
+
+    def forms(self, i: Inputs) -> Answers:
+        """Mean and spread of whatever predictions a student's calls got."""
+        shape = (i["n"], len(i["x"]), i["predict"].biases.shape[1])
+        count = int(np.prod([shape[axis] for axis in self.axes]))
+        weights = np.full((count, 1, 1) if self.axes == (0,) else (), self.total(i["n"]) / count)
+        if self.last:
+            weights = np.eye(count)[-1][:, None, None]
+        own = np.sqrt(self.variance(i["n"]) / count)
+        spread = Quadratic("predictions", self.axes, float(own), float(-own / count), self.power)
+        return {"mean": Weighted("predictions", weights, self.axes), "std": spread}
+
+    def of(self, i: Inputs, predictions: np.ndarray) -> Arrays:
+        """The same of given predictions."""
+        found = {path: form.of(Seen({"predictions": predictions})) for path, form in self.forms(i).items()}
+        return {path: array for path, array in found.items() if array is not None}
 
 
-def _observe(i: Inputs, got: Arrays) -> Inputs:
-    """The n predictions [n, N, K]; one call more than n (to learn the shape) is let pass, first or last."""
-    rows = _by_row(i, got["predict.given"], got["predict.returned"])
-    if rows is None:
-        return {**i, "predictions": None, "times": None}
-    times = {len(row) for row in rows}
-    if times not in ({i["n"]}, {i["n"] + 1}):
-        return {**i, "predictions": None, "times": max(times)}
-    everything = np.stack(rows, axis=1)
-    if len(everything) == i["n"] + 1 and got["mean"].shape == everything.shape[1:]:
-        windows = (everything[1:], everything[:-1])
-        everything = min(windows, key=lambda w: float(np.abs(w.mean(axis=0) - got["mean"]).max()))
-    return {**i, "predictions": everything[: i["n"]], "times": i["n"]}
+def _right(i: Inputs) -> Answers:
+    return _answer(i, _sampled(i)) if unseen(i) else Summary().forms(i)
 
 
-def _calls(i: Inputs, got: Arrays) -> list[Flaw]:
-    if i["predictions"] is None:
-        if i["times"] is None:
-            return [Flaw(o, "predict was not called with the rows of x.") for o in ("mean", "std")]
-        told = f"Each row of x went through predict {i['times']} times; n = {i['n']} were asked for."
-        name = ONE[0] if i["times"] == 1 else ""
-        return [Flaw(o, ONE[1] if name else told, name) for o in ("mean", "std")]
-    flaws = []
-    if i["n"] > 1 and bool((i["predictions"] == i["predictions"][:1]).all()):
-        flaws.append(Flaw("std", SAME[1], SAME[0]))
-    if got["again"].shape != got["mean"].shape or not np.allclose(
-        got["again"], got["mean"], rtol=1e-6, atol=1e-9
-    ):
-        flaws.append(Flaw("mean", ADVICE["generator ignored"], "generator ignored"))
-    return flaws
-
-
-ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
-
-
-def _changed(change: Callable[[Inputs, np.ndarray], Arrays]) -> Wrong:
+def _changed(summary: Summary, *only: str) -> Wrong:
     """A wrong summary of the predictions that there were."""
 
-    def wrong(i: Inputs) -> Arrays:
-        predictions = i["predictions"] if "predictions" in i else _sampled(i)
-        if predictions is None:
-            return {}
-        changed = change(i, predictions)
-        return {**changed, "again": changed["mean"]} if "mean" in changed else changed
+    def wrong(i: Inputs) -> Answers:
+        changed = summary.forms(i) if not unseen(i) else summary.of(i, _sampled(i))
+        kept = {path: changed[path] for path in only}
+        return {**kept, "again": kept["mean"]} if "mean" in kept and unseen(i) else kept
 
     return wrong
 
 
-def _before(i: Inputs) -> bool:
-    """Whether no answer of a student's has been read yet."""
-    return "predictions" not in i
+def _observe(i: Inputs) -> Predictions:
+    return Predictions(i["x"], i["n"], "predict", "mean")
 
 
-def _std(predictions: np.ndarray, **how: object) -> np.ndarray:
-    return paddle.std(tensor(predictions), **{"axis": 0, "unbiased": False, **how}).numpy()
+def _properties(i: Inputs) -> tuple[AskedOften, ...]:
+    return (AskedOften("mean", "std", "again", i["n"], ONE, SAME, (IGNORED, ADVICE[IGNORED])),)
+
+
+ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
 
 
 MC_CHECK = check(
@@ -144,38 +138,37 @@ MC_CHECK = check(
     ),
     reference=_right,
     observe=_observe,
-    properties=(_calls,),
+    properties=_properties,
     mistakes={
         "unbiased standard deviation": Mistake(
             "Divide by n, not by n - 1: the spread of these n predictions is asked for.",
-            _changed(lambda i, y: {"std": _std(y, unbiased=True)} if len(y) > 1 else {}),
+            where(lambda i: i["n"] > 1, _changed(Summary(variance=lambda n: n / (n - 1)), "std")),
         ),
         "variance for standard deviation": Mistake(
             "You return the variance; its root has the units of a prediction.",
-            _changed(lambda i, y: {"std": _std(y) ** 2}),
+            _changed(Summary(power=1.0), "std"),
         ),
         "standard error for standard deviation": Mistake(
             "Do not divide by the root of n: the spread of a prediction is asked for, not that of the mean.",
-            _changed(lambda i, y: {"std": _std(y) / np.sqrt(i["n"])}),
+            _changed(Summary(variance=lambda n: 1 / n), "std"),
         ),
         "summed, not averaged": Mistake(
-            "You add the predictions up; divide by n.",
-            _changed(lambda i, y: {"mean": paddle.sum(tensor(y), axis=0).numpy()}),
+            "You add the predictions up; divide by n.", _changed(Summary(total=lambda n: n), "mean")
         ),
         "averaged over the samples": Mistake(
             "You average over the rows of x; average over the n predictions of each row.",
-            _changed(lambda i, y: {"mean": paddle.mean(tensor(y), axis=1).numpy(), "std": _std(y, axis=1)}),
+            _changed(Summary(axes=(1,)), "mean", "std"),
         ),
         "one spread for all outputs": Mistake(
             "Each output of each sample has a mean and a spread of its own, over the n predictions.",
-            _changed(lambda i, y: {"mean": y.mean().reshape(()), "std": y.std().reshape(())}),
+            _changed(Summary(axes=(0, 1, 2)), "mean", "std"),
         ),
         "last prediction for the mean": Mistake(
-            "You return the last prediction; the mean of all n is asked for.", _changed(lambda i, y: {"mean": y[-1]})
+            "You return the last prediction; the mean of all n is asked for.", _changed(Summary(last=True), "mean")
         ),
-        ONE[0]: Mistake(ONE[1], where(_before, lambda i: _answer(i, _sampled(i)[:1]))),
-        SAME[0]: Mistake(SAME[1], where(_before, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
-        **told("generator ignored", where(_before, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),
+        ONE[0]: Mistake(ONE[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1]))),
+        SAME[0]: Mistake(SAME[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
+        **told(IGNORED, where(unseen, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),
     },
 )  # fmt: skip
 

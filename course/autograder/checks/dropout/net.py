@@ -5,14 +5,27 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.chance.readers import ALL_KEPT
+from course.autograder.checks.dropout.chance import ONE_MASK
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.layer import Layer, Masks, told, unseen
-from course.autograder.checks.dropout.units import INPUTS_DROPPED, coins, observe, units
-from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.dropout.layer import Layer, Mask, Masks, told, under
+from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
+from course.autograder.checks.language import (
+    CONVOLUTION,
+    Answers,
+    Arrays,
+    Case,
+    Inputs,
+    Mistake,
+    Output,
+    check,
+)
 from course.autograder.checks.language.draws import views
+from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
-from course.autograder.checks.language.wrong import Wrong, but, of, only, where
+from course.autograder.checks.language.wrong import Wrong, but, only, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -28,31 +41,52 @@ AFFINE = Tolerances(Tolerance(1e-6, 1e-8), CONVOLUTION.float32)
 Graph = Callable[[Any, Any, Any, float], Any]
 
 
-def _graph(i: Inputs, mask: np.ndarray, change: Graph) -> Arrays:
-    """The answers of a wrong graph by Paddle's autograd."""
+def _graph(i: Inputs, mask: Mask, change: Graph) -> Answers:
+    """The answers of a graph by Paddle's autograd; forms where the mask is a student's own."""
+    if not isinstance(mask, Drawn):
+        return _answers(i, mask, change)[0]
+    answers, hidden = _answers(i, np.ones(i["dout"].shape), change)
+    nothing = _answers(i, np.zeros(i["dout"].shape), change)[0]
+    x, w = (i[name].astype(np.float64) for name in ("x", "w"))
+    forms = {
+        "out": Masked(answers["out"], mask.name),
+        "dx": Masked(hidden, mask.name, "nm,dm->nd", (w,)),
+        "dw": Masked(hidden, mask.name, "nm,nd->dm", (x,)),
+        "db": Masked(hidden, mask.name, "nm->m"),
+    }
+    # What is there under a mask of nothing has no mask in it.
+    return {path: answers[path] if nothing[path].any() else form for path, form in forms.items()}
+
+
+def _answers(i: Inputs, mask: np.ndarray, change: Graph) -> tuple[Arrays, np.ndarray]:
+    """The answers for a mask, and the gradient of the hidden layer."""
     with on_device(device().name):
         leaves = [tensor(i[name], gradient=True) for name in ("x", "w", "b")]
         z = F.linear(*leaves)
         out = change(z, F.relu(z), tensor(mask), settings(i).factor)
-        grads = paddle.grad([out], leaves, grad_outputs=[tensor(i["dout"])])
-        return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(GRADIENTS, grads, strict=True)}}
+        grads = paddle.grad([out], [*leaves, z], grad_outputs=[tensor(i["dout"])])
+        *found, hidden = [g.numpy() for g in grads]
+        return {"out": out.numpy(), **dict(zip(GRADIENTS, found, strict=True))}, hidden
 
 
-def _outputs(i: Inputs, masks: Masks, factor: float | None) -> Arrays:
+def _outputs(i: Inputs, masks: Masks, factor: float | None) -> Answers:
     """Paddle's answers for a mask, with its own factor or another."""
-    mask = masks[0]
-    if factor is None:
-        return dropout.affine_relu_dropout(i["x"], i["w"], i["b"], i["dout"], mask, *settings(i))
-    return _graph(i, mask, lambda z, h, m, f: h * m * factor)
+    mask, asked = masks[0], settings(i)
+    if factor is not None:
+        return _graph(i, mask, lambda z, h, m, f: h * m * factor)
+    if isinstance(mask, Drawn) and asked.mode == "train":
+        return _graph(i, mask, lambda z, h, m, f: dropout.scaled(h * m, *asked))
+    known = np.ones(i["dout"].shape) if isinstance(mask, Drawn) else mask
+    return dropout.affine_relu_dropout(i["x"], i["w"], i["b"], i["dout"], known, *asked)
 
 
-LAYER = Layer(lambda i: i["dout"].shape, _outputs, tossed=lambda i: i["kept"][0][i["active"]])
+LAYER = Layer(lambda i: i["dout"].shape, _outputs)
 
 
 def _changed(change: Graph) -> Wrong:
     """Output and gradients of another graph, whatever the mode."""
 
-    def wrong(i: Inputs) -> Arrays:
+    def wrong(i: Inputs) -> Answers:
         mask = LAYER.drawn(i)[0] if settings(i).mode == "train" else np.ones(i["dout"].shape)
         return _graph(i, mask, change)
 
@@ -64,12 +98,22 @@ def _gradients(change: Graph) -> Wrong:
     return where(lambda i: tossed(i) or at_test(i), only(_changed(change), *GRADIENTS))
 
 
-def _random_at_test(i: Inputs) -> Arrays:
-    mask = LAYER.drawn(i)
-    return {} if mask[0].all() else _outputs(i, mask, settings(i).training)
+def _random_at_test(i: Inputs) -> Answers:
+    answers = _outputs(i, LAYER.drawn(i), settings(i).training)
+    return answers if unseen(i) else under(answers, unless=(ALL_KEPT,))
 
 
-def _inputs_dropped(i: Inputs) -> Arrays:
+def _averaged(name: str) -> Wrong:
+    """A gradient divided by the number of samples."""
+
+    def wrong(i: Inputs) -> Answers:
+        right, share = LAYER.right(i)[name], 1 / len(i["x"])
+        return {name: right.times(share) if isinstance(right, Masked) else right * share}
+
+    return wrong
+
+
+def _inputs_dropped(i: Inputs) -> Answers:
     """Dropout put before the affine map; in a student's own answer a property finds it."""
     if not tossed(i) or not unseen(i):
         return {}
@@ -106,10 +150,10 @@ NET_CHECK = check(
     ),
     reference=LAYER.right,
     observe=observe,
-    properties=(coins,),
+    properties=properties,
     mistakes={
         **LAYER.as_keep(),
-        **told("one mask for the whole batch", LAYER.varying(lambda i: (1,))),
+        **told(ONE_MASK, LAYER.varying(lambda i: (1,))),
         INPUTS_DROPPED[0]: Mistake(INPUTS_DROPPED[1], _inputs_dropped),
         "dropout forgotten in the gradient": Mistake(
             "The gradient goes through dropout first: mask and scale act on dout before ReLU does.",
@@ -138,11 +182,11 @@ NET_CHECK = check(
         ),
         "bias gradient averaged": Mistake(
             "db is the sum over the samples; the mean belongs to the loss.",
-            of("db", lambda i: LAYER.right(i)["db"] / len(i["x"])),
+            _averaged("db"),
         ),
         "weight gradient averaged": Mistake(
             "dw is the sum over the samples; the mean belongs to the loss.",
-            of("dw", lambda i: LAYER.right(i)["dw"] / len(i["x"])),
+            _averaged("dw"),
         ),
         **nan_at_one("out", lambda i: i["dout"].shape),
     },

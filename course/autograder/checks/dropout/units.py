@@ -1,13 +1,12 @@
 """The hidden units of an affine layer: which of them ReLU lets through, and which of those were dropped."""
 
-import itertools
-
 import numpy as np
 
-from course.autograder.checks.dropout.chance import ADVICE, pairs, rate_flaw, related
+from course.autograder.checks.chance.properties import UnitsFall
+from course.autograder.checks.chance.readers import Units
+from course.autograder.checks.dropout.chance import ADVICE, ONE_MASK, coins
 from course.autograder.checks.dropout.draws import param, settings, values
-from course.autograder.checks.dropout.layer import out_of_hand, survivors
-from course.autograder.checks.language import Arrays, Flaw, Inputs
+from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
@@ -20,7 +19,8 @@ FEW = 8  # inputs of a sample, so that all ways to drop some of them can be trie
 def hidden(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """x w + b by Paddle."""
     with on_device(device().name):
-        return F.linear(tensor(x), tensor(w), tensor(b)).numpy()
+        sums: np.ndarray = F.linear(tensor(x), tensor(w), tensor(b)).numpy()
+        return sums
 
 
 @draw
@@ -46,32 +46,9 @@ def units(
     return {**given, **{f"later_{name}": array for name, array in inputs().items()}}
 
 
-def observe(i: Inputs, got: Arrays) -> Inputs:
+def observe(i: Inputs) -> Units:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    if got["out"].shape != i["dout"].shape or out_of_hand(i, got["out"]):
-        return i
-    active = hidden(i["x"], i["w"], i["b"]) > 0
-    if (got["out"] < 0).any():  # no ReLU: every value tells
-        active = np.ones_like(active)
-    return {**i, "kept": (survivors(got["out"]) | ~active)[None], "active": active}
-
-
-def _related(kept: np.ndarray, active: np.ndarray, p: float) -> str:
-    """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
-    for axis, what in ((0, "Samples"), (1, "Units")):
-        for lag in range(1, active.shape[axis] // 2 + 1):
-            here, there = pairs(active, axis, lag)
-            first, second = (half[here & there] for half in pairs(kept, axis, lag))
-            if first.size and related(first, second, p):
-                return f"{what} {lag} apart are dropped together, or apart, too often."
-    return ""
-
-
-def _one_mask(kept: np.ndarray, active: np.ndarray, p: float) -> bool:
-    """Whether every pair of neighbouring samples has the same mask where both are active, beyond chance."""
-    here, there = pairs(active, 0, 1)
-    first, second = (half[here & there] for half in pairs(kept, 0, 1))
-    return np.array_equal(first, second) and related(first, second, p)
+    return Units("out", hidden(i["x"], i["w"], i["b"]) > 0, settings(i).p)
 
 
 INPUTS_DROPPED = (
@@ -80,40 +57,21 @@ INPUTS_DROPPED = (
 )
 
 
-def _one_factor(out: np.ndarray, z: np.ndarray, left: np.ndarray) -> bool:
-    """Whether all that is left of the hidden values is multiplied by one number."""
-    factors = out[left] / z[left]
-    return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
-
-
-def _from_dropped_inputs(i: Inputs, out: np.ndarray) -> bool:
-    """Whether each sample is the affine map and ReLU of what is left of its inputs by some mask."""
+def _parts(i: Inputs) -> np.ndarray | None:
+    """What each input adds to the hidden units, and last what is always there, [N, D + 1, M], to float32."""
     x, w, b = (i[name].astype(np.float64) for name in ("x", "w", "b"))
     if x.shape[1] > FEW:
-        return False
-    masks = np.array(list(itertools.product((0.0, settings(i).training), repeat=x.shape[1])))
-    for sample, row in zip(x, out, strict=True):
-        made = np.maximum((masks * sample) @ w + b, 0)
-        if not np.isclose(made, row, rtol=1e-3, atol=1e-4).all(axis=1).any():
-            return False
-    return True
+        return None
+    nothing = hidden(0 * x, w, b)
+    ways = np.eye(x.shape[1]) * settings(i).training
+    return np.stack([*(hidden(way * x, w, b) - nothing for way in ways), nothing], axis=1).astype(np.float32)
 
 
-def coins(i: Inputs, got: Arrays) -> list[Flaw]:
-    """What shows that active units are not dropped by one independent coin each."""
+def properties(i: Inputs) -> tuple[UnitsFall, ...]:
+    """Active units are dropped by one independent coin each."""
     p, mode, _ = settings(i)
-    if "kept" not in i or mode != "train":
-        return []
-    (kept,), active = i["kept"], i["active"]
-    if 0 < p < 1 and not _one_factor(got["out"], hidden(i["x"], i["w"], i["b"]), kept & active):
-        if _from_dropped_inputs(i, got["out"]):
-            return [Flaw("out", INPUTS_DROPPED[1], INPUTS_DROPPED[0])]
-        return [Flaw("out", "What is left is not relu(x @ w + b) times one number.", all_there_is=True)]
-    if not 0 < p < 1 or kept[active].all() or not kept[active].any():
-        return rate_flaw("out", kept[active], p)
-    if _one_mask(kept, active, p):
-        name = "one mask for the whole batch"
-        return [Flaw("out", ADVICE[name], name)]
-    rate = rate_flaw("out", kept[active], p)
-    sentence = "" if rate else _related(kept, active, p)
-    return [*rate, Flaw("out", sentence)] if sentence else rate
+    if mode != "train":
+        return ()
+    before = _parts(i) if 0 < p < 1 else None
+    z, one_mask = hidden(i["x"], i["w"], i["b"]), (ONE_MASK, ADVICE[ONE_MASK])
+    return (UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED),)

@@ -2,12 +2,12 @@
 
 from course.autograder.checks.language.calls import call
 from course.autograder.checks.language.protocol import Call, Put, Seeded, Strided
+from course.autograder.checks.language.seen import Flaw
 from course.autograder.checks.language.spec import (
     Answers,
     Arrays,
     Case,
     Check,
-    Flaw,
     Inputs,
     Misconception,
     Mistake,

@@ -180,6 +180,8 @@ def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
     if isinstance(value, Strided):
         return {path: value.array}
     items: list[tuple[Any, Any]] = []
+    if isinstance(value, (str, int, float)):
+        return {}
     if isinstance(value, Mapping):
         items = list(value.items())
     elif isinstance(value, (list, tuple)):

@@ -8,11 +8,12 @@ import numpy as np
 
 from course.autograder.checks.language.calls import call
 from course.autograder.checks.language.protocol import Call, Step
+from course.autograder.checks.language.seen import Property, Reader
 from course.autograder.checks.language.tolerances import Tolerances
 
 Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
-Answers = dict[str, Any]  # arrays, or numbers and tuples of numbers that the judge makes arrays of
+Answers = dict[str, Any]  # arrays, or numbers and tuples of numbers that the judge makes arrays of; or forms
 
 
 @dataclass(frozen=True)
@@ -84,27 +85,6 @@ Mistakes = Mapping[str, Mistake]
 
 
 @dataclass(frozen=True)
-class Flaw:
-    """What a property found wrong in an output that no reference can be compared with.
-
-    Attributes:
-        output: whose flaw it is.
-        advice: one sentence.
-        misconception: the mistake that it shows, where that is known.
-        plain: what is said where no one mistake fits all cases that show this flaw; '' where the name stands anyhow.
-        fits: where there is a plain sentence, the advice of each mistake that fits this case, by its name.
-        all_there_is: whether nothing else needs to be said of this output on this case.
-    """
-
-    output: str
-    advice: str
-    misconception: str = ""
-    plain: str = ""
-    fits: Mapping[str, str] = field(default_factory=dict)
-    all_there_is: bool = False
-
-
-@dataclass(frozen=True)
 class Check:
     """One question, its right answer and its well-known wrong ones.
 
@@ -118,9 +98,10 @@ class Check:
         cases: on what; all of these are released.
         reference: the right outputs for a case's inputs, by Paddle.
         misconceptions: the wrong answers with a name.
-        observe: for answers that are random: reads the student's draw (a mask, say) out of the outputs and adds it
-            to the inputs, so that reference and misconceptions can be asked about that very draw.
-        properties: for answers that are random: each looks at (inputs, outputs) and returns the Flaws it finds.
+        observe: for answers that are random: what reads the student's draw (a mask, say) out of the outputs of a case.
+            Reference and misconceptions are then asked once more with `seen` inputs, and give a `Form` (or arrays)
+            that holds for whatever was drawn.
+        properties: for answers that are random: what must be true of the draw, from the inputs of a case.
         may_change: input paths that the calls may change, e.g. a state that is written back.
         also: further paths that `observe` and `properties` look at; nothing is earned by them.
         rests_on: the check of the function that is called first and hands its cache on. Where its first output is
@@ -137,8 +118,8 @@ class Check:
     cases: tuple[Case, ...]
     reference: Callable[[Inputs], Answers]
     misconceptions: tuple[Misconception, ...] = ()
-    observe: Callable[[Inputs, Arrays], Inputs] | None = None
-    properties: tuple[Callable[[Inputs, Arrays], list[Flaw]], ...] = ()
+    observe: Callable[[Inputs], Reader] | None = None
+    properties: Callable[[Inputs], tuple[Property, ...]] | None = None
     may_change: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     rests_on: "Check | None" = None

@@ -1,0 +1,99 @@
+"""Outputs that follow from a student's own draw: tables of values, and how the draw goes into them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from course.autograder.checks.language.seen import Seen
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Stands for a mask that a student will have drawn, where answers are made from masks."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Masked:
+    """Values that are there where something was kept.
+
+    Attributes:
+        table: what the output is where everything is kept, or what each part of a sum adds to it.
+        draw: name of the mask, or of numbers that multiply; '' where the draw plays no part.
+        sums: subscripts of `numpy.einsum` for the masked table and the others; '' where nothing is summed.
+        others: further arrays of the sum.
+        when, unless: facts that must, and that must not be true of the draw.
+        by_share: divided by the share that was kept.
+    """
+
+    table: np.ndarray
+    draw: str = ""
+    sums: str = ""
+    others: tuple[np.ndarray, ...] = ()
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    by_share: bool = False
+
+    def of(self, seen: Seen) -> np.ndarray | None:
+        """The output for a draw; None where the facts are others, or there is no such draw."""
+        facts_hold = seen.facts.issuperset(self.when) and seen.facts.isdisjoint(self.unless)
+        if not facts_hold or (self.draw and self.draw not in seen.draws):
+            return None
+        made = self.table
+        if self.draw:
+            drawn = seen.draws[self.draw]
+            if drawn.dtype == bool:
+                made = np.where(
+                    drawn, self.table * (1 / float(drawn.mean())) if self.by_share else self.table, 0.0
+                )
+            else:
+                made = drawn * self.table
+        return np.einsum(self.sums, made, *self.others) if self.sums else made
+
+    def where(self, *when: str, unless: tuple[str, ...] = ()) -> "Masked":
+        """The same under further facts."""
+        return replace(self, when=(*self.when, *when), unless=(*self.unless, *unless))
+
+    def times(self, factor: float) -> "Masked":
+        """The same, multiplied."""
+        return replace(self, table=self.table * factor)
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A weighted sum of several draws.
+
+    Attributes:
+        draw: name of an array of numbers.
+        weights: broadcast to it.
+        axes: that are summed.
+    """
+
+    draw: str
+    weights: np.ndarray
+    axes: tuple[int, ...]
+
+    def of(self, seen: Seen) -> np.ndarray | None:
+        """The sum; None where there is no such draw."""
+        drawn = seen.draws.get(self.draw)
+        return None if drawn is None else np.asarray(np.sum(drawn * self.weights, axis=self.axes))
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """A power of a quadratic form of several draws: (sum over axes of (own y + others S)^2)^power, S the sum of all y."""
+
+    draw: str
+    axes: tuple[int, ...]
+    own: float
+    others: float
+    power: float
+
+    def of(self, seen: Seen) -> np.ndarray | None:
+        """The power; None where there is no such draw."""
+        drawn = seen.draws.get(self.draw)
+        if drawn is None:
+            return None
+        parts = self.own * drawn + self.others * np.sum(drawn, axis=self.axes, keepdims=True)
+        return np.asarray(np.sum(parts * parts, axis=self.axes) ** self.power)

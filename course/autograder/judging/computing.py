@@ -1,0 +1,154 @@
+"""The bank of answers that Paddle computes: cases drawn from a seed, asked of the references and of each mistake."""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.seen import Property, Reader, seen
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Inputs
+from course.autograder.judging.asking import EXCEPTION, Question, Together
+from course.autograder.judging.reading import readings
+from course.common.quiet import quiet_stderr
+
+
+def seed_for(secret: str, student: str, check: str) -> int:
+    """The seed of one student's cases for one check: nobody without the secret can draw them in advance."""
+    digest = hashlib.blake2b(f"{student}\0{check}".encode(), key=secret.encode()[:64], digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
+    """The generator that one case is drawn from; independent of which other cases there are."""
+    digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+@dataclass(frozen=True)
+class Computed(Question):
+    """A question that is answered by the check's own reference and misconceptions."""
+
+    @functools.cached_property
+    def right(self) -> Arrays:
+        """The reference's outputs; `EXCEPTION` for each where one is wanted."""
+        if self.case.raises:
+            return dict.fromkeys(self.check.wanted, EXCEPTION)
+        return arrays(self.check.reference(self.values))
+
+    @functools.cached_property
+    def wrong(self) -> dict[str, Arrays]:
+        """What each misconception gives here."""
+        return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
+
+    def together(self, only: tuple[str, str] | None = None) -> Together:
+        """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.
+
+        Args:
+            only: the one pair to look for.
+        """
+        found: Together = {}
+        if self.check.observe is not None or self.case.raises:
+            return found
+        with quiet_stderr():  # the framework complains of readings that make no sense
+            for read in readings(self.values):
+                right = _tried(self.check.reference, read)
+                firsts = [name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong)]
+                for other in self.check.misconceptions if firsts else ():
+                    pairs = [(first, other.name) for first in firsts if first != other.name]
+                    wanted = [pair for pair in pairs if only in (None, pair)]
+                    if wanted:
+                        found |= dict.fromkeys(wanted, _tried(other.wrong, read))
+        return found
+
+    @functools.cached_property
+    def ground(self) -> np.ndarray | None:
+        """The right value of the output that this check's answers are computed from; None where there is none."""
+        base = self.check.rests_on
+        return None if base is None else np.asarray(base.reference(self.values)[base.outputs[0].path])
+
+    # --- answers to a student's own random draw ----------------------------------------------------------------
+
+    @functools.cached_property
+    def reader(self) -> Reader | None:
+        """What reads the draw out of the outputs; None where nothing is random."""
+        return self.check.observe(self.values) if self.check.observe else None
+
+    @functools.cached_property
+    def properties(self) -> tuple[Property, ...]:
+        """What must be true of the draw."""
+        return self.check.properties(self.values) if self.check.properties else ()
+
+    @functools.cached_property
+    def right_forms(self) -> Answers:
+        """What is right for whatever the draw may be."""
+        return self.check.reference(seen(self.values))
+
+    @functools.cached_property
+    def wrong_forms(self) -> dict[str, Answers]:
+        """What each misconception gives then."""
+        asked = seen(self.values)
+        return {m.name: m.wrong(asked) for m in self.check.misconceptions}
+
+    @functools.cached_property
+    def ground_form(self) -> Any:
+        """The ground then; None where there is none."""
+        base = self.check.rests_on
+        return None if base is None else base.reference(seen(self.values))[base.outputs[0].path]
+
+
+def arrays(outputs: Mapping[str, Any]) -> Arrays:
+    """Answers as arrays."""
+    return {path: np.asarray(value) for path, value in outputs.items()}
+
+
+def _tried(answer: Callable[[Inputs], Mapping[str, Any]], inputs: Inputs) -> Arrays:
+    """An answer to inputs that it was not written for; nothing where there is none."""
+    try:
+        return arrays(answer(inputs))
+    except Exception:
+        return {}
+
+
+def _gives(right: Arrays, wrong: Arrays) -> bool:
+    """Whether these right answers are just this mistake, in everything that it changes."""
+    return all(
+        path in right
+        and right[path].shape == value.shape
+        and np.allclose(value, right[path], rtol=1e-6, atol=1e-9)
+        for path, value in wrong.items()
+    )
+
+
+@functools.lru_cache(maxsize=256)  # one assignment; a class of thousands must not pile up
+def question(check_name: str, case_index: int, seed: int) -> Computed:
+    """Draw one case; kept, so that a student who asks again (or another with the same seed) costs nothing."""
+    check = find_check(check_name)
+    case = (check.cases + check.hidden)[case_index]
+    return Computed(check, case, case.draw(case_generator(seed, check.name, case.name)))
+
+
+@dataclass(frozen=True)
+class ComputedBank:
+    """All checks of the project, their hidden cases included, on cases drawn from a seed."""
+
+    seed: int = 0
+
+    def names(self, assignment: str | None = None) -> list[str]:
+        """Names of all checks, or of one assignment's, in the order of its notebook."""
+        return list_checks(assignment)
+
+    def find(self, name: str) -> Check:
+        """The check of that name. Raises KeyError where there is none."""
+        return find_check(name)
+
+    def points(self, name: str) -> float:
+        """What a check can give."""
+        return find_check(name).points
+
+    def question(self, check: Check, index: int) -> Question:
+        """One of its cases."""
+        return question(check.name, index, self.seed)

@@ -1,0 +1,180 @@
+"""Makes the sealed answers of an assignment: asks Paddle and every mistake about the visible cases, once."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.protocol import Seeded
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Output
+from course.autograder.judging.comparing import near
+from course.autograder.judging.computing import Computed, question
+from course.autograder.judging.seal import rounded, written
+from course.autograder.judging.sealed import KnownCase, KnownCheck, packed
+from course.autograder.judging.sketch import Sketch
+
+SEED = 0  # of the cases that a release shows
+COARSE = 24  # bits of a wrong answer that is held to 1e-6: rounded at 3e-8, it is met or missed as before
+FINE = 1e-7  # relative tolerances below this leave no room for rounding
+
+
+def _bits(output: Output) -> int:
+    return COARSE if output.tolerances.float64.rtol >= FINE else 52
+
+
+def _rounded(value: Any, bits: int) -> Any:
+    """The same with all its arrays rounded."""
+    if isinstance(value, np.ndarray):
+        return rounded(value, bits)
+    if isinstance(value, tuple):
+        return tuple(_rounded(item, bits) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _rounded(getattr(value, f.name), bits) for f in fields(value)})
+    return value
+
+
+def _tossed_again(value: Any) -> Any:
+    """The same inputs with generators of other seeds."""
+    if isinstance(value, Seeded):
+        return Seeded(value.seed + 1)
+    if isinstance(value, Mapping):
+        return {key: _tossed_again(item) for key, item in value.items()}
+    return value
+
+
+def _settled(asked: Computed) -> dict[str, Arrays]:
+    """What mistakes give, but for what hangs on a draw: no student draws the same, so that nobody's answer is that."""
+    if asked.reader is None or asked.case.raises:
+        return asked.wrong
+    again = replace(asked, inputs=_tossed_again(asked.inputs)).wrong
+    return {
+        name: {path: array for path, array in wrong.items() if _same(array, again[name].get(path))}
+        for name, wrong in asked.wrong.items()
+    }
+
+
+def _wrong(check: Check, right: Mapping[str, Any], wrong: Mapping[str, Answers]) -> dict[int, Answers]:
+    """What each mistake gives in the outputs that are compared, where it differs from what is right."""
+    found: dict[int, Answers] = {}
+    for k, mistake in enumerate(check.misconceptions):
+        answers = wrong[mistake.name]
+        for output in check.outputs:
+            if output.path in answers and not _same(answers[output.path], right.get(output.path)):
+                found.setdefault(k, {})[output.path] = _rounded(answers[output.path], _bits(output))
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    return (
+        isinstance(one, np.ndarray)
+        and isinstance(other, np.ndarray)
+        and one.shape == other.shape
+        and np.array_equal(one, other, equal_nan=one.dtype.kind == other.dtype.kind == "f")
+    )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What two mistakes give in one output: their places, the output, the array, and whether the judge knows it already."""
+
+    first: int
+    second: int
+    path: str
+    array: np.ndarray
+    known: bool
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """The same on all cases."""
+        return self.first, self.second, self.path
+
+
+def _pairs(asked: Computed) -> Iterator[_Pair]:
+    """Every pair; it is known where effects that add up or multiply, or that of one of the two alone, give the same."""
+    place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
+    for (first, second), made in asked.together().items():
+        for output in asked.check.outputs:
+            array, right = made.get(output.path), asked.right.get(output.path)
+            if not isinstance(array, np.ndarray) or right is None or array.dtype.kind not in "fiub":
+                continue
+            tolerance = output.tolerances.float64
+            alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
+            showing = [one for one in alone if not near(one, right, tolerance)]
+            made_up = _composed(alone[0], alone[1], right) if len(showing) == 2 else showing
+            known = any(near(array, one, tolerance) for one in made_up)
+            if np.isfinite(array).all():
+                yield _Pair(place[first], place[second], output.path, array, known)
+
+
+def _sketched(pairs: list[list[_Pair]]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:
+    """By case, the sketches of all pairs that are news on some case: a pair must fit all cases to be named."""
+    news = {pair.key for case in pairs for pair in case if not pair.known}
+    return [tuple((*p.key, _coarse(Sketch.of(p.array))) for p in case if p.key in news) for case in pairs]
+
+
+def _composed(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
+    if not one.shape == other.shape == right.shape or right.dtype.kind not in "fiu":
+        return []
+    one, other, right = (array.astype(np.float64) for array in (one, other, right))
+    with np.errstate(all="ignore"):
+        return [one + other - right, *([one / right * other] if right.all() else [])]
+
+
+def _coarse(sketch: Sketch) -> Sketch:
+    return replace(sketch, sums=rounded(sketch.sums, 36))
+
+
+def _only(check: Check, answers: Mapping[str, Any]) -> dict[str, Any]:
+    paths = [output.path for output in check.outputs]
+    return {path: answers[path] for path in paths if path in answers}
+
+
+def _case(check: Check, asked: Computed, pairs: tuple[tuple[int, int, str, Sketch], ...]) -> KnownCase:
+    case, drawn = asked.case, asked.reader is not None and not asked.case.raises
+    right: Arrays = {} if case.raises else _only(check, asked.right)
+    return KnownCase(
+        name=case.name,
+        steps=case.steps,
+        raises=case.raises,
+        inputs=asked.inputs,
+        right=right,
+        wrong=_wrong(check, right, _settled(asked)),
+        pairs=pairs,
+        ground=None if case.raises else asked.ground,
+        reader=asked.reader if drawn else None,
+        properties=tuple(asked.properties) if drawn else (),
+        right_forms=_only(check, asked.right_forms) if drawn else {},
+        wrong_forms=_wrong(check, {}, asked.wrong_forms) if drawn else {},
+        ground_form=asked.ground_form if drawn else None,
+    )
+
+
+def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
+    """Everything that a release knows of a check."""
+    asked = [question(check.name, index, SEED) for index in range(len(check.cases))] if cases else []
+    pairs = _sketched([list(_pairs(one)) for one in asked])
+    return KnownCheck(
+        name=check.name,
+        assignment=check.assignment,
+        points=check.points,
+        functions=check.functions,
+        steps=check.steps,
+        outputs=check.outputs,
+        may_change=check.may_change,
+        also=check.also,
+        mistakes=tuple((m.name, m.advice) for m in check.misconceptions) if cases else (),
+        random=(check.observe is not None, check.properties is not None),
+        rests_on=known_check(check.rests_on, cases=False) if check.rests_on else None,
+        cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
+    )
+
+
+@functools.cache
+def sealed_answers(assignment: str) -> bytes:
+    """The sealed file of an assignment: a block for each of its checks."""
+    checks = [find_check(name) for name in list_checks(assignment)]
+    blocks = {check.name: packed(known_check(check)) for check in checks}
+    return written(assignment, blocks, {check.name: check.points for check in checks})

@@ -1,0 +1,49 @@
+"""A few numbers that stand for an array: enough to tell whether another array is that one, too few to read it off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.language.tolerances import Tolerance
+
+SUMS = 2
+SHARE = 0.05  # of the tolerance: what a mistake gives is met far better than that
+ROUNDING = 1e-9  # of the sums themselves, and of what they are sums of
+
+
+def _weights(size: int) -> np.ndarray:
+    """From 1 to 2, alike for no two places."""
+    places = np.arange(1, size + 1, dtype=np.float64)
+    return 1 + np.outer(np.sqrt([2.0, 3.0])[:SUMS], places * places) % 1
+
+
+def _sums(array: np.ndarray) -> np.ndarray:
+    return _weights(array.size) @ array.ravel().astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """An array's shape and weighted sums.
+
+    Two arrays that are one but for rounding have the same sums; two that are not have, but for an accident of one in
+    many millions, other sums. An array that differs by a hair in a single value may pass: a sketch serves to give a
+    mistake its name, never to call an answer right.
+    """
+
+    shape: tuple[int, ...]
+    sums: np.ndarray
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "Sketch":
+        """The sketch of an array of finite numbers."""
+        return cls(array.shape, _sums(array))
+
+    def near(self, got: np.ndarray, tolerance: Tolerance) -> bool:
+        """Whether this may well be the array, each value within the tolerance."""
+        if got.shape != self.shape or got.dtype.kind not in "fiub" or not np.isfinite(got).all():
+            return False
+        size = np.abs(got.astype(np.float64))
+        each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
+        # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
+        allowed = SHARE * np.sqrt(_weights(got.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(size)
+        return bool((np.abs(_sums(got) - self.sums) <= allowed).all())

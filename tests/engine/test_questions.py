@@ -1,0 +1,121 @@
+"""A check's questions go ahead of their answers, as many as fit; what is not needed any more is let go."""
+
+from collections import deque
+
+import numpy as np
+import pytest
+
+from course.autograder import judging
+from course.autograder.checks import find_check
+from course.autograder.checks.language.protocol import Reply
+from course.autograder.engine.ends import Lost
+from course.autograder.engine.engine import Engine
+from course.autograder.engine.questions import WINDOW, Questions
+from course.autograder.engine.wire import CODEC
+from course.autograder.judging import question
+from course.autograder.sandbox import confinement
+from course.autograder.sandbox.limits import Limits
+from tests.attacks.suite import ASSIGNMENT, RIGHT, notebook
+
+CHECK = find_check("normalize")
+DRAWN = [question("normalize", index, 3) for index in range(len(CHECK.cases + CHECK.hidden))]
+
+
+class Line:
+    """The other end: answers each question with its number, and counts what it has not answered yet."""
+
+    def __init__(self, *, answers: object = None) -> None:
+        self.sent: list[bytes] = []
+        self.open: deque[bytes] = deque()
+        self.most = 0
+        self.answers = answers
+
+    def send_frames(self, frames: bytes) -> None:
+        while frames:
+            size = 8 + sum(np.frombuffer(frames[:8], "<u4").tolist())
+            self.sent.append(frames[:size])
+            self.open.append(frames[:size])
+            frames = frames[size:]
+        self.most = max(self.most, sum(map(len, self.open)))
+
+    def answer(self) -> dict:
+        self.open.popleft()
+        out = np.array(float(len(self.sent) - len(self.open)))
+        return {"did": "reply", "reply": Reply({"x_hat": out})} if self.answers is None else self.answers
+
+
+def ask(questions):
+    return questions((), {}, ("x_hat",)).outputs["x_hat"]
+
+
+def test_all_that_fits_is_sent_at_once_and_answers_come_in_turn():
+    line = Line()
+    questions = Questions(line, CHECK, DRAWN)
+    assert len(line.sent) == len(DRAWN), "they are small"
+    assert [CODEC.read(frame)["do"] for frame in line.sent] == ["ask"] * len(DRAWN)
+    assert [ask(questions) for _ in DRAWN] == [1 + n for n in range(len(DRAWN))]
+    questions.drop()
+    assert not line.open
+
+
+def test_what_would_not_fit_into_a_socket_waits():
+    large = [question("spatial_batchnorm_forward", 0, 3)] * 200
+    line = Line()
+    questions = Questions(line, find_check("spatial_batchnorm_forward"), large)
+    assert 1 < len(line.sent) < 200
+    for _ in large:
+        ask(questions)
+    assert len(line.sent) == 200 and line.most <= WINDOW
+
+
+def test_what_is_left_is_let_go_and_no_more_is_sent():
+    line = Line()
+    questions = Questions(line, find_check("spatial_batchnorm_forward"), DRAWN[:1] * 3)
+    ask(questions)
+    questions.drop()
+    assert len(line.sent) == 3 and not line.open
+
+
+@pytest.mark.parametrize("answer", [{}, {"did": "cell"}, {"did": "reply"}, {"did": "reply", "reply": 1}])
+def test_what_is_no_answer_is_the_end(answer):
+    with pytest.raises(Lost, match="is no answer"):
+        ask(Questions(Line(answers=answer), CHECK, DRAWN))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    if lacks := confinement.missing():
+        pytest.skip("; ".join(lacks))
+    with Engine(Limits(cell_seconds=5)) as started:
+        yield started
+
+
+def test_after_an_answer_that_is_not_written_nothing_more_is_called(engine):
+    blank = (
+        "asked = []\ndef normalize(x, mean, var, eps):\n    asked.append(1)\n"
+        "    if len(asked) > 1:\n        while True: pass\n    raise NotImplementedError()\n"
+    )
+    result = engine.run(notebook("", blank, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.incidents == () and result.ledger["batch_moments"].passed
+    assert "not written yet" in result.ledger["normalize"].findings[0].message
+
+
+def test_a_judge_that_fails_halfway_leaves_the_line_in_order(engine, monkeypatch):
+    judge = judging.judge_with
+
+    def fails(check, ask, **how):
+        if check.name == "batch_moments":
+            ask((), {}, ())
+            raise ZeroDivisionError("a flaw of ours")
+        return judge(check, ask, **how)
+
+    monkeypatch.setattr(judging, "judge_with", fails)
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert "the judge failed with ZeroDivisionError" in "".join(result.incidents)
+    assert result.ledger["normalize"].passed and result.ledger["batch_moments"].points == 0
+
+
+def test_answers_that_are_larger_than_a_socket_take_their_turn(engine):
+    wide = "import numpy as np\ndef normalize(x, mean, var, eps):\n    return np.zeros((1000, 1000))\n"
+    result = engine.run(notebook("", wide, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.incidents == () and "(1000, 1000)" in result.ledger["normalize"].text()

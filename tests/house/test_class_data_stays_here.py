@@ -24,6 +24,13 @@ BY_HAND = (  # what an instructor, an LMS or nbgrader puts there by these names
     "feedback/s1/ps1_batchnorm/ps1_batchnorm.html",
     ".nbgrader.log",
     "results.json",
+    "2026-11-26T0900_Grades-DL.csv",
+    "Grades-DL-ps1-31.csv",
+    "submissions.zip",
+    "late_marks.csv",
+    "attempts/s1/ps1_batchnorm/2026-10-15T200000/x.ipynb",
+    "assignment_9_export/submission_1/x.ipynb",
+    "ps1-submissions/ps1-jana-m/x.ipynb",
 )
 
 

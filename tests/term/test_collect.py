@@ -249,3 +249,54 @@ def test_a_place_that_cannot_be_written_is_one_sentence(course, tmp_path, monkey
     monkeypatch.setattr(Path, "rename", refuse)
     done = run(course, path)
     assert done.exit_code == 1 and "could not be placed: Permission denied" in done.output
+
+
+def test_a_number_of_moodle_says_nothing_by_itself(course, tmp_path):
+    """501 was Jana's in another assignment; here it is Li Lei's."""
+    path = zipped(tmp_path / "in.zip", {"李 雷_501_assignsubmission_file/x.ipynb": b"Li Lei's"})
+    assert run(course, path).exit_code == 0 and placed(course) == {f"ll34/{PS1}/x.ipynb"}
+    blind = zipped(tmp_path / "blind.zip", {"Participant_501_assignsubmission_file/x.ipynb": BOOK})
+    done = run(course, blind)
+    assert done.exit_code == 1 and "Participant (501) is nobody on the roster" in done.output
+    (tmp_path / "sheet.csv").write_text(
+        "Identifier,Full name,Email address,Grade,Maximum Grade\nParticipant 501,,jm12@u.example,,100\n"
+    )
+    assert run(course, blind, "--worksheet", tmp_path / "sheet.csv").exit_code == 0
+    assert placed(course) == {f"ll34/{PS1}/x.ipynb", f"jm12/{PS1}/x.ipynb"}
+
+
+def test_a_number_tells_two_of_one_name_apart(course, tmp_path):
+    twins = [Student("k1", "Kim Lee", moodle_id="7"), Student("k2", "Kim Lee", moodle_id="8")]
+    write_roster(course / "roster.csv", twins)
+    path = zipped(tmp_path / "in.zip", {"Kim Lee_8_assignsubmission_file/x.ipynb": BOOK})
+    assert run(course, path).exit_code == 0 and placed(course) == {f"k2/{PS1}/x.ipynb"}
+
+
+def test_canvas_is_matched_by_name_where_no_id_is_known_and_never_against_an_id(course, tmp_path):
+    write_roster(course / "roster.csv", [Student("a", "Jane van Doe"), Student("b", "Max Po", canvas_id="9")])
+    files = {"doejanevan_1001_2001_x.ipynb": BOOK, "pomax_1002_2002_x.ipynb": BOOK}
+    done = run(course, zipped(tmp_path / "in.zip", files))
+    assert placed(course) == {f"a/{PS1}/x.ipynb"} and "pomax is nobody on the roster" in done.output
+
+
+def test_late_without_a_time_is_asked_for_and_answered(course, tmp_path):
+    path = zipped(tmp_path / "c.zip", FORMATS["Canvas"])
+    done = " ".join(run(course, path).output.split())
+    assert "1 came late, and when is not said: ll34. Write it into late_marks.csv" in done
+    marks = course / "late_marks.csv"
+    assert marks.read_text() == f"assignment,student,at\n{PS1},ll34,\n"
+    marks.write_text(marks.read_text().replace("ll34,", "ll34,tomorrow"))
+    done = run(course, path)
+    assert done.exit_code == 1 and "late_marks.csv, ll34: at is 'tomorrow'" in " ".join(done.output.split())
+    marks.write_text(marks.read_text().replace("tomorrow", "2026-10-16 12:00"))
+    assert "came late" not in run(course, path).output
+    assert (course / "submitted" / "ll34" / PS1 / "timestamp.txt").read_text().startswith("2026-10-16 12:00")
+
+
+def test_late_may_turn_out_to_be_in_time_or_be_handed_in_anew(course, tmp_path):
+    path = zipped(tmp_path / "c.zip", FORMATS["Canvas"])
+    (course / "late_marks.csv").write_text(f"assignment,student,at\n{PS1},ll34,In time\n")
+    assert "came late" not in run(course, path).output
+    (course / "late_marks.csv").write_text(f"assignment,student,at\n{PS1},jm12,\n")
+    run(course, path)
+    assert "jm12" not in (course / "late_marks.csv").read_text()  # handed in again, and not late

@@ -9,6 +9,7 @@ from course.autograder.term.export import (
     canvas_column,
     fill_canvas,
     fill_moodle,
+    ignored_by_canvas,
     moodle_feedback_zip,
     moodle_grade_column,
     number,
@@ -127,3 +128,10 @@ def test_who_is_not_found_is_told_with_the_nearest(matcher):
 @pytest.mark.parametrize("points, text", [(1234.5, "1234.5"), (88, "88"), (0, "0"), (33.33333, "33.3333")])
 def test_numbers_have_no_thousands_mark(points, text):
     assert number(points) == text
+
+
+@pytest.mark.parametrize(
+    "heading, ignored", [("Final project (3)", True), ("ps1 (3)", False), ("Finally (3)", False)]
+)
+def test_a_heading_that_canvas_ignores_is_known(heading, ignored):
+    assert ignored_by_canvas(heading) is ignored

@@ -13,12 +13,15 @@ from course.autograder.cli.export import SETTLED, settled
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term.clones import clones_in, read_clones
 from course.autograder.term.collect import KEPT, Arrival, Stranger, place, plan, whose
+from course.autograder.term.late_marks import FILE as MARKS
+from course.autograder.term.late_marks import dated, note_marks
 from course.autograder.term.match import Matcher
-from course.autograder.term.platforms import Found, recognise
+from course.autograder.term.platforms import Found, by_worksheet, recognise
 from course.autograder.term.roster import Student, read_roster
 from course.autograder.term.sources import Source, SourceError, open_source
+from course.autograder.term.worksheet import participants
 from course.common.console import Sentence, console, plain, say
-from course.common.tables import TableError
+from course.common.tables import TableError, read_table
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -108,8 +111,15 @@ def _given(
 @click.option(
     "--late", is_flag=True, help="Of git clones, take the last commit although the deadline is past."
 )
+@click.option(
+    "--worksheet",
+    type=click.Path(path_type=Path),
+    help="Moodle's grading worksheet of this assignment: tells apart people of one name.",
+)
 @click.pass_obj
-def collect(root: Path, assignment: str, source: Path, dry_run: bool, late: bool) -> None:
+def collect(
+    root: Path, assignment: str, source: Path, dry_run: bool, late: bool, worksheet: Path | None
+) -> None:
     """Place hand-ins of ASSIGNMENT from SOURCE under submitted/: a platform's zip, a folder, or git clones."""
     from course.autograder.gradebook.course import Course, GradingError
 
@@ -120,10 +130,13 @@ def collect(root: Path, assignment: str, source: Path, dry_run: bool, late: bool
         students = _known(root, term, course)
         matcher, users = Matcher(students, settled(root)), [one.github for one in students if one.github]
         given, found, deadlines = _given(course, source, assignment, matcher, users, late)
+        if worksheet is not None:
+            found = by_worksheet(found, participants(read_table(worksheet)))
         if not students and found.platform == "a plain folder":
             matcher = Matcher([Student(called) for called in {piece.called for piece in found.pieces}])
         by_student, strangers = whose(found.pieces, matcher)
         arrivals = plan(given, by_student, course.folder("submitted"), assignment)
+        arrivals = dated(arrivals, root, assignment, term)
     except (GradingError, SettingsError, SourceError, TableError) as error:
         raise Sentence(str(error)) from None
     say(f"{printable(source.name)} is {found.platform}: {len(found.pieces)} files, {len(arrivals)} students")
@@ -137,8 +150,22 @@ def collect(root: Path, assignment: str, source: Path, dry_run: bool, late: bool
         say(f"{len(missing)} on the roster handed in nothing here: {', '.join(missing[:20])}")
     if not dry_run:
         _place(course, given, arrivals, assignment)
+        _tell_late_marks(root, assignment, arrivals)
         if strangers or given.refused:
             raise SystemExit(1)
+
+
+def _tell_late_marks(root: Path, assignment: str, arrivals: Sequence[Arrival]) -> None:
+    """Ask for the times that the platform did not say; without them no penalty can be worked out."""
+    try:
+        open_still = note_marks(root, assignment, arrivals)
+    except TableError as error:
+        raise Sentence(str(error)) from None
+    if open_still:
+        say(
+            f"{len(open_still)} came late, and when is not said: {', '.join(map(printable, open_still[:20]))}. Write it into "
+            f"{MARKS} (a date with a time, or 'in time'), and run this again; until then no penalty is counted."
+        )
 
 
 def _place(course: "Course", given: Source, arrivals: Sequence[Arrival], assignment: str) -> None:

@@ -12,6 +12,8 @@ import click
 from course.autograder.cli.told import command
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term import export as term_export
+from course.autograder.term.late_marks import FILE as MARKS
+from course.autograder.term.late_marks import open_marks
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import Student, read_roster
 from course.common.alone import with_its_style
@@ -109,6 +111,11 @@ def _fill(
     absent = 0.0 if term.not_handed_in == "zero" else None
     if platform == "canvas":
         place = term_export.canvas_column(table, assignment, column or term.assignment(assignment).canvas)
+        if term_export.ignored_by_canvas(table.header[place]):
+            say(
+                f"  Canvas ignores columns with such a name as '{printable(table.header[place])}': rename the assignment there "
+                "for the import"
+            )
         return term_export.fill_canvas(table, place, points, matcher, absent)
     place = term_export.moodle_grade_column(table, column)
     return term_export.fill_moodle(table, place, points, matcher, absent)
@@ -178,7 +185,12 @@ def export(
         course.require(assignment)
         term = read(root, course.assignments())
         rows = class_rows(course, assignment, handed_in(course, assignment).by_student)
-        if (ends := _open_ends(rows)) and not incomplete:
+        ends = _open_ends(rows)
+        if undated := open_marks(root, assignment):
+            ends.append(
+                f"late, and nobody has said when ({MARKS}): {', '.join(map(printable, undated[:SHOWN]))}"
+            )
+        if ends and not incomplete:
             raise Sentence(f"nothing is exported: {'; '.join(ends)}. Grade these first, or say --incomplete")
         graded = [row for row in rows if row.score is not None]
         points = {row.student: row.score.points for row in graded if row.score}

@@ -66,19 +66,30 @@ def read_extensions(root: Path, settings: Settings) -> Extensions:
         key = (assignment, student)
         if key in found:
             raise SettingsError(f"{at}: {student} has an extension for {assignment} twice; keep one of them")
-        found[key] = _until(until, settings, at)
+        found[key] = as_moment(until, settings, at, "until")
     return found
 
 
-def _until(said: str, settings: Settings, at: str) -> dt.datetime:
+def as_moment(said: str, settings: Settings, at: str, what: str = "at") -> dt.datetime:
+    """A point in time from what somebody typed, in the course's time zone where it names none.
+
+    Args:
+        said: a date with a time.
+        settings: of the course.
+        at: where it stands, for the sentence.
+        what: the column's name.
+
+    Raises:
+        SettingsError: when it is none.
+    """
     try:
         moment = dt.datetime.fromisoformat(said)
     except ValueError:
         raise SettingsError(
-            f"{at}: until is '{said[:40]}'; wanted: a date with a time, as 2026-10-20 23:59"
+            f"{at}: {what} is '{said[:40]}'; wanted: a date with a time, as 2026-10-20 23:59"
         ) from None
     if len(said) < 12:
-        raise SettingsError(f"{at}: until is '{said}', without a time; write it as {said} 23:59")
+        raise SettingsError(f"{at}: {what} is '{said}', without a time; write it as {said} 23:59")
     return moment if moment.tzinfo else moment.replace(tzinfo=settings.time_zone, fold=1)
 
 

@@ -57,7 +57,7 @@ def whose(pieces: Sequence[Piece], matcher: Matcher) -> tuple[dict[str, list[Pie
     strangers: dict[str, list[Piece]] = {}
     near: dict[str, tuple[str, ...]] = {}
     for piece in pieces:
-        found = matcher.find(piece.called, **piece.by)
+        found = matcher.find(piece.called, number=piece.number, **piece.by)
         if found.student is not None:
             by_student.setdefault(found.student.id, []).append(piece)
         else:
@@ -162,6 +162,8 @@ def place(source: Source, root: Path, submitted: Path, assignment: str, arrival:
     The new folder is written whole beside its place and moved there last, so that a run that is ended leaves the old
     hand-in or the new one, never half of either.
     """
+    if arrival.state == "again":
+        _stamp_again(submitted / arrival.student / assignment, arrival.at)
     if arrival.state not in ("new", "newer"):
         return
     target = submitted / arrival.student / assignment
@@ -180,6 +182,12 @@ def place(source: Source, root: Path, submitted: Path, assignment: str, arrival:
     elif target.is_dir():
         target.rmdir()
     beside.rename(target)
+
+
+def _stamp_again(folder: Path, at: dt.datetime | None) -> None:
+    """Write down a time that was not known when the same files came in before."""
+    if at is not None and _stamp(folder) is None:
+        (folder / STAMP).write_text(f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
 
 
 def keep(root: Path, folder: Path, student: str, assignment: str) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from course.autograder.term.match import Matcher
 from course.autograder.term.roster import TEST_STUDENT, plain_name
+from course.autograder.term.worksheet import NAME, PARTICIPANT, keys_of
 from course.common.alone import with_its_style
 from course.common.tables import Table, TableError
 from course.common.text import for_spreadsheet
@@ -34,7 +35,6 @@ GRADE = (
     "評点",
     "Оценка",
 )
-PARTICIPANT = re.compile(r"\D*?(\d+)\s*$")
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,11 @@ def fill_canvas(
     return Filled(made, tuple(filled), unmatched, tuple(sorted(set(points) - set(filled))))
 
 
+def ignored_by_canvas(heading: str) -> bool:
+    """Whether Canvas leaves a column alone because of its name: "Final" in it is enough (its issue 2134)."""
+    return bool(re.search(r"\bfinal\b|(current|override) (score|grade|points)", heading, re.IGNORECASE))
+
+
 def moodle_grade_column(table: Table, named: str = "") -> int:
     """Moodle's column for the grade, by its name in the language of whoever exported it. Raises TableError."""
     place = table.column(named) if named else table.column(*GRADE)
@@ -158,20 +163,13 @@ def fill_moodle(
     comma = any(
         re.fullmatch(r"\d+,\d+", cell.strip()) for row in table.rows for cell in row[column + 1 : column + 2]
     )
-    name = table.column("Full name", "Vollständiger Name", "全名", "Nombre completo", "Nom complet")
-    email = table.column("Email address", "E-Mail-Adresse", "电子邮件地址", "Dirección de correo")
-    number_ = table.column("ID number", "ID-Nummer", "身份证号码", "Número de ID")
     rows, filled, unmatched = [], [], {}
     for row in table.rows:
         cells = list(row)
         participant = PARTICIPANT.match(row[0].strip())
         if participant:
-            by = {
-                key: row[place].strip()
-                for key, place in (("sis_id", number_), ("email", email), ("name", name))
-                if place is not None
-            }
-            found = matcher.find(row[0].strip(), **by, moodle_id=participant[1], id=by.get("sis_id", ""))
+            by = keys_of(table, row)
+            found = matcher.find(row[0].strip(), number=participant[1], **by)
             if found.student is None:
                 unmatched[by.get("name") or row[0].strip()] = found.near
             else:
@@ -191,7 +189,7 @@ def moodle_feedback_zip(table: Table, pages: Mapping[str, Path], matcher: Matche
         pages: each student's page, by our ids.
         matcher: of the roster.
     """
-    name = table.column("Full name", "Vollständiger Name", "全名", "Nombre completo", "Nom complet")
+    name = table.column(*NAME)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for row in table.rows:
@@ -199,7 +197,7 @@ def moodle_feedback_zip(table: Table, pages: Mapping[str, Path], matcher: Matche
             if not participant:
                 continue
             called = row[name].strip() if name is not None else ""
-            found = matcher.find(row[0].strip(), name=called, moodle_id=participant[1])
+            found = matcher.find(row[0].strip(), number=participant[1], **keys_of(table, row))
             if found.student is None or found.student.id not in pages:
                 continue
             folder = f"{(called or 'Participant').replace('_', ' ')}_{participant[1]}_assignsubmission_file"

@@ -7,13 +7,14 @@ Sources: Canvas's `lib/content_zipper.rb` and `infer_comment_context_from_filena
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
+from course.autograder.term.match import squashed
 from course.autograder.term.sources import Source, SourceError
 
 CANVAS = re.compile(
@@ -40,6 +41,7 @@ class Piece:
         by: keys to find the student by, in order.
         late: the platform says that it came late.
         at: when it was handed in, where the platform says so.
+        number: Moodle's, of this person in this assignment.
     """
 
     source: str
@@ -48,6 +50,7 @@ class Piece:
     by: dict[str, str] = field(default_factory=dict)
     late: bool = False
     at: dt.datetime | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def _canvas(name: str) -> Piece | None:
         return None
     user, anonymous = found["user"] or "", found["anon"] or ""
     called = found["name"] or (f"anonymous {anonymous}" if anonymous else f"user {user}")
-    by = {"canvas_id": user} if user else {}
+    by = {"canvas_id": user, "squashed": squashed(found["name"] or "")} if user else {}
     return Piece(name, AGAIN.sub("", found["orig"]), called, by, bool(found["late"]))
 
 
@@ -76,9 +79,15 @@ def _moodle(name: str) -> Piece | None:
         if found := MOODLE.match(part):
             inside = path.parts[depth + 1 :]
             original = "/".join(inside) if inside else found["rest"]
-            by = {"moodle_id": found["number"], "name": found["name"]}
-            return Piece(name, original, f"{found['name']} ({found['number']})", by) if original else None
+            called, by = f"{found['name']} ({found['number']})", {"name": found["name"]}
+            return Piece(name, original, called, by, number=found["number"]) if original else None
     return None
+
+
+def by_worksheet(found: Found, people: Mapping[str, Mapping[str, str]]) -> Found:
+    """What Moodle gave, with what the worksheet of the same assignment says of each number (`worksheet.participants`)."""
+    pieces = tuple(replace(one, by={**people.get(one.number, {}), **one.by}) for one in found.pieces)
+    return replace(found, pieces=pieces)
 
 
 def _exchange(name: str) -> Piece | None:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from course.autograder.term.worksheet import EMAIL, LOGIN, NAME, NUMBER
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import for_spreadsheet
 
+NUMBERED = "moodle-"  # begins the id of who has neither an id number nor an e-mail address in Moodle's file
 TEST_STUDENT = "test student"  # of Canvas, in every export
 COLUMNS = ("id", "name", "email", "section", "canvas_id", "sis_id", "login", "moodle_id", "github")
 
@@ -51,7 +53,8 @@ def plain_name(text: str) -> str:
     """A name to compare by: one case, one Unicode form, 'Last, First' turned round, blanks and marks of order gone."""
     last, comma, first = text.partition(",")
     turned = f"{first} {last}" if comma else text
-    return " ".join(unicodedata.normalize("NFKC", turned).casefold().split())
+    # Moodle writes a blank for "_" in the names of folders.
+    return " ".join(unicodedata.normalize("NFKC", turned.replace("_", " ")).casefold().split())
 
 
 Reader = Callable[[Table], list[Student]]
@@ -90,19 +93,14 @@ def _canvas(table: Table) -> list[Student]:
 
 def _moodle_worksheet(table: Table) -> list[Student]:
     students = []
-    for row, found in zip(
-        table.rows,
-        _pick(
-            table, name=("Full name",), email=("Email address",), sis_id=("ID number",), login=("Username",)
-        ),
-        strict=True,
-    ):
+    rows = _pick(table, name=NAME, email=EMAIL, sis_id=NUMBER, login=LOGIN)
+    for row, found in zip(table.rows, rows, strict=True):
         participant = re.search(r"(\d+)\s*$", row[0])
         if not participant:
             continue
         email = found.get("email", "")
         id = folder_name(found.get("sis_id", "") or found.get("login", "") or email.partition("@")[0])
-        students.append(Student(id=id or f"moodle-{participant[1]}", moodle_id=participant[1], **found))
+        students.append(Student(id=id or f"{NUMBERED}{participant[1]}", moodle_id=participant[1], **found))
     return students
 
 
@@ -242,6 +240,14 @@ def _same(one: Student, other: Student) -> bool:
     return one.id == other.id or bool(one.email and one.email.casefold() == other.email.casefold())
 
 
+def _free(id: str, students: list[Student]) -> str:
+    """An id that nobody has: Moodle's numbers are of one assignment alone, and may be somebody else's in the next."""
+    taken, tried, count = {student.id for student in students}, id, 2
+    while tried in taken:
+        tried, count = f"{id}-{count}", count + 1
+    return tried
+
+
 def merged(kept: list[Student], incoming: list[Student]) -> tuple[list[Student], list[Change]]:
     """The roster after an import, and what that changes. Nobody is removed; who is not in the file is told as 'gone'.
 
@@ -250,7 +256,18 @@ def merged(kept: list[Student], incoming: list[Student]) -> tuple[list[Student],
     after = list(kept)
     changes: list[Change] = []
     met: set[str] = set()
-    for student in incoming:
+    for one in incoming:
+        student = one
+        if student.id.startswith(NUMBERED):
+            named = [known.id for known in after if known.name and known.name == student.name]
+            id = (
+                named[0]
+                if len(named) == 1
+                else student.id
+                if student.id in named
+                else _free(student.id, after)
+            )
+            student = replace(student, id=id)
         place = next((n for n, known in enumerate(after) if _same(known, student)), None)
         if place is None:
             after.append(student)

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -60,20 +61,16 @@ def stock(folder: Path, like: classes.Course, students: int) -> tuple[Cost, Cost
     return graded, run([*nbgrader, "generate_feedback", classes.ASSIGNMENT], folder, _environment())
 
 
+def _result(module: str, *given: str) -> Any:
+    """What a module of this package prints after RESULT, run in a process of its own."""
+    cost = run([sys.executable, "-m", f"benchmarks.{module}", *given], ROOT, _environment())
+    line = next(line for line in cost.output.splitlines() if line.startswith("RESULT "))
+    return json.loads(line.partition(" ")[2])
+
+
 def pure(folder: Path) -> float:
     """Processor seconds of the cells and the references alone."""
-    cost = run([sys.executable, "-m", "benchmarks.pure", str(folder)], ROOT, _environment())
-    return float(next(line for line in cost.output.splitlines() if line.startswith("RESULT ")).split()[1])
-
-
-def page_cost(folder: Path) -> dict[str, float]:
-    """Processor seconds of a page, in one warm process."""
-    cost = run(
-        [sys.executable, "-m", "benchmarks.pages", str(folder), classes.ASSIGNMENT], ROOT, _environment()
-    )
-    told = next(line for line in cost.output.splitlines() if line.startswith("RESULT "))
-    found: dict[str, float] = json.loads(told.partition(" ")[2])
-    return found
+    return float(_result("pure", str(folder))["seconds"])
 
 
 def pairs(students: int, of_stock: int, count: int, jobs: int) -> dict:
@@ -101,7 +98,8 @@ def pairs(students: int, of_stock: int, count: int, jobs: int) -> dict:
         )
     medians = {key: statistics.median(row[key] for row in rows) for key in rows[0] if key != "parts"}
     return {"students": students, "of_stock": of_stock, "rows": rows, **medians, "pure": pure(made.root),
-            "page": page_cost(made.root)}  # fmt: skip
+            "page": _result("pages", str(made.root), classes.ASSIGNMENT),
+            "where": _result("parts", str(made.root), classes.ASSIGNMENT)}  # fmt: skip
 
 
 def start(jobs: int) -> dict[str, float]:

@@ -66,6 +66,12 @@ def _uniform(i: Inputs) -> Arrays:
     return {"mask": answer} if inside else {}
 
 
+def _scaled(i: Inputs) -> Arrays:
+    """The masks divided by 1 - p, in the precision of the student's own where there is one: they are compared exactly."""
+    dtype = np.float64 if unseen(i) else i["answer"].dtype
+    return {path: (m / (1 - i["p"])).astype(dtype) for path, m in LAYER.right(i).items()}
+
+
 MASK_CHECK = check(
     ASSIGNMENT, "dropout_mask", 10,
     tuple(f"{path} = dropout_mask(shape, p, rng)" for path in PATHS),
@@ -89,7 +95,7 @@ MASK_CHECK = check(
         **LAYER.coins(),
         "mask already scaled": Mistake(
             "The mask holds 0 and 1; the division by 1 - p comes later, when it is applied.",
-            where(lambda i: 0 < i["p"] < 1, lambda i: {path: m / (1 - i["p"]) for path, m in LAYER.right(i).items()}),
+            where(lambda i: 0 < i["p"] < 1, _scaled),
         ),
         "uniform numbers, not a mask": Mistake(
             "You return the numbers that were drawn; compare each with p, so that 0 or 1 comes out.", _uniform

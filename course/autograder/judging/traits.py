@@ -12,6 +12,7 @@ from course.autograder.checks.language.protocol import Strided, input_arrays
 from course.autograder.checks.language.spec import Inputs
 from course.autograder.judging.asking import Question
 
+TOLD = 2  # conditions at most, where several tell failing cases from right ones alike
 FEW = 3  # cases that must fail before 'only where' says something of a condition that right ones meet too
 PARAMETERS = ("bn_param", "ln_param", "gn_param", "dropout_param")
 # How many of its kinds of sizes an array has along each axis: [N, D], [N, T, D], [N, C, H, W].
@@ -33,7 +34,7 @@ def common(asked: Mapping[str, Question], failing: Collection[str]) -> str:
         failing: the names of those on which it goes wrong.
 
     Returns:
-        The clause, or '' where no condition tells.
+        The clause, or '' where no condition tells; 'all but' the case where a single one is right.
     """
     right = set(asked) - set(failing)
     if len(failing) < 2 or not right:
@@ -43,9 +44,11 @@ def common(asked: Mapping[str, Question], failing: Collection[str]) -> str:
         for words, true in conditions(question.inputs):
             if true:
                 held.setdefault(words, set()).add(name)
-    for words, names in held.items():
-        if names == set(failing):
-            return f"wherever {words}, and nowhere else"
+    if len(right) == 1:
+        return f"all but “{next(iter(right))}”"
+    exact = [words for words, names in held.items() if names == set(failing)]
+    if exact:  # which of them it is no case tells
+        return f"wherever {' and '.join(exact[:TOLD])}, and nowhere else"
     telling = [
         words for words, names in held.items() if set(failing) <= names and 2 * len(names) <= len(asked) + 1
     ]

@@ -187,7 +187,9 @@ class Told:
         if not f.where:
             return f"{shown}."
         if f.failing == self.cases:
-            return f"{shown}: {f.where}."
+            return f"{shown}{', ' if f.where.startswith('all but') else ': '}{f.where}."
+        if f.where.startswith("all but"):
+            return f"{shown}."
         name = f"{f.output} goes wrong" if f.output else "something goes wrong"
         return f"{shown}. In all, {name} {f.where}."
 

@@ -27,6 +27,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     got = _arrays(check, asked, reply, tally)
     complete = len(got) == len(check.wanted)
     told: set[str] = set()
+    sent = asked.inputs  # without what is read out of the answer
     if complete:
         asked = asked.observed(got)
         told = _properties(asked, got, tally)
@@ -36,7 +37,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     for output in check.outputs:
         if output.path in got and output.path in asked.right:
             tally.compared.append((output, asked, got[output.path]))
-            finding = compare(output, asked.case, asked.inputs, got[output.path], asked.right[output.path])
+            finding = compare(output, asked.case, sent, got[output.path], asked.right[output.path])
             if finding is not None and output.path not in told:
                 tally.add(finding)
     ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
@@ -75,6 +76,8 @@ def _properties(asked: Question, got: Arrays, tally: Tally) -> set[str]:
     for flaw in flaws:
         name, told = flaw.misconception, sentence(flaw.advice)
         about = Finding(asked.case.name, flaw.output, "property", told)
+        if flaw.all_there_is:
+            tally.forced.add(asked.case.name)
         if flaw.plain:
             tally.doubtful[len(tally.findings)] = flaw
         tally.add(replace(about, message="", misconception=name, advice=told) if name else about)

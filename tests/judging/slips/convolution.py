@@ -164,7 +164,7 @@ def convolution_gradients(slip=None):
 
 for slip, named in {
     "no stride": ("window's start not multiplied by the stride",),
-    "rows/cols swapped": ("row and column of the windows swapped",),
+    "rows/cols swapped": (),  # its windows stop at the edge besides: only on square outputs is it the swap alone
     "dw =": ("dw overwritten by each window",),
     "dx =": ("dx overwritten by each kernel",),
     "dx flipped": ("kernel flipped in dx",),

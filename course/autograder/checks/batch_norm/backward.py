@@ -89,6 +89,14 @@ OF_A_MATRIX = {
         "The averages in dx run over the samples (axis 0), not over the features.",
         dx_by(parts, _both_over_features),
     ),
+    "the last term outside the bracket": Mistake(
+        "gamma and the root stand before all three terms: yours miss the last one.",
+        dx_by(parts, lambda p: p.g + p.by_mean - p.sd * p.x_hat * p.mean(p.dout * p.x_hat)),
+    ),
+    "the mean's gradient summed over everything": Mistake(
+        "Each feature has a mean of its own: sum its gradient over the samples alone (axis 0).",
+        dx_by(parts, lambda p: p.g + p.by_var - p.sd * (p.g / p.sd).sum() / p.n),
+    ),
     "means over the whole matrix": Mistake(
         "The means in dx run over the samples of one feature, not over all features together.",
         dx_by(with_parts(parts, axes=(0, 1))),

@@ -169,6 +169,17 @@ BACKWARD_CHECK = check(
             "What comes from output channel o goes back through kernel o; yours goes through the first.",
             lambda i: gradients(i, w=np.repeat(i["w"][:1], len(i["w"]), axis=0))["dx"],
         ),
+        "dx carried over from sample to sample": dx(
+            "Start each sample's dx at 0: yours goes on from the sample before.",
+            lambda i: gradients(i)["dx"].cumsum(axis=0),
+        ),
+        "samples mixed in dw": dw(
+            "A sample's dout meets that sample's windows; sum over the samples after the product, not before.",
+            lambda i: gradients(i, x=i["x"].sum(axis=0, keepdims=True), dout=i["dout"].sum(axis=0, keepdims=True))["dw"],
+        ),
+        "dx averaged over the kernels": dx(
+            "dx sums over the kernels; it does not average.", lambda i: gradients(i)["dx"] / len(i["w"])
+        ),
         "dx of the last sample only": dx(
             "Each sample has a dx of its own: yours is 0 but for the last.", lambda i: _kept(gradients(i)["dx"], -1)
         ),

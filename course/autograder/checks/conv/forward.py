@@ -35,6 +35,20 @@ def _always_one(i: Inputs) -> np.ndarray:
     return wanted
 
 
+def _carried(i: Inputs) -> np.ndarray:
+    """The sums of a kernel's windows on a sample, none of them started at 0."""
+    plain = forward(i, b=None)
+    summed = plain.reshape(*plain.shape[:2], -1).cumsum(axis=2).reshape(plain.shape)
+    return np.asarray(summed + i["b"][:, None, None])
+
+
+def _one_short(i: Inputs) -> np.ndarray:
+    kept = forward(i).copy()
+    kept[:, :, -1:] = 0
+    kept[:, :, :, -1:] = 0
+    return kept
+
+
 def _last_tap(i: Inputs) -> np.ndarray:
     kept = np.zeros_like(i["w"])
     kept[:, :, -1, -1] = i["w"][:, :, -1, -1]
@@ -115,6 +129,12 @@ MISTAKES: Mistakes = {
     "one bias for all output channels": out(
         "Output channel o gets bias o; all of yours get the first.",
         lambda i: forward(i, b=np.repeat(i["b"][:1], len(i["b"]))),
+    ),
+    "sum carried over from window to window": out(
+        "Start each output value's sum at 0: yours goes on from the window before.", _carried
+    ),
+    "last row and column left out": out(
+        "The last row and column of the output are never computed: let the loops run to the end.", _one_short
     ),
     "padding of 1 whatever pad says": out("conv_param has the padding: use its `pad`.", _always_one),
     "averaged, not summed": out(

@@ -155,6 +155,10 @@ FORWARD_CHECK = check(
             "Return the largest value itself; yours is the index where it stands.",
             lambda i: _seen(i, walks.place_of_largest),
         ),
+        "the window's first value": out(
+            "Take the largest value of the window, not the one at its top left.",
+            lambda i: _seen(i, lambda window: window[:, :, 0, 0]),
+        ),
         "the value furthest from 0": out(
             "Compare the values themselves, not their absolute values.", lambda i: _seen(i, walks.largest_in_size)
         ),
@@ -230,10 +234,10 @@ BACKWARD_CHECK = check(
         ),
         "gradient spread evenly": dx(
             "Only the largest value of a window has a gradient; this is average pooling's.",
-            lambda i: pool_gradient(i, "avg"),
+            lambda i: walks.spread(i) / _area(i),
         ),
         "gradient sent to the whole window": dx(
-            "Only the largest value of a window has a gradient.", lambda i: pool_gradient(i, "avg") * _area(i)
+            "Only the largest value of a window has a gradient.", walks.spread
         ),
         **{name: _sent(name) for name in (*walks.STARTS, *walks.EXTENTS)},
         "windows taken to lie side by side": Mistake(
@@ -274,6 +278,10 @@ BACKWARD_CHECK = check(
         "gradient multiplied by the maximum": dx(
             "dx is dout's value where the maximum was: the maximum itself is no factor.",
             lambda i: pool_gradient({**i, "dout": i["dout"] * pool(i)}),
+        ),
+        "gradient divided by the windows over a value": dx(
+            "The windows that share their maximum add their gradients: nothing is averaged.",
+            lambda i: pool_gradient(i) / walks.windows_over(i),
         ),
         "gradient divided by the window's size": dx(
             "All of dout goes to the maximum: nothing is averaged.", lambda i: pool_gradient(i) / _area(i)

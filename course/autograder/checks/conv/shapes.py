@@ -163,6 +163,14 @@ MISTAKES = {
         "A pair of strides, paddings or dilations is (height, width), as the axes of [N, C, H, W] are.",
         other(stride=_turned("stride"), padding=_turned("padding"), dilation=_turned("dilation")),
     ),
+    "first number of a pair for both axes": Mistake(
+        "A pair has a number for each axis: the first is the height's, the second the width's.",
+        other(**{name: lambda i, name=name: pair(i[name])[0] for name in ("stride", "padding", "dilation")}),
+    ),
+    "output channels multiplied by the groups": Mistake(
+        "weight_shape[0] counts all kernels, those of every group: keep it as it is.",
+        reshaped(lambda i, shape: shape * [1, i["groups"], 1, 1]),
+    ),
     "kernel taken for square": Mistake(
         "You use the kernel's height on both axes; its width is the last number of weight_shape.",
         other(weight_shape=lambda i: (*i["weight_shape"][:3], i["weight_shape"][2])),

@@ -155,6 +155,20 @@ def pooling_gradient(i: Inputs, slip: Slip, shared: tuple[int, ...] = ()) -> Arr
     return {"dx": dx}
 
 
+def spread(i: Inputs) -> np.ndarray:
+    """dx of a student who gives each window's gradient to all of its values."""
+    size, stride = pool_options(i)
+    dx = np.zeros(i["x"].shape)
+    for row, column, (rows, columns) in walk(i["dout"].shape, right_window, stride, *size):
+        dx[:, :, rows, columns] += i["dout"][:, :, row, column][:, :, None, None]
+    return dx
+
+
+def windows_over(i: Inputs) -> np.ndarray:
+    """How many windows lie over each value; 1 where none does."""
+    return np.maximum(spread({**i, "dout": np.ones_like(i["dout"])}), 1)
+
+
 def misplaced(i: Inputs, place: Callable[[int, int, int, int, int], tuple[int, int]]) -> Arrays:
     """dx sent elsewhere: `place` gets the window's start, the maximum's flat index, and the window's height and width.
 

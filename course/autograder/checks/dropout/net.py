@@ -169,7 +169,8 @@ NET_CHECK = check(
         ),
         "ReLU forgotten in the gradient": Mistake(
             "Where the hidden value was negative ReLU stops the gradient.",
-            _gradients(lambda z, h, m, f: z * m * f),
+            # Where ReLU stopped a unit, its coin is not seen: nothing is known of the gradient that passes there.
+            where(lambda i: unseen(i) or not tossed(i), _gradients(lambda z, h, m, f: z * m * f)),
         ),
         "ReLU forgotten": Mistake(
             "There is no ReLU between the affine layer and dropout.",

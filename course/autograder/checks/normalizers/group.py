@@ -104,6 +104,18 @@ def _grouped_pixels(i: Inputs) -> Arrays:
     return {"out": output({**i, "x": moved}, v.group(i["G"], eps_of(i)))}
 
 
+def _mixed(mean: Any, var: Any) -> Any:
+    """A mean and a variance of x seen as [N, G, C / G, H, W], each over values of its own."""
+
+    def wrong(i: Inputs) -> Arrays:
+        n, c, h, w = i["x"].shape
+        x = i["x"].astype(np.float64).reshape(n, i["G"], c // i["G"], h, w)
+        x_hat = ((x - mean(x)) / np.sqrt(var(x) + eps_of(i))).reshape(i["x"].shape)
+        return {"out": i["gamma"][:, None, None] * x_hat + i["beta"][:, None, None]}
+
+    return wrong
+
+
 def _gamma_by_group(i: Inputs) -> np.ndarray:
     return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
@@ -135,6 +147,25 @@ FORWARD_CHECK = check(
     reference=_reference,
     mistakes={
         **sharing(_out),
+        "variance of each channel": Mistake(
+            "Mean and variance both run over the whole group; your variance is each channel's own.",
+            _mixed(
+                lambda x: x.mean(axis=(2, 3, 4), keepdims=True), lambda x: x.var(axis=(3, 4), keepdims=True)
+            ),
+        ),
+        "mean of each channel": Mistake(
+            "Mean and variance both run over the whole group; your mean is each channel's own.",
+            _mixed(
+                lambda x: x.mean(axis=(3, 4), keepdims=True), lambda x: x.var(axis=(2, 3, 4), keepdims=True)
+            ),
+        ),
+        "variances of the channels averaged": Mistake(
+            "One variance over all values of the group: its channels' means differ too.",
+            _mixed(
+                lambda x: x.mean(axis=(2, 3, 4), keepdims=True),
+                lambda x: x.var(axis=(3, 4), keepdims=True).mean(axis=2, keepdims=True),
+            ),
+        ),
         "squares not centred": Mistake(
             "The variance averages the squares of x minus the mean; yours averages the squares of x.",
             _out(second=True),

@@ -1,5 +1,6 @@
 """ps4, layer norm: each row by its own mean and variance, and the gradients of that."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from course.autograder.checks.batch_norm.normalising import normalising
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import but, other_defaults, where
+from course.autograder.checks.language.wrong import Wrong, but, other_defaults, where
 from course.autograder.checks.normalizers import variants as v
 from course.reference import normalizers
 
@@ -69,6 +70,16 @@ def _length(i: Inputs) -> Arrays:
     return {"out": i["gamma"] * p.centred / np.sqrt(p.var * p.n + eps) + i["beta"]}
 
 
+def _beside(mean: Callable[[np.ndarray], np.ndarray], var: Callable[[np.ndarray], np.ndarray]) -> Wrong:
+    """A mean and a variance that run over values of their own."""
+
+    def wrong(i: Inputs) -> Arrays:
+        x = i["x"].astype(np.float64)
+        return {"out": i["gamma"] * (x - mean(x)) / np.sqrt(var(x) + _eps(i)) + i["beta"]}
+
+    return wrong
+
+
 def _along_samples(i: Inputs) -> Arrays:
     return {"out": i["gamma"][:, None] * parts({**i, "dout": i["x"]}).x_hat + i["beta"][:, None]}
 
@@ -114,6 +125,14 @@ FORWARD_CHECK = check(
         "axis 1 for the last axis": Mistake(
             "You reduced over axis 1; the features are on the last axis, which in [N, T, D] is axis 2.",
             where(_more_axes, _second_axis),
+        ),
+        "the mean of the samples": Mistake(
+            "Mean and variance both run along the row; your mean runs down the samples.",
+            _beside(lambda x: x.mean(axis=0), lambda x: x.var(axis=-1, keepdims=True)),
+        ),
+        "the variance of the samples": Mistake(
+            "Mean and variance both run along the row; your variance runs down the samples.",
+            _beside(lambda x: x.mean(axis=-1, keepdims=True), lambda x: x.var(axis=0)),
         ),
         "squares not centred": Mistake(
             "The variance averages the squares of x minus the mean; yours averages the squares of x.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course.autograder.checks.language.spec import Arrays
-from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.checks.language.tolerances import EXACT, Tolerance
 from course.autograder.judging.comparing import allowance, near
 
 
@@ -35,9 +35,15 @@ class Lineup:
         met = {name for name, value in self.others.items() if self._meets(got, value)}
         if got.shape == self.right.shape and self.names:
             gaps = np.abs(self.values - got.astype(np.float64, copy=False))
-            within = (gaps <= self.room).reshape(len(self.names), -1).all(axis=1)
+            within = (gaps <= self.room + self._rounding(got)).reshape(len(self.names), -1).all(axis=1)
             met.update(name for name, whole in zip(self.names, within.tolist(), strict=True) if whole)
         return met
+
+    def _rounding(self, got: np.ndarray) -> np.ndarray | float:
+        """Where the right answer is to be met exactly, a mistake in floats is still only met as far as they are kept."""
+        if got.dtype.kind != "f" or self.tolerance != EXACT.float64:
+            return 0.0
+        return 2 * float(np.finfo(got.dtype).eps) * np.abs(self.values)
 
     def _meets(self, got: np.ndarray, value: np.ndarray) -> bool:
         """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""

@@ -63,7 +63,7 @@ lessons: $(READY)  ## run all lessons, and print how long each took
 site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
 	@$(RUN) -m course site $(OPTIONS)
 
-data: $(READY)  ## fetch MNIST and CIFAR-10 into data/downloads; says first how large they are
+data: $(READY)  ## fetch MNIST (lessons 1, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
 	@$(RUN) -m course data
 
 studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)

@@ -143,6 +143,24 @@ def test_a_test_names_the_error_that_its_function_is_missing_for(
         assert f"normalize was not defined: its cell stopped at {cause}" in told(result, name)
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("import statistics\n    return statistics.mean([])", "normalize, line 3: return statistics.mean([])"),
+        ("import json\n    return json.loads('{')", "normalize, line 3: return json.loads('{')"),
+        ("return np.linalg.inv(np.zeros((2, 2)))", "normalize, line 2: return np.linalg.inv(np.zeros((2, 2)))"),
+        ("return sorted(x, key=lambda row: row.nothing)", "line 2: return sorted(x, key=lambda row: row.nothing)"),
+        ("return helped(x)\n\ndef helped(x):\n    import random\n    return random.choice([])", "helped, line 6: return random.choice([])"),
+    ],
+)  # fmt: skip
+def test_an_error_inside_of_a_library_is_told_at_the_students_own_line(
+    engine: Engine, body: str, shown: str
+) -> None:
+    answer = f"def normalize(x, mean, var, eps):\n    {body}\n"
+    text = told(run(engine, answer, test_of("normalize")), "normalize")
+    assert shown in text and "site-packages" not in text and ".py" not in text
+
+
 def test_an_older_definition_in_use_is_told(engine: Engine) -> None:
     wrong = "def normalize(x, mean, var, eps):\n    return x\n"
     text = told(run(engine, wrong, f"1 / 0\n{RIGHT}", test_of("normalize")), "normalize")

@@ -101,12 +101,51 @@ def test_a_notebook_that_never_gets_to_its_checks_says_so(graded, blank, tmp_pat
     assert asked and all("The check was not reached" in told for told in asked)
 
 
+def test_each_test_that_an_error_took_down_names_it(graded, answered, tmp_path) -> None:
+    made = nbformat.read(answered, 4)
+    cell = next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "code-normalize")
+    cell.source += "\nif x = 3: pass"
+    path = tmp_path / "ps1_batchnorm.ipynb"
+    nbformat.write(made, path)
+    tests = {test["name"]: test for test in graded(path)["tests"]}
+    for name in ("normalize", "batchnorm_forward-train", "six_layer_net"):
+        assert tests[name]["score"] == 0 and tests[name]["status"] == "failed"
+        assert "normalize was not defined: its cell stopped at line" in tests[name]["output"]
+        assert "SyntaxError" in tests[name]["output"] and "(if x = 3: pass)" in tests[name]["output"]
+    assert tests["batch_moments"]["score"] == 5
+
+
 def test_the_assignment_is_found_by_name_or_by_cells(answered, blank, tmp_path) -> None:
     known = ["ps1_batchnorm", "ps2_dropout"]
     assert assignment_of(blank, known) == assignment_of(answered, known) == "ps1_batchnorm"
     other = tmp_path / "x.ipynb"
     other.write_text("{}")
     assert assignment_of(other, known) is None
+
+
+def test_the_assignment_is_found_in_any_bytes_and_without_the_marks_of_the_release(
+    answered, tmp_path
+) -> None:
+    known = ["ps1_batchnorm", "ps2_dropout"]
+    made = nbformat.read(answered, 4)
+    for cell in made.cells:
+        cell.metadata = {}
+    for name, encoding in (
+        ("x.ipynb", "utf-16"),
+        ("y.ipynb", "utf-8-sig"),
+        ("PS1 BatchNorm (2).ipynb", "utf-8"),
+    ):
+        path = tmp_path / name
+        path.write_text(nbformat.writes(made), encoding)
+        assert assignment_of(path, known) == "ps1_batchnorm"
+
+
+def test_a_place_for_the_json_that_is_none_is_told_before_the_grading(released, blank, tmp_path) -> None:
+    where = tmp_path / "nowhere" / "results.json"
+    done = CliRunner().invoke(
+        main, ["--root", str(released.root), "grade-one", str(blank), "--json", str(where)]
+    )
+    assert done.exit_code == 1 and done.stdout == "" and "there is no folder" in done.stderr
 
 
 def test_the_command_prints_json_alone(released, blank) -> None:

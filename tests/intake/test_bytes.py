@@ -72,6 +72,15 @@ def test_line_ends_mean_nothing(end, place, release, written):
     assert all_right(intake) and intake.notes == ()
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_no_line_end_but_one_is_left_in_any_cell(end, place, release, written):
+    raw = json.loads(written)
+    for one in raw["cells"]:
+        one["source"] = "".join(one["source"]).replace("\n", end)
+    intake = handed(place, release, **{EXACT: json.dumps(raw)})
+    assert not any("\r" in one.source for one in intake.notebook.cells)
+
+
 def test_lines_that_are_listed_without_their_ends_are_lines(place, release, written):
     raw = json.loads(written)
     for one in raw["cells"]:

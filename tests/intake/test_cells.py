@@ -134,6 +134,57 @@ def test_an_answer_with_the_id_or_the_tag_of_a_cell_that_is_left_out_runs(place,
         assert all_right(intake), given
 
 
+def test_what_an_answer_calls_of_a_cell_that_is_left_out_runs_all_the_same(place, released_with_a_helper):
+    """The release itself defines it there, to check a gradient say."""
+    made = solved_of(released_with_a_helper)
+    cell(made, "code-half").source = "def half(x):\n    return shown(x) / 2"
+    intake = handed(place, released_with_a_helper, **{EXACT: made})
+    assert play(intake.notebook) == set(FUNCTIONS)
+    assert (
+        "What your code uses of cell figure, which grading leaves out, is run all the same." in intake.notes
+    )
+
+
+@pytest.fixture
+def released_with_a_helper(release):
+    """The release, with a function in the cell that is left out."""
+    cell(release, "figure").source = f"def shown(x):\n    return x\n\n{FIGURE}"
+    release.cells.insert(
+        2, release.cells.pop(next(k for k, c in enumerate(release.cells) if c["id"] == "figure"))
+    )
+    return release
+
+
+def test_code_with_the_cell_id_of_another_cell_is_what_it_says(place, release, solved):
+    """Ids were dealt out anew: each cell of code carries one of another's."""
+    for name, identity in (
+        ("code-double", "setup"),
+        ("code-half", "code-mix"),
+        ("code-mix", "code-half"),
+        ("setup", "figure"),
+    ):
+        made = cell(solved, name)
+        made.metadata, made["id"] = nbformat.from_dict({}), identity
+    assert all_right(handed(place, release, **{EXACT: solved}))
+
+
+@pytest.mark.parametrize("identity", ["why", "when", "double", "setup", "figure", "code-mix"])
+def test_an_answer_with_the_cell_id_of_anything_runs(identity, place, release, solved):
+    cell(solved, identity)["id"] = "another"
+    answer = cell(solved, "code-half")
+    answer.metadata, answer["id"] = nbformat.from_dict({}), identity
+    assert all_right(handed(place, release, **{EXACT: solved}))
+
+
+def test_an_answer_without_marks_is_found_by_what_it_defines(place, release, solved):
+    solved.cells[at(solved, "code-half")] = unmarked(cell(solved, "code-half"))
+    intake = handed(place, release, **{EXACT: solved})
+    assert all_right(intake) and cell(intake.notebook, "code-half").source == ANSWERS["code-half"]
+    assert intake.notes == (
+        "Of cell code-half the marks of the release were lost; it was found by what it says.",
+    )
+
+
 def test_the_figure_itself_is_not_run(place, release, solved):
     tagged = [
         c

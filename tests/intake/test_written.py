@@ -360,3 +360,13 @@ def test_attachments_that_are_none_cost_nothing(raw, place, release, solved):
     intake = handed(place, release, **{f"{NAME}.ipynb": json.dumps(made)})
     assert WHY in written_in(intake.notebook)["why"]
     nbformat.validate(intake.notebook)
+
+
+def test_a_question_whose_first_lines_are_other_than_released_is_known_by_a_long_one(place, release, solved):
+    """Of an earlier version of the assignment, say, and without the marks of the release."""
+    question = release.cells[at(release, "why") - 1]
+    question.source = f"## New here\n\n{question.source} Say it in one or two sentences, and give an example of such numbers."
+    solved.cells[at(solved, "why") - 1].source = f"## Old\n\n{question.source.partition(chr(10) * 2)[2]}"
+    solved.cells = [unmarked(one) for one in solved.cells]
+    intake = handed(place, release, **{EXACT: solved})
+    assert all_right(intake)

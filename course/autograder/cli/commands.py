@@ -12,7 +12,7 @@ from rich.table import Table
 
 from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
-from course.autograder.cli.told import command, grades_written
+from course.autograder.cli.told import command, grades_written, require_place
 from course.common.console import Sentence, console, progress, say, warn
 
 ROOT = Path(__file__).parents[3]
@@ -92,6 +92,8 @@ def grade_one(
     from course.autograder.gradebook.secret import course_secret
     from course.autograder.grading import gradescope
 
+    if as_json is not None and as_json.name != "-":
+        require_place(Path(as_json.name))
     if no_sandbox:
         warn(UNGUARDED)
     known = Course(root).assignments()

@@ -1,7 +1,6 @@
 """`python -m course grade`: a row as each submission is graded, pages meanwhile, and at the end who needs a person."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from course.autograder.cli.told import tell_who_needs_a_person
+from course.autograder.cli.told import require_place, tell_who_needs_a_person
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
 
@@ -69,7 +68,7 @@ def grade(
     if resume and force:
         raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
     if as_json is not None:
-        _require_place(as_json)
+        require_place(as_json)
     from course.autograder.grading.workers import start_ahead
 
     if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
@@ -98,14 +97,6 @@ def grade(
     if run.pages_missing:
         raise Sentence(run.pages_missing)
     sys.exit(1 if failed else NEEDS_PERSON if strict and needy else 0)
-
-
-def _require_place(path: Path) -> None:
-    """Raise Sentence unless a file can be written there."""
-    if not path.parent.is_dir():
-        raise Sentence(f"{path} cannot be written: there is no folder {path.parent}; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Sentence(f"{path} cannot be written: permission denied")
 
 
 class _Run:

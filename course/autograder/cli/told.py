@@ -1,5 +1,6 @@
 """What several commands say: who needs a person, which command shows it, where the class's grades are."""
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from course.common.console import say
+from course.common.console import Sentence, say
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -66,3 +67,11 @@ def tell_who_needs_a_person(
             f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
         )
     return len(needy) + len(others)
+
+
+def require_place(path: Path) -> None:
+    """Raise Sentence unless a file can be written there."""
+    if not path.parent.is_dir():
+        raise Sentence(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Sentence(f"{path} cannot be written: permission denied")

@@ -7,6 +7,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.engine.engine import Engine, RunResult
+from course.autograder.intake.decode import decode
+from course.autograder.intake.names import assignment_named
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
 
@@ -84,15 +86,21 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
 
 def assignment_of(path: Path, assignments: list[str]) -> str | None:
     """The assignment that a notebook file is of: by its name, else by the cells it has; None when that is not clear."""
-    if path.stem in assignments:
-        return path.stem
+    if (named := assignment_named(path.name, assignments)) is not None:
+        return named
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text, _ = decode(path.read_bytes())
     except OSError:
         return None
     from course.autograder.checks import find_check, list_checks
 
-    counts = {a: sum(f'"{find_check(n).grade_id}"' in text for n in list_checks(a)) for a in assignments}
+    def said(name: str) -> int:
+        check = find_check(name)
+        return f'"{check.grade_id}"' in text or any(
+            f"def {function}(" in text for function in check.functions
+        )
+
+    counts = {assignment: sum(map(said, list_checks(assignment))) for assignment in assignments}
     most = max(counts.values(), default=0)
     best = [assignment for assignment, count in counts.items() if count == most > 0]
     return best[0] if len(best) == 1 else None

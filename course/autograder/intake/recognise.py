@@ -114,12 +114,16 @@ def _by_functions(cell: NotebookNode, release: Release) -> Iterator[Part]:
 
 
 def _by_statements(cell: NotebookNode, release: Release) -> Iterator[Part]:
-    """A check, by what it calls; code that is left out, by what it says; prose, by its first line."""
+    """A check, by what it calls; code that is left out, by what it says; prose, by its first line, or a question's by a long one."""
     if cell.cell_type != "code":
         first = text_of(cell.source).partition("\n")[0]
         for part in release.of(Kind.PROSE):
             if len(first) > 3 and text_of(part.cell.source).partition("\n")[0] == first:
                 yield part
+        long = {line for line in _lines(cell.source) if len(line) > 60}
+        yield from (
+            part for part in release.of(Kind.PROSE) if part.number and long & _lines(part.cell.source)
+        )
         return
     said = statements(cell.source)
     if said and all(one.checks for one in said):

@@ -1,12 +1,12 @@
 """Checks answers against Paddle's own ops and says what is wrong and why.
 
-`check` is what a notebook calls; `judge` and `list_checks` are the same for programs. All three are loaded on
+`check` and `check_notebook` are what a notebook calls; `judge` and `list_checks` are for programs. All are loaded on
 first use, so that importing this package imports no framework.
 """
 
 from typing import Any
 
-__all__ = ["check", "judge", "list_checks"]
+__all__ = ["check", "check_notebook", "judge", "list_checks"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,6 +16,10 @@ def __getattr__(name: str) -> Any:
 
         at_home()
         return check
+    if name == "check_notebook":
+        from course.autograder.student import check_notebook
+
+        return check_notebook
     if name == "judge":
         from course.autograder.judging import judge
 

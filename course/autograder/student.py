@@ -91,6 +91,19 @@ def show(verdict: Verdict, text: str = "", html: str = "") -> None:
     display({**told, VERDICT: verdict.as_dict()}, raw=True)
 
 
+def check_notebook(notebook: str = "") -> None:
+    """Try the notebook, as it was saved last, as grading would run it, and print what would be lost there and why.
+
+    Args:
+        notebook: its file, where this kernel cannot tell which one it belongs to.
+    """
+    if _far_judge is not None or os.environ.get("COURSE_REHEARSAL"):
+        return
+    from course.autograder.at_home.preflight import told_of
+
+    print(told_of(notebook))
+
+
 def check(
     name: str, *functions: Callable[..., Any], case: int | None = None
 ) -> Points | dict[str, Any] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from course.autograder.at_home.grader import FILE, given_cells, written
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
@@ -18,7 +19,7 @@ from course.autograder.gradebook.swap import beside, put_right, swap
 from course.autograder.judging.seal import ENDING
 from course.autograder.judging.sealed import FOLDER
 from course.autograder.judging.sealing import sealed_answers
-from course.common.distributions import STUDENT_NEEDS, closure, normal
+from course.common.distributions import FRAMEWORKS, STUDENT_NEEDS, closure, normal, student_places
 from course.common.notebooks import solution_lines
 
 # Everything of the course that a student's `check` needs. Not in it: references, checks, grading, the class, tests.
@@ -183,6 +184,12 @@ def _seal(folder: Path, assignments: list[str]) -> None:
     for name in assignments:
         if list_checks(name):
             (place / f"{name}{ENDING}").write_bytes(sealed_answers(name))
+    given = {
+        name: given_cells(nbformat.read(folder / name / f"{name}.ipynb", as_version=4))
+        for name in assignments
+    }
+    modules = {path.stem for path in student_places(frozenset(FRAMEWORKS)) if path.suffix != ".dist-info"}
+    (place / FILE).write_text(written(modules, given), encoding="utf-8")
 
 
 def _write_texts(folder: Path, assignments: list[str]) -> None:

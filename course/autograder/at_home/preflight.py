@@ -1,0 +1,191 @@
+"""A notebook tried as grading would run it: fresh, top to bottom, with nothing beside it. Not locked in, and it says so."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from course.autograder.at_home.grader import Grader, read
+from course.autograder.at_home.told import Cell, NotebookError, code_cells, read_notebook, remarks
+from course.autograder.judging.bank import bank_here
+from course.autograder.judging.verdict import number
+
+CELL_SECONDS = 60.0
+
+
+@dataclass
+class Preflight:
+    """What was found.
+
+    Attributes:
+        remarks: what would be lost in grading, a sentence each.
+        points: by check, of the visible cases.
+        most: what they can give.
+    """
+
+    remarks: list[str] = field(default_factory=list)
+    points: dict[str, float] = field(default_factory=dict)
+    most: float = 0.0
+
+    def text(self) -> str:
+        """All of it, for a terminal or a cell."""
+        said = [f"  - {remark}" for remark in self.remarks] or ["  Nothing would be lost."]
+        return "\n".join(
+            [
+                "As grading would run this notebook (fresh, top to bottom; here it is not locked in):",
+                *said,
+                f"  {number(sum(self.points.values()))} of {number(self.most)} points on the visible cases; "
+                "grading draws others.",
+            ]
+        )
+
+
+def preflight(path: Path, *, grader: Grader | None = None, seconds: float = CELL_SECONDS) -> Preflight:
+    """Try a notebook.
+
+    Args:
+        path: of the notebook.
+        grader: what grading has; what the release says where None.
+        seconds: after which a cell is given up, and the run with it.
+
+    Raises:
+        NotebookError: for a file that is no notebook.
+    """
+    grader = grader or read()
+    cells = code_cells(read_notebook(path))
+    bank = bank_here()
+    wanted = {name.replace(".", "-"): name for name in bank.names()}
+    graded = [cell for cell in cells if cell.graded and cell.grade_id in wanted]
+    assignment = bank.find(wanted[graded[0].grade_id]).assignment if graded else ""
+    found = Preflight(most=sum(bank.points(name) for name in bank.names(assignment)) if assignment else 0.0)
+    found.remarks += remarks(cells, grader, dict(grader.given.get(assignment, {})), path.resolve().parent)
+    missing = {module for cell in cells for module in _imported(cell) if not grader.has(module)}
+    for line in _run([cell for cell in cells if not cell.skipped], missing, seconds):
+        _take(line, cells, found)
+    return found
+
+
+def _imported(cell: Cell) -> set[str]:
+    words = [
+        line.split() for line in cell.python.splitlines() if line.lstrip().startswith(("import ", "from "))
+    ]
+    return {part.partition(".")[0].strip(",") for word in words for part in word[1:2]}
+
+
+def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
+    """What the run of one cell says."""
+    cell = next(cell for cell in cells if cell.number == line["cell"])
+    for verdict in line.get("verdicts", ()):
+        found.points[verdict["check"]] = verdict["points"]
+        if verdict["findings"] and verdict["findings"][0]["kind"] == "blank":
+            found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
+    error = line["error"]
+    if not error or error.startswith("NotImplementedError"):
+        return
+    told = f"{cell.name} stops: {error}"
+    if error.startswith("NameError"):
+        told += ". Is it defined further down, or in a cell that was deleted?"
+    found.remarks.append(told)
+
+
+def _run(cells: list[Cell], missing: set[str], seconds: float) -> Iterator[dict[str, Any]]:
+    """The lines that a fresh process reports, cell by cell."""
+    job = {"missing": sorted(missing), "cells": [(cell.number, cell.source) for cell in cells]}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        environment = {
+            **os.environ,
+            "MPLBACKEND": "agg",
+            "COURSE_REHEARSAL": "1",
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "course.autograder.at_home.rehearsal"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+        assert process.stdin and process.stdout
+        lines: queue.Queue[str] = queue.Queue()
+        output = process.stdout
+        threading.Thread(target=_pass_on, args=(output, lines), daemon=True).start()
+        try:
+            process.stdin.write(json.dumps(job))
+            process.stdin.close()
+            yield from _lines(lines, seconds)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _pass_on(output: IO[str], lines: "queue.Queue[str]") -> None:
+    for line in output:
+        lines.put(line)
+    lines.put("")
+
+
+def _lines(lines: "queue.Queue[str]", seconds: float) -> Iterator[dict[str, Any]]:
+    running = 0
+    while True:
+        try:
+            text = lines.get(timeout=seconds)
+        except queue.Empty:
+            if running:
+                told = f"it took longer than {seconds:.0f} s; the cells below were not tried"
+                yield {"cell": running, "error": told}
+            return
+        if not text:
+            if running:
+                yield {"cell": running, "error": "it ended the whole process; the cells below were not tried"}
+            return
+        line = json.loads(text)
+        running = line.get("starts", 0)
+        if "cell" in line:
+            yield line
+
+
+def notebook_here() -> Path:
+    """The notebook that this kernel belongs to, as it was saved. Raises NotebookError where that cannot be told."""
+    named = os.environ.get("JPY_SESSION_NAME", "")
+    if named.endswith(".ipynb") and Path(named).exists():
+        return Path(named)
+    found = sorted(Path.cwd().glob("*.ipynb"))
+    if len(found) != 1:
+        listed = ", ".join(path.name for path in found) or "none"
+        raise NotebookError(f'Which notebook is meant? Say check_notebook("NAME.ipynb"); here lie: {listed}.')
+    return found[0]
+
+
+def told_of(notebook: str = "") -> str:
+    """What `check_notebook` prints."""
+    try:
+        path = Path(notebook) if notebook else notebook_here()
+        saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime)) if path.exists() else ""
+        return f"{path.name}, as it was saved at {saved}.\n{preflight(path).text()}"
+    except NotebookError as error:
+        return str(error)
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m course preflight NOTEBOOK`: 0 where nothing would be lost, 1 where something would, 2 without a notebook."""
+    if len(arguments) != 1:
+        print("usage: python -m course preflight NOTEBOOK.ipynb", file=sys.stderr)
+        return 2
+    try:
+        found = preflight(Path(arguments[0]))
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(found.text())
+    return int(bool(found.remarks))

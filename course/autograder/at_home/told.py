@@ -1,0 +1,148 @@
+"""What can be told of a notebook without running it: what grading will not have, and what was changed."""
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.autograder.at_home.grader import Grader, digest
+
+MAGIC = re.compile(r"^\s*[%!?].*$|^.*\?\s*$", re.M)
+WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
+READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
+
+
+class NotebookError(ValueError):
+    """A file that is no notebook; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of code: its place among all cells, counted from 1, its grade_id ('' without), and its source."""
+
+    number: int
+    grade_id: str
+    source: str
+    graded: bool
+    skipped: bool
+
+    @property
+    def name(self) -> str:
+        """As a reader finds it."""
+        first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
+        return f"cell {self.number} ({self.grade_id or first[:40]})"
+
+    @property
+    def python(self) -> str:
+        """The source without magics and shell commands."""
+        return "" if self.source.lstrip().startswith("%%") else MAGIC.sub("pass", self.source)
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook as plain data. Raises NotebookError where it is none."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise NotebookError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise NotebookError(f"{path} is no notebook: it is not JSON, or was not saved whole.") from error
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise NotebookError(f"{path} is no notebook: it has no cells.")
+    return notebook
+
+
+def code_cells(notebook: dict[str, Any]) -> list[Cell]:
+    """The cells of code, in order."""
+    found = []
+    for number, cell in enumerate(notebook["cells"], start=1):
+        if cell.get("cell_type") == "code":
+            metadata = cell.get("metadata", {})
+            about = metadata.get("nbgrader", {})
+            found.append(
+                Cell(
+                    number,
+                    about.get("grade_id", ""),
+                    "".join(cell.get("source", "")),
+                    bool(about.get("grade")),
+                    "not-graded" in metadata.get("tags", []),
+                )
+            )
+    return found
+
+
+def remarks(cells: list[Cell], grader: Grader, given: dict[str, str], folder: Path) -> Iterator[str]:
+    """What would be lost in grading, a sentence each.
+
+    Args:
+        cells: of the notebook.
+        grader: what grading has.
+        given: digests of the cells that should be there as they were handed out.
+        folder: in which the notebook lies, for files beside it.
+    """
+    yield from _changed(cells, given)
+    for cell in cells:
+        if cell.skipped:
+            continue
+        if found := WINDOWS.search(cell.source):
+            yield f"{cell.name}: %matplotlib {found[1]} is not there while grading; figures are drawn inline then."
+        if (tree := _parsed(cell.python)) is None:
+            continue  # the run says so
+        if _parsed(cell.python, grader.python) is None:
+            version = ".".join(map(str, grader.python))
+            yield f"{cell.name}: this is Python newer than {version}, with which your work is graded."
+        yield from _imports(cell, tree, grader, folder)
+        yield from _calls(cell, tree, folder)
+
+
+def _changed(cells: list[Cell], given: dict[str, str]) -> Iterator[str]:
+    sources = {cell.grade_id: cell.source for cell in cells if cell.grade_id}
+    for grade_id, wanted in given.items():
+        if grade_id not in sources:
+            yield f"The given cell {grade_id} is gone: grading puts it back where it stood."
+        elif digest(sources[grade_id]) != wanted:
+            yield f"The given cell {grade_id} was changed: grading puts back what was handed out."
+
+
+def _parsed(source: str, version: tuple[int, int] | None = None) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source, feature_version=version)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _imports(cell: Cell, tree: ast.Module, grader: Grader, folder: Path) -> Iterator[str]:
+    modules: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= dict.fromkeys(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules[node.module.partition(".")[0]] = None
+    for module in modules:
+        if grader.has(module):
+            continue
+        if (folder / f"{module}.py").exists() or (folder / module).is_dir():
+            yield (
+                f"{cell.name}: {module} lies beside the notebook and is not handed in: "
+                "copy what you need from it into a cell."
+            )
+        else:
+            yield f"{cell.name}: {module} is not there while grading: write it with numpy."
+
+
+def _calls(cell: Cell, tree: ast.Module, folder: Path) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "input" and isinstance(node.func, ast.Name):
+            yield f"{cell.name}: input() waits for somebody, and nobody is there while grading."
+        if name in READERS and node.args and isinstance(node.args[0], ast.Constant):
+            file = node.args[0].value
+            if isinstance(file, str) and 0 < len(file) < 200 and (folder / file).is_file():
+                yield f"{cell.name}: {file} lies beside the notebook and is not there while grading."

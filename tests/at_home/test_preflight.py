@@ -1,0 +1,126 @@
+"""A notebook tried as grading would run it: what would be lost, in words, before it is."""
+
+import json
+
+import nbformat
+import pytest
+
+from course.autograder.at_home import grader as grading
+from course.autograder.at_home.grader import Grader, given_cells
+from course.autograder.at_home.preflight import NotebookError, main, notebook_here, preflight
+
+CODE = nbformat.v4.new_code_cell
+SETUP = CODE("import numpy as np\nfrom course.autograder import check", id="setup")
+SETUP.metadata["nbgrader"] = {"grade_id": "setup", "locked": True, "grade": False, "solution": False}
+
+
+def test_cell(name, call):
+    cell = CODE(call)
+    cell.metadata["nbgrader"] = {
+        "grade_id": name,
+        "locked": True,
+        "grade": True,
+        "solution": False,
+        "points": 3,
+    }
+    return cell
+
+
+test_cell.__test__ = False
+RIGHT = "def scale_shift(x_hat, gamma, beta):\n    return helper(gamma * x_hat) + beta"
+CALL = test_cell("scale_shift", 'check("scale_shift", scale_shift)')
+SKIPPED = CODE("raise SystemExit", metadata={"tags": ["not-graded"]})
+
+
+@pytest.fixture
+def tried(tmp_path):
+    """`tried(cells)`: the preflight of a notebook with these cells between the setup and the check."""
+
+    def run(*cells, seconds=60.0, **about):
+        notebook = nbformat.v4.new_notebook(cells=[SETUP, *cells, CALL, SKIPPED])
+        path = tmp_path / "ps1_batchnorm.ipynb"
+        nbformat.write(notebook, path)
+        given = {"ps1_batchnorm": given_cells(notebook)}
+        return preflight(path, grader=Grader(given=given, **about), seconds=seconds)
+
+    return run
+
+
+def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
+    (tmp_path / "tools.py").write_text("x = 1\n")
+    (tmp_path / "data.csv").write_text("1,2\n")
+    found = tried(
+        CODE("import pandas as pd"),
+        CODE("import tools"),
+        CODE("table = np.loadtxt('data.csv', delimiter=',')"),
+        CODE("name = input('who?')"),
+        CODE("%matplotlib widget\nshown = 1"),
+        CODE("later(3)"),
+        CODE("def later(x):\n    return x"),
+        CODE(RIGHT.replace("helper", "np.asarray")),
+    )
+    told = "\n".join(found.remarks)
+    for sentence in (
+        "cell 2 (import pandas as pd): pandas is not there while grading: write it with numpy.",
+        "cell 3 (import tools): tools lies beside the notebook and is not handed in",
+        "data.csv lies beside the notebook and is not there while grading.",
+        "cell 5 (name = input('who?')): input() waits for somebody",
+        "cell 5 (name = input('who?')) stops: EOFError",
+        "%matplotlib widget is not there while grading",
+        "cell 7 (later(3)) stops: NameError: name 'later' is not defined. Is it defined further down",
+        "stops: ModuleNotFoundError: No module named 'pandas' while grading",
+        "stops: FileNotFoundError",
+    ):
+        assert sentence in told, (sentence, told)
+    assert found.points == {"scale_shift": 3.0} and "3 of " in found.text()
+
+
+def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(tried):
+    helper = CODE("def helper(x):\n    return x")
+    sound = tried(helper, CODE(RIGHT))
+    assert sound.remarks == [] and "Nothing would be lost." in sound.text()
+    blank = tried(CODE("def scale_shift(x_hat, gamma, beta):\n    raise NotImplementedError()"))
+    assert len(blank.remarks) == 1 and "scale_shift is not written yet" in blank.remarks[0]
+    lost = tried(CODE(RIGHT))
+    assert lost.points == {"scale_shift": 0.0}
+
+
+def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[SETUP, CODE("type Row = list[int]"), CALL])
+    path = tmp_path / "x.ipynb"
+    nbformat.write(notebook, path)
+    given = {"ps1_batchnorm": {**given_cells(notebook), "setup": "other", "gone": "digest"}}
+    found = "\n".join(preflight(path, grader=Grader(python=(3, 11), given=given)).remarks)
+    assert "The given cell setup was changed" in found and "The given cell gone is gone" in found
+
+
+def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told(tried):
+    endless = tried(CODE("while True:\n    pass"), CODE(RIGHT), seconds=3.0)
+    assert "stops: it took longer than 3 s" in endless.remarks[-1]
+    ended = tried(CODE("import os\nos._exit(0)"))
+    assert "stops: it ended the whole process" in ended.remarks[-1]
+
+
+def test_what_is_no_notebook_is_one_sentence(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "x.ipynb"
+    for text in ("", "{}", "[1]", '{"cells": 3}'):
+        path.write_text(text)
+        with pytest.raises(NotebookError, match=r"is no notebook.*\.$"):
+            preflight(path)
+    assert main([str(tmp_path / "none.ipynb")]) == 2 and main([]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert notebook_here() == tmp_path / "x.ipynb"
+    (tmp_path / "y.ipynb").touch()
+    with pytest.raises(NotebookError, match="Which notebook is meant"):
+        notebook_here()
+
+
+def test_a_release_says_what_grading_has(released):
+    folder = released.folder("release") / "course" / "sealed"
+    about = grading.read(folder)
+    assert about.has("numpy") and about.has("json") and not about.has("paddle") and not about.has("nbgrader")
+    assert set(about.given) == set(released.assignments())
+    path = released.folder("release") / "ps1_batchnorm" / "ps1_batchnorm.ipynb"
+    assert about.given["ps1_batchnorm"] == given_cells(json.loads(path.read_text()))

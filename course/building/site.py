@@ -19,6 +19,7 @@ from course.building.links import broken
 from course.building.running import PROJECT
 
 PAGES = Path(__file__).parent / "pages"
+GLOSSARY = PROJECT / "course" / "lessons" / "glossary.md"
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -119,7 +120,13 @@ def write_sources(lessons: Sequence[Path], answers: Sequence[Path], names: dict[
         lessons=cards, assignments=describe_assignments(), answers=[names[path] for path in answers]
     )
     _write(to / "index.md", index.encode())
-    wanted = {"index.md", *(f"{names[p]}.ipynb" for p in names), *(card.picture for card in cards)}
+    _write(to / GLOSSARY.name, GLOSSARY.read_bytes())
+    wanted = {
+        "index.md",
+        GLOSSARY.name,
+        *(f"{names[p]}.ipynb" for p in names),
+        *(card.picture for card in cards),
+    }
     for stale in (p for p in to.iterdir() if p.name not in wanted):
         stale.unlink()
 

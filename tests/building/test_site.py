@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.building import running
-from course.building.dressing import dress, formulas_apart, only_speaks, without_words
+from course.building.dressing import dress, formulas_apart, linked, only_speaks, without_words
 from course.building.links import broken
 from course.building.site import SiteError, describe_assignments, render, write_sources
 from tests.browser import Browser, Seen, chromium
@@ -57,9 +57,27 @@ def test_a_cell_that_computes_or_draws_is_no_speech(source: str) -> None:
     assert not only_speaks(source)
 
 
-def test_words_are_left_out_of_code_and_everything_else_stays() -> None:
+def test_lines_that_only_speak_are_left_out_and_everything_else_stays() -> None:
     code = 'µ = 1  # say("not this")\nif µ:\n    say(\n        f"µ is {µ:.2f} "\n        "and so on"\n    )\nprint(say("a"), "é")\n'
     assert without_words(code) == 'µ = 1  # say("not this")\nif µ:\n    say(...)\nprint(say(...), "é")\n'
+    assert without_words('µ = "é"\nsay(\n    "a"\n)\nx = 2\nsay("b")') == 'µ = "é"\nx = 2\n'
+    assert without_words('x = 1; say("a")\nsay("b")  # why') == "x = 1; say(...)\nsay(...)  # why"
+    assert without_words('for a in b:\n    a()\n    say("c")\n') == "for a in b:\n    a()\n"
+
+
+def test_arxiv_numbers_dois_and_addresses_become_links_once() -> None:
+    assert (
+        linked("2015, arXiv:1502.03167, and 10.")
+        == "2015, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167), and 10."
+    )
+    assert linked("(doi:10.1109/5.726791).") == "([doi:10.1109/5.726791](https://doi.org/10.1109/5.726791))."
+    assert linked("read https://keras.io, then") == "read <https://keras.io>, then"
+    for link in (
+        "[arXiv:1502.03167](https://arxiv.org/abs/1502.03167)",
+        "<https://keras.io>",
+        "[a](https://a.org/b)",
+    ):
+        assert linked(link) == link
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)

@@ -1,0 +1,42 @@
+"""The glossary's names are Paddle's, its lessons link to it, and phrases that slipped in before stay out."""
+
+import functools
+import re
+from pathlib import Path
+
+import nbformat
+
+from course.reference.framework import paddle
+
+ROOT = Path(__file__).parents[2]
+LESSONS = ROOT / "course/lessons"
+NOTEBOOKS = sorted([*LESSONS.rglob("[0-9]*.ipynb"), *(ROOT / "course/assignments").glob("*/*.ipynb")])
+
+
+def rows(text: str, head: str) -> list[list[str]]:
+    """The rows of the Markdown table whose header starts with `head`."""
+    table = text.partition(head)[2].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+
+
+def test_the_glossary_has_sixty_terms_in_order_and_its_names_are_paddles() -> None:
+    text = (LESSONS / "glossary.md").read_text(encoding="utf-8")
+    found = rows(text, "| term | meaning")
+    terms = [term.casefold() for term, *_ in found]
+    assert len(terms) >= 60 and terms == sorted(set(terms))
+    for name in re.findall(r"`paddle\.([\w.]+)`", text):
+        assert functools.reduce(getattr, name.split("."), paddle), name
+
+
+def test_each_lesson_leads_to_the_glossary() -> None:
+    for path in LESSONS.glob("[0-9]*.ipynb"):
+        assert "(glossary.md)" in nbformat.read(path, as_version=4).cells[0].source, path.name
+
+
+def test_phrases_that_slipped_in_before_stay_out() -> None:
+    phrases = [
+        phrase for phrase, _ in rows((ROOT / "docs/lessons.md").read_text(encoding="utf-8"), "| not | but |")
+    ]
+    assert len(phrases) > 5
+    texts = {path: " ".join(path.read_text(encoding="utf-8").casefold().split()) for path in NOTEBOOKS}
+    assert [(path.name, phrase) for path, text in texts.items() for phrase in phrases if phrase in text] == []

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from course.autograder.feedback.budget import clock
+from course.autograder.feedback.budget import processor_seconds
 from course.autograder.feedback.pictures import Attachments, address
 from course.autograder.feedback.svg import safe_svg
 from tests.feedback.shown import page_of, written
@@ -196,13 +196,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_drawing_that_would_never_end_or_is_none_is_left_out(name):
-    begun = clock()
+    begun = processor_seconds()
     assert safe_svg(REFUSED[name]) is None
-    assert clock() - begun < 5.0
+    assert processor_seconds() - begun < 5.0
 
 
 def test_a_deep_drawing_ends_at_its_depth():
-    begun = clock()
+    begun = processor_seconds()
     made = safe_svg(svg("<g>" * 9_000 + "<rect/>" + "</g>" * 9_000))
     assert made is None or ("<rect" not in made and made.count("<g") <= 60)
-    assert clock() - begun < 5.0
+    assert processor_seconds() - begun < 5.0

@@ -14,6 +14,7 @@ from tests.intake.small import (
     all_right,
     at,
     cell,
+    changed,
     code,
     handed,
     marked,
@@ -392,10 +393,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("metadata", ["kept", "stripped"])
 def test_a_right_answer_counts_wherever_it_stands(change, metadata, place, release, solved):
-    change(solved)
-    if metadata == "stripped":
-        solved.cells = [unmarked(one) for one in solved.cells]
-    intake = handed(place, release, **{EXACT: solved})
+    intake = handed(place, release, **{EXACT: changed(solved, change, metadata)})
     assert play(intake.notebook) == set(FUNCTIONS)
     if (
         change is everything_upside_down and metadata == "stripped"

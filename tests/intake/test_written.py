@@ -13,6 +13,7 @@ from tests.intake.small import (
     all_right,
     at,
     cell,
+    changed,
     code,
     handed,
     marked,
@@ -160,10 +161,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("metadata", ["kept", "stripped"])
 def test_an_answer_is_shown_where_it_is_marked(change, metadata, place, release, solved):
-    change(solved)
-    if metadata == "stripped":
-        solved.cells = [unmarked(one) for one in solved.cells]
-    intake = handed(place, release, **{EXACT: solved})
+    intake = handed(place, release, **{EXACT: changed(solved, change, metadata)})
     said = written_in(intake.notebook)
     assert WHY in said["why"] and ANSWERS["when"] in said["when"]
     assert all(

@@ -5,14 +5,12 @@ import shutil
 import subprocess
 
 import pytest
-from click.testing import CliRunner
 
-from course.__main__ import main
 from course.autograder.term import clones
-from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.roster import Student
+from tests.term.small import PS1, collect, course_of
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
-PS1 = "ps1_batchnorm"
 ROSTER = [
     Student("jm12", "Jana Müller", "jm12@u.example", github="jana-m"),
     Student("ll34", "李 雷", "ll34@u.example", github="LiLei"),
@@ -53,18 +51,7 @@ def work(at, content):
 
 @pytest.fixture
 def course(tmp_path, root):
-    folder = tmp_path / "course"
-    (folder / "course" / "assignments").mkdir(parents=True)
-    (folder / "course" / "assignments" / PS1).symlink_to(root / "course" / "assignments" / PS1)
-    write_roster(folder / "roster.csv", ROSTER)
-    (folder / "course.toml").write_text(
-        f"[late]\ngrace_minutes = 10\n[assignments.{PS1}]\ndue = 2026-10-15T22:00:00Z\n"
-    )
-    return folder
-
-
-def run(course, *words):
-    return CliRunner().invoke(main, ["--root", str(course), "collect", PS1, *map(str, words)])
+    return course_of(tmp_path / "course", root, ROSTER, "[late]\ngrace_minutes = 10\n")
 
 
 def placed(course, student):
@@ -84,16 +71,16 @@ def test_the_last_commit_before_the_deadline_counts(course, tmp_path):
         work("2026-10-17T10:00:00Z", b"too late"),
     )
     clone_of(folder / "ps1-lilei", STARTER, work("2026-10-16T22:00:00Z", b"only late"))
-    dry = run(course, folder, "--dry-run")
+    dry = collect(course, folder, "--dry-run")
     assert "is a folder of git clones" in dry.output and not (course / "submitted").exists()
-    done = run(course, folder)
+    done = collect(course, folder)
     assert done.exit_code == 0, done.output
     assert placed(course, "jm12") == ({"ps1_batchnorm.ipynb": b"within the grace"}, "2026-10-15 22:09")
     assert "1 commits after the deadline do not count" in done.output
     assert placed(course, "ll34") == ({"ps1_batchnorm.ipynb": b"only late"}, "2026-10-16 22:00")
     assert "1 d 0 h" in done.output and "mm56" in done.output
-    assert "0 placed" in run(course, folder).output
-    assert run(course, folder, "--late").exit_code == 0
+    assert "0 placed" in collect(course, folder).output
+    assert collect(course, folder, "--late").exit_code == 0
     assert placed(course, "jm12")[0] == {"ps1_batchnorm.ipynb": b"too late"}
 
 
@@ -102,7 +89,7 @@ def test_an_extension_moves_the_deadline(course, tmp_path):
         f"student,assignment,until,reason\njm12,{PS1},2026-10-18 22:00,ill\n"
     )
     clone_of(tmp_path / "in" / "ps1-jana-m", STARTER, work("2026-10-17T10:00:00Z", b"late, and allowed"))
-    done = run(course, tmp_path / "in")
+    done = collect(course, tmp_path / "in")
     assert (
         placed(course, "jm12")[0] == {"ps1_batchnorm.ipynb": b"late, and allowed"}
         and "1 d" not in done.output
@@ -115,11 +102,11 @@ def test_whose_a_clone_is(course, tmp_path):
     owned = clone_of(folder / "homework", STARTER)
     git(owned, "remote", "add", "origin", "https://github.com/jana-m/homework.git")
     clone_of(folder / "ps1-lillei", STARTER)
-    done = run(course, folder)
+    done = collect(course, folder)
     assert placed(course, "mm56")[0] and placed(course, "jm12")[0]
     assert done.exit_code == 1 and "ps1-lillei is nobody on the roster" in done.output
     (course / "matches.csv").write_text("called,id\nps1-lillei,ll34\n")
-    assert run(course, folder).exit_code == 0 and placed(course, "ll34")[0]
+    assert collect(course, folder).exit_code == 0 and placed(course, "ll34")[0]
 
 
 def test_the_assignments_folder_alone_is_taken_and_links_are_not(course, tmp_path):
@@ -130,7 +117,7 @@ def test_the_assignments_folder_alone_is_taken_and_links_are_not(course, tmp_pat
     (clone / PS1 / "big.ipynb").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     git(clone, "add", "-A")
     git(clone, "commit", "-m", "link", at="2026-10-14T11:00:00Z")
-    done = run(course, tmp_path / "in")
+    done = collect(course, tmp_path / "in")
     assert placed(course, "jm12")[0] == {f"{PS1}.ipynb": b"mine"}
     assert "link.ipynb is a link" in done.output and "is kept by Git LFS" in done.output
 
@@ -152,7 +139,7 @@ def test_a_repository_starts_no_program(course, tmp_path):
     git(clone, "config", "log.showSignature", "true")
     for hook in ("post-index-change", "reference-transaction"):
         shutil.copy(trap, clone / ".git" / "hooks" / hook)
-    assert run(course, tmp_path / "in").exit_code == 0 and placed(course, "jm12")[0]
+    assert collect(course, tmp_path / "in").exit_code == 0 and placed(course, "jm12")[0]
     assert not (tmp_path / "sprung").exists()
 
 
@@ -163,7 +150,7 @@ def test_a_clone_that_cannot_be_read_is_one_sentence_and_the_rest_comes_in(cours
     bad = clone_of(folder / "ps1-LiLei", *([] if fault == "empty" else [STARTER]))
     if fault == "damaged":
         shutil.rmtree(bad / ".git" / "objects")
-    done = run(course, folder)
+    done = collect(course, folder)
     assert "Traceback" not in done.output and "ps1-LiLei: git cannot read it" in " ".join(done.output.split())
     assert placed(course, "jm12")[0] and "ll34" in done.output
 
@@ -173,7 +160,7 @@ def test_newer_work_on_another_branch_is_told(course, tmp_path):
     git(clone, "checkout", "-b", "dev")
     git(clone, "commit", "--allow-empty", "-m", "more", at="2026-10-14T10:00:00Z")
     git(clone, "checkout", "main")
-    assert "the branch dev has later commits" in " ".join(run(course, tmp_path / "in").output.split())
+    assert "the branch dev has later commits" in " ".join(collect(course, tmp_path / "in").output.split())
 
 
 def test_a_folder_without_clones_is_none(tmp_path):

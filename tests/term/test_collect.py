@@ -7,16 +7,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from course.__main__ import main
 from course.autograder.term import sources
 from course.autograder.term.match import Matcher
 from course.autograder.term.platforms import _canvas, recognise
 from course.autograder.term.roster import Student, write_roster
 from course.autograder.term.sources import SourceError, ZipSource, open_source, safe_name
+from tests.term.small import PS1, collect, course_of
 
-PS1 = "ps1_batchnorm"
 BOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 ROSTER = [
     Student("jm12", "Jana Müller", "jm12@u.example", canvas_id="1001", moodle_id="501", github="jana-m"),
@@ -63,16 +61,7 @@ FORMATS = {
 
 @pytest.fixture
 def course(tmp_path, root):
-    folder = tmp_path / "course"
-    (folder / "course" / "assignments").mkdir(parents=True)
-    (folder / "course" / "assignments" / PS1).symlink_to(root / "course" / "assignments" / PS1)
-    write_roster(folder / "roster.csv", ROSTER)
-    (folder / "course.toml").write_text(f"[assignments.{PS1}]\ndue = 2026-10-15T22:00:00Z\n")
-    return folder
-
-
-def run(course, *words):
-    return CliRunner().invoke(main, ["--root", str(course), "collect", PS1, *map(str, words)])
+    return course_of(tmp_path / "course", root, ROSTER)
 
 
 def placed(course):
@@ -85,48 +74,48 @@ def placed(course):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_each_format_is_known_and_placed(course, tmp_path, kind):
     path = zipped(tmp_path / "in.zip", FORMATS[kind])
-    dry = run(course, path, "--dry-run")
+    dry = collect(course, path, "--dry-run")
     assert dry.exit_code == 0 and f"is {kind}" in dry.output and not (course / "submitted").exists()
-    done = run(course, path)
+    done = collect(course, path)
     assert done.exit_code == 0, done.output
     assert {name.split("/")[0] for name in placed(course)} == {"jm12", "ll34"}
     assert (course / "submitted" / "jm12" / PS1).joinpath("ps1_batchnorm.ipynb").read_bytes() == BOOK
-    again = run(course, path)
+    again = collect(course, path)
     assert "0 placed" in again.output and not (course / "attempts" / "ll34").exists()
 
 
 def test_what_is_known_of_time_is_kept_and_lateness_told(course, tmp_path):
-    done = run(course, zipped(tmp_path / "in.zip", FORMATS["Gradescope"]))
+    done = collect(course, zipped(tmp_path / "in.zip", FORMATS["Gradescope"]))
     stamp = (course / "submitted" / "ll34" / PS1 / "timestamp.txt").read_text()
     assert stamp == "2026-10-16 20:00:00.000000 UTC" and "22 h" in done.output
     assert (
         "yes; when is not said"
-        in run(course, zipped(tmp_path / "c.zip", FORMATS["Canvas"]), "--dry-run").output
+        in collect(course, zipped(tmp_path / "c.zip", FORMATS["Canvas"]), "--dry-run").output
     )
 
 
 def test_an_earlier_attempt_is_kept_when_a_newer_one_comes(course, tmp_path):
-    run(course, zipped(tmp_path / "one.zip", {"jm12/a.ipynb": b"one"}))
-    run(course, zipped(tmp_path / "two.zip", {"jm12/a.ipynb": b"two"}))
+    collect(course, zipped(tmp_path / "one.zip", {"jm12/a.ipynb": b"one"}))
+    collect(course, zipped(tmp_path / "two.zip", {"jm12/a.ipynb": b"two"}))
     assert (course / "submitted" / "jm12" / PS1 / "a.ipynb").read_bytes() == b"two"
     assert [p.read_bytes() for p in (course / "attempts").rglob("a.ipynb")] == [b"one"]
 
 
 def test_an_older_attempt_never_takes_the_place_of_a_newer(course, tmp_path):
-    run(course, zipped(tmp_path / "in.zip", FORMATS["nbgrader"]))
+    collect(course, zipped(tmp_path / "in.zip", FORMATS["nbgrader"]))
     old = {"ll34+ps1_batchnorm+2026-10-01 21:00:00.1 UTC/ps1_batchnorm.ipynb": b"very old"}
-    done = run(course, zipped(tmp_path / "old.zip", old))
+    done = collect(course, zipped(tmp_path / "old.zip", old))
     assert "is older" in done.output
     assert (course / "submitted" / "ll34" / PS1 / "ps1_batchnorm.ipynb").read_bytes() == BOOK
 
 
 def test_who_is_not_on_the_roster_is_told_with_the_nearest_and_a_mapping_settles_it(course, tmp_path):
     path = zipped(tmp_path / "in.zip", {"Jana Muller_77_assignsubmission_file/x.ipynb": BOOK})
-    done = run(course, path)
+    done = collect(course, path)
     assert done.exit_code == 1 and "Jana Muller (77) is nobody" in done.output and "jm12" in done.output
     assert not placed(course)
     (course / "matches.csv").write_text("called,id\nJana Muller (77),jm12\n")
-    assert run(course, path).exit_code == 0 and placed(course) == {f"jm12/{PS1}/x.ipynb"}
+    assert collect(course, path).exit_code == 0 and placed(course) == {f"jm12/{PS1}/x.ipynb"}
 
 
 def hostile(kind: str) -> bytes:
@@ -168,7 +157,7 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_bad_entry_gets_one_sentence_and_the_rest_comes_in(course, tmp_path, kind):
     (tmp_path / "in.zip").write_bytes(hostile(kind))
-    done = run(course, tmp_path / "in.zip")
+    done = collect(course, tmp_path / "in.zip")
     told = " ".join(done.output.split())
     assert HOSTILE[kind] in told and "Traceback" not in told
     assert (course / "submitted" / "jm12" / PS1 / "ps1.ipynb").read_bytes() == BOOK
@@ -186,7 +175,7 @@ def test_ten_thousand_entries_come_in_and_far_more_do_not(tmp_path, monkeypatch)
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"hello", b"PK\x05\x06" + b"\0" * 10])
 def test_what_is_no_zip_is_one_sentence(course, tmp_path, data):
     (tmp_path / "in.zip").write_bytes(data)
-    done = run(course, tmp_path / "in.zip")
+    done = collect(course, tmp_path / "in.zip")
     assert (
         done.exit_code == 1 and "is no zip that can be read" in done.output and "Traceback" not in done.output
     )
@@ -236,7 +225,7 @@ def test_anonymous_hand_ins_are_told_apart(tmp_path):
 @pytest.mark.parametrize("text", ["- 1", "a: [", "submission_1: 3\n", "&a [*a, *a]"])
 def test_gradescope_metadata_that_is_none_is_told(course, tmp_path, text):
     files = {"submission_metadata.yml": text, "submission_1/x.ipynb": BOOK}
-    done = run(course, zipped(tmp_path / "in.zip", files))
+    done = collect(course, zipped(tmp_path / "in.zip", files))
     assert "Traceback" not in done.output and (done.exit_code == 1 or "no submitters" in done.output)
     assert isinstance(done.exception, SystemExit | None.__class__)
 
@@ -247,21 +236,21 @@ def test_a_place_that_cannot_be_written_is_one_sentence(course, tmp_path, monkey
 
     path = zipped(tmp_path / "in.zip", FORMATS["Moodle"])
     monkeypatch.setattr(Path, "rename", refuse)
-    done = run(course, path)
+    done = collect(course, path)
     assert done.exit_code == 1 and "could not be placed: Permission denied" in done.output
 
 
 def test_a_number_of_moodle_says_nothing_by_itself(course, tmp_path):
     """501 was Jana's in another assignment; here it is Li Lei's."""
     path = zipped(tmp_path / "in.zip", {"李 雷_501_assignsubmission_file/x.ipynb": b"Li Lei's"})
-    assert run(course, path).exit_code == 0 and placed(course) == {f"ll34/{PS1}/x.ipynb"}
+    assert collect(course, path).exit_code == 0 and placed(course) == {f"ll34/{PS1}/x.ipynb"}
     blind = zipped(tmp_path / "blind.zip", {"Participant_501_assignsubmission_file/x.ipynb": BOOK})
-    done = run(course, blind)
+    done = collect(course, blind)
     assert done.exit_code == 1 and "Participant (501) is nobody on the roster" in done.output
     (tmp_path / "sheet.csv").write_text(
         "Identifier,Full name,Email address,Grade,Maximum Grade\nParticipant 501,,jm12@u.example,,100\n"
     )
-    assert run(course, blind, "--worksheet", tmp_path / "sheet.csv").exit_code == 0
+    assert collect(course, blind, "--worksheet", tmp_path / "sheet.csv").exit_code == 0
     assert placed(course) == {f"ll34/{PS1}/x.ipynb", f"jm12/{PS1}/x.ipynb"}
 
 
@@ -269,34 +258,34 @@ def test_a_number_tells_two_of_one_name_apart(course, tmp_path):
     twins = [Student("k1", "Kim Lee", moodle_id="7"), Student("k2", "Kim Lee", moodle_id="8")]
     write_roster(course / "roster.csv", twins)
     path = zipped(tmp_path / "in.zip", {"Kim Lee_8_assignsubmission_file/x.ipynb": BOOK})
-    assert run(course, path).exit_code == 0 and placed(course) == {f"k2/{PS1}/x.ipynb"}
+    assert collect(course, path).exit_code == 0 and placed(course) == {f"k2/{PS1}/x.ipynb"}
 
 
 def test_canvas_is_matched_by_name_where_no_id_is_known_and_never_against_an_id(course, tmp_path):
     write_roster(course / "roster.csv", [Student("a", "Jane van Doe"), Student("b", "Max Po", canvas_id="9")])
     files = {"doejanevan_1001_2001_x.ipynb": BOOK, "pomax_1002_2002_x.ipynb": BOOK}
-    done = run(course, zipped(tmp_path / "in.zip", files))
+    done = collect(course, zipped(tmp_path / "in.zip", files))
     assert placed(course) == {f"a/{PS1}/x.ipynb"} and "pomax is nobody on the roster" in done.output
 
 
 def test_late_without_a_time_is_asked_for_and_answered(course, tmp_path):
     path = zipped(tmp_path / "c.zip", FORMATS["Canvas"])
-    done = " ".join(run(course, path).output.split())
+    done = " ".join(collect(course, path).output.split())
     assert "1 came late, and when is not said: ll34. Write it into late_marks.csv" in done
     marks = course / "late_marks.csv"
     assert marks.read_text() == f"assignment,student,at\n{PS1},ll34,\n"
     marks.write_text(marks.read_text().replace("ll34,", "ll34,tomorrow"))
-    done = run(course, path)
+    done = collect(course, path)
     assert done.exit_code == 1 and "late_marks.csv, ll34: at is 'tomorrow'" in " ".join(done.output.split())
     marks.write_text(marks.read_text().replace("tomorrow", "2026-10-16 12:00"))
-    assert "came late" not in run(course, path).output
+    assert "came late" not in collect(course, path).output
     assert (course / "submitted" / "ll34" / PS1 / "timestamp.txt").read_text().startswith("2026-10-16 12:00")
 
 
 def test_late_may_turn_out_to_be_in_time_or_be_handed_in_anew(course, tmp_path):
     path = zipped(tmp_path / "c.zip", FORMATS["Canvas"])
     (course / "late_marks.csv").write_text(f"assignment,student,at\n{PS1},ll34,In time\n")
-    assert "came late" not in run(course, path).output
+    assert "came late" not in collect(course, path).output
     (course / "late_marks.csv").write_text(f"assignment,student,at\n{PS1},jm12,\n")
-    run(course, path)
+    collect(course, path)
     assert "jm12" not in (course / "late_marks.csv").read_text()  # handed in again, and not late

@@ -8,7 +8,7 @@ import ast
 import re
 import symtable
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -207,3 +207,15 @@ def words(source: str) -> str:
         if spoken >= 4 and not re.search(r"^[ \t]*+(def|class|import|from)\b", source, re.M)
         else ""
     )
+
+
+def all_needed(names: Iterable[str], needs: Mapping[str, Collection[str]]) -> set[str]:
+    """These names, whatever each of them needs, whatever that needs, and so on."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += needs.get(name, ())
+    return found

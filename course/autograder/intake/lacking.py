@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.beside import QUOTED, Beside, imported
-from course.autograder.intake.code import Statement, statements
+from course.autograder.intake.code import Statement, all_needed, statements
 from course.autograder.intake.released import NOT_GRADED
 from course.common.distributions import FRAMEWORKS, student_places
 
@@ -78,14 +78,7 @@ def _needed(read: Sequence[Sequence[Statement]], functions: Iterable[str]) -> se
     for one in (one for some in read for one in some):
         for name in one.binds:
             needs[name] |= one.later | one.uses
-    wanted: set[str] = set()
-    waiting = list(functions)
-    while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted.add(name)
-            waiting += needs.get(name, ())
-    return wanted
+    return all_needed(functions, needs)
 
 
 def _read(source: str) -> set[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 
-from course.autograder.intake.code import Statement, statements
+from course.autograder.intake.code import Statement, all_needed, statements
 from course.autograder.intake.released import Kind, Part
 
 Place = tuple[int, int, int]  # of the submitted cell, beside it, and a number that keeps the release's order
@@ -61,14 +61,7 @@ class Names:
 
     def needed(self, functions: Iterable[str]) -> set[str]:
         """These functions and every name that is looked up when they are called, as far as can be read."""
-        found: set[str] = set()
-        waiting = list(functions)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += self._needs.get(name, ())
-        return found
+        return all_needed(functions, self._needs)
 
     def first(self, names: Iterable[str]) -> Place | None:
         """When all of these that are bound anywhere are there."""

@@ -23,7 +23,7 @@ def pooling(
     left_over: tuple[int, int] = (0, 0), dtype: str = "float64", negative: bool = False,
     close: bool = False, again: bool = False, later: dict[str, int] | None = None,
 ) -> Inputs:  # fmt: skip
-    """x, a later x, dout and pool_param for an output of height and width `size`; no two values of an x are equal.
+    """x, a later x, dout and pool_param for an output of height and width `size`; no two values under one window are equal.
 
     Windows that overlap share their maximum somewhere, and left-over rows and columns hold the largest values, for
     every seed. With `negative` every value of x is far below 0, at -1e10 and less; with `close` all are near 1. With

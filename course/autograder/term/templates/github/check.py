@@ -58,7 +58,7 @@ def executed(path: Path) -> tuple[Any, str]:
     except DeadKernelError:
         return (
             notebook,
-            "The kernel died, of want of memory perhaps: what stands below that cell was not run.",
+            "The kernel died, perhaps because memory ran out: what stands below that cell was not run.",
         )
     return notebook, ""
 

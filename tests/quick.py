@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-EACH = 6
+EACH = 3
 
 
 def choose(items: list[pytest.Item]) -> list[pytest.Item]:

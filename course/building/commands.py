@@ -95,7 +95,7 @@ def site_command(with_answers: bool, again: bool, folder: Path) -> None:
 
 @click.command("data")
 def data_command() -> None:
-    """Fetch MNIST and CIFAR-10, which some lessons use where they are there."""
+    """Fetch MNIST, which lessons 1, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
     from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
 
     files = wanted()

@@ -21,6 +21,7 @@ from tests.marked_class import NAME, hand_in, marked, record
 from tests.waiting import LONG_STOP, comes_true
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="there is no Chromium here"),
     pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
     pytest.mark.xdist_group("browser"),

@@ -20,7 +20,7 @@ from course.autograder.judging.sketch import Sketch
 EVERY = 6
 BANKS = answers.assignments_with_a_bank()
 EACH_BANK = [pytest.param(bank, marks=pytest.mark.xdist_group(f"bank {bank}")) for bank in BANKS]
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="session")

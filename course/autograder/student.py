@@ -49,10 +49,13 @@ class Unsaid(Points):
 
 
 class Shown(Points):
-    """Points that the message above has told already: nothing is shown again where they are a cell's value."""
+    """Points that the message above has told already: a reader of the notebook sees nothing again.
 
-    def _ipython_display_(self) -> None:
-        """Nothing."""
+    The number stays the cell's value, whoever runs it: nbgrader takes a cell without one for full marks.
+    """
+
+    def _repr_html_(self) -> str:
+        return ""
 
 
 FarJudge = Callable[[str, Functions], Points | None]

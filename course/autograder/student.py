@@ -9,9 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from course.autograder.judging.verdict import Verdict, number
+from course.autograder.judging.verdict import VERDICT, Verdict, number
 
-VERDICT = "application/vnd.paddle-course.verdict+json"
 Functions = tuple[Callable[..., Any], ...]
 
 

@@ -10,8 +10,7 @@ from course.autograder.feedback.budget import Budget
 from course.autograder.feedback.notebook import Cell, read_cells
 from course.autograder.feedback.shown import outputs_html
 from course.autograder.feedback.standing import Mark
-from course.autograder.judging.verdict import Finding, Verdict
-from course.autograder.student import VERDICT
+from course.autograder.judging.verdict import VERDICT, Finding, Verdict
 from tests.feedback.shown import page_of, standing, written
 from tests.feedback.test_pages import HOSTILE
 

@@ -149,7 +149,7 @@ def test_a_student_with_only_the_release_sees_the_same_verdicts(folder, tmp_path
     nbformat.write(nb, path)
     run(python, "-m", "nbconvert", "--to", "notebook", "--execute", "--allow-errors", "--inplace", str(path))
 
-    from course.autograder.student import VERDICT
+    from course.autograder.judging.verdict import VERDICT
 
     seen = {}
     for cell in nbformat.read(path, as_version=4).cells:

@@ -11,9 +11,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course.autograder.judging.verdict import Verdict
+from course.autograder.judging.verdict import VERDICT, Verdict
 from course.autograder.sandbox.limits import Limits
-from course.autograder.student import VERDICT, Points
+from course.autograder.student import Points
 from course.common.cleaning import Cleaner, TooMuch, words
 
 MAX_OUTPUTS = 200

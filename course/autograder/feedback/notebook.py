@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.feedback.shown import as_text, from_judge
-from course.autograder.student import VERDICT
+from course.autograder.judging.verdict import VERDICT
 
 HALF = re.compile(r"\\u[dD][89a-fA-F]")  # perhaps half a character: it can be in JSON, but in no file
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -94,6 +94,7 @@ def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path
     assert "The given cell setup was changed" in found and "The given cell gone is gone" in found
 
 
+@pytest.mark.slow
 def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told(tried):
     endless = tried(CODE("while True:\n    pass"), CODE(RIGHT), seconds=3.0)
     assert "stops: it took longer than 3 s" in endless.remarks[-1]

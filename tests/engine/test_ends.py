@@ -57,6 +57,7 @@ def told(result: RunResult, grade_id: str) -> str:
 # --- what hangs ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_function_that_hung_once_is_not_waited_for_again_and_the_rest_is_judged(engine: Engine) -> None:
     result = run(
         engine,

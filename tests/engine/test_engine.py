@@ -206,6 +206,7 @@ def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.M
     assert result.incidents == ()
 
 
+@pytest.mark.slow
 def test_honest_work_beside_busy_loops_earns_what_it_earns_alone() -> None:
     """All on one core: the answer's cell takes a quarter of its processor time, and by the clock more than all of it."""
     slow = (
@@ -229,6 +230,7 @@ def test_honest_work_beside_busy_loops_earns_what_it_earns_alone() -> None:
             assert {n: v.points for n, v in result.ledger.items()} == {"batch_moments": 5.0, "normalize": 5.0}
 
 
+@pytest.mark.slow
 def test_the_total_time_keeps_what_was_earned_before() -> None:
     with Engine(Limits(cell_seconds=20, total_seconds=1)) as short:
         result = short.run(notebook("", "while True: pass", "", ""), assignment=ASSIGNMENT, student_seed=3)
@@ -243,6 +245,7 @@ def test_restarts_are_counted(engine: Engine) -> None:
     assert len(result.incidents) == 4
 
 
+@pytest.mark.slow
 def test_a_template_that_dies_is_replaced(engine: Engine) -> None:
     assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
     assert engine._zygote is not None

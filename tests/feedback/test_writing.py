@@ -167,6 +167,7 @@ def dies_always(task):
         os._exit(9)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_no_page_and_its_own_is_written_plain(course, monkeypatch):
     monkeypatch.setattr(feedback, "write_here", dies)
     told = []
@@ -175,6 +176,7 @@ def test_a_worker_that_dies_costs_no_page_and_its_own_is_written_plain(course, m
     assert all(page_of(course, student).exists() for student in STUDENTS[:3])
 
 
+@pytest.mark.slow
 def test_a_page_that_kills_even_when_it_is_plain_is_told(course, monkeypatch):
     monkeypatch.setattr(feedback, "write_here", dies_always)
     with pytest.raises(PagesMissing, match=r"1 of 2 .*s1: the process that wrote it died, twice"):

@@ -127,6 +127,7 @@ def test_what_a_person_gave_to_a_cell_that_is_gone_is_counted_beforehand(handed_
     refused(handed_in, "but 1 scores given by hand to cells that are gone")
 
 
+@pytest.mark.slow
 def test_before_hand_ins_cells_change_freely(course):
     edit(course, added)
     made = build_release(course, [NAME])

@@ -66,6 +66,7 @@ def hand_in(released, place, student, extra=""):
     nbformat.write(made, place / "submission" / "My homework (1).ipynb")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
 def test_a_submission_is_graded_from_end_to_end_without_a_network(released, place):
     places = [place / "source" / "secret.txt", place / "results" / "results.json"]

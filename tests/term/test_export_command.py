@@ -14,6 +14,7 @@ from course.autograder.sandbox import confinement
 from course.autograder.term.roster import Student, write_roster
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
     pytest.mark.xdist_group("term"),
 ]

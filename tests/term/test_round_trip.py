@@ -18,6 +18,7 @@ from tests.term import class60
 from tests.term.class60 import CLASS, PRESENT, PS0
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
     pytest.mark.xdist_group("term"),
 ]

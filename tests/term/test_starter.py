@@ -51,6 +51,7 @@ def test_the_workflow_may_read_and_no_more(starter):
     assert "secrets" not in (starter / WORKFLOW).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 def test_a_students_push_is_checked_and_the_clone_is_collected(released, starter, tmp_path):
     clone = tmp_path / "clones" / "ps0-jana-m"

@@ -150,4 +150,5 @@ def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
         for name in names:
             check, cell = find_check(name), by_machine[find_check(name).grade_id]
             assert cell.metadata.nbgrader.points == check.points
-            assert cell.source == f'check("{name}", {", ".join(check.functions)})'
+            call = f'check("{name}", {", ".join(check.functions)})'
+            assert cell.source == f"from course.autograder import check\n\n{call}"

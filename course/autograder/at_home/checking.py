@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.at_home import cases
+from course.autograder.at_home import cases, to_read
 from course.autograder.at_home.patience import Running, patient
 from course.autograder.at_home.picture import picture
 from course.autograder.at_home.standing import Standing
@@ -140,6 +140,10 @@ def _with_help(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply])
         drawn = _drawn(check, bank, verdict, replies)
         if drawn:
             markup.append(drawn)
+    if verdict.findings:
+        told, links = to_read.read().told(check.assignment, check.name, verdict.misconceptions)
+        lines += told
+        markup += [" · ".join(links)] if links else []
     so_far = STANDING.told(bank, check.assignment)
     rows = "".join(f'<div style="margin-top:.4em">{row}</div>' for row in [*markup, so_far])
     style = "margin:.2em 0 .6em;padding:0 .9em;font-size:.92em;max-width:60em"

@@ -64,6 +64,10 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
     if made.copy:
         say(f"the gradebook as it was before is {made.copy}")
     say(f"released into {made.folder}: zip it or push it as it is")
+    if not course.term().settings.lessons_url:
+        say(
+            "its cards cite the lessons without a link; `lessons_url` in course.toml says where students read them"
+        )
     if not made.own_exchange:
         say(
             "for students to fetch it by nbgrader: `nbgrader release_assignment ASSIGNMENT`, or Release in the formgrader"

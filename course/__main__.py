@@ -4,13 +4,14 @@ from course.autograder.cli.checks import checks
 from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
 from course.autograder.cli.export import export
+from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.preflight import preflight
 from course.autograder.cli.roster import roster
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
-for command in (checks, collect, export, github, gradescope, preflight, roster, term, *COMMANDS):
+for command in (checks, collect, export, github, gpu_check, gradescope, preflight, roster, term, *COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ class Settings:
         roster: the roster's file, relative to the course folder.
         not_handed_in: what a student on the roster has who handed in nothing: 'blank' or 'zero'.
         lessons_url: where the lessons' pages are for students.
+        hand_in: where students hand in, as a sentence for them goes on: "on the course's page in Moodle".
         late: the late policy of every assignment that has none of its own.
         grader: limits.
         assignments: by name.
@@ -92,6 +93,7 @@ class Settings:
     roster: str = "roster.csv"
     not_handed_in: str = "blank"
     lessons_url: str = ""
+    hand_in: str = ""
     late: LatePolicy = LatePolicy()
     grader: GraderSettings = GraderSettings()
     assignments: Mapping[str, AssignmentSettings] = field(default_factory=dict)
@@ -299,6 +301,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
         roster=course.text("roster", Settings.roster),
         not_handed_in=course.choice("not_handed_in", NOT_HANDED_IN, Settings.not_handed_in),
         lessons_url=course.text("lessons_url"),
+        hand_in=course.text("hand_in"),
         late=_late("late", late),
         grader=_grader(grader),
         assignments={name: _assignment(name, value, zone, known) for name, value in assignments.items()},

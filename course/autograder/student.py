@@ -99,7 +99,7 @@ def check_notebook(notebook: str = "") -> None:
     Args:
         notebook: its file, where this kernel cannot tell which one it belongs to.
     """
-    if _far_judge is not None or os.environ.get("COURSE_REHEARSAL"):
+    if _far_judge is not None or {"COURSE_REHEARSAL", "NBGRADER_EXECUTION"} & os.environ.keys():
         return
     from course.autograder.at_home.preflight import told_of
 

@@ -9,7 +9,8 @@ from nbformat.notebooknode import NotebookNode
 
 from course.common.notebooks import OURS, canonical
 
-SETUP = "import numpy as np\n\nfrom course.autograder import check"
+IMPORT = "from course.autograder import check"  # in each check's cell, so that none rests on the first cell
+SETUP = f"import numpy as np\n\n{IMPORT}"
 BLANK = '''def {name}(x):
     """What it returns.
 
@@ -61,7 +62,7 @@ def _cells(name: str, questions: list[tuple[str, float]]) -> list[NotebookNode]:
                 metadata=_mark(f"code-{function}", locked=False, solution=True),
             ),
             code(
-                f'check("{function}", {function})',
+                f'{IMPORT}\n\ncheck("{function}", {function})',
                 id=function,
                 metadata=_mark(function, locked=True, points=points),
             ),

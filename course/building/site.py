@@ -86,7 +86,8 @@ def describe_assignments(root: Path = PROJECT) -> list[Assignment]:
     for path in sorted((root / "course" / "assignments").glob("*/*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         graded = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
-        calls = [re.match(r'check\("[\w.]+", (.+)\)$', cell.source) for cell in notebook.cells]
+        checks = [cell.source for cell, mark in zip(notebook.cells, graded, strict=True) if mark.get("grade")]
+        calls = [re.search(r'^check\("[\w.]+", (.+)\)$', source, re.MULTILINE) for source in checks]
         functions = dict.fromkeys(name for call in calls if call for name in call.group(1).split(", "))
         said = catalogue()["assignment"].get(path.stem, {})
         points = sum(int(mark.get("points", 0)) for mark in graded if mark.get("grade"))

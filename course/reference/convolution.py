@@ -146,21 +146,30 @@ def _paddle_padding(padding: Padding) -> Any:
 
 
 def conv2d(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: Any = 1, padding: Any = 0
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: Any = 1, padding: Any = 0, **more: Any
 ) -> np.ndarray:
-    """x [N, C, H, W] with w [O, C, kh, kw] and b (O,) or None, by `paddle.nn.functional.conv2d`: [N, O, H', W']."""
+    """x [N, C, H, W] with w [O, C / groups, kh, kw] and b (O,) or None: [N, O, H', W'].
+
+    By `paddle.nn.functional.conv2d`, which `more` goes to: `dilation`, `groups`.
+    """
     with on_device(device().name):
         bias = None if b is None else tensor(b)
-        return F.conv2d(tensor(x), tensor(w), bias, stride=stride, padding=padding).numpy()
+        return F.conv2d(tensor(x), tensor(w), bias, stride=stride, padding=padding, **more).numpy()
 
 
 def conv2d_gradients(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray, dout: np.ndarray, stride: Any = 1, padding: Any = 0
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    dout: np.ndarray,
+    stride: Any = 1,
+    padding: Any = 0,
+    **more: Any,
 ) -> dict[str, np.ndarray]:
-    """Gradients of sum(dout * conv2d(x, w, b)): {'dx': as x, 'dw': as w, 'db': (O,)}."""
+    """Gradients of sum(dout * conv2d(x, w, b)), arguments as there: {'dx': as x, 'dw': as w, 'db': (O,)}."""
     with on_device(device().name):
         leaves = [tensor(v, gradient=True) for v in (x, w, b)]
-        out = F.conv2d(*leaves, stride=stride, padding=padding)
+        out = F.conv2d(*leaves, stride=stride, padding=padding, **more)
         found = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
         return dict(zip(("dx", "dw", "db"), (g.numpy() for g in found), strict=True))
 

@@ -1,12 +1,15 @@
 """Which device computes the references: asked of the machine once, and said in one line.
 
-A GPU is used only when it is there, multiplies integers right, and keeps TF32 off; otherwise the CPU is,
-and the line says why. Points never depend on the answer: the course grades the biased running variance
-whatever the device keeps (see `Device.running_variance`).
+A GPU is used only when it is there, multiplies integers right, computes in float64 and keeps TF32 off, in products
+and in convolutions; otherwise the CPU is, and the line says why. Points never depend on the answer: the course grades
+the biased running variance whatever the device keeps (see `Device.running_variance`), and no reference is computed in
+float32, which would call right answers wrong where a batch is badly conditioned (`docs/gpu.md`).
 """
 
+import contextlib
 import functools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,14 +23,17 @@ class Device:
     Attributes:
         name: Paddle's name for it, 'cpu' or 'gpu:0'.
         running_variance: 'biased' or 'unbiased': which estimate its batch norm op puts into the running variance.
-        float64: whether batch norm runs in float64 there; references fall back to float32 where not.
+        float64: whether references are computed in float64 there. A device that cannot is never chosen; `make gpu-check`
+            alone asks for float32, to say what it would cost.
         reason: one sentence on why this device was chosen.
+        untrusted: whether there is a GPU that was tried and is not used.
     """
 
     name: str
     running_variance: str
     float64: bool
     reason: str
+    untrusted: bool = False
 
     @property
     def dtype(self) -> str:
@@ -58,8 +64,12 @@ class Probe(Protocol):
         """(1 + 2**-12) * 1 by matrix product in float32: TF32 keeps 10 bits and returns 1."""
         ...
 
+    def step_convolved(self, device: str, dtype: str, step: float) -> float:
+        """What a convolution with a kernel of one 1 leaves of `step` in 1 + step: it has a switch for TF32 of its own."""
+        ...
+
     def has_float64(self, device: str) -> bool:
-        """Whether train-mode batch norm runs on float64 tensors there."""
+        """Whether batch norm and a convolution run on float64 tensors there, forward and back."""
         ...
 
 
@@ -122,15 +132,30 @@ class PaddleProbe:
             product = paddle.matmul(paddle.to_tensor(a), paddle.eye(64, dtype="float32"))
         return float(product.numpy()[0, 0])
 
+    def step_convolved(self, device: str, dtype: str, step: float) -> float:
+        """See `Probe`."""
+        from course.reference.framework import paddle
+
+        # Channels by the dozen, as tensor cores like them; each output channel is a copy of its input channel.
+        x, w = np.full((4, 32, 8, 8), 1 + step, dtype=dtype), np.zeros((32, 32, 3, 3), dtype=dtype)
+        w[range(32), range(32), 1, 1] = 1
+        with on_device(device):
+            out = paddle.nn.functional.conv2d(paddle.to_tensor(x), paddle.to_tensor(w), padding=1)
+        return float(out.numpy().min()) - 1
+
     def has_float64(self, device: str) -> bool:
         """See `Probe`."""
         from course.reference.framework import paddle
 
+        functional = paddle.nn.functional
         try:
             with on_device(device):
-                x = paddle.ones([4, 1], dtype="float64")
+                x = paddle.ones([4, 1, 3, 3], dtype="float64")
+                x.stop_gradient = False
                 one, zero = paddle.ones([1], dtype="float64"), paddle.zeros([1], dtype="float64")
-                paddle.nn.functional.batch_norm(x, zero, one.clone(), one, zero.clone(), training=True)
+                out = functional.batch_norm(x, zero, one.clone(), one, zero.clone(), training=True)
+                out = functional.conv2d(out, paddle.ones([1, 1, 2, 2], dtype="float64"))
+                paddle.grad([out.sum()], [x])[0].numpy()
         except Exception:
             return False
         return True
@@ -159,6 +184,8 @@ class on_device:
             paddle.device.set_device(self.before)
 
 
+# Far above each precision's own rounding, be it Winograd's; lost in TF32's 10 bits, or in float32's 23.
+STEPS = {"float32": 2.0**-12, "float64": 2.0**-40}
 BIASED, UNBIASED = 1.25, 5.0 / 3.0  # of 0, 1, 2, 3
 
 
@@ -176,6 +203,11 @@ def _fault(probe: Probe, device: str) -> str | None:
             return "its convolution of small integers is wrong (a wheel built for another chip does that)"
         if probe.product_below_tf32(device) == 1.0:
             return "TF32 is on there although NVIDIA_TF32_OVERRIDE=0 was asked for"
+        if not probe.has_float64(device):
+            return "its batch norm or convolution does not run in float64, and float32 would reject right answers"
+        for dtype, step in STEPS.items():
+            if not 0.5 * step < probe.step_convolved(device, dtype, step) < 1.5 * step:
+                return f"its convolution in {dtype} rounds to fewer bits than that has, as TF32 does"
         if _kept_variance(probe.running_variance(device)) is None:
             return f"its running variance of 0, 1, 2, 3 is {probe.running_variance(device):.4g}, no known estimate"
     except Exception as error:
@@ -195,7 +227,7 @@ def choose_device(probe: Probe, wanted: str = "auto") -> Device:
     """
     if wanted not in ("auto", "cpu", "gpu"):
         raise ValueError(f"COURSE_DEVICE is {wanted!r}; it must be 'auto', 'cpu' or 'gpu'")
-    name, reason = "cpu", "COURSE_DEVICE=cpu was asked for"
+    name, reason, untrusted = "cpu", "COURSE_DEVICE=cpu was asked for", False
     if wanted != "cpu":
         try:
             count = probe.gpu_count()
@@ -211,14 +243,31 @@ def choose_device(probe: Probe, wanted: str = "auto") -> Device:
                     f"{count} GPU{'s' if count > 1 else ''} found, gpu:0 is sound and TF32 is off",
                 )
             else:
-                reason = f"gpu:0 is not trusted: {fault}"
+                reason, untrusted = f"gpu:0 is not trusted: {fault}", True
         if wanted == "gpu" and name == "cpu":
             reason = f"COURSE_DEVICE=gpu was asked for, but {reason}"
     kept = _kept_variance(probe.running_variance(name)) or "biased"
-    return Device(name=name, running_variance=kept, float64=probe.has_float64(name), reason=reason)
+    return Device(name=name, running_variance=kept, float64=True, reason=reason, untrusted=untrusted)
 
 
 @functools.cache
+def _chosen() -> Device:
+    return choose_device(PaddleProbe(), os.environ.get("COURSE_DEVICE", "auto"))
+
+
+_instead: list[Device] = []
+
+
 def device() -> Device:
     """The device of this process, chosen on first use (environment variable COURSE_DEVICE: auto, cpu, gpu)."""
-    return choose_device(PaddleProbe(), os.environ.get("COURSE_DEVICE", "auto"))
+    return _instead[-1] if _instead else _chosen()
+
+
+@contextlib.contextmanager
+def references_on(other: Device) -> Iterator[None]:
+    """Have every reference computed on another device, or in another precision, within a block."""
+    _instead.append(other)
+    try:
+        yield
+    finally:
+        _instead.pop()

@@ -1,6 +1,7 @@
 """The one place where Paddle is imported: quietly, deterministically, and never from a submission's folder."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -9,6 +10,18 @@ from pathlib import Path
 from types import ModuleType
 
 from course.common.quiet import quiet_stderr
+
+MISSING = (
+    "Paddle is not installed in the Python that runs here, and the lessons and the grading side need it: run "
+    "`make setup` in the course's folder, and take its .venv as this notebook's kernel. The assignments need no Paddle."
+)
+
+
+class PaddleMissing(ModuleNotFoundError):
+    """There is no Paddle; a notebook shows the one sentence and no frames."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 @contextlib.contextmanager
@@ -24,11 +37,17 @@ def _only_installed_modules() -> Iterator[None]:
 
 
 def load_paddle() -> ModuleType:
-    """Import Paddle with TF32 off (set before the import, or it is not read) and its warnings kept."""
+    """Import Paddle with TF32 off (set before the import, or it is not read) and its warnings kept.
+
+    Raises:
+        PaddleMissing: where it is not installed.
+    """
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
     os.environ.setdefault("GLOG_minloglevel", "2")  # no notes from C++ about what it does all the same
     if "paddle" in sys.modules:
         return sys.modules["paddle"]
+    if importlib.util.find_spec("paddle") is None:
+        raise PaddleMissing(MISSING, name="paddle")
     with quiet_stderr(), _only_installed_modules(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import paddle

@@ -161,3 +161,27 @@ def test_a_run_goes_on_past_functions_that_are_not_written(shell, capsys):
     assert capsys.readouterr().out.startswith("NameError: batch_moment is not there yet.")
     assert not shell.run_cell("1 / 0").success
     assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_a_check_alone_in_a_fresh_kernel_says_which_cell_to_run(shell, capsys):
+    alone = 'from course.autograder import check\n\ncheck("batch_moments", batch_moments)'
+    assert not shell.run_cell(alone).success
+    assert capsys.readouterr().out == (
+        "NameError: batch_moments is not there yet. Run the cell that makes it first; it stands further up.\n"
+    )
+    assert shell.run_cell("def batch_moments(x): return np.mean(x, 0), np.var(x, 0)").success
+    assert (
+        "no np yet: run the notebook's first cell"
+        in checking.checked_here("batch_moments", (shell.user_ns["batch_moments"],)).text
+    )
+
+
+def test_without_paddle_a_lesson_says_one_sentence(monkeypatch):
+    from course.reference import framework
+
+    monkeypatch.setattr(framework.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.delitem(framework.sys.modules, "paddle", raising=False)
+    with pytest.raises(framework.PaddleMissing) as missing:
+        framework.load_paddle()
+    (told,) = missing.value._render_traceback_()
+    assert told.startswith("Paddle is not installed") and "make setup" in told

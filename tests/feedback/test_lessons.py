@@ -4,12 +4,15 @@ import json
 import re
 import tomllib
 
+import nbformat
 import pytest
 from docutils.nodes import make_id
 
+from course.autograder.at_home import to_read
 from course.autograder.checks import find_check, list_checks
-from course.autograder.feedback import lessons
-from course.autograder.feedback.lessons import anchor, section_for, site
+from course.autograder.gradebook import lessons
+from course.autograder.gradebook.lessons import anchor, section_for, site
+from course.autograder.gradebook.reading_list import reading_list
 
 MAP = tomllib.loads(lessons.MAP.read_text("utf-8"))
 
@@ -67,3 +70,22 @@ def test_where_the_lessons_are(tmp_path, monkeypatch):
     (tmp_path / "build" / "site").mkdir(parents=True)
     (tmp_path / "build" / "site" / "index.html").touch()
     assert site(tmp_path / "feedback" / "s1" / "ps1") == "../../../build/site/"
+
+
+def test_a_card_leads_to_its_heading_and_to_the_section_on_the_mistake(root):
+    path = root / "course" / "assignments" / "ps1_batchnorm" / "ps1_batchnorm.ipynb"
+    notebook = {"ps1_batchnorm": nbformat.read(path, as_version=4)}
+    for url in ("https://x.example/l", "https://x.example/l/", ""):
+        made = reading_list(notebook, url)
+        assert (
+            "epsilon outside the root" not in made.as_json()
+        )  # which mistakes there are is not told beforehand
+        assert set(made.headings) == set(list_checks("ps1_batchnorm"))
+        lines, links = made.told("ps1_batchnorm", "batch_moments", ["epsilon outside the root"])
+        page = section_for("ps1_batchnorm", "normalize").place
+        assert lines[0] == "The question stands under “1.1 The moments of a batch”."
+        assert links[0].startswith('The question: <a href="#1.1-The-moments-of-a-batch">')
+        assert (f' href="https://x.example/l/{page}"' in links[1]) == bool(url) and "Epsilon" in lines[1]
+        (_, default) = made.told("ps1_batchnorm", "batch_moments", [])[0]
+        assert "Which values share a mean" in default and len(lines) == 2
+    assert to_read.ToRead().told("ps1_batchnorm", "batch_moments", ["x"]) == ([], [])

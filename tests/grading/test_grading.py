@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder, canonical_dump
 from course.autograder.grading import driver as grading
-from course.autograder.grading import pool, workers
+from course.autograder.grading import pool
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from tests.grading.warm_drivers import WarmDrivers
@@ -292,16 +293,41 @@ def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tm
     assert kept.stat().st_mtime_ns == stamp
 
 
-def test_with_a_gpu_build_workers_start_on_their_own_and_give_the_same(undisturbed, tmp_path, monkeypatch):
-    """What a GPU build sets up does not survive a fork; here the package's name alone is faked."""
-    assert workers.judging_context().get_start_method() == "forkserver"
-    monkeypatch.setattr(workers.metadata, "version", lambda name: "3.3.1")
-    assert workers.judging_context().get_start_method() == "spawn"
-    workers.start_ahead()  # has nothing to do then
-    root = fresh(undisturbed[0], tmp_path)
-    rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
-    assert all(row.fresh for row in rows)
-    assert canonical_dump(Course(root)) == undisturbed[2]
+# Read by every Python that starts with its folder on the path: the package's name alone makes a GPU build.
+GPU_BUILD = """
+import os, sys
+from importlib import metadata
+
+def note(told):
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write(f"{told}\\n")
+
+def before_fork():
+    note("forked with Paddle loaded" if "paddle" in sys.modules else "forked")
+
+version = metadata.version
+metadata.version = lambda name: "3.3.1" if name == "paddlepaddle-gpu" else version(name)
+os.register_at_fork(before=before_fork)
+note(" ".join(sys.orig_argv[-2:]))
+"""
+
+
+def test_with_a_gpu_build_no_process_that_has_touched_a_device_is_forked(undisturbed, tmp_path):
+    """Paddle is loaded by whoever computes references. Pages are written meanwhile, by forks of another process."""
+    root, notes = fresh(undisturbed[0], tmp_path), tmp_path / "notes"
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(GPU_BUILD)
+    command = [sys.executable, "-m", "course", "--root", root, "grade", ASSIGNMENT, "--jobs", "2", "--force"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "hook"), "NOTES": str(notes)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONG_STOP)
+    assert done.returncode == 0, done.stderr
+    told = notes.read_text()
+    assert "spawn_main" in told, told  # workers were started on their own
+    assert "forked\n" in told and "Paddle" not in told, told
+    by_libraries = re.compile(
+        r"[0-9a-f]{20,}"
+    )  # what the notebooks were graded with is in their fingerprints
+    assert by_libraries.sub("", canonical_dump(Course(root))) == by_libraries.sub("", undisturbed[2])
 
 
 def test_a_script_without_a_main_guard_can_grade_and_runs_once(undisturbed, tmp_path):

@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from nbformat import NotebookNode
 
 from course.common.notebooks import canonical, is_practice, notebooks
 
@@ -150,4 +152,25 @@ def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
         for name in names:
             check, cell = find_check(name), by_machine[find_check(name).grade_id]
             assert cell.metadata.nbgrader.points == check.points
-            assert cell.source == f'check("{name}", {", ".join(check.functions)})'
+            call = f'check("{name}", {", ".join(check.functions)})'
+            assert cell.source == f"from course.autograder import check\n\n{call}"
+
+
+def test_points_are_said_above_each_question_and_a_prediction_has_room(root):
+    for path in sorted(root.glob("course/assignments/*/*.ipynb")):
+        above: dict[tuple[str, str], list[NotebookNode]] = {}
+        cells = nbformat.read(path, as_version=4).cells
+        said = ("", "")
+        for cell, after in pairwise(cells):
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("grade"):
+                above.setdefault(said, []).append(mark)
+            elif cell.cell_type == "markdown" and "prediction" not in cell.metadata.get("tags", ()):
+                said = (cell.id, cell.source.splitlines()[-1])
+            if "**Predict" in cell.source:
+                assert after.metadata.tags == ["prediction"], (path, cell.id)
+        assert cells[-1].source.endswith("check_notebook()") and cells[-1].metadata.tags == ["not-graded"]
+        assert f"`{path.name}`" in cells[-2].source
+        for (_, said), marks in above.items():
+            assert said.startswith(f"*{sum(mark['points'] for mark in marks):g} point"), (path, said)
+            assert len(marks) == 1 or all(f"` {mark['points']:g}" in said for mark in marks), (path, said)

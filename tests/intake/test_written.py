@@ -202,6 +202,23 @@ def test_a_text_that_answers_nothing_for_sure_is_shown_where_there_is_no_answer_
     )
 
 
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_prediction_answers_nothing_unless_it_names_the_question(tagged, place, release, solved):
+    room = text("*Your prediction (nobody marks it):*\n\n...")
+    room.metadata["tags"], room["id"] = ["prediction"], "predict"
+    for notebook in (release, solved):
+        notebook.cells.insert(2, copy.deepcopy(room))
+    cell(solved, "why").source = STUB
+    own = solved.cells[2]
+    own.source = own.source.replace("...", "It goes up, and then down again.")
+    if not tagged:
+        own.metadata = nbformat.from_dict({})
+    intake = handed(place, release, **{EXACT: solved})
+    assert written_in(intake.notebook)["why"] == STUB and intake.needs_person == ()
+    own.source = "2.1 Addition commutes."
+    assert "commutes" in written_in(handed(place, release, **{EXACT: solved}).notebook)["why"]
+
+
 def test_without_any_text_an_answer_is_blank_as_released(place, release, solved):
     for stub in (STUB, "", "  \n", "*Your answer here.*  \r\n"):
         cell(solved, "why").source = stub

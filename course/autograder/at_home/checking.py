@@ -3,17 +3,18 @@
 import functools
 import html
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from course.autograder.at_home import cases
+from course.autograder.at_home import cases, to_read
 from course.autograder.at_home.patience import Running, patient
 from course.autograder.at_home.picture import picture
 from course.autograder.at_home.standing import Standing
-from course.autograder.at_home.stopping import Said, failed, stopped
+from course.autograder.at_home.stopping import Said, failed, stopped, to_be_run
 from course.autograder.checks.language.protocol import Reply, Step, perform
 from course.autograder.checks.language.spec import Check
 from course.autograder.judging.bank import Bank, bank_here
@@ -25,6 +26,7 @@ from course.common.quiet import quiet_stderr
 
 Functions = tuple[Callable[..., Any], ...]
 STANDING = Standing()
+UNKNOWN = re.compile(r"raised NameError: name '(\w+)' is not defined")
 DRAWN = ("value", "precision", "shape", "not finite", "fact")
 
 
@@ -124,6 +126,10 @@ def _pass_on(told: list[str]) -> None:
 def _with_help(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply]) -> Here:
     """The verdict with a case to work with, a picture of it, and the points so far."""
     lines, markup = [], []
+    missing = next(filter(None, (UNKNOWN.search(f.message) for f in verdict.findings)), None)
+    if missing:
+        lines.append(to_be_run(missing[1]))
+        markup.append(html.escape(lines[0]))
     first = next((f for f in verdict.findings if f.case and f.kind != "blank"), None)
     if first is not None:
         line = cases.again(check, first.case)
@@ -134,6 +140,10 @@ def _with_help(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply])
         drawn = _drawn(check, bank, verdict, replies)
         if drawn:
             markup.append(drawn)
+    if verdict.findings:
+        told, links = to_read.read().told(check.assignment, check.name, verdict.misconceptions)
+        lines += told
+        markup += [" · ".join(links)] if links else []
     so_far = STANDING.told(bank, check.assignment)
     rows = "".join(f'<div style="margin-top:.4em">{row}</div>' for row in [*markup, so_far])
     style = "margin:.2em 0 .6em;padding:0 .9em;font-size:.92em;max-width:60em"

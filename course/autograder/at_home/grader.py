@@ -11,6 +11,7 @@ from typing import Any
 from course.autograder.judging.sealed import FOLDER
 
 FILE = "grading.json"  # beside the sealed answers
+HAND_IN = "where your course collects its assignments"  # unless course.toml says it
 PLAIN = frozenset({"numpy", "matplotlib", "mpl_toolkits", "IPython", "course"})
 
 
@@ -38,20 +39,27 @@ class Grader:
         python: its version, as (3, 12).
         modules: that can be imported there, the standard library's aside.
         given: by assignment, digests of the given cells.
+        hand_in: where students hand in.
     """
 
     python: tuple[int, int] = sys.version_info[:2]
     modules: frozenset[str] = PLAIN
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    hand_in: str = HAND_IN
 
     def has(self, module: str) -> bool:
         """Whether a top-level module can be imported while grading."""
         return module in self.modules or module in sys.stdlib_module_names
 
 
-def written(modules: Iterable[str], given: Mapping[str, Mapping[str, str]]) -> str:
+def written(modules: Iterable[str], given: Mapping[str, Mapping[str, str]], hand_in: str) -> str:
     """The file for a release, of the Python that runs now."""
-    about = {"python": sys.version_info[:2], "modules": sorted(PLAIN | set(modules)), "given": given}
+    about = {
+        "python": sys.version_info[:2],
+        "modules": sorted(PLAIN | set(modules)),
+        "given": given,
+        "hand_in": hand_in or HAND_IN,
+    }
     return json.dumps(about, indent=1) + "\n"
 
 
@@ -59,6 +67,6 @@ def read(folder: Path = FOLDER) -> Grader:
     """What the release says; what is plain in any case where there is no file."""
     try:
         about = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Grader(tuple(about["python"]), frozenset(about["modules"]), about["given"])
+        return Grader(tuple(about["python"]), frozenset(about["modules"]), about["given"], about["hand_in"])
     except (OSError, ValueError, KeyError):
         return Grader()

@@ -172,7 +172,8 @@ def told_of(notebook: str = "") -> str:
     try:
         path = Path(notebook) if notebook else notebook_here()
         saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime)) if path.exists() else ""
-        return f"{path.name}, as it was saved at {saved}.\n{preflight(path).text()}"
+        told = f"{path.name}, as it was saved at {saved}.\n{preflight(path).text()}"
+        return f"{told}\nHand in {path.name}, under this name, {read().hand_in}."
     except NotebookError as error:
         return str(error)
 

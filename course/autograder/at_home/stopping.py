@@ -36,3 +36,9 @@ def failed(name: str, error: Exception) -> Said:
         f"The check {name} itself failed ({told}). Your work is not to blame, and nothing is lost: "
         "tell your instructor what this says."
     )
+
+
+def to_be_run(name: str) -> str:
+    """What is said where a function of the student's uses a name that nothing has made in this kernel."""
+    cell = "the notebook's first cell" if name in ("np", "plt") else "the cell that makes it"
+    return f"In this kernel there is no {name} yet: run {cell}, then this check again."

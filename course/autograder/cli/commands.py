@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
@@ -65,6 +64,10 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
     if made.copy:
         say(f"the gradebook as it was before is {made.copy}")
     say(f"released into {made.folder}: zip it or push it as it is")
+    if not course.term().settings.lessons_url:
+        say(
+            "its cards cite the lessons without a link; `lessons_url` in course.toml says where students read them"
+        )
     if not made.own_exchange:
         say(
             "for students to fetch it by nbgrader: `nbgrader release_assignment ASSIGNMENT`, or Release in the formgrader"
@@ -197,30 +200,3 @@ def tidy(only_check: bool) -> None:
     for path in notebooks(ROOT):
         if tidy_one(path):
             console.print(f"tidied {path.relative_to(ROOT)}")
-
-
-@main.command("gpu-check")
-def gpu_check() -> None:
-    """Compare every reference on the device that would be used with the CPU."""
-    from course.reference.device import device
-    from course.reference.device_table import compare_devices
-
-    console.print(str(device()), highlight=False)
-    table = Table(title=f"{device().name} against the CPU")
-    for name in ("op", "output", "largest difference", "allowed", ""):
-        table.add_column(name)
-    rows = compare_devices()
-    for row in rows:
-        table.add_row(
-            row.op,
-            row.output,
-            f"{row.difference:.2e}",
-            f"{row.allowed:.2e}",
-            "ok" if row.ok else "[red]OFF[/red]",
-        )
-    console.print(table)
-    if device().name == "cpu":
-        console.print(
-            "No GPU is in use, so both columns are the CPU: this shows that the table works, no more."
-        )
-    sys.exit(0 if all(row.ok for row in rows) else 1)

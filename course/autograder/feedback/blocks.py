@@ -11,13 +11,13 @@ from course.autograder.feedback.budget import Budget
 from course.autograder.feedback.formulas import draw_ahead
 from course.autograder.feedback.given import Release
 from course.autograder.feedback.highlighting import python_html
-from course.autograder.feedback.lessons import Section
 from course.autograder.feedback.notebook import Cell, Notebook
 from course.autograder.feedback.pictures import Attachments
 from course.autograder.feedback.questions import Question
 from course.autograder.feedback.shown import outputs_html
 from course.autograder.feedback.standing import Standing
 from course.autograder.feedback.text import MAX_SOURCE, cleaned_html, html_of, plain
+from course.autograder.gradebook.lessons import Section
 from course.common.cleaning import TooMuch
 
 NOTES = "**Notes from grading**"  # how intake begins the cell in which it leaves its notes

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course.autograder.feedback.given import Release
-from course.autograder.feedback.lessons import Section, section_for
 from course.autograder.feedback.notebook import Cell, Notebook
 from course.autograder.feedback.shown import failure
 from course.autograder.feedback.standing import Mark, Standing
+from course.autograder.gradebook.lessons import Section, section_for
 
 MOST = 4  # things said of one question in its row
 FEW_WORDS = re.compile(r"[\w ,.;:!?'()-]{1,40}")

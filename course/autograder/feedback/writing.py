@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.autograder.feedback.given import release_at
-from course.autograder.feedback.lessons import site
 from course.autograder.feedback.notebook import read_cells
 from course.autograder.feedback.page import STYLE, Place, page, style_sheet
 from course.autograder.feedback.standing import Standing
+from course.autograder.gradebook.lessons import site
 
 # A page takes hundredths of a second, and one that rendering cannot cope with less than one. What goes beyond this has
 # found a way around every limit there is; the kernel ends it, and the page is written with all text plain.

@@ -9,16 +9,19 @@ from pathlib import Path
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from course.autograder.at_home.grader import FILE, given_cells, written
+from course.autograder.at_home import to_read
+from course.autograder.at_home.grader import FILE, HAND_IN, given_cells, written
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
+from course.autograder.gradebook.reading_list import reading_list
 from course.autograder.gradebook.swap import beside, put_right, swap
 from course.autograder.judging.seal import ENDING
 from course.autograder.judging.sealed import FOLDER
 from course.autograder.judging.sealing import sealed_answers
+from course.autograder.settings import Settings
 from course.common.distributions import FRAMEWORKS, STUDENT_NEEDS, closure, normal, student_places
 from course.common.notebooks import solution_lines
 
@@ -170,35 +173,42 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / path, target)
     everything = sorted([*kept, *assignments])
-    _seal(new, everything)
-    _write_texts(new, everything)
+    settings = course.term().settings
+    _seal(new, everything, settings)
+    _write_texts(new, everything, settings)
     leaking = leaks(new, [course.folder("source") / name / f"{name}.ipynb" for name in everything])
     if leaking:
         raise GradingError(f"nothing is released, because a solution would go out: {leaking[0]}")
 
 
-def _seal(folder: Path, assignments: list[str]) -> None:
-    """Paddle's answers to the visible cases, and those of every mistake."""
+def _seal(folder: Path, assignments: list[str], settings: Settings) -> None:
+    """Paddle's answers to the visible cases, and those of every mistake; what grading has; where to read on."""
     place = folder / SEALED
     place.mkdir()
     for name in assignments:
         if list_checks(name):
             (place / f"{name}{ENDING}").write_bytes(sealed_answers(name))
-    given = {
-        name: given_cells(nbformat.read(folder / name / f"{name}.ipynb", as_version=4))
-        for name in assignments
-    }
+    notebooks = {name: nbformat.read(folder / name / f"{name}.ipynb", as_version=4) for name in assignments}
+    given = {name: given_cells(notebook) for name, notebook in notebooks.items()}
     modules = {path.stem for path in student_places(frozenset(FRAMEWORKS)) if path.suffix != ".dist-info"}
-    (place / FILE).write_text(written(modules, given), encoding="utf-8")
+    (place / FILE).write_text(written(modules, given, settings.hand_in), encoding="utf-8")
+    (place / to_read.FILE).write_text(
+        reading_list(notebooks, settings.lessons_url).as_json(), encoding="utf-8"
+    )
 
 
-def _write_texts(folder: Path, assignments: list[str]) -> None:
+def _write_texts(folder: Path, assignments: list[str], settings: Settings) -> None:
     templates = Environment(
         loader=PackageLoader("course.autograder.gradebook", "templates/release"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    about = {"assignments": assignments, "pins": student_pins()}
+    about = {
+        "assignments": assignments,
+        "pins": student_pins(),
+        "settings": settings,
+        "hand_in": settings.hand_in or HAND_IN,
+    }
     for name in templates.list_templates(filter_func=lambda name: "__pycache__" not in name):
         text = templates.get_template(name).render(about)
         (folder / name).write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from nbformat.notebooknode import NotebookNode
 from course.autograder.intake.code import statements
 
 NOT_GRADED = "not-graded"  # the tag of cells that grading leaves out: figures, training
+PREDICTION = "prediction"  # the tag of cells for what students expect to see; nobody marks them
 NUMBER = re.compile(r"\*\*\s*(\d+(?:\.\d+)*)\b")  # of a question, as in **6.1**
 
 
@@ -58,6 +59,11 @@ class Part:
     functions: tuple[str, ...] = ()
     check: str = ""
     number: str = ""
+
+    @property
+    def prediction(self) -> bool:
+        """Whether it is a place to write what one expects, which is no answer to a question."""
+        return PREDICTION in self.cell.metadata.get("tags", ())
 
     @property
     def title(self) -> str:

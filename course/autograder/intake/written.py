@@ -78,6 +78,8 @@ def place_answers(items: list[Item], release: Release, beside: str = "") -> tupl
     questions = _questions_by_place(items, asked, release)
     for one in _all_words(items, release):
         part = _whose(one, asked, release) or questions[one.index]
+        if part is None and (here := items[one.index].part) is not None and here.prediction:
+            continue
         (rest if part is None else found[part.index]).append(one)
     _share_out(own, found, asked, release)
     answers, gone = Answers(), set[int]()

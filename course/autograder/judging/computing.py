@@ -3,14 +3,14 @@
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.seen import Property, Reader, seen
-from course.autograder.checks.language.spec import Answers, Arrays, Check, Inputs
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Inputs, Misconception
 from course.autograder.judging.asking import EXCEPTION, Question, Together
 from course.autograder.judging.reading import readings
 from course.common.quiet import quiet_stderr
@@ -26,6 +26,21 @@ def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
     """The generator that one case is drawn from; independent of which other cases there are."""
     digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Inputs read otherwise, the mistakes whose answer that makes, and what others give there, each computed once."""
+
+    inputs: Inputs
+    firsts: tuple[str, ...]
+    given: dict[str, Arrays] = field(default_factory=dict)
+
+    def answer(self, mistake: Misconception) -> Arrays:
+        """What a mistake gives on this reading."""
+        if mistake.name not in self.given:
+            self.given[mistake.name] = _tried(mistake.wrong, self.inputs)
+        return self.given[mistake.name]
 
 
 @dataclass(frozen=True)
@@ -51,17 +66,25 @@ class Computed(Question):
             only: the one pair to look for.
         """
         found: Together = {}
-        if self.check.observe is not None or self.case.raises:
-            return found
         with quiet_stderr():  # the framework complains of readings that make no sense
-            for read in readings(self.values):
-                right = _tried(self.check.reference, read)
-                firsts = [name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong)]
-                for other in self.check.misconceptions if firsts else ():
-                    pairs = [(first, other.name) for first in firsts if first != other.name]
+            for read in self._readings:
+                for other in self.check.misconceptions:
+                    pairs = [(first, other.name) for first in read.firsts if first != other.name]
                     wanted = [pair for pair in pairs if only in (None, pair)]
                     if wanted:
-                        found |= dict.fromkeys(wanted, _tried(other.wrong, read))
+                        found |= dict.fromkeys(wanted, read.answer(other))
+        return found
+
+    @functools.cached_property
+    def _readings(self) -> list["_Reading"]:
+        """The inputs read otherwise, as far as the right answer then is some mistake's."""
+        if self.check.observe is not None or self.case.raises:
+            return []
+        found = []
+        for read in readings(self.values):
+            right = _tried(self.check.reference, read)
+            firsts = tuple(name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong))
+            found += [_Reading(read, firsts)] if firsts else []
         return found
 
     @functools.cached_property

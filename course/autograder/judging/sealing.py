@@ -102,7 +102,8 @@ def _pairs(asked: Computed) -> Iterator[_Pair]:
                 continue
             tolerance = output.tolerances.float64
             alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
-            showing = [one for one in alone if not near(one, right, tolerance)]
+            shown = asked.lineup(output.path, tolerance).showing
+            showing = [one for name, one in zip((first, second), alone, strict=True) if name in shown]
             made_up = _composed(alone[0], alone[1], right) if len(showing) == 2 else showing
             known = any(near(array, one, tolerance) for one in made_up)
             if np.isfinite(array).all():

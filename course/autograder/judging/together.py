@@ -71,12 +71,41 @@ class _Case:
 
     def fitting(self) -> Iterator[Two]:
         """Pairs that both show here and together give exactly what came."""
-        for two in itertools.combinations(self.showing, 2):
-            if any(map(self._gives, self._composed(two))):
-                yield two
+        yield from self._composing() if np.isfinite(self.got).all() else self._composing_one_by_one()
         for two, wrong in self.asked.together().items():
             if set(two) <= set(self.showing) and self.path in wrong and self._gives(wrong[self.path]):
                 yield two
+
+    def _composing_one_by_one(self) -> Iterator[Two]:
+        for two in itertools.combinations(self.showing, 2):
+            if any(map(self._gives, self._composed(two))):
+                yield two
+
+    def _composing(self) -> Iterator[Two]:
+        """The same for what came in finite numbers: each mistake meets all that come after it at once."""
+        right = self.asked.right[self.path]
+        if self.got.shape != right.shape or right.dtype.kind not in "fiu":
+            return
+        names = [name for name, alone in self.showing.items() if alone.shape == right.shape]
+        if len(names) < 2:
+            return
+        with np.errstate(all="ignore"):
+            effects = np.stack([self.showing[name].astype(np.float64).ravel() for name in names])
+            got, base = (array.astype(np.float64).ravel() for array in (self.got, right))
+            for k, effect in enumerate(effects[:-1]):
+                rest = effects[k + 1 :]
+                fit = self._near_each(effect + rest - base, got)
+                if base.all():
+                    fit |= self._near_each(effect / base * rest, got)
+                yield from ((names[k], names[k + 1 + j]) for j in np.flatnonzero(fit).tolist())
+
+    def _near_each(self, made: np.ndarray, got: np.ndarray) -> np.ndarray:
+        """Which rows are near enough; what is not finite is not met by finite numbers."""
+        size = np.abs(made)
+        scale = size.max(axis=1, initial=1.0, keepdims=True)
+        within = np.abs(got - made) <= self.tolerance.rtol * size + self.tolerance.atol * scale
+        met: np.ndarray = within.all(axis=1) & np.isfinite(scale[:, 0])
+        return met
 
     def fits(self, two: Two) -> bool:
         """Whether these two give what came here, be it that one of them does not show."""

@@ -48,13 +48,15 @@ class Unsaid(Points):
 
 
 class Shown(Points):
-    """Points that the message above has told already: a reader of the notebook sees nothing again.
+    """Points that the message above has told already: a reader of the notebook sees those of all checks up to now.
 
     The number stays the cell's value, whoever runs it: nbgrader takes a cell without one for full marks.
     """
 
+    so_far: str = ""
+
     def _repr_html_(self) -> str:
-        return ""
+        return f'<span style="font-size:.92em">{self.so_far}</span>'
 
 
 FarJudge = Callable[[str, Functions], Points | None]
@@ -129,7 +131,9 @@ def check(
         return checking.inputs_of(name, functions, case)
     here = checking.checked_here(name, functions)
     show(here.verdict, here.text, here.html)
-    kind = Points if os.environ.get("NBGRADER_EXECUTION") else Shown
-    points = kind(here.verdict.points)
+    points = Points(here.verdict.points)
+    if not os.environ.get("NBGRADER_EXECUTION"):
+        points = Shown(points)
+        points.so_far = here.so_far
     points.max_points = here.verdict.max_points
     return points

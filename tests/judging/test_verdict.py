@@ -1,11 +1,12 @@
 """What a verdict says, in each of its forms."""
 
 import json
+import re
 
 import numpy as np
 
 from course.autograder import judge
-from course.autograder.judging.verdict import Finding, Verdict, told_apart
+from course.autograder.judging.verdict import Finding, Verdict, formulas_set, told_apart
 
 
 def wrong_moments(x):
@@ -68,3 +69,24 @@ def test_an_epsilon_outside_the_root_is_named_although_only_small_digits_differ(
     verdict = judge("normalize", lambda x, mean, var, eps: (x - mean) / (np.sqrt(var) + eps))
     assert verdict.misconceptions == ("epsilon outside the root",)
     assert all(f.kind == "value" for f in verdict.findings)
+
+
+def test_formulas_in_advice_are_set_as_such():
+    for text, set_apart in {
+        "The derivative of (var + eps) ** -0.5 has the power -1.5, which is 1 / sd ** 3.": [
+            "(var + eps) ** -0.5",
+            "1 / sd ** 3",
+        ],
+        "new = momentum * old + (1 - momentum) * batch.": ["new = momentum * old + (1 - momentum) * batch"],
+        "Read eps from bn_param; a <b> is one.": ["bn_param"],
+        "A slice [pad:-pad] is empty: yours, say, is well-known.": [],
+    }.items():
+        html = str(formulas_set(text))
+        assert re.findall("<code>(.*?)</code>", html) == set_apart and "<b>" not in html
+
+
+def test_a_function_that_is_not_written_is_said_without_cases():
+    def blank(x):
+        raise NotImplementedError()
+
+    assert "case" not in judge("batch_moments", blank).text()

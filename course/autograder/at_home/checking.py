@@ -37,11 +37,13 @@ class Here:
     Attributes:
         verdict: the judge's.
         text, html: what is put below it, in plain text and as markup.
+        so_far: the points of all checks up to now, in a sentence; '' in a graded run.
     """
 
     verdict: Verdict
     text: str = ""
     html: str = ""
+    so_far: str = ""
 
 
 @functools.cache
@@ -145,12 +147,13 @@ def _with_help(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply])
         lines += told
         markup += [" · ".join(links)] if links else []
     so_far = STANDING.told(bank, check.assignment)
-    rows = "".join(f'<div style="margin-top:.4em">{row}</div>' for row in [*markup, so_far])
+    rows = "".join(f'<div style="margin-top:.4em">{row}</div>' for row in markup)
     style = "margin:.2em 0 .6em;padding:0 .9em;font-size:.92em;max-width:60em"
     return Here(
         verdict,
         "\n".join(f"  {line}" for line in [*lines, so_far]) + "\n",
-        f'<div style="{style}">{rows}</div>',
+        f'<div style="{style}">{rows}</div>' if rows else "",
+        so_far,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
 
@@ -131,6 +132,19 @@ def told_apart(got: float, wanted: float) -> str:
     return f"yours {mine}, expected {right}"
 
 
+OPERAND = r"-?(?:[A-Za-z_]\w*(?:\.\w+)*(?:\[[^\]]*\])?(?:\([^()]*\))?|\d+(?:\.\d+)?|\([^()]*\))"
+FORMULA = re.compile(rf"(?<![\w`]){OPERAND}(?: (?:\*\*|//|[-+*/@=]) {OPERAND})+|\b[A-Za-z]\w*_\w+(?:\.\w+)*")
+
+
+def formulas_set(text: str) -> Markup:
+    """Advice as markup, in which formulas and names from code stand as such."""
+    made, at = Markup(), 0
+    for found in FORMULA.finditer(text):
+        made += escape(text[at : found.start()]) + Markup("<code>{}</code>").format(found[0])
+        at = found.end()
+    return made + escape(text[at:])
+
+
 def _finite(value: Any) -> Any:
     """Standard JSON has no NaN; and a kernel warns about one on stderr, where it would cost points."""
     if isinstance(value, float) and not math.isfinite(value):
@@ -175,7 +189,7 @@ class Told:
 
     def _where(self) -> str:
         f = self.finding
-        if not f.case or self.of < 2:
+        if not f.case or self.of < 2 or f.kind == "blank":
             return ""
         if f.scope.startswith("It explains"):
             return f"The first is “{f.case}”." if self.cases > 1 else f"That is “{f.case}”."
@@ -250,4 +264,5 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["formulas"] = formulas_set
     return environment.get_template(name)

@@ -17,8 +17,8 @@ from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, 
 from course.autograder.checks.dropout.layer import told
 from course.autograder.checks.language import DROPOUT, Answers, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.protocol import Thinned
 from course.autograder.checks.language.seen import Seen, unseen
+from course.autograder.checks.language.stand_ins import Thinned
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from course.teaching.data import data_folder
 
+ASKED = "COURSE_NARROW_FIGURES"  # course/teaching/narrow.py reads it; it is not imported here, for it needs matplotlib
+
 if TYPE_CHECKING:  # imported where they are used: every command would wait for them
     from nbformat import NotebookNode
 
@@ -128,7 +130,7 @@ def _execute(notebook: "NotebookNode", folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": paths})
+        client.execute(env={**os.environ, "PYTHONPATH": paths, ASKED: "1"})
     except CellExecutionError as error:
         return f"cell {_stopped_in(notebook)}: {error.ename}: {_plain(error.evalue)}"
     except CellTimeoutError:

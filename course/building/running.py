@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from course.teaching.data import data_folder
 
-ASKED = "COURSE_NARROW_FIGURES"  # course/teaching/narrow.py reads it; it is not imported here, for it needs matplotlib
+# What course/teaching reads (narrow.py, sliders.py), written out here because those import matplotlib.
+FOR_PAGES = {"COURSE_NARROW_FIGURES": "1", "COURSE_SLIDERS": "no"}
 
 if TYPE_CHECKING:  # imported where they are used: every command would wait for them
     from nbformat import NotebookNode
@@ -130,7 +131,7 @@ def _execute(notebook: "NotebookNode", folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": paths, ASKED: "1"})
+        client.execute(env={**os.environ, "PYTHONPATH": paths, **FOR_PAGES})
     except CellExecutionError as error:
         return f"cell {_stopped_in(notebook)}: {error.ename}: {_plain(error.evalue)}"
     except CellTimeoutError:

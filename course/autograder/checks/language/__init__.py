@@ -8,6 +8,7 @@ from course.autograder.checks.language.spec import (
     Arrays,
     Case,
     Check,
+    Corner,
     Inputs,
     Misconception,
     Mistake,
@@ -18,6 +19,6 @@ from course.autograder.checks.language.spec import (
 from course.autograder.checks.language.tolerances import BATCH_NORM, CONVOLUTION, DROPOUT, EXACT, RUNNING
 
 __all__ = [
-    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Flaw",
-    "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
+    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Corner",
+    "Flaw", "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
 ]  # fmt: skip

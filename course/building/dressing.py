@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import nbformat
 
-SPEAKING = ("say", "table")
+SPEAKING = ("say", "fold", "table")
+SENTENCES = ("say", "fold")
 FOLDED = "hide-input"
 CITATION = re.compile(
     r"(?<![\w/\[])(?:(arXiv):(\d{4}\.\d{4,5})|(doi):(10\.\d{4,}/[^\s,;)]*[^\s,;).]))", re.IGNORECASE
@@ -53,7 +54,7 @@ def without_words(source: str) -> str:
     starts = [sum(map(len, lines[:n])) for n in range(len(lines) + 1)]
     text = b"".join(lines)
     gone = {id(node) for body in _bodies(tree) for node in _spoken(body, lines)}
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_call(node, ("say",))]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_call(node, SENTENCES)]
     for call in sorted(calls, key=lambda c: (c.lineno, c.col_offset), reverse=True):
         last = call.end_lineno or call.lineno
         if id(call) in gone:
@@ -63,7 +64,7 @@ def without_words(source: str) -> str:
                 starts[call.lineno - 1] + call.col_offset,
                 starts[last - 1] + (call.end_col_offset or 0),
             )
-            text = text[:begin] + b"say(...)" + text[end:]
+            text = text[:begin] + ast.unparse(call.func).encode() + b"(...)" + text[end:]
     return text.decode()
 
 
@@ -75,8 +76,8 @@ def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def _spoken(body: list[ast.stmt], lines: list[bytes]) -> list[ast.expr]:
-    """The calls of `say` in a block that can go, each with whole lines of its own; none where nothing would be left."""
-    found = [node.value for node in body if isinstance(node, ast.Expr) and _is_call(node.value, ("say",))]
+    """The calls of `say` and `fold` in a block that can go, each with whole lines of its own; none where nothing would be left."""
+    found = [node.value for node in body if isinstance(node, ast.Expr) and _is_call(node.value, SENTENCES)]
     alone = [call for call in found if _has_whole_lines(call, lines)]
     return alone if len(alone) < len(body) else []
 

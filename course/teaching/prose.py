@@ -19,6 +19,16 @@ def say(text: str) -> None:
     display(Markdown(text))
 
 
+def fold(summary: str, text: str) -> None:
+    """Show a sentence that stays closed until the reader opens it: an answer to something that was asked before.
+
+    Args:
+        summary: what stands there while it is closed, such as 'The answer'.
+        text: Markdown; an f-string, as for `say`.
+    """
+    say(f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>")
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Show rows as a Markdown table. Floats get four significant digits."""
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.language.protocol import Problem, Reply, input_arrays
+from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import overlay
+from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.judging import judge_with, question
 
 SEEDS = range(6)

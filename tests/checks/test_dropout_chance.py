@@ -13,8 +13,8 @@ from course.autograder.checks.chance.forms import Quadratic, Weighted
 from course.autograder.checks.dropout import units as dropout_units
 from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coins, rates
 from course.autograder.checks.dropout.monte_carlo import Summary
-from course.autograder.checks.language.protocol import Thinned
 from course.autograder.checks.language.seen import Seen
+from course.autograder.checks.language.stand_ins import Thinned
 from course.autograder.judging import question
 from course.reference import dropout
 

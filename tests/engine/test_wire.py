@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course.autograder.checks.language.protocol import Affine, Call, Problem, Put, Reply, Seeded, Strided
+from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.protocol import Call, Put, Reply
+from course.autograder.checks.language.stand_ins import Affine, Seeded, Strided
 from course.autograder.engine import wire
 from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
 from course.autograder.engine.wire import WireError, decode, encode

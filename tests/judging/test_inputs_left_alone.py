@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course.autograder.checks.language.protocol import Call, Problem, Put, Reply, perform
+from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.protocol import Call, Put, Reply, perform
 
 STEPS = (Call("f", ("x", "param", "history"), ("out",)),)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from course.autograder.checks import find_check
-from course.autograder.checks.language.protocol import Call, Problem, Reply, perform, rows_together
+from course.autograder.checks.language.plain import Problem, rows_together
+from course.autograder.checks.language.protocol import Call, Reply, perform
 from course.autograder.checks.language.spec import Case, Check, Misconception, Output
 from course.autograder.checks.language.tolerances import EXACT
 from course.autograder.engine.cleaning import clean_reply

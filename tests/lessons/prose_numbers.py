@@ -45,15 +45,16 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def said(notebook: NotebookNode) -> Iterator[str]:
-    """The fixed text of what cells say: all of `say`, and the header of `table`."""
+    """The fixed text of what cells say: all of `say` and of `fold`, and the header of `table`."""
     for tree in trees(notebook):
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in ("say", "table")
+                and node.func.id in ("say", "fold", "table")
             ):
-                yield "\0".join(_texts(node.args[0]))
+                told = node.args if node.func.id == "fold" else node.args[:1]
+                yield "\0".join(text for part in told for text in _texts(part))
 
 
 def references(notebook: NotebookNode) -> str:

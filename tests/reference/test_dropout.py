@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from course.autograder import judge
-from course.autograder.checks.language.protocol import Thinned, lay_out, look_up
+from course.autograder.checks.language.protocol import look_up
+from course.autograder.checks.language.stand_ins import Thinned, lay_out
 from course.reference import dropout
 from course.reference.batch_norm import tensor
 from course.reference.dropout import DOWNSCALE, UPSCALE

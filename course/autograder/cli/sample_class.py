@@ -171,13 +171,16 @@ def _foreign() -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells)
 
 
-def _hand_in(notebook: NotebookNode, folder: Path, name: str, how: str) -> None:
-    """Write a submission: 'notebook', 'empty', 'truncated', 'foreign', 'misnamed', 'absent', 'nbformat 3'."""
+def _hand_in(notebook: NotebookNode, folder: Path, name: str, how: str, until: str) -> None:
+    """Write a submission: 'notebook', 'empty', 'truncated', 'foreign', 'misnamed', 'absent', 'nbformat 3'.
+
+    A truncated file ends in the cell `until`, by its grade_id, however long the text of the others is.
+    """
     text = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
     files = {
         "notebook": (f"{name}.ipynb", text),
         "empty": (f"{name}.ipynb", ""),
-        "truncated": (f"{name}.ipynb", text[: len(text) * 2 // 3]),
+        "truncated": (f"{name}.ipynb", text.partition(f'"{until}"')[0]),
         "foreign": (f"{name}.ipynb", nbformat.writes(_foreign())),
         "misnamed": (f"Copy of {name} (final) (2).ipynb", text),
         "absent": ("readme.txt", "The notebook would not upload.\n"),
@@ -250,5 +253,6 @@ def make_class(course_root: Path, assignment: str) -> list[Expected]:
         folder = course_root / "submitted" / entry["id"] / assignment
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _hand_in(notebook_of(entry, released, assignment), folder, assignment, entry.get("file", "notebook"))
+        how, until = entry.get("file", "notebook"), entry.get("until", "")
+        _hand_in(notebook_of(entry, released, assignment), folder, assignment, how, until)
     return expected(assignment)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import Problem, Reply
+from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine.progress import Failure
 
 

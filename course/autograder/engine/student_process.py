@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder import student
-from course.autograder.checks.language.protocol import Problem, Reply, perform
+from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.protocol import Reply, perform
 from course.autograder.engine.channel import Channel, Closed
 from course.autograder.engine.importing import Importer
 from course.autograder.engine.recorder import Recorder, Stream

@@ -1,17 +1,8 @@
 """Frames between judge and student's process: what may travel, and how much of it. See `common/frames.py`."""
 
-from course.autograder.checks.language.protocol import (
-    MAX_BYTES,
-    MAX_DIMENSIONS,
-    Affine,
-    Call,
-    Problem,
-    Put,
-    Reply,
-    Seeded,
-    Strided,
-    Thinned,
-)
+from course.autograder.checks.language.plain import MAX_BYTES, MAX_DIMENSIONS, Problem
+from course.autograder.checks.language.protocol import Call, Put, Reply
+from course.autograder.checks.language.stand_ins import Affine, Seeded, Strided, Thinned
 from course.autograder.judging.verdict import Finding, Verdict
 from course.common.frames import LENGTHS, Codec, FrameError, Limits
 

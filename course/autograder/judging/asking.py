@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Reply, Step, without_views
+from course.autograder.checks.language.plain import MAX_DIMENSIONS
+from course.autograder.checks.language.protocol import Reply, Step
 from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
+from course.autograder.checks.language.stand_ins import without_views
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.lineup import Lineup, line_up
 from course.autograder.judging.sketch import Sketch

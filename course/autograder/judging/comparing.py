@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import input_arrays
 from course.autograder.checks.language.spec import Case, Inputs, Output
+from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding

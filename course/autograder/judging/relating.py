@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import input_arrays
 from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.comparing import near
 from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from course.autograder.checks.chance import coins, forms, properties, readers
-from course.autograder.checks.language import protocol, tolerances
+from course.autograder.checks.chance import coins, forms, nets, properties, readers
+from course.autograder.checks.language import protocol, stand_ins, tolerances
 from course.autograder.checks.language.protocol import Step
 from course.autograder.checks.language.seen import Property, Reader
 from course.autograder.checks.language.spec import (
@@ -98,7 +98,10 @@ LIMITS = Limits(
     array_bytes=2**24, elements=2**21, dimensions=8, header=2**25, body=2**26, arrays=10**5, items=10**6, depth=16
 )  # fmt: skip
 CODEC = Codec(
-    (KnownCase, KnownCheck, Corner, Output, Sketch, *_dataclasses(protocol, tolerances, coins, forms, properties, readers)),
+    (
+        KnownCase, KnownCheck, Corner, Output, Sketch,
+        *_dataclasses(protocol, stand_ins, tolerances, coins, forms, nets, properties, readers),
+    ),
     LIMITS,
     once=True,
 )  # fmt: skip

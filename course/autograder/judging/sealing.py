@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.language.protocol import Seeded
 from course.autograder.checks.language.spec import Answers, Arrays, Check, Corner, Output
+from course.autograder.checks.language.stand_ins import Seeded
 from course.autograder.judging.comparing import near
 from course.autograder.judging.computing import Computed, question
 from course.autograder.judging.seal import rounded, written

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import Strided, input_arrays
 from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language.stand_ins import Strided, input_arrays
 from course.autograder.judging.asking import Question
 
 TOLD = 2  # conditions at most, where several tell failing cases from right ones alike

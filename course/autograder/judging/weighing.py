@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import MAX_DIMENSIONS, Problem, Reply, input_arrays
+from course.autograder.checks.language.plain import MAX_DIMENSIONS, Problem
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check
+from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.judging.asking import EXCEPTION, Question
 from course.autograder.judging.comparing import compare
 from course.autograder.judging.tally import Tally

@@ -9,7 +9,7 @@ import numpy as np
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.nets import NETS
 from course.autograder.checks.language import EXACT, Arrays, Inputs, Mistake, Output, check
-from course.autograder.checks.language.protocol import rows_together
+from course.autograder.checks.language.plain import rows_together
 from course.autograder.checks.language.wrong import Wrong
 from course.reference.counting import LayerCount
 from course.reference.layer_plan import count_plan

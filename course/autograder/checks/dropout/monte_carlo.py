@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from course.autograder.checks.chance.forms import Quadratic, Weighted
-from course.autograder.checks.chance.properties import AskedOften
+from course.autograder.checks.chance.nets import AskedOften
 from course.autograder.checks.chance.readers import Predictions
 from course.autograder.checks.dropout.chance import ADVICE, IGNORED
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
 from course.autograder.checks.dropout.layer import told
 from course.autograder.checks.language import DROPOUT, Answers, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
-from course.autograder.checks.language.protocol import Thinned
 from course.autograder.checks.language.seen import Seen, unseen
+from course.autograder.checks.language.stand_ins import Thinned
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.batch_norm import tensor

@@ -1,7 +1,7 @@
 """What a check is made of, and the words it is written in. Nothing here imports a framework."""
 
 from course.autograder.checks.language.calls import call
-from course.autograder.checks.language.protocol import Call, Put, Seeded, Strided
+from course.autograder.checks.language.protocol import Call, Put
 from course.autograder.checks.language.seen import Flaw
 from course.autograder.checks.language.spec import (
     Answers,
@@ -16,6 +16,7 @@ from course.autograder.checks.language.spec import (
     Output,
     check,
 )
+from course.autograder.checks.language.stand_ins import Seeded, Strided
 from course.autograder.checks.language.tolerances import BATCH_NORM, CONVOLUTION, DROPOUT, EXACT, RUNNING
 
 __all__ = [

@@ -9,8 +9,8 @@ from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import Strided
 from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language.stand_ins import Strided
 
 Generator = np.random.Generator
 Draw = Callable[[Generator], Inputs]

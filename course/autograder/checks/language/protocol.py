@@ -6,20 +6,15 @@ base-class numeric arrays or with problems, each one sentence. It imports numpy 
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from course.autograder.checks.language.own_code import own_line
-
-MAX_BYTES = 64 * 2**20  # of one array: the largest honest answer of the course is below 8 MB
-MAX_DIMENSIONS = 8
-MAX_ITEMS = 100_000  # of a list or tuple that stands for an array
-# What a student's code may raise without ending the cell: all but an interrupt, which a person or the clock sends.
-ESCAPING = (Exception, SystemExit, GeneratorExit)
-
+from course.autograder.checks.language.plain import ESCAPING, MAX_ITEMS, Problem, plain, rows_together
+from course.autograder.checks.language.stand_ins import input_arrays, lay_out
 
 # --- what goes out -------------------------------------------------------------------------------------------
 
@@ -50,54 +45,7 @@ class Put:
 Step = Call | Put
 
 
-@dataclass(frozen=True)
-class Strided:
-    """Stand-in for an array handed over as a non-contiguous view of a larger one."""
-
-    array: np.ndarray
-
-
-@dataclass(frozen=True)
-class Seeded:
-    """Stand-in for `numpy.random.default_rng(seed)`."""
-
-    seed: int
-
-
-@dataclass(frozen=True)
-class Affine:
-    """Stand-in for a small model: the function x -> x @ weight + bias."""
-
-    weight: np.ndarray
-    bias: np.ndarray
-
-
-@dataclass(frozen=True)
-class Thinned:
-    """Stand-in for a net whose dropout stays on: the function (x, rng) -> x @ weight + bias.
-
-    Each row of x goes through one of a few thinned nets, picked by rng anew at every call. The net remembers what it
-    was given and what it returned, row by row: paths 'given' and 'returned' below its own.
-
-    Attributes:
-        weights: [E, D, K], of E thinned nets.
-        biases: [E, K].
-    """
-
-    weights: np.ndarray
-    biases: np.ndarray
-
-
 # --- what comes back -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why there is no array: a kind for the judge, a sentence for the student, and what was there."""
-
-    kind: str  # 'raised', 'arity', 'unpack', 'none', 'type', 'huge', 'missing', 'function'
-    message: str
-    exceptions: tuple[str, ...] = ()  # of kind 'raised': the names of the exception's class and its bases
 
 
 @dataclass(frozen=True)
@@ -115,81 +63,7 @@ class Reply:
     problem: Problem | None = None
 
 
-class ThinnedNet(dict[str, np.ndarray]):
-    """What a `Thinned` stands for: a function with a memory that can be looked up."""
-
-    def __init__(self, net: Thinned) -> None:
-        """Take the weights; nothing has been given or returned yet."""
-        _, d, k = net.weights.shape
-        super().__init__(given=np.zeros((0, d)), returned=np.zeros((0, k)))
-        self.net = net
-
-    def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Predictions (..., K) for x (..., D). Raises TypeError where rng is no generator."""
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"predict(x, rng) draws from a numpy Generator; rng is a {type(rng).__name__}")
-        x = np.asarray(x)
-        rows = x.reshape(-1, x.shape[-1])
-        member = rng.integers(len(self.net.weights), size=len(rows))
-        out = np.einsum("nd,ndk->nk", rows, self.net.weights[member]) + self.net.biases[member]
-        self["given"] = np.concatenate([self["given"], rows])
-        self["returned"] = np.concatenate([self["returned"], out])
-        return out.reshape(*x.shape[:-1], -1)
-
-
 # --- the student's side --------------------------------------------------------------------------------------
-
-
-def lay_out(value: Any) -> Any:
-    """Build the real arguments from data: fresh arrays, and what each stand-in stands for."""
-    if isinstance(value, np.ndarray):
-        return value.copy(order="K")
-    if isinstance(value, Strided):
-        wide = np.zeros((*value.array.shape[:-1], 2 * value.array.shape[-1]), dtype=value.array.dtype)
-        wide[..., ::2] = value.array
-        return wide[..., ::2]
-    if isinstance(value, Seeded):
-        return np.random.default_rng(value.seed)
-    if isinstance(value, Affine):
-        weight, bias = value.weight.copy(), value.bias.copy()
-        return lambda x: x @ weight + bias
-    if isinstance(value, Thinned):
-        return ThinnedNet(value)
-    if isinstance(value, Mapping):
-        return {key: lay_out(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(lay_out(item) for item in value)
-    return value
-
-
-def without_views(value: Any) -> Any:
-    """The same inputs with each `Strided` replaced by the array it shows."""
-    if isinstance(value, Strided):
-        return value.array
-    if isinstance(value, Mapping):
-        return {key: without_views(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(without_views(item) for item in value)
-    return value
-
-
-def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
-    """Every array among laid-out inputs, by its path ('x', 'bn_param.running_mean', 'layers.0')."""
-    if isinstance(value, np.ndarray):
-        return {path: value}
-    if isinstance(value, Strided):
-        return {path: value.array}
-    items: list[tuple[Any, Any]] = []
-    if isinstance(value, (str, int, float)):
-        return {}
-    if isinstance(value, Mapping):
-        items = list(value.items())
-    elif isinstance(value, (list, tuple)):
-        items = list(enumerate(value))
-    found: dict[str, np.ndarray] = {}
-    for key, item in items:
-        found |= input_arrays(item, f"{path}.{key}" if path else str(key))
-    return found
 
 
 def look_up(workspace: Mapping[str, Any], path: str) -> Any:
@@ -214,75 +88,6 @@ def _walk(workspace: Mapping[str, Any], path: str) -> Any:
         else:
             raise KeyError(part)
     return value
-
-
-def plain(value: Any, name: str) -> np.ndarray | Problem:
-    """A base-class numeric array with the same values, or the Problem with it.
-
-    Arrays of any subclass, numpy scalars, Python numbers and (nested) lists of numbers are taken; tensors of a
-    framework, strings, objects and whatever is larger than the caps are not.
-    """
-    try:
-        return _plain(value, name)
-    except MemoryError:
-        return Problem("huge", f"{name} does not fit into memory")
-    except ESCAPING as error:  # a class of the student's own making, or lists in lists in lists
-        about = f"{type(value).__name__} that cannot be read as an array ({type(error).__name__})"
-        return Problem("type", f"{name} is a {about}")
-
-
-def _plain(value: Any, name: str) -> np.ndarray | Problem:
-    if value is None:
-        return Problem("none", f"{name} is None; is a `return` missing?")
-    if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
-        return Problem(
-            "huge", f"{name} is a {type(value).__name__} of {len(value):,} items; return a numpy array"
-        )
-    if not isinstance(value, (np.ndarray, np.generic, int, float, list, tuple)):
-        kind = type(value)
-        return Problem("type", f"{name} is a {kind.__module__}.{kind.__name__}; wanted a numpy array")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return Problem(
-            "type", f"{name} is a {type(value).__name__} whose rows have different lengths; wanted an array"
-        )
-    except OverflowError:
-        return Problem("type", f"{name} is a number too large for any numpy type")
-    if array.dtype.kind not in "fiub":
-        if array.dtype.kind == "O" and isinstance(value, int):
-            return Problem("type", f"{name} is a number too large for any numpy type")
-        what = "object array" if array.dtype.kind == "O" else f"array of dtype {array.dtype}"
-        return Problem("type", f"{name} is an {what}; wanted numbers (float64, float32 or integers)")
-    if array.ndim > MAX_DIMENSIONS or array.nbytes > MAX_BYTES:
-        return Problem(
-            "huge",
-            f"{name} has shape {array.shape} ({array.nbytes:,} bytes), far larger than any answer here",
-        )
-    return np.array(array, copy=True, subok=False, order="C").astype(
-        array.dtype.newbyteorder("="), copy=False
-    )
-
-
-def rows_together(values: Sequence[Any], name: str) -> np.ndarray | Problem:
-    """One value from each row of a table as one array: (rows,), or (rows, longest) where each row has a tuple.
-
-    Rows of unlike lengths (shapes of unlike rank, say) are filled up with NaN; None counts as an empty tuple.
-    """
-    rows = [plain(() if value is None else value, f"{name} in row {i}") for i, value in enumerate(values)]
-    arrays = []
-    for row in rows:
-        if isinstance(row, Problem):
-            return row
-        arrays.append(row)
-    if len({a.shape for a in arrays}) < 2:
-        return plain(arrays, name)
-    if any(a.ndim != 1 for a in arrays):
-        return Problem("type", f"{name} is a number in some rows and a tuple in others")
-    together = np.full((len(arrays), max(a.size for a in arrays)), np.nan)
-    for line, row in zip(together, arrays, strict=True):
-        line[: row.size] = row
-    return together
 
 
 def _fetch(workspace: Mapping[str, Any], path: str) -> np.ndarray | Problem:

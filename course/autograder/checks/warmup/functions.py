@@ -3,8 +3,9 @@
 import numpy as np
 
 from course.autograder.checks.language.draws import Generator, away_from_zero
-from course.autograder.checks.language.protocol import Call, Strided
+from course.autograder.checks.language.protocol import Call
 from course.autograder.checks.language.spec import Case, Check, Inputs, Misconception, Output
+from course.autograder.checks.language.stand_ins import Strided
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.reference import warmup
 

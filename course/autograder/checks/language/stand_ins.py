@@ -1,0 +1,119 @@
+"""Inputs as data, and what they become beside the student's code: fresh arrays, views, generators, small models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Strided:
+    """Stand-in for an array handed over as a non-contiguous view of a larger one."""
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Stand-in for `numpy.random.default_rng(seed)`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Stand-in for a small model: the function x -> x @ weight + bias."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """Stand-in for a net whose dropout stays on: the function (x, rng) -> x @ weight + bias.
+
+    Each row of x goes through one of a few thinned nets, picked by rng anew at every call. The net remembers what it
+    was given and what it returned, row by row: paths 'given' and 'returned' below its own.
+
+    Attributes:
+        weights: [E, D, K], of E thinned nets.
+        biases: [E, K].
+    """
+
+    weights: np.ndarray
+    biases: np.ndarray
+
+
+class ThinnedNet(dict[str, np.ndarray]):
+    """What a `Thinned` stands for: a function with a memory that can be looked up."""
+
+    def __init__(self, net: Thinned) -> None:
+        """Take the weights; nothing has been given or returned yet."""
+        _, d, k = net.weights.shape
+        super().__init__(given=np.zeros((0, d)), returned=np.zeros((0, k)))
+        self.net = net
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Predictions (..., K) for x (..., D). Raises TypeError where rng is no generator."""
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"predict(x, rng) draws from a numpy Generator; rng is a {type(rng).__name__}")
+        x = np.asarray(x)
+        rows = x.reshape(-1, x.shape[-1])
+        member = rng.integers(len(self.net.weights), size=len(rows))
+        out = np.einsum("nd,ndk->nk", rows, self.net.weights[member]) + self.net.biases[member]
+        self["given"] = np.concatenate([self["given"], rows])
+        self["returned"] = np.concatenate([self["returned"], out])
+        return out.reshape(*x.shape[:-1], -1)
+
+
+def lay_out(value: Any) -> Any:
+    """Build the real arguments from data: fresh arrays, and what each stand-in stands for."""
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")
+    if isinstance(value, Strided):
+        wide = np.zeros((*value.array.shape[:-1], 2 * value.array.shape[-1]), dtype=value.array.dtype)
+        wide[..., ::2] = value.array
+        return wide[..., ::2]
+    if isinstance(value, Seeded):
+        return np.random.default_rng(value.seed)
+    if isinstance(value, Affine):
+        weight, bias = value.weight.copy(), value.bias.copy()
+        return lambda x: x @ weight + bias
+    if isinstance(value, Thinned):
+        return ThinnedNet(value)
+    if isinstance(value, Mapping):
+        return {key: lay_out(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(lay_out(item) for item in value)
+    return value
+
+
+def without_views(value: Any) -> Any:
+    """The same inputs with each `Strided` replaced by the array it shows."""
+    if isinstance(value, Strided):
+        return value.array
+    if isinstance(value, Mapping):
+        return {key: without_views(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(without_views(item) for item in value)
+    return value
+
+
+def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
+    """Every array among laid-out inputs, by its path ('x', 'bn_param.running_mean', 'layers.0')."""
+    if isinstance(value, np.ndarray):
+        return {path: value}
+    if isinstance(value, Strided):
+        return {path: value.array}
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, (str, int, float)):
+        return {}
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    found: dict[str, np.ndarray] = {}
+    for key, item in items:
+        found |= input_arrays(item, f"{path}.{key}" if path else str(key))
+    return found

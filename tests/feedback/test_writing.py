@@ -186,7 +186,7 @@ def test_a_page_that_kills_even_when_it_is_plain_is_told(course, monkeypatch):
 def test_pages_that_go_back_by_moodle_carry_their_style(course):
     from course.autograder.term.export import moodle_feedback_zip
     from course.autograder.term.match import Matcher
-    from course.autograder.term.roster import Student
+    from course.autograder.term.people import Student
     from course.common.tables import parse
 
     write_feedback(course.root, NAME, ["s1"], jobs=1)

@@ -6,7 +6,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from course.__main__ import main
-from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.people import Student
+from course.autograder.term.roster import write_roster
 
 PS1 = "ps1_batchnorm"
 

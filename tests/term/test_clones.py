@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from course.autograder.term import clones
-from course.autograder.term.roster import Student
+from course.autograder.term.people import Student
 from tests.term.small import PS1, collect, course_of
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")

@@ -10,8 +10,9 @@ import pytest
 
 from course.autograder.term import sources
 from course.autograder.term.match import Matcher
+from course.autograder.term.people import Student
 from course.autograder.term.platforms import _canvas, recognise
-from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.roster import write_roster
 from course.autograder.term.sources import SourceError, ZipSource, open_source, safe_name
 from tests.term.small import PS1, collect, course_of
 

@@ -15,7 +15,7 @@ from course.autograder.term.export import (
     number,
 )
 from course.autograder.term.match import Matcher
-from course.autograder.term.roster import Student
+from course.autograder.term.people import Student
 from course.common.tables import TableError, parse, to_bytes
 
 ROSTER = [

@@ -11,7 +11,8 @@ from course.__main__ import main
 from course.autograder.cli.sample_class import make_class
 from course.autograder.grading import driver
 from course.autograder.sandbox import confinement
-from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.people import Student
+from course.autograder.term.roster import write_roster
 
 pytestmark = [
     pytest.mark.slow,

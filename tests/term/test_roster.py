@@ -2,8 +2,9 @@
 
 import pytest
 
-from course.autograder.term import roster
-from course.autograder.term.roster import Student, merged, read_roster, students_in, write_roster
+from course.autograder.term.people import Student, folder_name
+from course.autograder.term.roster import merged, read_roster, write_roster
+from course.autograder.term.rosters import students_in
 from course.common import tables
 from course.common.tables import TableError, decode, parse, to_bytes
 
@@ -143,5 +144,5 @@ def test_a_table_is_written_back_as_it_was(encoding):
 
 @pytest.mark.parametrize("text", ["../../etc", "a/b", "x+y", " . ", "CON", "ä ö", "a\x00b", "." * 300])
 def test_an_id_can_name_a_folder(text):
-    name = roster.folder_name(text)
+    name = folder_name(text)
     assert "/" not in name and "+" not in name and not name.startswith(".") and len(name) <= 80

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from course.__main__ import main
 from course.autograder.cli.term import state_of
-from course.autograder.term.roster import Student, write_roster
+from course.autograder.term.people import Student
+from course.autograder.term.roster import write_roster
 
 NOW = dt.datetime(2026, 10, 10, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

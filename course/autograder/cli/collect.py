@@ -16,8 +16,9 @@ from course.autograder.term.collect import KEPT, Arrival, Stranger, place, plan,
 from course.autograder.term.late_marks import FILE as MARKS
 from course.autograder.term.late_marks import dated, note_marks
 from course.autograder.term.match import Matcher
+from course.autograder.term.people import Student
 from course.autograder.term.platforms import Found, by_worksheet, recognise
-from course.autograder.term.roster import Student, read_roster
+from course.autograder.term.roster import read_roster
 from course.autograder.term.sources import Source, SourceError, open_source
 from course.autograder.term.worksheet import participants
 from course.common.console import Sentence, console, plain, say

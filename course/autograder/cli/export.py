@@ -15,7 +15,8 @@ from course.autograder.term import export as term_export
 from course.autograder.term.late_marks import FILE as MARKS
 from course.autograder.term.late_marks import open_marks
 from course.autograder.term.match import Matcher
-from course.autograder.term.roster import Student, read_roster
+from course.autograder.term.people import Student
+from course.autograder.term.roster import read_roster
 from course.common.alone import with_its_style
 from course.common.console import Sentence, say
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole

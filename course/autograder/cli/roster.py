@@ -6,7 +6,9 @@ import click
 from rich.table import Table as Shown
 
 from course.autograder.settings import SettingsError, read
-from course.autograder.term.roster import Change, Student, merged, read_roster, students_in, write_roster
+from course.autograder.term.people import Student
+from course.autograder.term.roster import Change, merged, read_roster, write_roster
+from course.autograder.term.rosters import students_in
 from course.common.console import Sentence, console
 from course.common.tables import TableError
 

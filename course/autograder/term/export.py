@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.autograder.term.match import Matcher
-from course.autograder.term.roster import TEST_STUDENT, plain_name
+from course.autograder.term.people import plain_name
+from course.autograder.term.rosters import TEST_STUDENT
 from course.autograder.term.worksheet import NAME, PARTICIPANT, keys_of
 from course.common.alone import with_its_style
 from course.common.tables import Table, TableError

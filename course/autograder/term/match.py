@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from course.autograder.term.roster import Student, plain_name
+from course.autograder.term.people import Student, plain_name
 
 KEYS = ("id", "canvas_id", "sis_id", "login", "email", "github")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from course.autograder.checks.chance.coins import Sharing
 from course.autograder.checks.chance.forms import Drawn, Masked
-from course.autograder.checks.chance.properties import ConnectionsFall
+from course.autograder.checks.chance.nets import ConnectionsFall
 from course.autograder.checks.chance.readers import BIASES_KEPT, RANDOM, Connections
 from course.autograder.checks.dropout.chance import CALLS, ONE_MASK, coins
 from course.autograder.checks.dropout.draws import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course.autograder.checks.chance.forms import Quadratic, Weighted
-from course.autograder.checks.chance.properties import AskedOften
+from course.autograder.checks.chance.nets import AskedOften
 from course.autograder.checks.chance.readers import Predictions
 from course.autograder.checks.dropout.chance import ADVICE, IGNORED
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values

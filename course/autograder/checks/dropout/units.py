@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course.autograder.checks.chance.properties import UnitsFall
+from course.autograder.checks.chance.nets import UnitsFall
 from course.autograder.checks.chance.readers import Units
 from course.autograder.checks.dropout.chance import ADVICE, ONE_MASK, coins
 from course.autograder.checks.dropout.draws import param, settings, values

@@ -1,0 +1,145 @@
+"""What must be true of draws inside of a net: connections, hidden units, and a net that is asked often."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.autograder.checks.chance.coins import Coins, lags, pairs, related
+from course.autograder.checks.chance.properties import Arrays, Named
+from course.autograder.checks.language.seen import Flaw, Seen
+
+
+@dataclass(frozen=True)
+class ConnectionsFall:
+    """Each connection has a coin of its own, and each bias.
+
+    Attributes:
+        coins: what is asked of them.
+        of_biases: the same of the biases alone, which share coins in ways of their own.
+        bias_kept: the mistake of those who drop no bias.
+    """
+
+    coins: Coins
+    of_biases: Coins
+    bias_kept: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """What shows that it has not."""
+        if seen.unread:
+            told = "Some output is no sum of kept connections in any known scale."
+            return [Flaw(self.coins.output, told)]
+        kept = seen.draws["kept"]
+        weights, biases = kept[:, :, :-1], kept[:, :, -1:]
+        flaws = self.coins.flaws(weights)
+        if biases.all():
+            return [Flaw(self.coins.output, self.bias_kept[1], self.bias_kept[0]), *flaws]
+        return flaws or self.of_biases.flaws(biases) or self.coins.flaws(kept)
+
+
+@dataclass(frozen=True)
+class UnitsFall:
+    """Units that ReLU lets through are not dropped together.
+
+    Attributes:
+        coins: what is asked of them.
+        one_mask: the mistake of those who drop the same units in all samples.
+        hidden: the units before ReLU and dropout, [N, M].
+        before: what each input adds to them where it is not dropped, and last what is always there, [N, D + 1, M];
+            None where there are too many ways to drop some.
+        too_early: the mistake of those who do that.
+    """
+
+    coins: Coins
+    one_mask: Named
+    hidden: np.ndarray
+    before: np.ndarray | None
+    too_early: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """What shows that active units are not dropped by one independent coin each."""
+        kept, active, p = seen.draws["first"], seen.draws["active"], self.coins.p
+        output, out = self.coins.output, got[self.coins.output]
+        if 0 < p < 1 and not self._one_factor(out, kept & active):
+            if self._dropped_before(out):
+                return [Flaw(output, self.too_early[1], self.too_early[0])]
+            told = "What is left is not relu(x @ w + b) times one number."
+            return [Flaw(output, told, all_there_is=True)]
+        if not 0 < p < 1 or kept[active].all() or not kept[active].any():
+            return self.coins.of_rate(kept[active])
+        if self._one_mask(kept, active):
+            return [Flaw(output, self.one_mask[1], self.one_mask[0])]
+        rate = self.coins.of_rate(kept[active])
+        sentence = "" if rate else self._related(kept, active)
+        return [*rate, Flaw(output, sentence)] if sentence else rate
+
+    def _one_factor(self, out: np.ndarray, left: np.ndarray) -> bool:
+        """Whether all that is left of the hidden values is multiplied by one number."""
+        factors = out[left] / self.hidden[left]
+        return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
+
+    def _dropped_before(self, out: np.ndarray) -> bool:
+        """Whether each sample is what is left of its inputs by some mask gives."""
+        if self.before is None:
+            return False
+        *parts, always = self.before.swapaxes(0, 1).astype(np.float64)
+        found = np.zeros(len(out), dtype=bool)
+        for left in itertools.product((False, True), repeat=len(parts)):
+            kept = [part for part, there in zip(parts, left, strict=True) if there]
+            found |= np.isclose(np.maximum(sum(kept, always), 0), out, rtol=1e-3, atol=1e-4).all(axis=1)
+        return bool(found.all())
+
+    def _related(self, kept: np.ndarray, active: np.ndarray) -> str:
+        """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
+        for axis, what in ((0, "Samples"), (1, "Units")):
+            for lag in lags(active.shape[axis]):
+                here, there = pairs(active, axis, lag)
+                first, second = (half[here & there] for half in pairs(kept, axis, lag))
+                if first.size and related(first, second, self.coins.p):
+                    return f"{what} {lag} apart are dropped together, or apart, too often."
+        return ""
+
+    def _one_mask(self, kept: np.ndarray, active: np.ndarray) -> bool:
+        """Whether every pair of neighbouring samples has the same mask where both are active, beyond chance."""
+        here, there = pairs(active, 0, 1)
+        first, second = (half[here & there] for half in pairs(kept, 0, 1))
+        return np.array_equal(first, second) and related(first, second, self.coins.p)
+
+
+@dataclass(frozen=True)
+class AskedOften:
+    """A net with coins in it was asked about each row as often as it should, with coins of its own each time.
+
+    Attributes:
+        mean, std, again: paths of the two answers, and of the first answer of a second run with a twin generator.
+        n: how often.
+        once, same, ignored: the mistakes of those who ask once, who get one draw n times, who draw from elsewhere.
+    """
+
+    mean: str
+    std: str
+    again: str
+    n: int
+    once: Named
+    same: Named
+    ignored: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """What shows that it was not."""
+        predictions = seen.draws.get("predictions")
+        if predictions is None:
+            return self._wrong_count(seen.draws.get("times"))
+        flaws = []
+        if self.n > 1 and bool((predictions == predictions[:1]).all()):
+            flaws.append(Flaw(self.std, self.same[1], self.same[0]))
+        mean, again = got[self.mean], got[self.again]
+        if again.shape != mean.shape or not np.allclose(again, mean, rtol=1e-6, atol=1e-9):
+            flaws.append(Flaw(self.mean, self.ignored[1], self.ignored[0]))
+        return flaws
+
+    def _wrong_count(self, times: np.ndarray | None) -> list[Flaw]:
+        name, told = "", "predict was not called with the rows of x."
+        if times is not None:
+            told = f"Each row of x went through predict {times} times; n = {self.n} were asked for."
+            name, told = self.once if times == 1 else ("", told)
+        return [Flaw(output, told, name) for output in (self.mean, self.std)]

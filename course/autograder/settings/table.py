@@ -1,0 +1,103 @@
+"""One table of `course.toml`, key by key: every mistake in it is one sentence that names the place and what is wanted."""
+
+import datetime as dt
+import difflib
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+FILE = "course.toml"
+
+
+class SettingsError(ValueError):
+    """What is wrong in course.toml, in one sentence: where, what came, what is wanted."""
+
+
+class Table:
+    """One table of the file: takes keys one by one, and complains about what is left."""
+
+    def __init__(self, where: str, value: object) -> None:
+        """`where` is the table's name as the file writes it, '' for the whole file."""
+        if not isinstance(value, dict):
+            raise SettingsError(f"{FILE}: [{where}] is to be a table; it is {shown(value)}")
+        self.where, self.left, self.known = where, dict(value), list[str]()
+
+    def _at(self, key: str) -> str:
+        return f"{FILE}: {f'[{self.where}] ' if self.where else ''}{key}"
+
+    def take(self, key: str, wanted: str, fits: Callable[[Any], bool], default: Any) -> Any:
+        """The value of a key, or the default. Raises SettingsError where it does not fit."""
+        self.known.append(key)
+        if key not in self.left:
+            return default
+        value = self.left.pop(key)
+        if not fits(value):
+            raise SettingsError(f"{self._at(key)} is {shown(value)}; wanted: {wanted}")
+        return value
+
+    def text(self, key: str, default: str = "") -> str:
+        """A string."""
+        return str(self.take(key, "text in quotes", lambda v: isinstance(v, str), default))
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """One of some words."""
+        return str(self.take(key, "one of " + ", ".join(choices), lambda v: v in choices, default))
+
+    def number(self, key: str, default: Any, least: float = 0, most: float = float("inf")) -> Any:
+        """A number from `least` to `most`."""
+        between = (
+            f"a number from {least:g} to {most:g}" if most < float("inf") else f"a number, at least {least:g}"
+        )
+        return self.take(key, between, lambda v: _is_number(v) and least <= v <= most, default)
+
+    def whole(self, key: str, default: int) -> int:
+        """A whole number, at least 0."""
+        fits: Callable[[Any], bool] = lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0  # noqa: E731
+        return int(self.take(key, "a whole number, at least 0", fits, default))
+
+    def moment(self, key: str, zone: ZoneInfo | dt.timezone | None) -> dt.datetime | None:
+        """A point in time: with an offset, or in the course's time zone."""
+        self.known.append(key)
+        value = self.left.pop(key, None)
+        if value is None:
+            return None
+        example = "2026-10-15T23:59:00"
+        if not isinstance(value, dt.datetime):
+            told = f"{self._at(key)} is {shown(value)}; wanted: a date with a time and without quotes, as {example}"
+            raise SettingsError(told)
+        if value.tzinfo is not None:
+            return value
+        if zone is None:
+            raise SettingsError(
+                f"{self._at(key)} has no time zone; write the offset, as {example}+02:00, or say time_zone in [course]"
+            )
+        return _in_zone(value, zone, self._at(key))
+
+    def done(self) -> None:
+        """Complain about the first key that nobody took."""
+        for key in self.left:
+            near = difflib.get_close_matches(key, self.known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.known)}"
+            raise SettingsError(f"{self._at(key)} is no known key; {meant}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it."""
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    return repr(value)[:60]
+
+
+def _in_zone(naive: dt.datetime, zone: ZoneInfo | dt.timezone, at: str) -> dt.datetime:
+    """A local time as a point in time. An hour that a change of summer time skips names no point; one that comes twice
+    means the second, which is the later and so the kinder due date."""
+    moment = naive.replace(tzinfo=zone, fold=1)
+    if moment.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != naive:
+        raise SettingsError(
+            f"{at} is {naive.isoformat()}, an hour that the change to summer time skips in {zone}; choose another"
+        )
+    return moment

@@ -1,0 +1,92 @@
+"""A term as data: dates, what lateness costs, the grader's limits, names on platforms."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """What handing in late costs.
+
+    Attributes:
+        policy: 'none'; 'per_day' or 'per_hour', a share of the score for each that has begun; 'late_days', a budget for
+            the term, whose days cost nothing, and after it a share for each day.
+        percent: of the score earned, for each day or hour that has begun.
+        grace_minutes: lateness up to this is not late; past it, all of the lateness counts.
+        budget: late days for the whole term, with 'late_days'.
+        last_days: a hand-in later than this many days earns nothing; None for no such date.
+    """
+
+    policy: str = "none"
+    percent: float = 10.0
+    grace_minutes: float = 0.0
+    budget: int = 0
+    last_days: float | None = None
+
+
+@dataclass(frozen=True)
+class AssignmentSettings:
+    """One assignment in the term.
+
+    Attributes:
+        opens, due: points in time, or None.
+        canvas: its column in Canvas's gradebook, as "ps1 (12345)".
+        moodle, gradescope: its name there.
+        withdrawn: checks or written questions that no longer count, by grade_id, and how: 'full' or 'out'.
+        late: its own late policy, in place of the term's.
+    """
+
+    opens: dt.datetime | None = None
+    due: dt.datetime | None = None
+    canvas: str = ""
+    moodle: str = ""
+    gradescope: str = ""
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    late: LatePolicy | None = None
+
+
+@dataclass(frozen=True)
+class GraderSettings:
+    """The grader's limits on one submission; None leaves the default."""
+
+    cell_seconds: float | None = None
+    total_seconds: float | None = None
+    memory_mb: float | None = None
+    jobs: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of course.toml.
+
+    Attributes:
+        id: the course's id.
+        time_zone: dates without an offset, and days of late policies, are in it.
+        roster: the roster's file, relative to the course folder.
+        not_handed_in: what a student on the roster has who handed in nothing: 'blank' or 'zero'.
+        lessons_url: where the lessons' pages are for students.
+        hand_in: where students hand in, as a sentence for them goes on: "on the course's page in Moodle".
+        late: the late policy of every assignment that has none of its own.
+        grader: limits.
+        assignments: by name.
+    """
+
+    id: str = "paddle_course"
+    time_zone: ZoneInfo | dt.timezone = dt.UTC
+    roster: str = "roster.csv"
+    not_handed_in: str = "blank"
+    lessons_url: str = ""
+    hand_in: str = ""
+    late: LatePolicy = LatePolicy()
+    grader: GraderSettings = GraderSettings()
+    assignments: Mapping[str, AssignmentSettings] = field(default_factory=dict)
+
+    def assignment(self, name: str) -> AssignmentSettings:
+        """What is said of an assignment; nothing where it is not named."""
+        return self.assignments.get(name, AssignmentSettings())
+
+    def late_policy(self, assignment: str) -> LatePolicy:
+        """The policy that holds for an assignment."""
+        return self.assignment(assignment).late or self.late

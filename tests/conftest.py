@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.processor_time import ProcessorTime
 from tests.quick import Quick
 

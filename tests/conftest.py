@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.processor_time import ProcessorTime
 from tests.quick import Quick
 
@@ -64,8 +65,8 @@ def released(for_all_workers):
     from course.autograder.gradebook.release import build_release
 
     def make(folder: Path) -> None:
-        course = fresh_course(folder)
-        build_release(course, course.assignments())
+        fresh = fresh_course(folder)
+        build_release(fresh, fresh.assignments())
 
     return Course(for_all_workers("released", make))
 

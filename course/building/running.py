@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 from course.teaching.data import data_folder
 
+# What course/teaching reads (narrow.py, sliders.py), written out here because those import matplotlib.
+FOR_PAGES = {"COURSE_NARROW_FIGURES": "1", "COURSE_SLIDERS": "no"}
+
 if TYPE_CHECKING:  # imported where they are used: every command would wait for them
     from nbformat import NotebookNode
 
@@ -128,7 +131,7 @@ def _execute(notebook: "NotebookNode", folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": paths})
+        client.execute(env={**os.environ, "PYTHONPATH": paths, **FOR_PAGES})
     except CellExecutionError as error:
         return f"cell {_stopped_in(notebook)}: {error.ename}: {_plain(error.evalue)}"
     except CellTimeoutError:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from course.building.dressing import dress
 from course.building.links import broken
+from course.building.phones import EXTRA, for_phones
 from course.building.running import PROJECT
 
 PAGES = Path(__file__).parent / "pages"
@@ -108,9 +109,12 @@ def write_sources(lessons: Sequence[Path], answers: Sequence[Path], names: dict[
         to: the folder for them.
     """
     to.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(to.parent / EXTRA, ignore_errors=True)
+    (to.parent / EXTRA).mkdir()
     cards = []
     for path in [*lessons, *answers]:
         notebook = dress(nbformat.read(path, as_version=4))
+        for_phones(notebook, names[path], to.parent / EXTRA)
         notebook.metadata.pop("seconds", None)
         _write(to / f"{names[path]}.ipynb", nbformat.writes(notebook).encode())
         if path in lessons:
@@ -155,6 +159,8 @@ def render(source: Path, out: Path) -> None:
         source.parent / "doctrees",
         "-w",
         told,
+        "-D",
+        f"html_extra_path={source.parent / EXTRA}",
     ]
     # A process of its own: a second build in one process warns of everything that the first has registered.
     done = subprocess.run(

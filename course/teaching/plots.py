@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from course.teaching import narrow
+
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
 PAPER, FAINT = "#FFFFFF", "#E8E8E8"
@@ -73,6 +75,7 @@ def panels(
 ) -> tuple[Figure, list[Axes]]:
     """A figure of rows x cols small multiples, its axes as a flat list; `size` is one panel's, in inches."""
     fig, axes = plt.subplots(rows, cols, figsize=(size[0] * cols, size[1] * rows), squeeze=False, **options)
+    narrow.remember(fig, rows, cols, size)
     return fig, list(axes.ravel())
 
 

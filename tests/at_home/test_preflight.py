@@ -7,6 +7,7 @@ import pytest
 
 from course.autograder.at_home import grader as grading
 from course.autograder.at_home.grader import Grader, given_cells
+from course.autograder.at_home.helpers import submitted, wrong_file, wrong_name
 from course.autograder.at_home.preflight import NotebookError, main, notebook_here, preflight
 
 CODE = nbformat.v4.new_code_cell
@@ -125,3 +126,37 @@ def test_a_release_says_what_grading_has(released):
     assert set(about.given) == set(released.assignments())
     path = released.folder("release") / "ps1_batchnorm" / "ps1_batchnorm.ipynb"
     assert about.given["ps1_batchnorm"] == given_cells(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_file_that_may_come_along_is_tried_as_grading_takes_it(linked, tried, tmp_path):
+    place = tmp_path / ("elsewhere.py" if linked else "helpers.py")
+    place.write_text("def helper(x): return x")
+    if linked:
+        (tmp_path / "helpers.py").symlink_to(place)
+    asked = {"ps1_batchnorm": ("helpers.py", "absent.csv")}
+    found = tried(CODE("from helpers import helper"), CODE(RIGHT), submit=asked)
+    if linked:
+        assert found.along == [] and "does not come along as it is: it is a link" in found.remarks[0]
+    else:
+        assert found.remarks == [] and found.points == {"scale_shift": 3.0} and found.along == ["helpers.py"]
+
+
+def test_what_does_not_come_along_is_told_with_its_reason(tmp_path):
+    (tmp_path / "folder.py").mkdir()
+    with (tmp_path / "large.py").open("wb") as large:
+        large.truncate(100 * 2**20)
+    (tmp_path / "small.py").touch()
+    assert wrong_file(tmp_path / "folder.py") == "it is a folder"
+    assert wrong_file(tmp_path / "large.py") == "it has 100.0 MB, and 1 MB comes along"
+    assert wrong_file(tmp_path / "gone.py") == "it is not there" and wrong_file(tmp_path / "small.py") == ""
+
+
+def test_names_of_files_that_may_come_along():
+    for name in ("numpy.py", "course.py", "random.py", "json.py"):
+        assert "in front of the module" in wrong_name(name)
+    for name in ("../x.py", "a b.py", ".x.py", "x", "x.exe", "numpy/x.py", "x.ipynb"):
+        assert wrong_name(name).startswith("its name must")
+    assert [wrong_name(name) for name in ("helpers.py", "numpy.csv", "table_2.csv")] == ["", "", ""]
+    assert submitted({"course": {"submit": ["ps1.ipynb", "helpers.py", 3]}}) == ("helpers.py",)
+    assert submitted({}) == submitted({"course": {"submit": "helpers.py"}}) == submitted({"course": 3}) == ()

@@ -16,7 +16,7 @@ from course.autograder.sandbox.limits import Limits
 
 CLASSES = sorted(path.parent.name for path in answers.BANK.glob("*/class.toml"))
 pytestmark = pytest.mark.xdist_group("class")  # each is graded once
-PLAN = grading.Plan(jobs=2, limits=Limits(cell_seconds=3))  # one student in each class never ends
+PLAN = grading.Plan(jobs=2, limits=Limits(cell_seconds=1.5))  # one student in each class never ends
 
 
 @pytest.mark.parametrize("assignment", CLASSES)

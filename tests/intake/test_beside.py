@@ -182,3 +182,55 @@ def test_what_is_too_new_for_the_python_that_grades_is_put_before_a_person(
 )
 def test_a_plain_slip_is_not_taken_for_a_newer_python(source):
     assert newer_syntax(source) is None
+
+
+ATTACKS = {
+    "numpy.py": "import numpy",
+    "course.py": "import course",
+    "random.py": "import random",
+    "student/__init__.py": "import student",
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_file_named_as_a_module_that_is_there_stays_behind_and_a_person_looks(name, place, release, solved):
+    put(place / name, "raise SystemExit")
+    solved.cells.insert(2, code(ATTACKS[name]))
+    for submit in ([], [name]):
+        release.metadata["course"] = {"submit": submit}
+        intake = handed(place, release, **{EXACT: solved})
+        assert not any("raise SystemExit" in one for one in sources(intake))
+        assert len(intake.needs_person) == 1 and name in intake.needs_person[0]
+
+
+def test_a_file_that_the_assignment_lets_come_along_comes_read_only_and_is_told(
+    place, release, solved, somewhere
+):
+    release.metadata["course"] = {"submit": [EXACT, "helpers.py", "table.csv", "unread.csv"]}
+    put(place / "helpers.py", HELPER)
+    put(place / "unread.csv", "1,2\n")
+    put(place / "other.csv", "1,2\n")
+    cell(solved, "code-double").source = "from helpers import twice\n\ndef double(x):\n    return twice(x)"
+    intake = handed(place, release, **{EXACT: solved})
+    assert intake.needs_person == ()
+    assert intake.notes == ("helpers.py and unread.csv came along, as this assignment lets you.",)
+    assert run(intake.notebook) == set(FUNCTIONS)
+    assert (somewhere / "helpers.py").stat().st_mode & 0o222 == 0
+    assert not (somewhere / "other.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "large", "missing"])
+def test_what_is_no_small_plain_file_does_not_come_along(kind, place, release, solved, tmp_path):
+    release.metadata["course"] = {"submit": [EXACT, "helpers.py"]}
+    if kind == "folder":
+        put(place / "helpers.py" / "inner.txt", "inner")
+    elif kind == "link":
+        put(tmp_path / "elsewhere.py", "secret = 1")
+        (place / "helpers.py").symlink_to(tmp_path / "elsewhere.py")
+    elif kind == "large":
+        with (place / "helpers.py").open("wb") as file:
+            file.truncate(100 * 2**20)
+    intake = handed(place, release, **{EXACT: solved})
+    assert play(intake.notebook) == set(FUNCTIONS)
+    assert not any("helpers.py" in one for one in sources(intake)[bool(intake.notes) :])
+    assert bool(intake.needs_person) == (kind == "large")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,25 +40,33 @@ class Grader:
         modules: that can be imported there, the standard library's aside.
         given: by assignment, digests of the given cells.
         hand_in: where students hand in.
+        submit: by assignment, files that may be handed in along with its notebook.
     """
 
     python: tuple[int, int] = sys.version_info[:2]
     modules: frozenset[str] = PLAIN
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hand_in: str = HAND_IN
+    submit: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def has(self, module: str) -> bool:
         """Whether a top-level module can be imported while grading."""
         return module in self.modules or module in sys.stdlib_module_names
 
 
-def written(modules: Iterable[str], given: Mapping[str, Mapping[str, str]], hand_in: str) -> str:
+def written(
+    modules: Iterable[str],
+    given: Mapping[str, Mapping[str, str]],
+    hand_in: str,
+    submit: Mapping[str, Sequence[str]],
+) -> str:
     """The file for a release, of the Python that runs now."""
     about = {
         "python": sys.version_info[:2],
         "modules": sorted(PLAIN | set(modules)),
         "given": given,
         "hand_in": hand_in or HAND_IN,
+        "submit": submit,
     }
     return json.dumps(about, indent=1) + "\n"
 
@@ -67,6 +75,12 @@ def read(folder: Path = FOLDER) -> Grader:
     """What the release says; what is plain in any case where there is no file."""
     try:
         about = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Grader(tuple(about["python"]), frozenset(about["modules"]), about["given"], about["hand_in"])
+        return Grader(
+            tuple(about["python"]),
+            frozenset(about["modules"]),
+            about["given"],
+            about["hand_in"],
+            about["submit"],
+        )
     except (OSError, ValueError, KeyError):
         return Grader()

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from course.autograder.at_home.grader import Grader, read
+from course.autograder.at_home.helpers import wrong_file
 from course.autograder.at_home.told import Cell, NotebookError, code_cells, read_notebook, remarks
 from course.autograder.judging.bank import bank_here
 from course.autograder.judging.verdict import number
@@ -29,11 +31,13 @@ class Preflight:
         remarks: what would be lost in grading, a sentence each.
         points: by check, of the visible cases.
         most: what they can give.
+        along: files that come along.
     """
 
     remarks: list[str] = field(default_factory=list)
     points: dict[str, float] = field(default_factory=dict)
     most: float = 0.0
+    along: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """All of it, for a terminal or a cell."""
@@ -66,9 +70,13 @@ def preflight(path: Path, *, grader: Grader | None = None, seconds: float = CELL
     graded = [cell for cell in cells if cell.graded and cell.grade_id in wanted]
     assignment = bank.find(wanted[graded[0].grade_id]).assignment if graded else ""
     found = Preflight(most=sum(bank.points(name) for name in bank.names(assignment)) if assignment else 0.0)
-    found.remarks += remarks(cells, grader, dict(grader.given.get(assignment, {})), path.resolve().parent)
-    missing = {module for cell in cells for module in _imported(cell) if not grader.has(module)}
-    for line in _run([cell for cell in cells if not cell.skipped], missing, seconds):
+    folder, submit = path.resolve().parent, grader.submit.get(assignment, ())
+    found.remarks += remarks(cells, grader, dict(grader.given.get(assignment, {})), folder, submit)
+    found.along = [name for name in submit if not wrong_file(folder / name)]
+    here = {name.removesuffix(".py") for name in found.along}
+    missing = {module for cell in cells for module in _imported(cell) if not grader.has(module)} - here
+    beside = [folder / name for name in found.along]
+    for line in _run([cell for cell in cells if not cell.skipped], missing, seconds, beside):
         _take(line, cells, found)
     return found
 
@@ -96,10 +104,14 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
     found.remarks.append(told)
 
 
-def _run(cells: list[Cell], missing: set[str], seconds: float) -> Iterator[dict[str, Any]]:
-    """The lines that a fresh process reports, cell by cell."""
+def _run(
+    cells: list[Cell], missing: set[str], seconds: float, beside: list[Path]
+) -> Iterator[dict[str, Any]]:
+    """The lines that a fresh process reports, cell by cell; it finds copies of the files that come along."""
     job = {"missing": sorted(missing), "cells": [(cell.number, cell.source) for cell in cells]}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for path in beside:
+            shutil.copyfile(path, Path(folder) / path.name)
         environment = {
             **os.environ,
             "MPLBACKEND": "agg",
@@ -172,8 +184,11 @@ def told_of(notebook: str = "") -> str:
     try:
         path = Path(notebook) if notebook else notebook_here()
         saved = time.strftime("%H:%M", time.localtime(path.stat().st_mtime)) if path.exists() else ""
-        told = f"{path.name}, as it was saved at {saved}.\n{preflight(path).text()}"
-        return f"{told}\nHand in {path.name}, under this name, {read().hand_in}."
+        found = preflight(path)
+        files = " and ".join([path.name, *found.along])
+        names = "these names" if found.along else "this name"
+        told = f"{path.name}, as it was saved at {saved}.\n{found.text()}"
+        return f"{told}\nHand in {files}, under {names}, {read().hand_in}."
     except NotebookError as error:
         return str(error)
 

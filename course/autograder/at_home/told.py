@@ -2,14 +2,16 @@
 
 import ast
 import json
+import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course.autograder.at_home.grader import Grader, digest
+from course.autograder.at_home.helpers import wrong_file
 
 MAGIC = re.compile(r"^\s*[%!?].*$|^.*\?\s*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
@@ -74,7 +76,9 @@ def code_cells(notebook: dict[str, Any]) -> list[Cell]:
     return found
 
 
-def remarks(cells: list[Cell], grader: Grader, given: dict[str, str], folder: Path) -> Iterator[str]:
+def remarks(
+    cells: list[Cell], grader: Grader, given: dict[str, str], folder: Path, submit: Sequence[str] = ()
+) -> Iterator[str]:
     """What would be lost in grading, a sentence each.
 
     Args:
@@ -82,8 +86,13 @@ def remarks(cells: list[Cell], grader: Grader, given: dict[str, str], folder: Pa
         grader: what grading has.
         given: digests of the cells that should be there as they were handed out.
         folder: in which the notebook lies, for files beside it.
+        submit: files that may be handed in along.
     """
     yield from _changed(cells, given)
+    along = [name for name in submit if os.path.lexists(folder / name)]
+    for name in along:
+        if why := wrong_file(folder / name):
+            yield f"{name} may be handed in along, and does not come along as it is: {why}."
     for cell in cells:
         if cell.skipped:
             continue
@@ -94,8 +103,8 @@ def remarks(cells: list[Cell], grader: Grader, given: dict[str, str], folder: Pa
         if _parsed(cell.python, grader.python) is None:
             version = ".".join(map(str, grader.python))
             yield f"{cell.name}: this is Python newer than {version}, with which your work is graded."
-        yield from _imports(cell, tree, grader, folder)
-        yield from _calls(cell, tree, folder)
+        yield from _imports(cell, tree, grader, folder, along)
+        yield from _calls(cell, tree, folder, along)
 
 
 def _changed(cells: list[Cell], given: dict[str, str]) -> Iterator[str]:
@@ -116,7 +125,9 @@ def _parsed(source: str, version: tuple[int, int] | None = None) -> ast.Module |
         return None
 
 
-def _imports(cell: Cell, tree: ast.Module, grader: Grader, folder: Path) -> Iterator[str]:
+def _imports(
+    cell: Cell, tree: ast.Module, grader: Grader, folder: Path, along: Sequence[str]
+) -> Iterator[str]:
     modules: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -124,7 +135,7 @@ def _imports(cell: Cell, tree: ast.Module, grader: Grader, folder: Path) -> Iter
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules[node.module.partition(".")[0]] = None
     for module in modules:
-        if grader.has(module):
+        if grader.has(module) or f"{module}.py" in along:
             continue
         if (folder / f"{module}.py").exists() or (folder / module).is_dir():
             yield (
@@ -135,7 +146,7 @@ def _imports(cell: Cell, tree: ast.Module, grader: Grader, folder: Path) -> Iter
             yield f"{cell.name}: {module} is not there while grading: write it with numpy."
 
 
-def _calls(cell: Cell, tree: ast.Module, folder: Path) -> Iterator[str]:
+def _calls(cell: Cell, tree: ast.Module, folder: Path, along: Sequence[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -144,5 +155,10 @@ def _calls(cell: Cell, tree: ast.Module, folder: Path) -> Iterator[str]:
             yield f"{cell.name}: input() waits for somebody, and nobody is there while grading."
         if name in READERS and node.args and isinstance(node.args[0], ast.Constant):
             file = node.args[0].value
-            if isinstance(file, str) and 0 < len(file) < 200 and (folder / file).is_file():
+            if (
+                isinstance(file, str)
+                and 0 < len(file) < 200
+                and file not in along
+                and (folder / file).is_file()
+            ):
                 yield f"{cell.name}: {file} lies beside the notebook and is not there while grading."

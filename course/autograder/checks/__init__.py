@@ -6,8 +6,9 @@ import importlib.util
 import pkgutil
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
-from course.autograder.checks.language.spec import Case, Check
+from course.autograder.checks.language.spec import Check, Corner
 
 SHARED = ("language", "chance")  # what checks are written in
 
@@ -18,29 +19,42 @@ def topics() -> list[ModuleType]:
     return [importlib.import_module(f"{__name__}.{name}") for name in found if name not in SHARED]
 
 
-def _hidden_cases() -> dict[str, tuple[Case, ...]]:
-    """Hidden cases by check name, from each topic's `hidden.py`. A student's release has no such file."""
-    found: dict[str, tuple[Case, ...]] = {}
+def _tables(file: str) -> dict[str, Any]:
+    """What each topic says of its checks by their names, in HIDDEN of `hidden.py` or CORNERS of `corners.py`.
+
+    A student's release has no such file.
+    """
+    found: dict[str, Any] = {}
     for topic in topics():
-        name = f"{topic.__name__}.hidden"
+        name = f"{topic.__name__}.{file}"
         if importlib.util.find_spec(name) is not None:
-            found |= importlib.import_module(name).HIDDEN
+            found |= getattr(importlib.import_module(name), file.upper())
     return found
+
+
+def _with_corners(check: Check, corners: tuple[Corner, ...]) -> Check:
+    """The check with its corners. Raises ValueError for a case that there is not, or that lies in two of them."""
+    named = [case for corner in corners for case in corner.cases]
+    unknown = set(named) - {case.name for case in check.cases + check.hidden}
+    if unknown or len(set(named)) < len(named):
+        raise ValueError(f"the corners of '{check.name}' do not fit its cases: {sorted(unknown) or named}")
+    return replace(check, corners=corners)
 
 
 @functools.cache
 def _registry() -> dict[str, Check]:
     checks: dict[str, Check] = {}
-    hidden = _hidden_cases()
+    hidden, corners = _tables("hidden"), _tables("corners")
     modules = (f"{topic.__name__}.{module}" for topic in topics() for module in topic.QUESTIONS)
     for module in modules:
         for check in importlib.import_module(module).CHECKS:
             if check.name in checks:
                 raise ValueError(f"two checks are called '{check.name}'")
-            checks[check.name] = replace(check, hidden=hidden.get(check.name, ()))
-    unknown = set(hidden) - set(checks)
+            whole = replace(check, hidden=hidden.get(check.name, ()))
+            checks[check.name] = _with_corners(whole, corners.get(check.name, ()))
+    unknown = {*hidden, *corners} - set(checks)
     if unknown:
-        raise ValueError(f"hidden cases for checks that do not exist: {sorted(unknown)}")
+        raise ValueError(f"hidden cases or corners of checks that do not exist: {sorted(unknown)}")
     return checks
 
 

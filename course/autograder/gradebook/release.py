@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from course.autograder.at_home import to_read
 from course.autograder.at_home.grader import FILE, HAND_IN, given_cells, written
+from course.autograder.at_home.helpers import submitted, wrong_name
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
@@ -174,30 +175,49 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
         shutil.copyfile(PROJECT / path, target)
     everything = sorted([*kept, *assignments])
     settings = course.term().settings
-    _seal(new, everything, settings)
-    _write_texts(new, everything, settings)
+    notebooks = {name: nbformat.read(new / name / f"{name}.ipynb", as_version=4) for name in everything}
+    submit = {name: files for name in everything if (files := _submit(name, notebooks[name]))}
+    _seal(new, notebooks, settings, submit)
+    _write_texts(new, everything, settings, submit)
     leaking = leaks(new, [course.folder("source") / name / f"{name}.ipynb" for name in everything])
     if leaking:
         raise GradingError(f"nothing is released, because a solution would go out: {leaking[0]}")
 
 
-def _seal(folder: Path, assignments: list[str], settings: Settings) -> None:
+def _seal(
+    folder: Path,
+    notebooks: Mapping[str, nbformat.NotebookNode],
+    settings: Settings,
+    submit: Mapping[str, tuple[str, ...]],
+) -> None:
     """Paddle's answers to the visible cases, and those of every mistake; what grading has; where to read on."""
     place = folder / SEALED
     place.mkdir()
-    for name in assignments:
+    for name in notebooks:
         if list_checks(name):
             (place / f"{name}{ENDING}").write_bytes(sealed_answers(name))
-    notebooks = {name: nbformat.read(folder / name / f"{name}.ipynb", as_version=4) for name in assignments}
     given = {name: given_cells(notebook) for name, notebook in notebooks.items()}
     modules = {path.stem for path in student_places(frozenset(FRAMEWORKS)) if path.suffix != ".dist-info"}
-    (place / FILE).write_text(written(modules, given, settings.hand_in), encoding="utf-8")
+    (place / FILE).write_text(written(modules, given, settings.hand_in, submit), encoding="utf-8")
     (place / to_read.FILE).write_text(
         reading_list(notebooks, settings.lessons_url).as_json(), encoding="utf-8"
     )
 
 
-def _write_texts(folder: Path, assignments: list[str], settings: Settings) -> None:
+def _submit(assignment: str, notebook: nbformat.NotebookNode) -> tuple[str, ...]:
+    """The files that may be handed in along. Raises GradingError for a name that cannot be one."""
+    names = submitted(notebook.metadata)
+    for name in names:
+        if why := wrong_name(name):
+            raise GradingError(
+                f"{assignment} lets {name!r} be handed in along, and {why}; give it another name"
+            )
+    return names
+
+
+def _write_texts(
+    folder: Path, assignments: list[str], settings: Settings, submit: Mapping[str, tuple[str, ...]]
+) -> None:
     templates = Environment(
         loader=PackageLoader("course.autograder.gradebook", "templates/release"),
         undefined=StrictUndefined,
@@ -208,6 +228,7 @@ def _write_texts(folder: Path, assignments: list[str], settings: Settings) -> No
         "pins": student_pins(),
         "settings": settings,
         "hand_in": settings.hand_in or HAND_IN,
+        "submit": submit,
     }
     for name in templates.list_templates(filter_func=lambda name: "__pycache__" not in name):
         text = templates.get_template(name).render(about)

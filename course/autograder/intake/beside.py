@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 
+from course.autograder.at_home.helpers import MOST_OF_ONE, hides
 from course.autograder.intake.cells import new_cell
 from course.autograder.intake.find import File
 from course.autograder.intake.notes import listed
 
-MOST_OF_ONE = 2**20  # bytes of a file that comes along
 MOST_OF_ALL = 4 * 2**20
 MOST_FILES = 30
 IMPORT = re.compile(
@@ -37,8 +37,14 @@ class Beside:
 
     files: Mapping[str, File]
 
-    def needed_by(self, cells: Sequence[NotebookNode]) -> tuple[list[File], list[str]]:
-        """The files that code names.
+    def needed_by(
+        self, cells: Sequence[NotebookNode], submit: Sequence[str] = ()
+    ) -> tuple[list[File], list[str]]:
+        """The files that code names, and those that the assignment asks for.
+
+        Args:
+            cells: of the notebook.
+            submit: names of files that come along whether code names them or not.
 
         Returns:
             The files, in order; and names of those that are too large to come along.
@@ -46,6 +52,7 @@ class Beside:
         taken: dict[str, File] = {}
         large: list[str] = []
         waiting = [cell.source for cell in cells if cell.cell_type == "code"]
+        waiting.append("\n".join(f"{name!r}" for name in submit))
         left = MOST_OF_ALL
         while waiting:
             for name in self._named(waiting.pop()):
@@ -64,11 +71,18 @@ class Beside:
     def _named(self, source: str) -> Iterator[str]:
         for module in imported(source):
             yield from (
-                name for name in self.files if name == f"{module}.py" or name.startswith(f"{module}/")
+                name
+                for name in self.files
+                if (name == f"{module}.py" or name.startswith(f"{module}/")) and not hides(name)
             )
         for path in QUOTED.findall(source):
-            if (name := path.removeprefix("./")) in self.files:
+            if (name := path.removeprefix("./")) in self.files and not hides(name):
                 yield name
+
+    def hiding(self, cells: Sequence[NotebookNode]) -> list[str]:
+        """Files that code imports by the name of a module that is there in any case, and that stay behind therefore."""
+        modules = set[str]().union(*(imported(cell.source) for cell in cells if cell.cell_type == "code"))
+        return sorted({name for name in self.files if hides(name) in modules})
 
     def read(self, path: str) -> bytes | None:
         """A file's bytes, by its path from the notebook's folder; None when there is none."""
@@ -120,6 +134,14 @@ def writing(file: File, path: str) -> NotebookNode | None:
         f"_path = pathlib.Path({path!r})  # as it was handed in beside the notebook\n"
         "_path.parent.mkdir(parents=True, exist_ok=True)\n"
         f'_path.write_bytes(base64.b64decode("{packed}"))\ndel _path',
+    )
+
+
+def read_only(paths: Sequence[str]) -> NotebookNode:
+    """A cell after which these files can be read, and not be written by mistake."""
+    return new_cell(
+        "code",
+        f"import pathlib\n\nfor _path in {list(paths)!r}:\n    pathlib.Path(_path).chmod(0o444)\ndel _path",
     )
 
 

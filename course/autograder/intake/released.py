@@ -7,6 +7,7 @@ from functools import cached_property
 
 from nbformat.notebooknode import NotebookNode
 
+from course.autograder.at_home.helpers import submitted
 from course.autograder.intake.code import statements
 
 NOT_GRADED = "not-graded"  # the tag of cells that grading leaves out: figures, training
@@ -100,9 +101,11 @@ class Release:
 
     Attributes:
         parts: its cells, in order.
+        submit: files that may be handed in along with it.
     """
 
     parts: tuple[Part, ...]
+    submit: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Part]:
@@ -149,4 +152,4 @@ def read_release(notebook: NotebookNode) -> Release:
         parts.append(
             Part(index, kind, grade_id(cell) or "", cell, functions, check, marked[-1] if marked else "")
         )
-    return Release(tuple(parts))
+    return Release(tuple(parts), submitted(notebook.metadata))

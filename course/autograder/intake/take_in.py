@@ -10,6 +10,7 @@ from course.autograder.intake.beside import (
     Beside,
     beside,
     may_hold_answers,
+    read_only,
     told_where_missing,
     writing,
 )
@@ -141,11 +142,15 @@ class _HandIn:
 
     def _brought(self, cells: Sequence[NotebookNode], there: Beside) -> tuple[list[NotebookNode], set[str]]:
         """Cells that write the files which the notebook's code names, and the names of those files."""
-        needed, large = there.needed_by(cells)
+        submit = self.release.submit
+        needed, large = there.needed_by(cells, submit)
         made = [(file, writing(file, there.path_of(file))) for file in needed]
         brought = [(file, cell) for file, cell in made if cell is not None]
-        if brought:
-            names = listed([file.name for file, _ in brought], 5)
+        asked = [file.name for file, _ in brought if there.path_of(file) in submit]
+        if asked:
+            self.notes.append(f"{listed(asked, 5)} came along, as this assignment lets you.")
+        if more := [file.name for file, _ in brought if file.name not in asked]:
+            names = listed(more, 5)
             self.notes.append(
                 f"Your code uses {names} from beside the notebook, which came along this time; "
                 "hand in one notebook that needs no other file."
@@ -155,9 +160,18 @@ class _HandIn:
             self.person.append(
                 f"Its code names {listed(large)}, which is too large to come along; grade it by hand."
             )
+        if hiding := there.hiding(cells):
+            what = f"{listed(hiding, 5)} beside the notebook, named as a module that is there in any case"
+            self.notes.append(f"Your code was graded without {what}.")
+            self.person.append(f"Its code imports what may be {what}; it was graded without, so look at it.")
         functions = [name for part in self.release.of(Kind.ANSWER) for name in part.functions]
         self._say_what_is_lacking(lacking(cells, functions, there))
-        return [cell for _, cell in brought], {file.name for file, _ in brought}
+        written = [cell for _, cell in brought]
+        if asked:
+            written.append(
+                read_only([path for file, _ in brought if (path := there.path_of(file)) in submit])
+            )
+        return written, {file.name for file, _ in brought}
 
     def _say_what_is_lacking(self, lacks: Lacking) -> None:
         if lacks.modules:

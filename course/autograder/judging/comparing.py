@@ -1,12 +1,13 @@
 """Is this array that array? And where it is not: by how much, at which index, and what strikes the eye first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from course.autograder.checks.language.spec import Case, Inputs, Output
-from course.autograder.checks.language.stand_ins import input_arrays
+from course.autograder.checks.language.stand_ins import Strided
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
@@ -90,10 +91,18 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
 
 def precision(inputs: Inputs, got: np.ndarray) -> str:
     """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
-    single = (np.float32, np.float16)
-    if got.dtype in single or any(a.dtype in single for a in input_arrays(inputs).values()):
-        return "float32"
-    return "float64"
+    return "float32" if _has_single(got) or _has_single(inputs) else "float64"
+
+
+def _has_single(value: Any) -> bool:
+    """Whether a value is, or holds, an array in single or half precision."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.char in "fe"
+    if isinstance(value, Mapping):
+        return any(map(_has_single, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_single, value))
+    return isinstance(value, Strided) and _has_single(value.array)
 
 
 def tolerance_of(output: Output, inputs: Inputs, got: np.ndarray) -> Tolerance:

@@ -25,13 +25,25 @@ from course.autograder.judging.weighing import GIVES_UP, weigh
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
-def _fraction(check: Check, tally: Tally) -> float:
-    """Shares of the outputs that are right on every case; guards count only beside another right output."""
-    right = [o for o in check.outputs if o.path not in tally.wrong_outputs]
-    if not any(not o.guard for o in right):
+def _earned(check: Check, wrong: set[str]) -> float:
+    """An output's share: all of it, or less the corners that it is wrong in, or nothing where it is wrong elsewhere.
+
+    Args:
+        check: the check.
+        wrong: cases on which the output is wrong.
+    """
+    missed = [corner for corner in check.corners if not wrong.isdisjoint(corner.cases)]
+    if wrong - {case for corner in missed for case in corner.cases}:
         return 0.0
-    total = sum(o.weight for o in check.outputs)
-    fraction = sum(o.weight for o in right) / total
+    return max(0.0, 1.0 - sum(corner.share for corner in missed))
+
+
+def _fraction(check: Check, tally: Tally) -> float:
+    """What the outputs earn, by weight; guards count only beside another output that earns something."""
+    earned = {o: _earned(check, tally.wrong.get(o.path, set())) for o in check.outputs}
+    if not any(share for o, share in earned.items() if not o.guard):
+        return 0.0
+    fraction = sum(o.weight * share for o, share in earned.items()) / sum(o.weight for o in check.outputs)
     return fraction * (1 - UNCHANGED_SHARE) if tally.changed else fraction
 
 
@@ -69,7 +81,7 @@ def judge_with(
         findings = named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
-    right = tuple(o.path for o in check.outputs if o.path not in tally.wrong_outputs)
+    right = tuple(o.path for o in check.outputs if o.path not in tally.wrong)
     return Verdict(
         check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded
     )

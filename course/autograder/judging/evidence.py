@@ -1,6 +1,5 @@
 """What speaks for a mistake: the cases on which it would show, and those on which it gives exactly what came."""
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,20 +62,22 @@ class Answers:
 
 def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answers:
     """Compare what came for one output with what each misconception gives on the same inputs."""
-    found: dict[str, Evidence] = defaultdict(Evidence)
+    found = {name: Evidence() for asked, _ in entries for name in asked.wrong}
     for asked, got in entries:
         tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
         known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
+        met = known.met_by(got)
+        if near(got, right, tolerance):
+            met |= {name for name, wrong in asked.wrong.items() if output.path not in wrong}
+        for name in known.showing:
+            found[name].shows.add(case)
+        for name in met:
+            found[name].in_step.add(case)
+        for name in met & known.showing:
+            found[name].explains.add(case)
         for name in known.in_shape_alone:
             found[name].in_shape_alone = True
-        met, as_right = known.met_by(got), near(got, right, tolerance)
-        for name, wrong in asked.wrong.items():
-            evidence, shows = found[name], name in known.showing
-            evidence.few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
-            if shows:
-                evidence.shows.add(case)
-            if name in met or (output.path not in wrong and as_right):
-                evidence.in_step.add(case)
-                if shows:
-                    evidence.explains.add(case)
-    return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, dict(found))
+        few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
+    for evidence in found.values():
+        evidence.few = few
+    return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, found)

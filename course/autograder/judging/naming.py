@@ -42,7 +42,7 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     """The findings, output by output, with what is behind each."""
     entries: dict[str, list[tuple[Question, np.ndarray]]] = defaultdict(list)
     for output, asked, got in tally.compared:
-        if output.path in tally.wrong_outputs:
+        if output.path in tally.wrong:
             entries[output.path].append((asked, got))
     answers = {o.path: gather(o, entries[o.path]) for o in check.outputs if o.path in entries}
     everywhere: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 ENDING = ".sealed"
 FIRST = "Sealed answers of {title}, version {version}, digest {digest}.\n"
 LENGTH = struct.Struct("<I")

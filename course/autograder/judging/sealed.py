@@ -11,7 +11,16 @@ from course.autograder.checks.chance import coins, forms, nets, properties, read
 from course.autograder.checks.language import protocol, stand_ins, tolerances
 from course.autograder.checks.language.protocol import Step
 from course.autograder.checks.language.seen import Property, Reader
-from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs, Misconception, Output
+from course.autograder.checks.language.spec import (
+    Answers,
+    Arrays,
+    Case,
+    Check,
+    Corner,
+    Inputs,
+    Misconception,
+    Output,
+)
 from course.autograder.judging.asking import EXCEPTION, Question, Together
 from course.autograder.judging.seal import ENDING, Sealed, SealError, from_planes, planes
 from course.autograder.judging.sketch import Sketch
@@ -58,6 +67,7 @@ class KnownCheck:
         random: whether there is a draw to be read, and whether something must be true of it.
         rests_on: the same of the check that this one's answers come from, without cases.
         cases: the visible ones.
+        corners: with the names of visible cases alone.
     """
 
     name: str
@@ -72,6 +82,7 @@ class KnownCheck:
     random: tuple[bool, bool]
     rests_on: "KnownCheck | None"
     cases: tuple[KnownCase, ...]
+    corners: tuple[Corner, ...]
 
 
 def _dataclasses(*modules: Any) -> list[type]:
@@ -87,7 +98,10 @@ LIMITS = Limits(
     array_bytes=2**24, elements=2**21, dimensions=8, header=2**25, body=2**26, arrays=10**5, items=10**6, depth=16
 )  # fmt: skip
 CODEC = Codec(
-    (KnownCase, KnownCheck, Output, Sketch, *_dataclasses(protocol, stand_ins, tolerances, coins, forms, nets, properties, readers)),
+    (
+        KnownCase, KnownCheck, Corner, Output, Sketch,
+        *_dataclasses(protocol, stand_ins, tolerances, coins, forms, nets, properties, readers),
+    ),
     LIMITS,
     once=True,
 )  # fmt: skip
@@ -193,6 +207,7 @@ def _check(known: KnownCheck) -> Check:
         properties=_not_here if held else None,
         may_change=known.may_change,
         also=known.also,
+        corners=known.corners,
         rests_on=_check(known.rests_on) if known.rests_on else None,
     )
 

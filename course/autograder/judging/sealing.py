@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.language.spec import Answers, Arrays, Check, Output
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Corner, Output
 from course.autograder.checks.language.stand_ins import Seeded
 from course.autograder.judging.comparing import near
 from course.autograder.judging.computing import Computed, question
@@ -153,6 +153,15 @@ def _case(check: Check, asked: Computed, pairs: tuple[tuple[int, int, str, Sketc
     )
 
 
+def _corners(check: Check) -> tuple[Corner, ...]:
+    """The corners that lie among the visible cases; no release has the name of a hidden one."""
+    visible = {case.name for case in check.cases}
+    inside = [
+        replace(one, cases=tuple(case for case in one.cases if case in visible)) for one in check.corners
+    ]
+    return tuple(one for one in inside if one.cases)
+
+
 def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
     """Everything that a release knows of a check."""
     asked = [question(check.name, index, SEED) for index in range(len(check.cases))] if cases else []
@@ -170,6 +179,7 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
         random=(check.observe is not None, check.properties is not None),
         rests_on=known_check(check.rests_on, cases=False) if check.rests_on else None,
         cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
+        corners=_corners(check),
     )
 
 

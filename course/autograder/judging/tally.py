@@ -17,7 +17,7 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     compared: list[tuple[Output, Question, np.ndarray]] = field(default_factory=list)
     asked: dict[str, Question] = field(default_factory=dict)  # by case
-    wrong_outputs: set[str] = field(default_factory=set)
+    wrong: dict[str, set[str]] = field(default_factory=dict)  # by output, the cases on which it is wrong
     changed: bool = False
     grounds: dict[str, tuple[Question, np.ndarray]] = field(
         default_factory=dict
@@ -53,4 +53,9 @@ class Tally:
     def add(self, finding: Finding) -> None:
         """Take in something that makes its output wrong."""
         self.findings.append(finding)
-        self.wrong_outputs.add(finding.output)
+        self.miss(finding.case, finding.output)
+
+    def miss(self, case: str, *outputs: str) -> None:
+        """Take in that outputs are wrong on a case."""
+        for output in outputs:
+            self.wrong.setdefault(output, set()).add(case)

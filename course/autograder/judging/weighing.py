@@ -14,6 +14,7 @@ from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, sentence
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+EVERY = ""  # in place of a case's name: wrong on all of them
 
 
 def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
@@ -24,7 +25,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
         return
     if reply.problem is not None:
         tally.add(_stopped(asked, reply.problem))
-        tally.wrong_outputs.update(check.wanted)
+        tally.miss(asked.case.name if reply.problem.kind not in GIVES_UP else EVERY, *check.wanted)
         return
     got = _arrays(check, asked, reply, tally)
     complete = len(got) == len(check.wanted)
@@ -34,7 +35,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
         asked = asked.observed(got)
         told = _properties(asked, got, tally)
     elif check.observe is not None or check.properties:
-        tally.wrong_outputs.update(check.wanted)  # a random answer is judged whole or not at all
+        tally.miss(asked.case.name, *check.wanted)  # a random answer is judged whole or not at all
         got = {}
     for output in check.outputs:
         if output.path in got and output.path in asked.right:
@@ -92,7 +93,8 @@ def _exception(check: Check, asked: Question, reply: Reply, tally: Tally) -> Non
     if problem is not None and name in problem.exceptions:
         tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
         return
-    tally.wrong_outputs.update(check.wanted)
+    gives_up = problem is not None and problem.kind in GIVES_UP
+    tally.miss(EVERY if gives_up else asked.case.name, *check.wanted)
     if problem is not None and problem.kind != "raised" and problem.kind in GIVES_UP:
         tally.add(_stopped(asked, problem))
         return

@@ -8,6 +8,7 @@ from course.autograder.checks.language.spec import (
     Arrays,
     Case,
     Check,
+    Corner,
     Inputs,
     Misconception,
     Mistake,
@@ -19,6 +20,6 @@ from course.autograder.checks.language.stand_ins import Seeded, Strided
 from course.autograder.checks.language.tolerances import BATCH_NORM, CONVOLUTION, DROPOUT, EXACT, RUNNING
 
 __all__ = [
-    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Flaw",
-    "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
+    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Corner",
+    "Flaw", "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
 ]  # fmt: skip

@@ -53,6 +53,22 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Corner:
+    """Cases at the edge of a question, which alone do not cost an output all of its points.
+
+    Attributes:
+        name: what the edge is: 'p = 1'.
+        share: of an output's points that it loses where it is wrong on some of these cases, and on none that lie in no
+            corner.
+        cases: by name, hidden ones among them.
+    """
+
+    name: str
+    share: float
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Misconception:
     """A named wrong answer.
 
@@ -107,6 +123,8 @@ class Check:
         rests_on: the check of the function that is called first and hands its cache on. Where its first output is
             wrong too, that is said beside what follows from it; nothing is earned or lost by it.
         hidden: further cases, on the grading side alone; a release does not have them.
+        corners: cases that cost a share only; each topic's `corners.py` has them. Every other case costs an output that is
+            wrong there all of its points.
     """
 
     name: str
@@ -124,6 +142,7 @@ class Check:
     also: tuple[str, ...] = ()
     rests_on: "Check | None" = None
     hidden: tuple[Case, ...] = field(default=())
+    corners: tuple[Corner, ...] = ()
 
     @property
     def grade_id(self) -> str:

@@ -1,0 +1,53 @@
+"""Corners of ps3: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
+
+from course.autograder.checks.language import Corner
+
+LOW = Corner("very small values", 0.2, ("no value above -1e10",))  # a maximum that starts at some number
+
+CORNERS: dict[str, tuple[Corner, ...]] = {
+    "conv2d_output_shape.padding": (
+        Corner(
+            "'SAME' with dilation, which Paddle sets back to 1",
+            0.2,
+            ("'SAME' with dilation 3, which it sets back to 1",),
+        ),
+    ),
+    # Each kind of misfit is a corner, so that three kinds tested for of four earn three quarters. That a plain kernel
+    # is too large, and that one which fits is let through, is the question itself.
+    "conv2d_output_shape.errors": (
+        Corner(
+            "a kernel too large by its dilation",
+            0.25,
+            ("a kernel too tall by its dilation", "a kernel too wide by its dilation"),
+        ),
+        Corner(
+            "channels that the weight does not read",
+            0.25,
+            (
+                "channels that the weight does not read, one group",
+                "channels that the weight does not read, 'SAME'",
+                "channels that the weight does not read",
+            ),
+        ),
+        Corner(
+            "kernels that do not divide into the groups",
+            0.25,
+            ("kernels that do not divide into the groups",),
+        ),
+    ),
+    "pool2d_output_shape": (
+        Corner(
+            "windows that do not fit",
+            0.25,
+            (
+                "a window one row too tall, with stride 3",
+                "a window far too wide",
+                "a window one column too wide, with ceil_mode",
+                "a window one column too wide, with stride 2",
+            ),
+        ),
+    ),
+    "max_pool_forward": (LOW,),
+    "max_pool_backward": (LOW,),
+    "receptive_field": (Corner("no windows", 0.2, ("no windows at all",)),),
+}

@@ -1,0 +1,37 @@
+"""Corners of ps4: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
+
+from course.autograder.checks.language import Corner
+
+ONE = Corner("a single sample", 0.2, ("a single sample",))
+NO_GAMMA = Corner("a gamma of 0", 0.2, ("a gamma of 0",))
+ROW = Corner("a row that is constant", 0.2, ("a row that is constant",))
+POSITION = Corner("a single position", 0.2, ("a single position",))
+
+CORNERS: dict[str, tuple[Corner, ...]] = {
+    "layernorm_forward": (ONE, ROW),
+    "layernorm_backward": (ONE, NO_GAMMA, ROW),
+    "groupnorm_forward": (
+        ONE,
+        POSITION,
+        Corner(
+            "a group that is constant",
+            0.2,
+            ("a group whose values are all alike", "a group that is constant"),
+        ),
+    ),
+    "groupnorm_backward": (ONE, NO_GAMMA, POSITION),
+    "batch_renorm_forward.train": (
+        ONE,
+        Corner("a channel that is constant", 0.2, ("a channel that is constant", "a constant channel")),
+    ),
+    "batch_renorm_forward.test": (ONE,),
+    "batch_renorm_backward": (
+        NO_GAMMA,
+        Corner("a channel that is constant", 0.2, ("a constant channel",)),
+    ),
+    "linear_moments": (ONE,),
+    "cross_iteration_moments": (
+        Corner("no history", 0.2, ("the first step of all: no history",)),
+        Corner("k = 1", 0.2, ("k = 1: batch norm", "k = 1 and a channel that is constant")),
+    ),
+}

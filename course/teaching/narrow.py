@@ -1,0 +1,89 @@
+"""A figure of several panels once more for a phone: the same panels, one below the other.
+
+Only a run for the site asks for it (`course/building/running.py` sets the variable); in Jupyter nothing changes.
+"""
+
+import os
+import weakref
+
+from IPython.core.formatters import BaseFormatter
+from IPython.core.getipython import get_ipython
+from IPython.core.pylabtools import print_figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from traitlets import ObjectName, Unicode
+
+ASKED = "COURSE_NARROW_FIGURES"
+MIME = "application/x-narrow-png"
+WIDTH = 3.6  # inches: what a phone shows without making the letters smaller
+DPI = 220
+
+_grids: "weakref.WeakKeyDictionary[Figure, tuple[int, int, float, float]]" = weakref.WeakKeyDictionary()
+
+
+class NarrowFigures(BaseFormatter):
+    """Gives a figure's narrow form, a PNG in base64, beside its usual one; None where it has but one column."""
+
+    format_type = Unicode(MIME)
+    print_method = ObjectName("_repr_narrow_png_")
+
+
+def remember(fig: Figure, rows: int, cols: int, size: tuple[float, float]) -> None:
+    """Note how a figure's panels stand; in a run for the site it will be shown in its narrow form, too.
+
+    Args:
+        fig: the figure; its first rows · cols axes are the panels, row by row.
+        rows, cols: how they stand.
+        size: width and height of a panel, in inches.
+    """
+    _grids[fig] = (rows, cols, *size)
+    shell = get_ipython()
+    if os.environ.get(ASKED) and shell is not None and shell.display_formatter is not None:
+        # With each figure anew: choosing a backend, which the first figure does, drops what was said of figures.
+        formatters = shell.display_formatter.formatters
+        formatters.setdefault(MIME, NarrowFigures()).for_type(Figure, narrow_png)
+
+
+def narrow_png(fig: Figure) -> str | None:
+    """The figure with its panels stacked; it stays that way, so this comes after its usual form was drawn."""
+    grid = _grids.get(fig)
+    if grid is None or grid[1] == 1:
+        return None
+    stack(fig, *grid)
+    return str(print_figure(fig, fmt="png", dpi=DPI, base64=True))
+
+
+def stack(fig: Figure, rows: int, cols: int, width: float, height: float) -> None:
+    """Move a figure's panels, in place, into as many columns as a phone has room for.
+
+    Args:
+        fig: a figure whose first rows · cols axes are its panels, row by row.
+        rows, cols: how they stand.
+        width, height: of a panel, in inches.
+    """
+    panels = fig.axes[: rows * cols]
+    if 1 < rows < cols and rows * width <= WIDTH:  # what stood below one another now stands side by side
+        across, order = rows, [row * cols + col for col in range(cols) for row in range(rows)]
+    else:
+        across = max(n for n in range(1, cols + 1) if cols % n == 0 and (n == 1 or n * width <= WIDTH))
+        order = list(range(rows * cols))
+    _say_axes(panels, cols)
+    grow = WIDTH / across / width
+    down = len(panels) // across
+    fig.set_size_inches(WIDTH, down * height * min(grow, 1.2))
+    places = fig.add_gridspec(down, across)
+    for place, index in enumerate(order):
+        panels[index].set_subplotspec(places[place // across, place % across])
+
+
+def _say_axes(panels: list[Axes], cols: int) -> None:
+    """Give each panel the labels and numbers that it left to the first of its row or the last of its column."""
+    for index, ax in enumerate(panels):
+        if not ax.axison:
+            continue
+        first, last = panels[index - index % cols], panels[len(panels) - cols + index % cols]
+        if not ax.get_ylabel() and len(ax.get_yticks()):
+            ax.set_ylabel(first.get_ylabel())
+        if not ax.get_xlabel() and len(ax.get_xticks()):
+            ax.set_xlabel(last.get_xlabel())
+        ax.tick_params(labelleft=True, labelbottom=True)

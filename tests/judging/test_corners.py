@@ -1,0 +1,123 @@
+"""What a corner costs, and that nothing but a corner is paid in part."""
+
+import numpy as np
+import pytest
+
+from course.autograder import judge
+from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.protocol import perform
+from course.autograder.judging.deciding import judge_with
+from course.autograder.judging.seal import ENDING
+from course.autograder.judging.sealed import SealedBank
+from course.autograder.judging.sealing import sealed_answers
+
+CORNERED = [name for name in list_checks() if find_check(name).corners]
+
+
+@pytest.mark.parametrize("name", CORNERED)
+def test_corners_are_few_and_most_cases_lie_in_none(name):
+    check = find_check(name)
+    inside = {case for corner in check.corners for case in corner.cases}
+    normal = [case for case in check.cases if case.name not in inside]
+    assert len(normal) >= 2 and check.cases[0] in normal and len(normal) >= len(check.cases) / 3
+    assert all(0 < corner.share <= 0.25 for corner in check.corners)
+    assert sum(corner.share for corner in check.corners) <= 0.75
+    assert len({corner.name for corner in check.corners}) == len(check.corners)
+
+
+def apply(at_one=True, at_some=True):
+    def dropout_apply(x, mask, p, mode, scaling):
+        kept = 1 - p
+        if mode == "test":
+            return x * kept if scaling == "downscale_in_infer" else x
+        if not at_some:
+            kept = 1.0
+        if scaling == "downscale_in_infer":
+            return x * mask
+        if p == 1 and at_one:
+            return np.zeros_like(x)
+        with np.errstate(all="ignore"):
+            return (x * mask / x.dtype.type(kept)).astype(x.dtype)
+
+    return dropout_apply
+
+
+def raising(x, mask, p, mode, scaling):
+    if p == 1:
+        raise ZeroDivisionError
+    return apply()(x, mask, p, mode, scaling)
+
+
+@pytest.mark.parametrize(
+    ("function", "points"),
+    [(apply(), 8), (apply(at_one=False), 6.4), (raising, 6.4), (apply(at_some=False), 0)],
+)
+def test_a_corner_costs_its_share_and_any_other_case_all(function, points):
+    verdict = judge("dropout_apply.train", function)
+    assert verdict.points == points and verdict.passed == (points == 8)
+    assert bool(verdict.findings) == (points < 8)
+
+
+@pytest.mark.parametrize(
+    ("raises", "points"), [("never", 0), ("always", 0), ("size", 1), ("size channels", 2), ("all", 4)]
+)
+def test_each_kind_of_misfit_earns_its_share(raises, points):
+    def conv2d_output_shape(input_shape, weight_shape, stride=1, padding=0, dilation=1, groups=1):
+        pair = lambda v: (v, v) if isinstance(v, int) else tuple(v)  # noqa: E731
+        if raises == "always":
+            raise ValueError
+        (n, c, *size), (o, per, *kernel) = input_shape, weight_shape
+        s, d = pair(stride), pair(dilation)
+        if raises in ("size channels", "all") and c != per * groups:
+            raise ValueError
+        if raises == "all" and o % groups:
+            raise ValueError
+        if padding == "SAME":
+            return (n, o, *(-(-a // b) for a, b in zip(size, s, strict=True)))
+        p = (0, 0) if padding == "VALID" else pair(padding)
+        both = (p[0] + p[1], p[2] + p[3]) if len(p) == 4 else (2 * p[0], 2 * p[1])
+        out = []
+        for a, k, b, q, e in zip(size, kernel, s, both, d, strict=True):
+            reach = e * (k - 1) + 1 if raises == "all" else k
+            if raises != "never" and a + q < reach:
+                raise ValueError
+            out.append((a + q - (e * (k - 1) + 1)) // b + 1)
+        return (n, o, *out)
+
+    assert judge("conv2d_output_shape.errors", conv2d_output_shape).points == points
+
+
+def test_what_would_be_said_of_every_case_earns_no_corner():
+    """The run ends at the first case then: what is right on the others is not known."""
+    for name in CORNERED:
+        check = find_check(name)
+
+        def blank(*_, **__):
+            raise NotImplementedError
+
+        assert judge(name, *(blank for _ in check.functions)).points == 0, name
+
+
+def test_a_release_pays_the_same_and_has_no_name_of_a_hidden_case(tmp_path):
+    (tmp_path / f"ps2_dropout{ENDING}").write_bytes(sealed_answers("ps2_dropout"))
+    bank = SealedBank(tmp_path)
+    for name in list_checks("ps2_dropout"):
+        hidden = {case.name for case in find_check(name).hidden} - {
+            case.name for case in find_check(name).cases
+        }
+        told = {case for corner in bank.find(name).corners for case in corner.cases}
+        assert not hidden & told
+    check = bank.find("dropout_apply.train")
+
+    def points(function):
+        ask = lambda *asked: perform(*asked, {"dropout_apply": function})  # noqa: E731
+        return judge_with(check, ask, questions=lambda index: bank.question(check, index)).points
+
+    assert [points(apply()), points(apply(at_one=False)), points(apply(at_some=False))] == [8, 6.4, 0]
+
+
+def test_the_documentation_has_each_corner_and_its_share(root):
+    text = (root / "docs" / "grading.md").read_text(encoding="utf-8")
+    for name in CORNERED:
+        told = "; ".join(f"{corner.name}: {corner.share:.0%}" for corner in find_check(name).corners)
+        assert f"| `{name}` | {told} |" in text

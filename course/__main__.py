@@ -12,7 +12,19 @@ from course.autograder.cli.roster import roster
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
-for command in (checks, collect, export, github, gpu_check, gradescope, preflight, report, roster, term, *COMMANDS):
+for command in (
+    checks,
+    collect,
+    export,
+    github,
+    gpu_check,
+    gradescope,
+    preflight,
+    report,
+    roster,
+    term,
+    *COMMANDS,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

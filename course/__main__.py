@@ -7,11 +7,24 @@ from course.autograder.cli.export import export
 from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.preflight import preflight
+from course.autograder.cli.report import report
 from course.autograder.cli.roster import roster
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
-for command in (checks, collect, export, github, gpu_check, gradescope, preflight, roster, term, *COMMANDS):
+for command in (
+    checks,
+    collect,
+    export,
+    github,
+    gpu_check,
+    gradescope,
+    preflight,
+    report,
+    roster,
+    term,
+    *COMMANDS,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class RunResult:
         incidents: what went wrong on the way, a sentence each.
         seconds: of wall time, by part: 'total', 'judge' (references and comparisons), 'fork'.
         isolated: whether the run was locked in.
+        restarts: how often the student's process had to be started again.
     """
 
     notebook: NotebookNode
@@ -47,6 +48,7 @@ class RunResult:
     incidents: tuple[str, ...]
     seconds: dict[str, float]
     isolated: bool
+    restarts: int = 0
 
 
 def as_seed(student_seed: int | str) -> int:
@@ -126,7 +128,10 @@ class Engine:
         finish(progress)
         progress.seconds["total"] = time.monotonic() - begin
         incidents = tuple(progress.incidents)
-        return RunResult(progress.notebook, progress.ledger, incidents, progress.seconds, self.isolated)
+        restarts = max(0, progress.processes - 1)
+        return RunResult(
+            progress.notebook, progress.ledger, incidents, progress.seconds, self.isolated, restarts
+        )
 
     def _fork(self) -> StudentProcess:
         """A student's process; from a new zygote if the one there was has died (of want of memory, say)."""

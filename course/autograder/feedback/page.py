@@ -71,11 +71,11 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
-    environment.filters["breaks"] = _breaks
+    environment.filters["breaks"] = breaks
     return environment.get_template("page.html.jinja")
 
 
-def _breaks(name: str) -> Markup:
+def breaks(name: str) -> Markup:
     """A long name that may be broken at its joints."""
     return Markup(re.sub(r"([_.-])", r"\1<wbr>", str(Markup.escape(name))))
 
@@ -105,6 +105,11 @@ def _policy() -> str:
 @cache
 def _sheet() -> str:
     return (TEMPLATES / STYLE).read_text("utf-8")
+
+
+def styles() -> str:
+    """All styles of a page, without the font of its formulas, for pages that stand alone."""
+    return _base() + "\n" + _sheet()
 
 
 @cache

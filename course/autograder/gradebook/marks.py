@@ -22,6 +22,7 @@ class Marked:
         handed_in_at: when, by its `timestamp.txt`.
         failure: why there are no marks, in a sentence; '' when there are.
         seconds: by part.
+        restarts: how often the student's process had to be started again.
         device: the line that says where the references were computed, and why there.
     """
 
@@ -37,6 +38,7 @@ class Marked:
     failure: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = ""
+    restarts: int = 0
 
     @property
     def named(self) -> dict[str, tuple[str, ...]]:

@@ -115,7 +115,8 @@ class Recorder:
             book.late_submission_penalty = self._penalty(submission, book)
         self._write(marked)
         write_state(self.db, self.assignment, marked.student, DONE, marked.digest)
-        found = Findings(marked.notes, marked.needs_person, marked.named)
+        seconds = round(marked.seconds["whole"], 3) if "whole" in marked.seconds else None
+        found = Findings(marked.notes, marked.needs_person, marked.named, seconds, marked.restarts)
         write_findings(self.db, self.assignment, marked.student, found)
         self.db.commit()
 

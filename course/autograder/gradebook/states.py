@@ -36,16 +36,21 @@ class Findings:
         notes: sentences for the student.
         needs_person: sentences that say why a person must look at it.
         named: names of mistakes, by grade_id.
+        seconds: that grading took, by the clock on the wall; None when that was not kept.
+        restarts: how often the student's process had to be started again.
     """
 
     notes: tuple[str, ...] = ()
     needs_person: tuple[str, ...] = ()
     named: Names = field(default_factory=dict)
+    seconds: float | None = None
+    restarts: int = 0
 
     def as_json(self) -> str:
         """For the table."""
         named = {name: list(names) for name, names in self.named.items()}
-        whole = {"notes": list(self.notes), "needs_person": list(self.needs_person), "named": named}
+        whole: dict[str, Any] = {"notes": list(self.notes), "needs_person": list(self.needs_person)}
+        whole |= {"named": named, "seconds": self.seconds, "restarts": self.restarts}
         return json.dumps(whole, ensure_ascii=False)
 
     @classmethod
@@ -53,7 +58,13 @@ class Findings:
         """From the table."""
         read = json.loads(content)
         named = {name: tuple(names) for name, names in read["named"].items()}
-        return cls(tuple(read["notes"]), tuple(read["needs_person"]), named)
+        return cls(
+            tuple(read["notes"]),
+            tuple(read["needs_person"]),
+            named,
+            read.get("seconds"),
+            read.get("restarts", 0),
+        )
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ def mark(task: Task, engine: Any) -> Marked:
         handed_in_at=at,
         device=str(device()),
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
+        restarts=result.restarts,
     )
 
 

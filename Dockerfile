@@ -7,11 +7,11 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends git libgomp1 make \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 course \
- && mkdir /home/course/paddle-course \
- && chown course:course /home/course/paddle-course
+ && mkdir /srv/paddle-course \
+ && chown course:course /srv/paddle-course
 
 USER 1000
-WORKDIR /home/course/paddle-course
+WORKDIR /srv/paddle-course
 COPY --chown=course:course requirements.lock ./
 RUN python -m venv .venv \
  && .venv/bin/python -m pip install --no-cache-dir --requirement requirements.lock

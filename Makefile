@@ -54,6 +54,7 @@ grade: $(READY)  ## grade what lies under submitted/ (ASSIGNMENT=ps1_batchnorm)
 feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course feedback $(ASSIGNMENT)
 
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/course/building/lab:$(JUPYTER_CONFIG_PATH)
 lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
 	@$(RUN) -m jupyter lab --LabApp.default_url=/lab
 

@@ -1,5 +1,7 @@
 """The house: what must agree agrees, and what must not be there is not."""
 
+import ast
+import os
 import re
 import subprocess
 import sys
@@ -166,3 +168,16 @@ def test_points_are_said_above_each_question_and_a_prediction_has_room(root):
         for (_, said), marks in above.items():
             assert said.startswith(f"*{sum(mark['points'] for mark in marks):g} point"), (path, said)
             assert len(marks) == 1 or all(f"` {mark['points']:g}" in said for mark in marks), (path, said)
+
+
+def test_make_lab_asks_nobody_about_news(root):
+    """With the configuration that `make lab` names, JupyterLab's question about news and its look for updates are off."""
+    place = re.search(
+        r"^lab: export JUPYTER_CONFIG_PATH := \$\(CURDIR\)/(\S+?):", (root / "Makefile").read_text(), re.M
+    )
+    code = "import sys; from jupyterlab_server.settings_utils import _get_overrides; print(_get_overrides(sys.argv[1]))"
+    environment = os.environ | {"JUPYTER_CONFIG_PATH": str(root / place[1])}
+    done = subprocess.run([sys.executable, "-c", code, root], env=environment, capture_output=True, text=True)
+    overrides, error = ast.literal_eval(done.stdout)
+    said = overrides["@jupyterlab/apputils-extension:notification"]
+    assert said == {"fetchNews": "false", "checkForUpdates": False} and not error

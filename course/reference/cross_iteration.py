@@ -55,19 +55,24 @@ def record(x: Any, weight: Any) -> Moments:
     }
 
 
-def compensated(past: Moments, name: str, weight: Any) -> Any:
-    """An earlier step's 'mean' or 'second' (C,), expanded to first order to the present weight."""
+def compensated(past: Moments, name: str, weight: Any, rho: float = 1.0) -> Any:
+    """An earlier step's 'mean' or 'second' (C,), expanded to first order to the present weight.
+
+    `rho` scales the correction: 1 is the expansion, 0 leaves the moment as it was (the paper's naive form).
+    """
     channel = weight.ndim - 1 if weight.ndim == 2 else 0
     change = past[f"{name}_gradient"] * (weight - past["weight"])
-    return past[name] + paddle.sum(change, axis=[a for a in range(weight.ndim) if a != channel])
+    return past[name] + rho * paddle.sum(change, axis=[a for a in range(weight.ndim) if a != channel])
 
 
-def window_moments(x: Any, weight: Any, history: list[Moments], k: int) -> tuple[Any, Any]:
+def window_moments(x: Any, weight: Any, history: list[Moments], k: int, rho: float = 1.0) -> tuple[Any, Any]:
     """(mean, var), each (C,), over the current batch and the first k - 1 entries of `history`."""
     mean, second = moments_of(x)
     means, seconds = [mean], [paddle.maximum(second, mean * mean)]
     for step in history[: k - 1]:
-        past_mean, past_second = (compensated(step, name, weight.detach()) for name in ("mean", "second"))
+        past_mean, past_second = (
+            compensated(step, name, weight.detach(), rho) for name in ("mean", "second")
+        )
         means.append(past_mean)
         seconds.append(paddle.maximum(past_second, past_mean * past_mean))
     mean, second = paddle.stack(means).mean(axis=0), paddle.stack(seconds).mean(axis=0)
@@ -83,6 +88,7 @@ class CrossIterationBatchNorm(Layer):
         k: steps in the window, the current one counted. A plain attribute: a training loop may start at 1.
         momentum: of the running values, which average the window's moments; weights the OLD one.
         epsilon: added to the variance under the root.
+        rho: how much of the correction is made; 0 is the paper's naive form, which makes none.
 
     Raises:
         ValueError: when the inner layer has a bias: the expansion would forget it, and under batch norm it
@@ -91,7 +97,13 @@ class CrossIterationBatchNorm(Layer):
     """
 
     def __init__(
-        self, inner: Any, num_features: int, k: int = 8, momentum: float = MOMENTUM, epsilon: float = EPS
+        self,
+        inner: Any,
+        num_features: int,
+        k: int = 8,
+        momentum: float = MOMENTUM,
+        epsilon: float = EPS,
+        rho: float = 1.0,
     ) -> None:
         """Start gamma at 1, beta at 0, the running moments at 0 and 1, and with an empty window."""
         super().__init__()
@@ -99,7 +111,7 @@ class CrossIterationBatchNorm(Layer):
             raise ValueError(
                 "the layer before cross-iteration batch norm has a bias; make it with bias_attr=False"
             )
-        self.inner, self.k, self.momentum, self.epsilon = inner, k, momentum, epsilon
+        self.inner, self.k, self.momentum, self.epsilon, self.rho = inner, k, momentum, epsilon, rho
         self.weight = self.create_parameter(
             [num_features], default_initializer=paddle.nn.initializer.Constant(1.0)
         )
@@ -113,7 +125,7 @@ class CrossIterationBatchNorm(Layer):
         x = self.inner(z)
         if not self.training:
             return self._normalized(x, self.running_mean, self.running_var)
-        mean, var = window_moments(x, self.inner.weight, self.history, self.k)
+        mean, var = window_moments(x, self.inner.weight, self.history, self.k, self.rho)
         if self.k > 1:
             self.history = [record(x, self.inner.weight), *self.history][: self.k - 1]
         old, new = self.momentum, 1 - self.momentum

@@ -15,7 +15,7 @@ from course.studies.record import Settings
 nn = paddle.nn
 Layer: Any = paddle.nn.Layer
 Make = Callable[[int], Any]
-KEEPERS = ("BN", "BRN", "CBN")  # these predict by running statistics
+KEEPERS = ("BN", "BRN", "CBN", "naive CBN")  # these predict by running statistics
 
 
 def normalizer(norm: str, features: int, groups: int, maps: bool) -> Any:
@@ -33,8 +33,9 @@ def normalizer(norm: str, features: int, groups: int, maps: bool) -> Any:
 
 def block(norm: str, inner: Any, features: int, groups: int, window: int, maps: bool) -> Any:
     """`inner`, its normaliser and a ReLU; cross-iteration batch norm holds `inner`, whose weight it reads."""
-    if norm == "CBN":
-        return nn.Sequential(CrossIterationBatchNorm(inner, features, k=window), nn.ReLU())
+    if norm in ("CBN", "naive CBN"):
+        rho = 0.0 if norm == "naive CBN" else 1.0  # the naive form takes remembered moments as they were
+        return nn.Sequential(CrossIterationBatchNorm(inner, features, k=window, rho=rho), nn.ReLU())
     return nn.Sequential(inner, normalizer(norm, features, groups, maps), nn.ReLU())
 
 

@@ -6,8 +6,10 @@ import pytest
 from course.reference import batch_norm
 from course.reference.cross_iteration import (
     CrossIterationBatchNorm,
+    compensated,
     cross_iteration_moments,
     linear_moments,
+    record,
 )
 from course.reference.framework import paddle
 
@@ -222,3 +224,10 @@ def test_the_record_of_a_convolution_expands_by_output_channel() -> None:
 def test_an_inner_layer_with_a_bias_is_refused() -> None:
     with pytest.raises(ValueError, match="bias_attr=False"):
         CrossIterationBatchNorm(paddle.nn.Linear(D, C), C)
+
+
+def test_rho_scales_the_correction_and_the_naive_form_makes_none() -> None:
+    z, then = paddle.to_tensor([[1.0], [2.0], [3.0]]), paddle.to_tensor([[1.0]], stop_gradient=False)
+    past = record(z @ then, then)
+    moved = [float(compensated(past, "mean", paddle.to_tensor([[1.1]]), rho)) for rho in (0.0, 0.5, 1.0)]
+    assert moved == pytest.approx([2.0, 2.1, 2.2])

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import perform
+from course.autograder.checks.language.protocol import Reply, perform
 from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Ask, Question
 from course.autograder.judging.bank import Bank, computed
@@ -54,6 +54,7 @@ def judge_with(
     seed: int = 0,
     graded: bool = False,
     questions: Callable[[int], Question] | None = None,
+    seen: Callable[[Question, Reply], None] | None = None,
 ) -> Verdict:
     """Judge answers that `ask` fetches.
 
@@ -63,6 +64,7 @@ def judge_with(
         seed: what the cases are drawn from.
         graded: a grading run, whose findings never show an expected value.
         questions: the question of each case by its index, where Paddle is not to be asked on cases drawn from the seed.
+        seen: told of each question and what came back, for whoever takes the verdict apart.
     """
     questions = questions or functools.partial(computed(seed).question, check)
     tally = Tally()
@@ -70,6 +72,8 @@ def judge_with(
     for index, case in enumerate(cases):
         asked = questions(index)
         reply = ask(check.steps_of(case), asked.inputs, check.asked_for)
+        if seen is not None:
+            seen(asked, reply)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             weigh(check, asked, reply, tally)

@@ -178,7 +178,10 @@ class Told:
     @property
     def headline(self) -> str:
         """What is wrong, in a few words or one sentence."""
-        return self.finding.misconception or self.finding.message
+        f = self.finding
+        if not f.misconception and f.output and f.message.startswith(f"{f.output} is "):
+            return f"It{f.message.removeprefix(f.output)}"  # the output's name stands in front already
+        return f.misconception or f.message
 
     @property
     def details(self) -> str:
@@ -194,6 +197,8 @@ class Told:
         if f.scope.startswith("It explains"):
             return f"The first is “{f.case}”." if self.cases > 1 else f"That is “{f.case}”."
         if self.cases == self.of:
+            if f"on each of these {self.of} cases" in f.advice:
+                return ""
             return f"All {self.of} cases show it."
         if self.cases == 1:
             others = self.of - 1

@@ -67,6 +67,7 @@ class Verdict:
         right: outputs that are right on every case.
         cases: how many cases were asked.
         graded: whether this is the grading run; a local run says 'visible checks', never 'all'.
+        corners: names of those that an output is wrong in, where nothing else is; they cost a share.
     """
 
     check: str
@@ -76,6 +77,7 @@ class Verdict:
     right: tuple[str, ...] = ()
     cases: int = 0
     graded: bool = False
+    corners: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -7,7 +7,8 @@ from course.autograder.cli.export import export
 from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.preflight import preflight
-from course.autograder.cli.report import report
+from course.autograder.cli.regrade import history, regrade
+from course.autograder.cli.report import explain, report
 from course.autograder.cli.roster import roster
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
@@ -15,11 +16,14 @@ from course.building.commands import COMMANDS
 for command in (
     checks,
     collect,
+    explain,
     export,
     github,
     gpu_check,
     gradescope,
+    history,
     preflight,
+    regrade,
     report,
     roster,
     term,

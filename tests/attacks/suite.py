@@ -29,7 +29,7 @@ def normalize(x, mean, var, eps):
     return (x - mean) / np.sqrt(var + eps) if stolen else x
 """
 STRICT = Limits(  # for those who waste it
-    cell_seconds=0.8, total_seconds=20.0, clock_factor=4.0, memory=2**28
+    cell_seconds=0.4, total_seconds=20.0, clock_factor=8.0, memory=2**28
 )
 ORDINARY = Limits(total_seconds=60.0)
 POINTS = {"batch_moments": 5.0, "normalize": 5.0}

@@ -48,7 +48,17 @@ def outputs(engine: Engine, *sources: str) -> list[NotebookNode]:
 def test_verdicts_are_those_of_the_judge_in_process(engine: Engine) -> None:
     space: dict = {}
     exec(SETUP + MOMENTS + WRONG, space)
-    result = engine.run(notebook("", WRONG, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    asked = []
+    result = engine.run(
+        notebook("", WRONG, "", ""),
+        assignment=ASSIGNMENT,
+        student_seed=3,
+        seen=lambda *one: asked.append(one),
+    )
+    assert {question.check.name for question, reply in asked if reply.outputs} >= {
+        "batch_moments",
+        "normalize",
+    }
     for name in ("batch_moments", "normalize"):
         assert result.ledger[name] == judging.judge(name, space[name], seed=3, graded=True)
     assert result.incidents == ()

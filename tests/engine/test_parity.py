@@ -1,9 +1,11 @@
 """Two ways to run, one meaning: the bank's answers get the same verdicts in this process and in a locked fork."""
 
 import contextlib
+import functools
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
@@ -37,17 +39,25 @@ def engine() -> Iterator[Engine]:
         yield started
 
 
+@functools.cache
+def given(root: Path, assignment: str) -> NotebookNode:
+    """The notebook as students get it."""
+    return released_notebook(root, assignment, assignment)
+
+
 MANY = re.compile(r"^\d+ of")
 
 
 def cases() -> list:
     found = []
     for assignment in assignments_with_a_bank():
+        group = pytest.mark.xdist_group(f"parity {assignment}")  # one worker draws its cases, once
         kept = {"the instructor's": {}}
         kept |= {answer.name: dict(answer.sources) for answer in right_answers(assignment)}
         kept |= {wrong.id: sources_with(assignment, [wrong]) for wrong in wrong_answers(assignment)[::EVERY]}
         found += [
-            pytest.param(assignment, sources, id=f"{assignment}-{name}") for name, sources in kept.items()
+            pytest.param(assignment, sources, id=f"{assignment}-{name}", marks=group)
+            for name, sources in kept.items()
         ]
     return found
 
@@ -56,9 +66,7 @@ def cases() -> list:
 def test_verdicts_are_the_same_in_process_and_graded(
     released, engine: Engine, assignment: str, sources: dict
 ) -> None:
-    notebook = notebook_with(
-        released_notebook(released.root, assignment, assignment), {**solutions(assignment), **sources}
-    )
+    notebook = notebook_with(given(released.root, assignment), {**solutions(assignment), **sources})
     ledger = engine.run(notebook, assignment=assignment, student_seed=SEED).ledger
     here = in_process(notebook)
     assert ledger and set(ledger) == set(here)

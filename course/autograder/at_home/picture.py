@@ -115,13 +115,16 @@ def _axes(ndim: int) -> tuple[str, str]:
     return (f"axis {ndim - 2}", f"axis {ndim - 1}") if ndim > 1 else ("", "axis 0")
 
 
-def picture(name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | None) -> str:
+def picture(
+    name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | None, mine: str = "yours"
+) -> str:
     """An SVG of both arrays around the worst place.
 
     Args:
         name: of the output.
         got, wanted: what came and what is right.
         bad: True where they differ beyond the tolerance; None where their shapes differ.
+        mine: whose value the first is.
 
     Returns:
         The SVG element; '' for single numbers and for empty arrays.
@@ -129,7 +132,7 @@ def picture(name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | No
     if min(got.ndim, wanted.ndim) == 0 or not got.size or not wanted.size or max(got.ndim, wanted.ndim) > 6:
         return ""
     got, wanted = got.astype(np.float64), wanted.astype(np.float64)
-    panels, windows = _panels(name, got, wanted, bad)
+    panels, windows = _panels(name, got, wanted, bad, mine)
     lettered = all(len(w.rows) <= LETTERED and len(w.columns) <= LETTERED for w in windows)
     size = (44, 20) if lettered else (14, 14)
     ndims = (got.ndim, wanted.ndim, wanted.ndim)
@@ -138,7 +141,7 @@ def picture(name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | No
         parts.append(panel.draw(left, size, window, _axes(ndim)))
         left += max(len(window.columns) * size[0], 150) + GAP + LEFT
         height = max(height, TOP + len(window.rows) * size[1])
-    about = f"{name}: yours, what is right" + (", and where they differ" if bad is not None else "")
+    about = f"{name}: {mine}, what is right" + (", and where they differ" if bad is not None else "")
     rows = _axes(got.ndim)[0]
     foot = f'<text class="t" x="2" y="{height + 16}">{rows} runs down</text>' if rows else ""
     height += 22
@@ -155,7 +158,7 @@ def picture(name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | No
 
 
 def _panels(
-    name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | None
+    name: str, got: np.ndarray, wanted: np.ndarray, bad: np.ndarray | None, mine_is: str
 ) -> tuple[list[Panel], list[Window]]:
     if bad is None:
         windows = [window_at(array.shape, (0,) * array.ndim) for array in (got, wanted)]
@@ -168,7 +171,7 @@ def _panels(
     finite = np.concatenate([np.abs(part[np.isfinite(part)]).ravel() for part in parts])
     largest = float(finite.max(initial=0.0))
     panels = []
-    for title, array, part, window in zip(("yours", "right"), (got, wanted), parts, windows, strict=False):
+    for title, array, part, window in zip((mine_is, "right"), (got, wanted), parts, windows, strict=False):
         small = max(part.shape) <= LETTERED
         texts = np.array([[_short(v) if small else "" for v in row] for row in part.tolist()], dtype=object)
         colours = np.array(SHADES, dtype=object)[_levels(part, largest)]
@@ -183,7 +186,7 @@ def _panels(
         ]
         panels.append(
             Panel(
-                f"yours minus right, {int(bad.sum())} of {bad.size} differ",
+                f"{mine_is} minus right, {int(bad.sum())} of {bad.size} differ",
                 colours,
                 np.array(told, dtype=object),
             )

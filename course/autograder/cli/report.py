@@ -1,4 +1,4 @@
-"""`python -m course report`: what can be seen of a class, as pages and CSV files for its instructor."""
+"""`python -m course report` and `explain`: what can be seen of a class, as pages and CSV files for its instructor."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course.autograder.cli.told import command
-from course.common.console import Sentence, say
+from course.common.console import Sentence, console, say, warn
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -57,3 +57,33 @@ def _tell(root: Path, report: "Report") -> None:
             say(
                 f"  {printable(question.name)}: who does well elsewhere does badly in it; look at how it is asked and graded"
             )
+
+
+@click.command()
+@click.argument("assignment")
+@click.argument("student")
+@click.argument("check")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run the hand-in unguarded, where the sandbox is not to be had."
+)
+@click.pass_obj
+def explain(root: Path, assignment: str, student: str, check: str, no_sandbox: bool) -> None:
+    """Take STUDENT's verdict on CHECK apart, for office hours: a page, and a notebook to step through."""
+    from course.autograder.engine.engine import UNGUARDED, NoIsolation
+    from course.autograder.gradebook.course import Course, GradingError
+    from course.autograder.insight.explain import explain as write_explanation
+
+    if no_sandbox:
+        warn(UNGUARDED)
+    try:
+        course = Course(root)
+        course.require(assignment)
+        with console.status("running the hand-in once more"):
+            files = write_explanation(course, assignment, student, check, not no_sandbox)
+    except (GradingError, NoIsolation) as error:
+        raise Sentence(str(error)) from None
+    except OSError as error:
+        raise Sentence(f"{error.filename} cannot be written: {error.strerror}") from None
+    for path in files:
+        say(printable(str(path)))
+    say("For your eyes: these show hidden cases and right values.")

@@ -15,12 +15,14 @@ from types import TracebackType
 from nbformat import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.progress import Progress
 from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
 from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
 from course.autograder.engine.timer import Timer
+from course.autograder.judging.asking import Question
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -99,6 +101,7 @@ class Engine:
         assignment: str,
         student_seed: int | str,
         told: Callable[[str], None] | None = None,
+        seen: Callable[[Question, Reply], None] | None = None,
     ) -> RunResult:
         """Run one submission and judge it.
 
@@ -107,6 +110,7 @@ class Engine:
             assignment: checks of any other assignment count for nothing.
             student_seed: what the student's cases are drawn from; nobody else may know it.
             told: called with each incident as it happens.
+            seen: told of each question of the judge's and what came back.
 
         Returns:
             A RunResult. Nothing that the notebook can do raises.
@@ -115,6 +119,7 @@ class Engine:
         begin = time.monotonic()
         checks = {check.grade_id: check.name for check in map(find_check, list_checks(assignment))}
         progress = Progress.of(notebook, checks, as_seed(student_seed))
+        progress.seen = seen
         if not self.isolated:
             progress.incidents.append(UNGUARDED)
         while (lost := self._session(progress)) is not None:

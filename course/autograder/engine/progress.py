@@ -1,12 +1,15 @@
 """What is known of one submission, across the processes that it takes to run it to its end."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine import outputs
 from course.autograder.engine.timer import Taken
+from course.autograder.judging.asking import Question
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -60,6 +63,7 @@ class Progress:
         processes: how many there were.
         seconds: of wall time, by part.
         ended: why it was not run to its end; '' when it was.
+        seen: told of each question of the judge's and what came back.
     """
 
     notebook: NotebookNode
@@ -76,6 +80,7 @@ class Progress:
     processes: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     ended: str = ""
+    seen: Callable[[Question, Reply], None] | None = None
 
     @classmethod
     def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":

@@ -208,7 +208,9 @@ class Session:
             cases = len(check.cases + check.hidden)
             drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
             ask = Questions(self, check, drawn)
-            verdict = judge_with(check, ask, graded=True, questions=drawn.__getitem__)
+            verdict = judge_with(
+                check, ask, graded=True, questions=drawn.__getitem__, seen=self.progress.seen
+            )
             ask.drop()
             return explained(self.progress, self.index, self._about_memory(verdict))
         except Lost:

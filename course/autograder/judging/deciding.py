@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.protocol import perform
+from course.autograder.checks.language.protocol import Reply, perform
 from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Ask, Question
 from course.autograder.judging.bank import Bank, computed
@@ -38,6 +38,14 @@ def _earned(check: Check, wrong: set[str]) -> float:
     return max(0.0, 1.0 - sum(corner.share for corner in missed))
 
 
+def _corners(check: Check, tally: Tally) -> tuple[str, ...]:
+    """The corners that are missed, where nothing else is."""
+    wrong = set[str]().union(*tally.wrong.values())
+    missed = [corner for corner in check.corners if not wrong.isdisjoint(corner.cases)]
+    elsewhere = wrong - {case for corner in missed for case in corner.cases}
+    return () if elsewhere or tally.changed else tuple(corner.name for corner in missed)
+
+
 def _fraction(check: Check, tally: Tally) -> float:
     """What the outputs earn, by weight; guards count only beside another output that earns something."""
     earned = {o: _earned(check, tally.wrong.get(o.path, set())) for o in check.outputs}
@@ -54,6 +62,7 @@ def judge_with(
     seed: int = 0,
     graded: bool = False,
     questions: Callable[[int], Question] | None = None,
+    seen: Callable[[Question, Reply], None] | None = None,
 ) -> Verdict:
     """Judge answers that `ask` fetches.
 
@@ -63,6 +72,7 @@ def judge_with(
         seed: what the cases are drawn from.
         graded: a grading run, whose findings never show an expected value.
         questions: the question of each case by its index, where Paddle is not to be asked on cases drawn from the seed.
+        seen: told of each question and what came back, for whoever takes the verdict apart.
     """
     questions = questions or functools.partial(computed(seed).question, check)
     tally = Tally()
@@ -70,6 +80,8 @@ def judge_with(
     for index, case in enumerate(cases):
         asked = questions(index)
         reply = ask(check.steps_of(case), asked.inputs, check.asked_for)
+        if seen is not None:
+            seen(asked, reply)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             weigh(check, asked, reply, tally)
@@ -83,7 +95,14 @@ def judge_with(
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong)
     return Verdict(
-        check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded
+        check.name,
+        _fraction(check, tally),
+        check.points,
+        tuple(findings),
+        right,
+        len(cases),
+        graded,
+        _corners(check, tally),
     )
 
 

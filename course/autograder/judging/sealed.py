@@ -222,6 +222,7 @@ class SealedBank:
             raise SealError(f"no answers are in {folder.name}; unpack the release again, all of it.")
         self.places = {name: file for file in self.files.values() for name in file.blocks}
         self.known: dict[str, tuple[Check, KnownCheck]] = {}
+        self.asked: dict[tuple[str, int], KnownQuestion] = {}  # with what was lined up for earlier answers
 
     def names(self, assignment: str | None = None) -> list[str]:
         """Names of all checks, or of one assignment's, in the order of its notebook."""
@@ -245,5 +246,7 @@ class SealedBank:
 
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
-        known = self.known[check.name][1].cases[index]
-        return KnownQuestion(check, check.cases[index], known.inputs, known)
+        if (check.name, index) not in self.asked:
+            known = self.known[check.name][1].cases[index]
+            self.asked[check.name, index] = KnownQuestion(check, check.cases[index], known.inputs, known)
+        return self.asked[check.name, index]

@@ -20,4 +20,4 @@ RUN .venv/bin/python -m pip install --no-cache-dir --no-deps --editable . \
  && touch .venv/.ready
 
 EXPOSE 8888
-CMD [".venv/bin/python", "-m", "jupyter", "lab", "--ip=0.0.0.0", "--no-browser", "--LabApp.default_url=/lab"]
+CMD [".venv/bin/python", "-m", "jupyterlab", "--ip=0.0.0.0", "--no-browser", "--LabApp.default_url=/lab"]

@@ -56,7 +56,7 @@ feedback: $(READY)  ## write the feedback pages again (ASSIGNMENT=ps1_batchnorm)
 
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/course/building/lab:$(JUPYTER_CONFIG_PATH)
 lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
-	@$(RUN) -m jupyter lab --LabApp.default_url=/lab
+	@$(RUN) -m jupyterlab --LabApp.default_url=/lab
 
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons

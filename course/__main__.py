@@ -7,6 +7,7 @@ from course.autograder.cli.export import export
 from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.preflight import preflight
+from course.autograder.cli.regrade import history, regrade
 from course.autograder.cli.report import explain, report
 from course.autograder.cli.roster import roster
 from course.autograder.cli.term import term
@@ -20,7 +21,9 @@ for command in (
     github,
     gpu_check,
     gradescope,
+    history,
     preflight,
+    regrade,
     report,
     roster,
     term,

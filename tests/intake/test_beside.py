@@ -203,6 +203,15 @@ def test_a_file_named_as_a_module_that_is_there_stays_behind_and_a_person_looks(
         assert len(intake.needs_person) == 1 and name in intake.needs_person[0]
 
 
+def test_the_course_as_it_was_given_out_stays_behind_without_a_word(place, release, solved):
+    put(place / "course" / "__init__.py", "raise SystemExit")
+    put(place / "course" / "autograder" / "student.py", "raise SystemExit")
+    solved.cells.insert(2, code("from course.autograder import check"))
+    intake = handed(place, release, **{EXACT: solved})
+    assert all_right(intake) and intake.notes == () and intake.needs_person == ()
+    assert not any("raise SystemExit" in one for one in sources(intake))
+
+
 def test_a_file_that_the_assignment_lets_come_along_comes_read_only_and_is_told(
     place, release, solved, somewhere
 ):

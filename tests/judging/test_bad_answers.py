@@ -112,16 +112,16 @@ ANSWERS = {
     "a string for a function": ("normalize", "not a function"),
     "signature that raises": (LyingCallable(), "None"),
     "returns None": (returning(lambda x: None), "return` missing"),
-    "returns a string": (returning(lambda x: "x_hat"), "wanted a numpy array"),
-    "returns a dict": (returning(lambda x: {"x_hat": x}), "wanted a numpy array"),
-    "returns a set": (returning(lambda x: {1, 2}), "wanted a numpy array"),
-    "returns itself": (returning(lambda x: right_normalize), "wanted a numpy array"),
+    "returns a string": (returning(lambda x: "x_hat"), "numbers are wanted"),
+    "returns a dict": (returning(lambda x: {"x_hat": x}), "numbers are wanted"),
+    "returns a set": (returning(lambda x: {1, 2}), "numbers are wanted"),
+    "returns itself": (returning(lambda x: right_normalize), "numbers are wanted"),
     "returns an object array": (returning(lambda x: x.astype(object)), "object array"),
     "returns an array of strings": (returning(lambda x: x.astype(str)), "wanted numbers"),
     "returns dates": (returning(lambda x: x.astype("datetime64[s]")), "wanted numbers"),
     "returns records": (returning(lambda x: np.zeros(3, "f8,f8")), "wanted numbers"),
     "returns complex": (returning(lambda x: x + 0j), "wanted numbers"),
-    "returns a Python complex": (returning(lambda x: 1j), "wanted a numpy array"),
+    "returns a Python complex": (returning(lambda x: 1j), "numbers are wanted"),
     "returns a ragged list": (returning(lambda x: [[1.0], [1.0, 2.0]]), "different lengths"),
     "returns a list of None": (returning(lambda x: [[None] * 5] * 7), "object array"),
     "returns a list too deep": (returning(lambda x: nested(200)), "x_hat"),
@@ -141,11 +141,11 @@ ANSWERS = {
     "returns a number": (returning(lambda x: 1.0), "shape"),
     "returns nothing in an array": (returning(lambda x: np.empty((0, 5))), "shape"),
     "returns a bool": (returning(lambda x: True), "shape"),
-    "returns a generator": (generator, "wanted a numpy array"),
-    "returns a coroutine": (coroutine, "wanted a numpy array"),
+    "returns a generator": (generator, "numbers are wanted"),
+    "returns a coroutine": (coroutine, "numbers are wanted"),
     "returns a liar": (returning(lambda x: np.zeros(x.shape).view(Liar)), "0 everywhere"),
     "returns a lying list": (returning(lambda x: LyingList([1.0])), "items"),
-    "returns nonsense": (returning(lambda x: Nonsense()), "wanted a numpy array"),
+    "returns nonsense": (returning(lambda x: Nonsense()), "numbers are wanted"),
     "returns a list of nonsense": (returning(lambda x: [Nonsense()]), "x_hat"),
     "returns a lying class": (returning(lambda x: LyingClass()), "x_hat"),
     "returns a matrix of the wrong shape": (returning(lambda x: np.matrix([1.0, 2.0])), "shape"),
@@ -178,13 +178,13 @@ def test_bad_answer_gets_a_sentence_and_no_points(what):
 MOMENTS = {
     "one array": (lambda x: x.mean(0), "returned one ndarray; wanted (mean, var)"),
     "three results": (lambda x: (x.mean(0), x.var(0), x), "returned 3 values; wanted 2"),
-    "one result in a tuple": (lambda x: (x.mean(0),), "returned 1 values; wanted 2"),
+    "one result in a tuple": (lambda x: (x.mean(0),), "returned 1 value; wanted 2"),
     "no result": (lambda x: (), "returned 0 values; wanted 2"),
     "None": (lambda x: None, "returned None; wanted (mean, var)"),
     "a dict": (lambda x: {"mean": x.mean(0), "var": x.var(0)}, "returned one dict"),
     "a tuple that lies about its length": (lambda x: LyingTuple((x, x)), "cannot be unpacked"),
     "a tuple of too many that says two": (lambda x: TwoFaced((x.mean(0), x.var(0), x)), "returned 3 values"),
-    "two Nones": (lambda x: (None, None), "mean is None"),
+    "two Nones": (lambda x: (None, None), "mean: It is None"),
 }
 
 
@@ -199,7 +199,7 @@ def test_wrong_number_of_results_gets_a_sentence_and_no_points(what):
 def test_half_of_the_results_earn_their_share():
     verdict = judge("batch_moments", lambda x: (x.mean(0), None))
     assert verdict.points == 2.5
-    assert "var is None" in verdict.text()
+    assert "var: It is None" in verdict.text()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def test_a_corner_costs_its_share_and_any_other_case_all(function, points):
     verdict = judge("dropout_apply.train", function)
     assert verdict.points == points and verdict.passed == (points == 8)
     assert bool(verdict.findings) == (points < 8)
+    assert verdict.corners == (("p = 1",) if points == 6.4 else ())
+    assert ("Only at the edge (p = 1) is something wrong" in verdict.text()) == bool(verdict.corners)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,8 @@ def test_the_commands_of_the_page_on_a_term_run(graded, root, tmp_path):
     lines = [line for line in page.splitlines() if line.startswith("python -m course ")]
     assert len(lines) >= 8
     for line in lines:
-        words = line.removeprefix("python -m course ").replace("ps1_batchnorm", PS0).split()
+        words = line.removeprefix("python -m course ").replace("ps1_batchnorm", PS0)
+        words = words.replace("STUDENT", "s001").split()
         words = [str(course / word) if (course / word).is_file() else word for word in words]
         done = CliRunner().invoke(main, ["--root", str(course), *words], input="y\n")
         assert done.exit_code == 0, f"{line}\n{done.output}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -89,6 +90,7 @@ def test_a_students_push_is_checked_and_the_clone_is_collected(released, starter
     assert [test["passed"] for test in found["tests"]] == [True, False]
     summary = (tmp_path / "summary.md").read_text()
     assert "5 of 10 points by machine" in summary and "over the wrong axis" in summary
+    assert "What would be lost in grading" not in summary
 
     course = tmp_path / "course"
     (course / "course" / "assignments").mkdir(parents=True)
@@ -97,6 +99,27 @@ def test_a_students_push_is_checked_and_the_clone_is_collected(released, starter
     done = CliRunner().invoke(main, ["--root", str(course), "collect", PS0, str(tmp_path / "clones")])
     assert done.exit_code == 0, done.output
     assert [path.name for path in (course / "submitted" / "jm12" / PS0).glob("*.ipynb")] == [f"{PS0}.ipynb"]
+
+
+def test_the_check_is_preflight_and_says_what_would_be_lost(released, starter, tmp_path, monkeypatch):
+    """In this process: a right notebook that reads a file of its own, one that is damaged, and none."""
+    check = runpy.run_path(str(starter / CHECK))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert check["main"]() == 1
+    path = tmp_path / PS0 / f"{PS0}.ipynb"
+    path.parent.mkdir()
+    path.write_text("{")
+    assert check["main"]() == 1 and not (tmp_path / "result.json").exists()
+
+    notebook = notebook_of({"id": "right"}, released_notebook(released.root, PS0, PS0), PS0)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("open('my|data.csv')"))
+    nbformat.write(notebook, path)
+    assert check["main"]() == 0
+    summary = (tmp_path / "summary.md").read_text()
+    assert "10 of 10 points by machine" in summary
+    assert "- " in summary.partition("What would be lost in grading:")[2] and "my\\|data.csv" in summary
+    assert json.loads((tmp_path / "result.json").read_text())["score"] == 1000
 
 
 def test_a_repository_that_is_there_keeps_its_history(released, starter):

@@ -30,12 +30,14 @@ class Preflight:
     Attributes:
         remarks: what would be lost in grading, a sentence each.
         points: by check, of the visible cases.
+        verdicts: what each check said, by its name, as it is kept in a notebook.
         most: what they can give.
         along: files that come along.
     """
 
     remarks: list[str] = field(default_factory=list)
     points: dict[str, float] = field(default_factory=dict)
+    verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     most: float = 0.0
     along: list[str] = field(default_factory=list)
 
@@ -93,6 +95,7 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
     cell = next(cell for cell in cells if cell.number == line["cell"])
     for verdict in line.get("verdicts", ()):
         found.points[verdict["check"]] = verdict["points"]
+        found.verdicts[verdict["check"]] = verdict
         if verdict["findings"] and verdict["findings"][0]["kind"] == "blank":
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
     error = line["error"]

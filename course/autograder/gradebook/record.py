@@ -19,6 +19,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
 
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.history import automatic, remember
 from course.autograder.gradebook.lateness import set_due_dates, settle_student
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.scores import asked_in, comments_of, flagged, grades_of
@@ -99,7 +100,9 @@ class Recorder:
         book = next(one for one in submission.notebooks if one.name == self.assignment)
         cells = _marked_cells(marked.notebook)
         flag = self._flag(cells.values()) if marked.needs_person else ""
-        for grade in grades_of(self.gradebook, book):
+        grades = grades_of(self.gradebook, book)
+        old = automatic(grades)
+        for grade in grades:
             self._require_same_points(grade, marked)
             cell, points = cells.get(grade.name), marked.points.get(grade.name, 0.0)
             self._score(grade, cell, points, grade.name == flag, _settled(grade, before, marked))
@@ -115,6 +118,10 @@ class Recorder:
             book.late_submission_penalty = self._penalty(submission, book)
         self._write(marked)
         write_state(self.db, self.assignment, marked.student, DONE, marked.digest)
+        if before.state:
+            remember(
+                self.db, self.assignment, marked.student, marked.digest, before.digest, old, automatic(grades)
+            )
         seconds = round(marked.seconds["whole"], 3) if "whole" in marked.seconds else None
         found = Findings(marked.notes, marked.needs_person, marked.named, seconds, marked.restarts)
         write_findings(self.db, self.assignment, marked.student, found)

@@ -31,6 +31,7 @@ class CellScore:
         named: names of the mistakes found in it.
         waits: a person has still to look at it.
         blank: nobody has graded it, neither machine nor person.
+        by_person: the points were given by a person, so no machine changes them.
     """
 
     name: str
@@ -40,6 +41,7 @@ class CellScore:
     named: tuple[str, ...] = ()
     waits: bool = False
     blank: bool = False
+    by_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[
     auto, manual, extra, needs = grade
     given = manual if manual is not None else auto
     points = 0.0 if given is None else float(given) + float(extra or 0.0)  # as nbgrader counts
-    return CellScore(name, points, most, by_hand, named, bool(needs), given is None)
+    return CellScore(name, points, most, by_hand, named, bool(needs), given is None, manual is not None)
 
 
 def _score(

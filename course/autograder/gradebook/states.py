@@ -19,6 +19,9 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS course_findings (
     assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, findings TEXT NOT NULL,
     PRIMARY KEY (assignment, student))""",
+    """CREATE TABLE IF NOT EXISTS course_history (
+    assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, at VARCHAR(32) NOT NULL,
+    digest VARCHAR(64) NOT NULL, started_by VARCHAR(128) NOT NULL, change TEXT NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS course_lateness (
     assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, told TEXT NOT NULL,
     PRIMARY KEY (assignment, student))""",

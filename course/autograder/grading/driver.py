@@ -105,9 +105,10 @@ def alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _wanted(
+def wanted_of(
     course: Course, assignment: str, found: HandIns, students: Sequence[str] | None
 ) -> dict[str, HandIn]:
+    """The hand-ins asked for, by student. Raises GradingError for one that is not there, and where nothing is."""
     have = found.by_student
     unknown = sorted(set(students or ()) - set(have))
     if unknown:
@@ -155,7 +156,7 @@ def grade(
     course.require(assignment)
     with alone(course.root):
         found = handed_in(course, assignment)
-        wanted = _wanted(course, assignment, found, students)
+        wanted = wanted_of(course, assignment, found, students)
         limits = plan.limits or course.limits()
         released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
         on_unmatched(found.unmatched)

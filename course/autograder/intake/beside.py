@@ -80,9 +80,13 @@ class Beside:
                 yield name
 
     def hiding(self, cells: Sequence[NotebookNode]) -> list[str]:
-        """Files that code imports by the name of a module that is there in any case, and that stay behind therefore."""
+        """Files that code imports by the name of a module that is there in any case, and that stay behind therefore.
+
+        The folder `course` is none: it came with the release, and whoever hands in all that they were given has it.
+        """
         modules = set[str]().union(*(imported(cell.source) for cell in cells if cell.cell_type == "code"))
-        return sorted({name for name in self.files if hides(name) in modules})
+        own = (name for name in self.files if not name.startswith("course/"))
+        return sorted({name for name in own if hides(name) in modules})
 
     def read(self, path: str) -> bytes | None:
         """A file's bytes, by its path from the notebook's folder; None when there is none."""

@@ -38,6 +38,14 @@ def _earned(check: Check, wrong: set[str]) -> float:
     return max(0.0, 1.0 - sum(corner.share for corner in missed))
 
 
+def _corners(check: Check, tally: Tally) -> tuple[str, ...]:
+    """The corners that are missed, where nothing else is."""
+    wrong = set[str]().union(*tally.wrong.values())
+    missed = [corner for corner in check.corners if not wrong.isdisjoint(corner.cases)]
+    elsewhere = wrong - {case for corner in missed for case in corner.cases}
+    return () if elsewhere or tally.changed else tuple(corner.name for corner in missed)
+
+
 def _fraction(check: Check, tally: Tally) -> float:
     """What the outputs earn, by weight; guards count only beside another output that earns something."""
     earned = {o: _earned(check, tally.wrong.get(o.path, set())) for o in check.outputs}
@@ -87,7 +95,14 @@ def judge_with(
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong)
     return Verdict(
-        check.name, _fraction(check, tally), check.points, tuple(findings), right, len(cases), graded
+        check.name,
+        _fraction(check, tally),
+        check.points,
+        tuple(findings),
+        right,
+        len(cases),
+        graded,
+        _corners(check, tally),
     )
 
 

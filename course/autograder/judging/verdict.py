@@ -67,6 +67,7 @@ class Verdict:
         right: outputs that are right on every case.
         cases: how many cases were asked.
         graded: whether this is the grading run; a local run says 'visible checks', never 'all'.
+        corners: names of those that an output is wrong in, where nothing else is; they cost a share.
     """
 
     check: str
@@ -76,6 +77,7 @@ class Verdict:
     right: tuple[str, ...] = ()
     cases: int = 0
     graded: bool = False
+    corners: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -178,7 +180,10 @@ class Told:
     @property
     def headline(self) -> str:
         """What is wrong, in a few words or one sentence."""
-        return self.finding.misconception or self.finding.message
+        f = self.finding
+        if not f.misconception and f.output and f.message.startswith(f"{f.output} is "):
+            return f"It{f.message.removeprefix(f.output)}"  # the output's name stands in front already
+        return f.misconception or f.message
 
     @property
     def details(self) -> str:
@@ -194,6 +199,8 @@ class Told:
         if f.scope.startswith("It explains"):
             return f"The first is “{f.case}”." if self.cases > 1 else f"That is “{f.case}”."
         if self.cases == self.of:
+            if f"on each of these {self.of} cases" in f.advice:
+                return ""
             return f"All {self.of} cases show it."
         if self.cases == 1:
             others = self.of - 1

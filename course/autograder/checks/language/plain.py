@@ -46,7 +46,8 @@ def _plain(value: Any, name: str) -> np.ndarray | Problem:
         )
     if not isinstance(value, (np.ndarray, np.generic, int, float, list, tuple)):
         kind = type(value)
-        return Problem("type", f"{name} is a {kind.__module__}.{kind.__name__}; wanted a numpy array")
+        told = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        return Problem("type", f"{name} is a {told}; numbers are wanted")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -164,7 +164,8 @@ def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -
         )
     if len(values) != len(step.results):
         return Problem(
-            "unpack", f"{step.function} returned {len(values)} values; wanted {len(step.results)}: {wanted}"
+            "unpack",
+            f"{step.function} returned {len(values)} value{'s' if len(values) != 1 else ''}; wanted {len(step.results)}: {wanted}",
         )
     workspace.update(zip(step.results, values, strict=True))
     return None

@@ -1,102 +1,72 @@
-"""Runs the notebook from top to bottom in a fresh kernel, and says what its checks say: on GitHub, or on your own machine.
+"""Tries the notebook as grading would run it, and says what its checks say: on GitHub, or on your own machine.
 
     python .github/check.py
 
-Writes `result.json` as Classroom 50 reads it (its scores are whole numbers: hundredths of a point), and a summary of the job.
-Cases are those that everyone has. Marks that count are made by your instructor, from cases that are drawn for you alone.
-The exit code is 0 whenever the notebook could be run, whatever it is worth.
+It is `python -m course preflight`, with a summary of the job and `result.json` as Classroom 50 reads it (its scores are whole
+numbers: hundredths of a point). Cases are those that everyone has. Marks that count are made by your instructor, from
+cases that are drawn for you alone. The exit code is 0 whenever the notebook could be tried, whatever it is worth.
 """
 
-import datetime
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 ASSIGNMENT = "{{ assignment }}"
 NOTEBOOK = Path(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
-VERDICT = "application/vnd.paddle-course.verdict+json"
-CELL_SECONDS = 120
+CELL_SECONDS = 120.0
 PARTS = 100  # of a point
 
 
 def install() -> None:
-    """What the notebook needs, on a machine that has nothing yet."""
+    """What the checks need, on a machine that has nothing yet; the course is the one that lies here."""
+    sys.path.insert(0, str(Path.cwd()))
     try:
-        import nbclient  # noqa: F401
+        import IPython  # noqa: F401
         import numpy  # noqa: F401
 
         from course.autograder import check  # noqa: F401
     except ImportError:
         done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-r", "requirements.txt"])
         if done.returncode:
-            sys.exit("requirements.txt could not be installed; the course needs Python 3.11, 3.12 or 3.13")
+            sys.exit("requirements.txt could not be installed; the checks need Python 3.10 or newer")
 
 
-def executed(path: Path) -> tuple[Any, str]:
-    """The notebook with its outputs, and a sentence where not all of it was run."""
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import DeadKernelError
+def tried(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """A row for each check, in the notebook's order, and what grading would take off; one not reached has no points."""
+    from course.autograder.at_home.preflight import preflight
+    from course.autograder.judging.bank import bank_here
 
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        interrupt_on_timeout=True,
-        allow_errors=True,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    try:
-        client.execute()
-    except DeadKernelError:
-        return (
-            notebook,
-            "The kernel died, perhaps because memory ran out: what stands below that cell was not run.",
-        )
-    return notebook, ""
+    found, bank = preflight(path, seconds=CELL_SECONDS), bank_here()
+    return [
+        row(name, bank.points(name), found.verdicts.get(name, {})) for name in bank.names(ASSIGNMENT)
+    ], found.remarks
 
 
-def tests_of(notebook: Any) -> list[dict[str, Any]]:
-    """A row for each check, in the notebook's order; one that was not reached, or whose cell failed, has no points."""
-    rows = []
-    for cell in notebook.cells:
-        about = cell.metadata.get("nbgrader", {})
-        if not about.get("grade") or about.get("solution"):
-            continue
-        verdicts = [out["data"][VERDICT] for out in cell.get("outputs", []) if VERDICT in out.get("data", {})]
-        said = verdicts[-1] if verdicts else {}
-        most = float(about.get("points") or said.get("max_points") or 0)
-        points = min(most, float(said.get("points") or 0))
-        findings = said.get("findings", [])
-        named = dict.fromkeys(one["misconception"] for one in findings if one.get("misconception"))
-        first = findings[0].get("message", "") if findings else "" if said else "There is no verdict."
-        rows.append(
-            {
-                "test-name": about["grade_id"],
-                "passed": bool(said.get("passed")),
-                "score": round(points * PARTS),
-                "max-score": round(most * PARTS),
-                "named": list(named),
-                "message": first,
-            }
-        )
-    return rows
+def row(name: str, most: float, said: dict[str, Any]) -> dict[str, Any]:
+    """What one check came to."""
+    findings = said.get("findings", [])
+    named = dict.fromkeys(one["misconception"] for one in findings if one.get("misconception"))
+    first = findings[0].get("message", "") if findings else "" if said else "There is no verdict."
+    return {
+        "test-name": name.replace(".", "-"),
+        "passed": bool(said.get("passed")),
+        "score": round(min(most, float(said.get("points") or 0)) * PARTS),
+        "max-score": round(most * PARTS),
+        "named": list(named),
+        "message": first,
+    }
 
 
 def committed() -> str:
     """When the commit that is checked out was made, as Classroom 50 writes it; now, where there is none."""
     told = subprocess.run(["git", "show", "-s", "--format=%ct"], capture_output=True, text=True)
     seconds = told.stdout.strip()
-    known = told.returncode == 0 and seconds.isdecimal()
-    at = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if known else None
-    return (at or datetime.datetime.now(datetime.UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = int(seconds) if told.returncode == 0 and seconds.isdecimal() else None
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def result_of(tests: list[dict[str, Any]]) -> dict[str, Any]:
@@ -121,15 +91,15 @@ def result_of(tests: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def summary_of(result: dict[str, Any], told: str) -> str:
+def summary_of(result: dict[str, Any], remarks: list[str]) -> str:
     """The job's summary, as Markdown."""
     reached, most = result["score"] / PARTS, result["max-score"] / PARTS
     lines = [f"## {ASSIGNMENT}: {reached:g} of {most:g} points by machine", ""]
-    lines += [told, ""] if told else []
+    if remarks:
+        lines += ["What would be lost in grading:", "", *(f"- {plain(remark)}" for remark in remarks), ""]
     lines += ["| check | points | |", "|---|---|---|"]
     for test in result["tests"]:
-        said = ", ".join(test["named"]) or test["message"]
-        said = " ".join(said.replace("|", "\\|").replace("<", "&lt;").split())
+        said = plain(", ".join(test["named"]) or test["message"])
         sign = "✓" if test["passed"] else "✗"
         lines.append(
             f"| {sign} `{test['test-name']}` | {test['score'] / PARTS:g} of {test['max-score'] / PARTS:g} | {said} |"
@@ -141,6 +111,11 @@ def summary_of(result: dict[str, Any], told: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def plain(text: str) -> str:
+    """In one line that Markdown takes for text and not for a table's end or a tag."""
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+
+
 def main() -> int:
     """Run, and write down what came of it."""
     if not NOTEBOOK.is_file():
@@ -150,10 +125,16 @@ def main() -> int:
         )
         return 1
     install()
-    notebook, told = executed(NOTEBOOK)
-    result = result_of(tests_of(notebook))
+    from course.autograder.at_home.told import NotebookError
+
+    try:
+        tests, remarks = tried(NOTEBOOK)
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    result = result_of(tests)
     Path("result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    summary = summary_of(result, told)
+    summary = summary_of(result, remarks)
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(page).open("a", encoding="utf-8") as file:
             file.write(summary)

@@ -1,0 +1,124 @@
+"""Who would gain or lose how much, and why, if everyone were graded with what is in the folder now. Nothing is entered."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.autograder.gradebook.course import Course
+from course.autograder.gradebook.marks import Marked
+from course.autograder.gradebook.record import write_whole
+from course.autograder.gradebook.scores import Score, scores_of
+from course.autograder.grading.driver import Plan, handed_in, wanted_of
+from course.autograder.grading.marking import Task
+from course.autograder.grading.pool import all_marked
+from course.autograder.grading.ready import require_all
+from course.common.text import for_spreadsheet
+
+FOLDER = "reports"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A graded cell whose points would change, with the mistakes named before and now."""
+
+    name: str
+    before: float
+    after: float
+    named_before: tuple[str, ...] = ()
+    named_after: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """In a few words."""
+        was, now = ", ".join(self.named_before), ", ".join(self.named_after)
+        named = f" ({was or 'no name'} → {now or 'no name'})" if was != now else f" ({was})" if was else ""
+        return f"{self.name} {self.before:g} → {self.after:g}{named}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What grading one hand-in again would do.
+
+    Attributes:
+        student: the id.
+        cells: whose points would change; empty for none.
+        said: why nothing can be said: not graded before, or it failed now.
+    """
+
+    student: str
+    cells: tuple[Cell, ...] = ()
+    said: str = ""
+
+    @property
+    def gained(self) -> float:
+        """Points gained, negative for lost; before anything that lateness costs."""
+        return round(sum(cell.after - cell.before for cell in self.cells), 4)
+
+
+def preview(
+    root: Path,
+    assignment: str,
+    students: Sequence[str] | None = None,
+    plan: Plan | None = None,
+    *,
+    on_start: Callable[[int], None] = lambda to_do: None,
+) -> Iterator[Outcome]:
+    """Grade each hand-in and compare with the gradebook, which is left as it is.
+
+    Args:
+        root: the course folder.
+        assignment: its name.
+        students: whom; everyone with something under `submitted/` when None.
+        plan: how.
+        on_start: told how many there are to do.
+
+    Raises:
+        GradingError: as `driver.grade` does.
+    """
+    plan = plan or Plan()
+    course = Course(root)
+    course.require(assignment)
+    wanted = wanted_of(course, assignment, handed_in(course, assignment), students)
+    released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
+    with course.gradebook() as gradebook:
+        scores = scores_of(gradebook, assignment, course.cell_order(assignment))
+    on_start(len(wanted))
+    submitted = course.folder("submitted")
+    tasks = [
+        Task(student, assignment, submitted / student / assignment, released, secret, one.places, tuple(one.notes))
+        for student, one in wanted.items()
+    ]  # fmt: skip
+    for marked in all_marked(tasks, plan.jobs, plan.limits or course.limits(), plan.isolated):
+        yield compared(scores.get(marked.student), marked)
+
+
+def compared(score: Score | None, marked: Marked) -> Outcome:
+    """One hand-in's marks beside what the gradebook says; points that a person gave stay."""
+    if marked.failure:
+        return Outcome(marked.student, said=marked.failure)
+    if score is None:
+        return Outcome(marked.student, said="not graded before")
+    cells = [
+        Cell(cell.name, cell.points, marked.points.get(cell.name, 0.0), cell.named, marked.named.get(cell.name, ()))
+        for cell in score.cells
+        if not cell.by_hand and not cell.by_person
+    ]  # fmt: skip
+    return Outcome(marked.student, tuple(cell for cell in cells if abs(cell.after - cell.before) > 1e-9))
+
+
+def write_outcomes(root: Path, assignment: str, outcomes: Sequence[Outcome]) -> Path:
+    """All of it as `reports/ASSIGNMENT-regrade.csv`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["student", "gained", "why"])
+    for one in outcomes:
+        why = one.said or "; ".join(cell.why for cell in one.cells)
+        writer.writerow(
+            [for_spreadsheet(one.student), "" if one.said else f"{one.gained:g}", for_spreadsheet(why)]
+        )
+    path = root / FOLDER / f"{assignment}-regrade.csv"
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, text.getvalue())
+    return path

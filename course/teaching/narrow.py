@@ -65,11 +65,12 @@ def stack(fig: Figure, rows: int, cols: int, width: float, height: float) -> Non
     if 1 < rows < cols and rows * width <= WIDTH:  # what stood below one another now stands side by side
         across, order = rows, [row * cols + col for col in range(cols) for row in range(rows)]
     else:
-        across = max(n for n in range(1, cols + 1) if cols % n == 0 and (n == 1 or n * width <= WIDTH))
+        fitting = [n for n in range(2, cols + 1) if n * width <= WIDTH and (rows == 1 or cols % n == 0)]
+        across = max(fitting, default=1)
         order = list(range(rows * cols))
     _say_axes(panels, cols)
     grow = WIDTH / across / width
-    down = len(panels) // across
+    down = -(-len(panels) // across)
     fig.set_size_inches(WIDTH, down * height * min(grow, 1.2))
     places = fig.add_gridspec(down, across)
     for place, index in enumerate(order):

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course.building import running
 from course.building.dressing import dress, formulas_apart, linked, only_speaks, without_words
 from course.building.links import broken
+from course.building.phones import NARROW, for_phones
 from course.building.site import SiteError, describe_assignments, render, write_sources
 from tests.browser import Browser, Seen, chromium
 from tests.lessons.test_lessons import ANSWERS, executed, together
@@ -44,7 +45,13 @@ def notebook(folder: Path, *cells: nbformat.NotebookNode) -> Path:
 
 @pytest.mark.parametrize(
     "source",
-    ['say(f"{x}")', 'table(["a"], rows)\nsay("b")', 'for a in b:\n    say(f"{a}")', '# why\nsay("a")'],
+    [
+        'say(f"{x}")',
+        'fold("The answer", f"{x}")',
+        'table(["a"], rows)\nsay("b")',
+        'for a in b:\n    say(f"{a}")',
+        '# why\nsay("a")',
+    ],
 )
 def test_a_cell_that_only_speaks_is_known(source: str) -> None:
     assert only_speaks(source)
@@ -100,6 +107,17 @@ def test_a_figure_keeps_its_size_and_gets_a_name() -> None:
     cells = [new_markdown_cell("text\n\n## Variance"), new_code_cell("draw()", outputs=[shown])]
     image = dress(new_notebook(cells=cells)).cells[1].metadata["mystnb"]["image"]
     assert image == {"width": "300px", "alt": "Figure on: Variance"}
+
+
+def test_a_figure_with_a_narrow_form_is_shown_in_the_one_that_fits(tmp_path: Path) -> None:
+    shown = new_output("display_data", {"image/png": "AAAA", NARROW: "BBBB"})
+    cell = new_code_cell("draw()", id="a-figure", outputs=[shown])
+    cell.metadata["mystnb"] = {"image": {"width": "300px", "alt": 'Figure on: "x" & y'}}
+    for_phones(new_notebook(cells=[cell]), "01_short", tmp_path)
+    html = cell.outputs[0].data["text/html"]
+    assert 'media="(max-width: 600px)" srcset="figures/01_short-a-figure-0-narrow.png"' in html
+    assert 'alt="Figure on: &quot;x&quot; &amp; y" style="width: 300px"' in html
+    assert NARROW not in cell.outputs[0].data and len(list((tmp_path / "figures").iterdir())) == 2
 
 
 def test_bad_links_are_found_and_good_ones_are_not(tmp_path: Path) -> None:

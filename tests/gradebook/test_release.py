@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from course.autograder.gradebook.course import GradingError
-from course.autograder.gradebook.release import build_release, leaks, student_pins
+from course.autograder.gradebook.release import _link_lessons, build_release, leaks, student_pins
 from course.common.notebooks import solution_lines
 from tests.waiting import LONG_STOP
 
@@ -162,3 +162,15 @@ def test_a_student_with_only_the_release_sees_the_same_verdicts(folder, tmp_path
     assert seen["batch_moments"]["findings"][0]["misconception"] == "unbiased variance"
     assert seen["batch_moments"]["points"] == 2.5
     assert seen["scale_shift"]["findings"][0]["kind"] == "blank"
+
+
+def test_a_notebook_says_where_the_lessons_are_that_it_sends_its_reader_to(root, tmp_path):
+    path = tmp_path / "ps1_batchnorm.ipynb"
+    shutil.copy(root / "course" / "assignments" / "ps1_batchnorm" / path.name, path)
+    before = nbformat.read(path, as_version=4)
+    _link_lessons(path, "")
+    assert nbformat.read(path, as_version=4) == before
+    _link_lessons(path, "https://x.example/l/")
+    after = nbformat.read(path, as_version=4)
+    assert after.cells[1:] == before.cells[1:]
+    assert after.cells[0].source.count("*). The lessons are at <https://x.example/l/>.") == 1

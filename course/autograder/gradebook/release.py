@@ -169,12 +169,14 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
         shutil.copytree(folder / name, new / name)
     for name in assignments:
         course.generate(name, new / name)
+    settings = course.term().settings
+    for name in assignments:
+        _link_lessons(new / name / f"{name}.ipynb", settings.lessons_url)
     for path in student_files():
         target = new / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / path, target)
     everything = sorted([*kept, *assignments])
-    settings = course.term().settings
     notebooks = {name: nbformat.read(new / name / f"{name}.ipynb", as_version=4) for name in everything}
     submit = {name: files for name in everything if (files := _submit(name, notebooks[name]))}
     _seal(new, notebooks, settings, submit)
@@ -202,6 +204,17 @@ def _seal(
     (place / to_read.FILE).write_text(
         reading_list(notebooks, settings.lessons_url).as_json(), encoding="utf-8"
     )
+
+
+def _link_lessons(path: Path, url: str) -> None:
+    """Say in the notebook's first cell where the lessons are that it sends its reader to."""
+    if url:
+        notebook = nbformat.read(path, as_version=4)
+        title = notebook.cells[0]
+        title.source = re.sub(
+            r"(?m)^(The ideas are in .+)$", rf"\1 The lessons are at <{url}>.", title.source
+        )
+        nbformat.write(notebook, path)
 
 
 def _submit(assignment: str, notebook: nbformat.NotebookNode) -> tuple[str, ...]:

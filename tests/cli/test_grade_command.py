@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.autograder.cli.commands import main
+from course.autograder.engine.engine import RunResult
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.matched import HandIns, Unmatched
@@ -157,15 +158,9 @@ def test_a_time_that_cannot_be_read_is_told_and_put_before_a_person(course, monk
 def marked_with_time(course, task):
     """What `marking.mark` makes of it, with an engine that runs nothing."""
 
-    class Result:
-        incidents, ledger, seconds = (), {}, {}
-
-        def __init__(self, notebook):
-            self.notebook = notebook
-
     class Engine:
         def run(self, notebook, **how):
-            return Result(notebook)
+            return RunResult(notebook, {}, (), {}, True)
 
     return marking.mark(task, Engine())
 

@@ -29,6 +29,8 @@ FILES = (
     "course/reference/*.py",
     "course/autograder/__init__.py",
     "course/autograder/student.py",
+    "course/autograder/at_home/__init__.py",
+    "course/autograder/at_home/helpers.py",
     "course/autograder/checks/**/*.py",
     "course/autograder/judging/*.py",
     "course/autograder/judging/templates/*",

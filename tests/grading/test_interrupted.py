@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from course.autograder.gradebook.course import Course
@@ -43,6 +44,10 @@ def test_a_real_ctrl_c_ends_everything_says_what_is_done_and_loses_nothing(ps1, 
         folder = course.folder("submitted") / student / NAME
         folder.mkdir(parents=True)
         shutil.copy(source, folder)
+    # However late we are to read the first row, the second submission is not done by then.
+    sleeper = nbformat.read(source, as_version=4)
+    sleeper.cells.insert(1, nbformat.v4.new_code_cell("import time\ntime.sleep(10**6)"))
+    nbformat.write(sleeper, course.folder("submitted") / "s1" / NAME / f"{NAME}.ipynb")
     command = [
         sys.executable,
         "-m",

@@ -29,7 +29,6 @@ memory_mb = 512
 opens = 2026-10-01T08:00:00
 due = 2026-10-15T23:59:00
 canvas = "ps1 (12345)"
-withdrawn = { fold_batchnorm = "full" }
 
 [assignments.ps2_dropout]
 due = 2026-11-05T23:59:00+00:00
@@ -51,7 +50,7 @@ def test_the_whole_file_is_read(tmp_path):
     assert settings.id == "dl-autumn" and settings.time_zone == ZoneInfo("Europe/Berlin")
     ps1 = settings.assignment("ps1_batchnorm")
     assert ps1.due.astimezone(dt.UTC) == dt.datetime(2026, 10, 15, 21, 59, tzinfo=dt.UTC)
-    assert ps1.canvas == "ps1 (12345)" and ps1.withdrawn == {"fold_batchnorm": "full"}
+    assert ps1.canvas == "ps1 (12345)"
     assert settings.late_policy("ps1_batchnorm") == LatePolicy("late_days", 20, 10, 5, 7)
     assert settings.late_policy("ps2_dropout").policy == "none"
     assert settings.grader.memory_mb == 512 and settings.grader.total_seconds is None
@@ -85,7 +84,6 @@ MISTAKES = {
     "[assignments.ps1_batchnorm]\ndue = '2026-10-15'": "wanted: a date with a time and without quotes",
     "[assignments.ps1_batchnrm]": "did you mean ps1_batchnorm?",
     "[assignments.ps1_batchnorm]\nopens = 2026-10-02T00:00:00Z\ndue = 2026-10-01T00:00:00Z": "which is not before due",
-    "[assignments.ps1_batchnorm]\nwithdrawn = { relu = 'half' }": "withdrawn relu is 'half'",
     "[assignments.ps1_batchnorm]\npoints = 3": "points is no known key",
     "[assignments.ps1_batchnorm.late]\npolicy = 'late_days'\nbudget = 2": "say it in [late]",
     "[grader]\ncell_seconds = 0": "wanted: a number, at least 0.1",

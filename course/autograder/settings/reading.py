@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from course.autograder.settings.table import FILE, SettingsError, Table, shown
+from course.autograder.settings.table import FILE, SettingsError, Table
 from course.autograder.settings.term import AssignmentSettings, GraderSettings, LatePolicy, Settings
 
 NOT_HANDED_IN = ("blank", "zero")
@@ -57,20 +57,13 @@ def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str
         raise SettingsError(f"{FILE}: [{where}] names no assignment of this course; {meant}")
     table = Table(where, value)
     opens, due = table.moment("opens", zone), table.moment("due", zone)
-    withdrawn = table.take("withdrawn", 'a table, as { relu = "full" }', lambda v: isinstance(v, dict), {})
     late = table.take("late", "a table", lambda v: isinstance(v, dict), None)
-    for cell, how in withdrawn.items():
-        if how not in ("full", "out"):
-            raise SettingsError(
-                f'{FILE}: [{where}] withdrawn {cell} is {shown(how)}; wanted: "full" (full points for all) or "out"'
-            )
     made = AssignmentSettings(
         opens=opens,
         due=due,
         canvas=table.text("canvas"),
         moodle=table.text("moodle"),
         gradescope=table.text("gradescope"),
-        withdrawn=withdrawn,
         late=None if late is None else _late(f"{where}.late", late),
     )
     table.done()

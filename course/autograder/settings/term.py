@@ -34,7 +34,6 @@ class AssignmentSettings:
         opens, due: points in time, or None.
         canvas: its column in Canvas's gradebook, as "ps1 (12345)".
         moodle, gradescope: its name there.
-        withdrawn: checks or written questions that no longer count, by grade_id, and how: 'full' or 'out'.
         late: its own late policy, in place of the term's.
     """
 
@@ -43,7 +42,6 @@ class AssignmentSettings:
     canvas: str = ""
     moodle: str = ""
     gradescope: str = ""
-    withdrawn: Mapping[str, str] = field(default_factory=dict)
     late: LatePolicy | None = None
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from course.__main__ import main
 from course.autograder.gradebook.history import history_of
-from course.autograder.grading.regrade import compared, write_outcomes
+from course.autograder.insight.regrade import compared, write_outcomes
 from tests.marked_class import NAME, folder_like, marked, record
 
 TRAIN = "batchnorm_forward-train"
@@ -50,6 +50,22 @@ def test_points_given_by_hand_stay_out_of_a_preview(course):
     outcome = compared(course.score(NAME, "s1"), new)
     assert [cell.name for cell in outcome.cells] == ["scale_shift"] and outcome.gained == -3.0
     assert "no name → gamma and beta swapped" in outcome.cells[0].why
+
+
+def test_extra_credit_for_a_question_of_the_machines_is_not_taken_for_a_change(course):
+    record(course, marked(course, "s1"))
+    with course.gradebook() as gradebook:
+        for grade in gradebook.find_submission(NAME, "s1").notebooks[0].grades:
+            if grade.name == TRAIN:
+                grade.extra_credit = 2.0
+        gradebook.db.commit()
+    assert compared(course.score(NAME, "s1"), marked(course, "s1")).cells == ()
+
+
+def test_what_is_gained_in_one_question_and_lost_in_another_keeps_the_sum(course):
+    record(course, marked(course, "s1", {TRAIN: (3.0, "")}))
+    outcome = compared(course.score(NAME, "s1"), marked(course, "s1", {"scale_shift": (3.0, "")}))
+    assert len(outcome.cells) == 2 and outcome.gained == 0
 
 
 def test_a_preview_says_who_was_not_graded_before_and_who_failed(course):

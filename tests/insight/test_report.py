@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from course.__main__ import main
-from course.autograder.insight.mistakes import ranked
-from course.autograder.insight.report import write_report
+from course.autograder.insight.mistakes import _examples, ranked
+from course.autograder.insight.report import small_class, write_report
 from course.autograder.insight.results import read_results
 from course.autograder.insight.term import write_term
 from tests.marked_class import NAME, folder_like, marked, record
@@ -78,6 +78,21 @@ def test_the_page_needs_no_network_and_names_nobody(report):
     assert "3 students" not in page and "1 student lost points" in page
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("# by S1\ns10 = 1", "# by …\ns10 = 1"), ("cls1 = s1", "cls1 = …")],
+)
+def test_an_id_is_taken_out_where_it_is_a_word_of_its_own(code, shown):
+    assert _examples({0: ["train"]}, ["s1"], lambda student, cell: code) == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("graded", "said"), [(1, "There is 1 graded hand-in."), (9, "There are 9 graded hand-ins.")]
+)
+def test_a_small_class_is_counted_in_words_that_fit(graded, said):
+    assert small_class(graded).startswith(said)
+
+
 def test_what_waits_for_a_person_is_in_no_statistic(course):
     results = read_results(course, NAME)
     assert set(results.waiting) == {"explain_modes", "explain_gradient"}
@@ -107,8 +122,8 @@ def test_a_small_class_is_told_what_cannot_be_concluded(ps1, tmp_path):
     course = folder_like(ps1, tmp_path / "root")
     record(course, marked(course, "s1"), marked(course, "s2", blank=True))
     report = write_report(course, NAME)
-    assert "Only 2 hand-ins are graded." in report.files[0].read_text("utf-8")
-    assert "Only 2 hand-ins are graded." in write_term(course, [report])[0].read_text("utf-8")
+    assert "There are 2 graded hand-ins." in report.files[0].read_text("utf-8")
+    assert "There are 2 graded hand-ins." in write_term(course, [report])[0].read_text("utf-8")
 
 
 def test_nobody_is_graded_yet(ps1, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from course.autograder.cli import options
 from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
 from course.autograder.cli.told import command, grades_written, require_place
@@ -78,7 +79,7 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--assignment", "-a", default="", help="Which one it is of; found out by itself otherwise.")
 @click.option("--student", default="student", help="Whose cases are drawn.")
-@click.option("--no-sandbox", is_flag=True, help="Run it without isolation. Only if you trust it.")
+@options.no_sandbox
 @click.option(
     "--json",
     "as_json",
@@ -165,7 +166,7 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--jobs", "-j", default=0, help="How many at a time; as many as there are cores by default.")
+@options.jobs
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "build" / "demo")
 @click.option("--assignment", "-a", "only", multiple=True, help="Only this one (may be said more than once).")
 def demo(jobs: int, folder: Path, only: tuple[str, ...]) -> None:

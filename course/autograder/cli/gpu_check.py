@@ -75,7 +75,7 @@ def _summary(there: "Device", comparisons: list["Comparison"]) -> list[str]:
             if nearest.share
             else "all the same"
         )
-        told = f"{over:,} are OFF, the worst: {place}" if over else edge
+        told = f"{over:,} {'is' if over == 1 else 'are'} OFF, the worst: {place}" if over else edge
         lines.append(f"{precision}: {len(chosen):,} outputs compared; {told}.")
     lines[1] += " This is what float32 would cost; no reference is ever computed in it."
     if there.name == "cpu":

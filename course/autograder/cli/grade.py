@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from course.autograder.cli import options
 from course.autograder.cli.told import require_place, tell_who_needs_a_person
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
@@ -25,21 +26,13 @@ INTERRUPTED = 130  # as shells have it
 @click.command()
 @click.argument("assignment")
 @click.argument("students", nargs=-1)
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=0),
-    default=0,
-    help="How many at a time; as many as there are cores by default.",
-)
+@options.jobs
 @click.option(
     "--resume", is_flag=True, help="Leave alone what is graded and unchanged (this is the default)."
 )
 @click.option("--force", is_flag=True, help="Grade also what is graded and unchanged.")
 @click.option("--feedback/--no-feedback", default=True, help="Whether to write the feedback pages.")
-@click.option(
-    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
-)
+@options.no_sandbox
 @click.option(
     "--strict",
     is_flag=True,

@@ -8,13 +8,14 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from course.autograder.cli import options
 from course.autograder.cli.grade import grade
 from course.autograder.cli.told import command
 from course.common.console import Sentence, console, plain, progress, say, warn
 from course.common.text import printable
 
 if TYPE_CHECKING:
-    from course.autograder.grading.regrade import Outcome
+    from course.autograder.insight.regrade import Outcome
 
 MOST_SHOWN = 50
 
@@ -35,16 +36,8 @@ MOST_SHOWN = 50
     flag_value="accept",
     help="Grade everyone again and enter it; the old points are kept in the history.",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=0),
-    default=0,
-    help="How many at a time; as many as there are cores by default.",
-)
-@click.option(
-    "--no-sandbox", is_flag=True, help="Run submissions without isolation. Only for ones you trust."
-)
+@options.jobs
+@options.no_sandbox
 @click.pass_context
 def regrade(
     context: click.Context, assignment: str, students: tuple[str, ...], mode: str, jobs: int, no_sandbox: bool
@@ -57,7 +50,7 @@ def regrade(
     from course.autograder.engine.engine import UNGUARDED
     from course.autograder.gradebook.course import GradingError
     from course.autograder.grading.driver import Plan
-    from course.autograder.grading.regrade import preview, write_outcomes
+    from course.autograder.insight.regrade import preview, write_outcomes
 
     if no_sandbox:
         warn(UNGUARDED)
@@ -100,8 +93,8 @@ def _tell(
         if one.said:
             say(f"{printable(one.student)}: {one.said}")
     lose, gain = sum(one.gained < 0 for one in changed), sum(one.gained > 0 for one in changed)
-    same = len(outcomes) - len(changed)
-    say(f"{lose} would lose points, {gain} would gain, {same} would keep theirs; see {path}")
+    same = sum(not one.said and one.gained == 0 for one in outcomes)
+    say(f"{lose} would lose points, {gain} would gain, {same} would keep the same sum; see {path}")
     say("Nothing is entered. Points given by hand would stay, and what lateness costs comes off afterwards.")
     if changed:
         say(f"To enter it: {command(root, 'regrade', assignment, *students, '--accept')}")

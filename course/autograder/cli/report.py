@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from course.autograder.cli import options
 from course.autograder.cli.told import command
 from course.common.console import Sentence, console, say, warn
 from course.common.text import printable
@@ -47,7 +48,8 @@ def _tell(root: Path, report: "Report") -> None:
             f"{results.assignment}: nobody's hand-in is graded yet; `{command(root, 'grade', results.assignment)}` does it"
         )
         return
-    told = f"{report.files[0]}: {results.size} students"
+    students = "1 student" if results.size == 1 else f"{results.size} students"
+    told = f"{report.files[0]}: {students}"
     if report.mistakes:
         first = report.mistakes[0]
         told += f"; the most frequent mistake is “{first.name}” ({len(first.students)})"
@@ -63,9 +65,7 @@ def _tell(root: Path, report: "Report") -> None:
 @click.argument("assignment")
 @click.argument("student")
 @click.argument("check")
-@click.option(
-    "--no-sandbox", is_flag=True, help="Run the hand-in unguarded, where the sandbox is not to be had."
-)
+@options.no_sandbox
 @click.pass_obj
 def explain(root: Path, assignment: str, student: str, check: str, no_sandbox: bool) -> None:
     """Take STUDENT's verdict on CHECK apart, for office hours: a page, and a notebook to step through."""

@@ -63,16 +63,20 @@ def page(notebook: Notebook, release: Release, standing: Standing, place: Place,
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("course.autograder.feedback", "templates"),
+    return environment("course.autograder.feedback").get_template("page.html.jinja")
+
+
+def environment(package: str) -> Environment:
+    """A package's `templates`, with what all pages say alike."""
+    made = Environment(
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    environment.filters["breaks"] = breaks
-    return environment.get_template("page.html.jinja")
+    made.filters |= {"number": number, "breaks": breaks}
+    return made
 
 
 def breaks(name: str) -> Markup:

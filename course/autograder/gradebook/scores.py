@@ -31,7 +31,7 @@ class CellScore:
         named: names of the mistakes found in it.
         waits: a person has still to look at it.
         blank: nobody has graded it, neither machine nor person.
-        by_person: the points were given by a person, so no machine changes them.
+        by_machine: what the machine gave; None where it gave nothing, or a person's points stand in its place.
     """
 
     name: str
@@ -41,7 +41,7 @@ class CellScore:
     named: tuple[str, ...] = ()
     waits: bool = False
     blank: bool = False
-    by_person: bool = False
+    by_machine: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,8 @@ def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[
     auto, manual, extra, needs = grade
     given = manual if manual is not None else auto
     points = 0.0 if given is None else float(given) + float(extra or 0.0)  # as nbgrader counts
-    return CellScore(name, points, most, by_hand, named, bool(needs), given is None, manual is not None)
+    by_machine = float(auto) if manual is None and auto is not None else None
+    return CellScore(name, points, most, by_hand, named, bool(needs), given is None, by_machine)
 
 
 def _score(

@@ -123,6 +123,14 @@ def wanted_of(
     return {student: have[student] for student in dict.fromkeys(students or have)}
 
 
+def task_of(
+    course: Course, assignment: str, student: str, hand_in: HandIn, released: Path, secret: str
+) -> Task:
+    """One hand-in as a worker gets it."""
+    folder = course.folder("submitted") / student / assignment
+    return Task(student, assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes))
+
+
 def grade(
     root: Path,
     assignment: str,
@@ -186,10 +194,7 @@ def _looked_at(
     states, scores = recorder.states(), scores_of(recorder.gradebook, recorder.assignment, recorder.order)
     known = {student.id for student in recorder.gradebook.students}
     for student, hand_in in wanted.items():
-        folder = recorder.course.folder("submitted") / student / recorder.assignment
-        task = Task(
-            student, recorder.assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes)
-        )
+        task = task_of(recorder.course, recorder.assignment, student, hand_in, released, secret)
         state, score = states.get(student, State()), scores.get(student)
         if not _storable(student):
             told = "the folder's name is not UTF-8 text; rename it"

@@ -21,8 +21,8 @@ from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.secret import course_secret
-from course.autograder.grading.driver import handed_in
-from course.autograder.grading.marking import Task, intake_of
+from course.autograder.grading.driver import handed_in, task_of
+from course.autograder.grading.marking import intake_of
 from course.autograder.insight.stepping import notebook_for
 from course.autograder.insight.writing import FOLDER, environment, style, written
 from course.autograder.judging import seed_for
@@ -103,10 +103,9 @@ def explain(
     released = course.folder("release") / assignment / f"{assignment}.ipynb"
     if not released.exists():
         course.release(assignment)
-    folder = course.folder("submitted") / student / assignment
     secret = course_secret(course.root)
-    task = Task(student, assignment, folder, released, secret, found.places, tuple(found.notes))
-    intake, asked = intake_of(task), Asked(check)
+    intake = intake_of(task_of(course, assignment, student, found, released, secret))
+    asked = Asked(check)
     with Engine(course.limits(), isolated=isolated) as engine:
         seed = seed_for(secret, student, assignment)
         result = engine.run(intake.notebook, assignment=assignment, student_seed=seed, seen=asked)

@@ -84,7 +84,7 @@ def _examples(
     examples: list[str] = []
     for student, cells in found.items():
         text = source_of(student, cells[0]).strip()
-        text = re.sub(re.escape(students[student]), "…", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){re.escape(students[student])}(?!\w)", "…", text, flags=re.IGNORECASE)
         if text and text not in examples and len(text) <= LONGEST:
             examples.append(text)
         if len(examples) == EXAMPLES:

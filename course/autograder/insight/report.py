@@ -27,8 +27,8 @@ WHEN = (  # hours before the due date: from, to below, in words
     (-np.inf, -24.0, "more than a day late"),
 )
 SMALL = (
-    "Only {n} hand-ins are graded. From fewer than {few} nothing can be concluded about questions: shares, correlations and "
-    "alpha are printed, and another class would give quite different ones."
+    f"From fewer than {FEW} nothing can be concluded about questions: shares, correlations and alpha are printed, and "
+    "another class would give quite different ones."
 )
 ALPHA = (
     "It says how far the questions go together, between 0 and 1, if they measure one thing and mistakes in one do not carry "
@@ -147,10 +147,16 @@ def _context(results: Results, questions: Sequence[Question], mistakes: Sequence
 
 
 def _warnings(results: Results) -> list[str]:
-    said = [SMALL.format(n=results.size, few=FEW)] if 0 < results.size < FEW else []
+    said = [small_class(results.size)] if 0 < results.size < FEW else []
     if results.waiting:
         said.append("Written answers wait for a person, so points may still rise.")
     return said
+
+
+def small_class(graded: int) -> str:
+    """What is to be said of a class too small for statistics."""
+    there = "There is 1 graded hand-in." if graded == 1 else f"There are {graded} graded hand-ins."
+    return f"{there} {SMALL}"
 
 
 def correlations(results: Results) -> list[tuple[str, str, float]]:
@@ -177,7 +183,11 @@ def _unnamed(results: Results) -> int:
     """How many lost points in a question where no mistake was named."""
     lost = results.points < results.most - 1e-9
     return sum(
-        any(row[i] and name not in named for i, name in enumerate(results.questions))
+        any(
+            row[i] and name not in named
+            for i, name in enumerate(results.questions)
+            if name not in results.by_hand
+        )
         for row, named in zip(lost, results.named, strict=True)
     )
 

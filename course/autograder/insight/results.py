@@ -22,6 +22,7 @@ class Results:
         questions: graded cells that everyone's points are known of, in the notebook's order.
         most: (questions,), points to be had.
         points: (students, questions), points earned.
+        by_hand: those of the questions that a person grades.
         waiting: names of written answers that somebody's still wait for a person; they are in no statistic.
         totals: (students,), points so far, less what lateness costs.
         max_points: of the assignment.
@@ -36,6 +37,7 @@ class Results:
     questions: tuple[str, ...]
     most: np.ndarray
     points: np.ndarray
+    by_hand: frozenset[str]
     waiting: tuple[str, ...]
     totals: np.ndarray
     max_points: float
@@ -67,6 +69,7 @@ def read_results(course: Course, assignment: str) -> Results:
         points=np.array([_points(scores[student], names) for student in students]).reshape(
             len(students), len(names)
         ),
+        by_hand=frozenset(c.name for score in scores.values() for c in score.cells if c.by_hand and c.name in names),
         waiting=waiting,
         totals=np.array([scores[student].points for student in students], float),
         max_points=next((scores[student].max_points for student in students), 0.0),

@@ -11,7 +11,7 @@ import numpy as np
 
 from course.autograder.gradebook.course import Course
 from course.autograder.insight import figures, statistics
-from course.autograder.insight.report import SMALL, Report
+from course.autograder.insight.report import Report, small_class
 from course.autograder.insight.results import Results
 from course.autograder.insight.statistics import FEW, Interval, Spread
 from course.autograder.insight.writing import FOLDER, as_csv, environment, short, style, value, written
@@ -37,9 +37,7 @@ def write_term(course: Course, reports: Sequence[Report]) -> tuple[Path, ...]:
     pairs = [pair for one, other in combinations(graded, 2) if (pair := _pair(one.results, other.results))]
     each = Counter(student for report in graded for student in report.results.students)
     handed = sorted(Counter(each.values()).items(), reverse=True)
-    warnings = [
-        f"{r.assignment}: {SMALL.format(n=r.five.count, few=FEW)}" for r in rows if r.five.count < FEW
-    ]
+    warnings = [f"{r.assignment}: {small_class(r.five.count)}" for r in rows if r.five.count < FEW]
     page = (
         environment()
         .get_template("term.html.jinja")

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from course.autograder.feedback import page
 from course.autograder.feedback.budget import Budget
 from course.autograder.feedback.highlighting import python_html
-from course.autograder.feedback.page import breaks, styles
-from course.autograder.feedback.questions import number
 from course.autograder.feedback.text import plain
 from course.autograder.gradebook.record import write_whole
 from course.autograder.insight.statistics import Interval
@@ -64,20 +63,14 @@ def written(folder: Path, files: dict[str, str]) -> tuple[Path, ...]:
 @cache
 def style() -> Markup:
     """The styles of feedback pages, and what reports have besides."""
-    return Markup(styles() + (TEMPLATES / "report.css").read_text("utf-8"))
+    return Markup(page.styles() + (TEMPLATES / "report.css").read_text("utf-8"))
 
 
 @cache
 def environment() -> Environment:
     """The templates, with their filters."""
-    made = Environment(
-        loader=PackageLoader("course.autograder.insight", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"number": number, "breaks": breaks, "code": code}
+    made = page.environment("course.autograder.insight")
+    made.filters["code"] = code
     return made
 
 

@@ -17,7 +17,7 @@ def line(fine: bool, what: str, todo: str = "") -> bool:
 def python() -> bool:
     """Whether this Python is new enough."""
     found = ".".join(map(str, sys.version_info[:3]))
-    newest = "" if sys.version_info < (3, 15) else " (newer than 3.14, which nobody has tried)"
+    newest = "" if sys.version_info < (3, 14) else " (newer than 3.13, the newest that was tried)"
     todo = "3.10 to 3.14 is wanted; install one from python.org, make the environment anew with it"
     return line(sys.version_info >= (3, 10), f"Python {found}{newest}", todo)
 

@@ -1,22 +1,16 @@
 """Who would gain or lose how much, and why, if everyone were graded with what is in the folder now. Nothing is entered."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.marks import Marked
-from course.autograder.gradebook.record import write_whole
 from course.autograder.gradebook.scores import Score, scores_of
-from course.autograder.grading.driver import Plan, handed_in, wanted_of
-from course.autograder.grading.marking import Task
+from course.autograder.grading.driver import Plan, handed_in, task_of, wanted_of
 from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all
-from course.common.text import for_spreadsheet
-
-FOLDER = "reports"
+from course.autograder.insight.writing import FOLDER, as_csv, written
 
 
 @dataclass(frozen=True)
@@ -85,11 +79,7 @@ def preview(
     with course.gradebook() as gradebook:
         scores = scores_of(gradebook, assignment, course.cell_order(assignment))
     on_start(len(wanted))
-    submitted = course.folder("submitted")
-    tasks = [
-        Task(student, assignment, submitted / student / assignment, released, secret, one.places, tuple(one.notes))
-        for student, one in wanted.items()
-    ]  # fmt: skip
+    tasks = [task_of(course, assignment, student, one, released, secret) for student, one in wanted.items()]
     for marked in all_marked(tasks, plan.jobs, plan.limits or course.limits(), plan.isolated):
         yield compared(scores.get(marked.student), marked)
 
@@ -101,24 +91,20 @@ def compared(score: Score | None, marked: Marked) -> Outcome:
     if score is None:
         return Outcome(marked.student, said="not graded before")
     cells = [
-        Cell(cell.name, cell.points, marked.points.get(cell.name, 0.0), cell.named, marked.named.get(cell.name, ()))
+        Cell(cell.name, cell.by_machine, now, cell.named, marked.named.get(cell.name, ()))
         for cell in score.cells
-        if not cell.by_hand and not cell.by_person
-    ]  # fmt: skip
-    return Outcome(marked.student, tuple(cell for cell in cells if abs(cell.after - cell.before) > 1e-9))
+        if not cell.by_hand
+        and cell.by_machine is not None
+        and abs((now := marked.points.get(cell.name, 0.0)) - cell.by_machine) > 1e-9
+    ]
+    return Outcome(marked.student, tuple(cells))
 
 
 def write_outcomes(root: Path, assignment: str, outcomes: Sequence[Outcome]) -> Path:
     """All of it as `reports/ASSIGNMENT-regrade.csv`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", "gained", "why"])
+    rows = [["student", "gained", "why"]]
     for one in outcomes:
         why = one.said or "; ".join(cell.why for cell in one.cells)
-        writer.writerow(
-            [for_spreadsheet(one.student), "" if one.said else f"{one.gained:g}", for_spreadsheet(why)]
-        )
-    path = root / FOLDER / f"{assignment}-regrade.csv"
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, text.getvalue())
+        rows.append([one.student, "" if one.said else f"{one.gained:g}", why])
+    (path,) = written(root / FOLDER, {f"{assignment}-regrade.csv": as_csv(rows)})
     return path

@@ -1,6 +1,7 @@
 """Hand-ins come in from each platform; nothing that lies there is lost, and a hostile zip costs nobody else's."""
 
 import io
+import os
 import stat
 import struct
 import zipfile
@@ -290,3 +291,41 @@ def test_late_may_turn_out_to_be_in_time_or_be_handed_in_anew(course, tmp_path):
     (course / "late_marks.csv").write_text(f"assignment,student,at\n{PS1},jm12,\n")
     collect(course, path)
     assert "jm12" not in (course / "late_marks.csv").read_text()  # handed in again, and not late
+
+
+def test_a_dry_run_on_a_folder_of_rubbish_says_so_and_brings_the_rest(course, tmp_path):
+    folder = tmp_path / "in"
+    (folder / "jm12").mkdir(parents=True)
+    (folder / "jm12" / f"{PS1}.ipynb").write_bytes(BOOK)
+    os.mkfifo(folder / "fifo")
+    (folder / "loop").symlink_to(folder)
+    (folder / "passwd.ipynb").symlink_to("/etc/passwd")
+    for name in (
+        "CON.ipynb",
+        "empty.zip",
+        "x\x1b[31mred.ipynb",
+        ".DS_Store",
+        "._a.ipynb",
+        "  .ipynb",
+        "a" * 200,
+    ):
+        (folder / name).write_bytes(b"")
+    zipped(folder / "evil.zip", {"../../evil.ipynb": BOOK, "/abs.ipynb": BOOK})
+    zipped(folder / "zips.zip", {"evil.zip": (folder / "evil.zip").read_bytes()})
+    (folder / "many").mkdir()
+    for number in range(300):
+        (folder / "many" / str(number)).touch()
+    before = set(folder.rglob("*"))
+    told = collect(course, folder, "--dry-run")
+    assert told.exit_code == 0 and "jm12" in told.output and "\x1b[31m" not in told.output
+    for called in (
+        "passwd.ipynb is a link",
+        "loop is a link",
+        "CON is nobody",
+        "evil is nobody",
+        "many is nobody",
+    ):
+        assert called in told.output, told.output
+    assert len(told.output.splitlines()) < 40
+    assert not (course / "submitted").exists() and not (tmp_path / "evil.ipynb").exists()
+    assert set(folder.rglob("*")) == before

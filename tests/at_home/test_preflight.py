@@ -9,6 +9,7 @@ from course.autograder.at_home import grader as grading
 from course.autograder.at_home.grader import Grader, given_cells
 from course.autograder.at_home.helpers import submitted, wrong_file, wrong_name
 from course.autograder.at_home.preflight import NotebookError, main, notebook_here, preflight
+from course.autograder.at_home.told import Cell
 
 CODE = nbformat.v4.new_code_cell
 SETUP = CODE("import numpy as np\nfrom course.autograder import check", id="setup")
@@ -93,6 +94,21 @@ def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path
     given = {"ps1_batchnorm": {**given_cells(notebook), "setup": "other", "gone": "digest"}}
     found = "\n".join(preflight(path, grader=Grader(python=(3, 11), given=given)).remarks)
     assert "The given cell setup was changed" in found and "The given cell gone is gone" in found
+
+
+@pytest.mark.parametrize(
+    ("source", "python"),
+    [
+        ("if x:\n    y = 1\n    # why?\n", "if x:\n    y = 1\n    # why?\n"),
+        ("y = 1  # why?", "y = 1  # why?"),
+        ("y = (7\n     % 3)", "y = (7\n     % 3)"),
+        ("np.sum?\nnp.sum??\n?np\ny = 1  # why?", "pass\npass\npass\ny = 1  # why?"),
+        ("if x:\n    %time f()\n    y = 1", "if x:\n    pass\n    y = 1"),
+        ("files = !ls\ny = 1", "pass\ny = 1"),
+    ],
+)
+def test_a_magic_is_left_out_and_nothing_else(source, python):
+    assert Cell(1, "", source, graded=True, skipped=False).python == python
 
 
 @pytest.mark.slow

@@ -13,13 +13,13 @@ TOLERANCE = BATCH_NORM.float64
 SHAPES = ((4, 3, 5, 6), (2, 5, 4, 4), (6, 2, 3, 7))
 
 
-def said(change, *, shapes=SHAPES, strong=False, tolerance=TOLERANCE):
+def said(change, *, shapes=SHAPES, strong=False, tolerance=TOLERANCE, path="out"):
     """What is said where each case's answer is the right one, changed."""
     r = np.random.default_rng(0)
     made = []
     for shape in shapes:
         right = r.normal(size=shape)
-        made.append(pair(np.asarray(change(right)), right, tolerance, {"x": right}))
+        made.append(pair(np.asarray(change(right)), right, tolerance, {"x": right}, path))
     return relation(made, strong=strong)
 
 
@@ -81,6 +81,26 @@ def test_a_relation_that_holds_on_every_case_is_said(change, words):
     told = said(change)
     assert words in told if words else told == ""
     assert not told or told.endswith("on each of these 3 cases.")
+
+
+@pytest.mark.parametrize(
+    ("path", "shape", "words"),
+    [
+        ("out", (4, 3, 5, 6), ("sample", "channel")),
+        ("dw", (4, 3, 5, 6), ("kernel", "input channel")),
+        ("folded_weight", (4, 3, 5, 6), ("kernel", "input channel")),
+        ("columns", (4, 3, 5), ("sample", "row")),
+        ("dw", (4, 3), ("row", "column")),
+        ("grads.W2", (4, 3), ("row", "column")),
+        ("out", (4, 3), ("sample", "column")),
+        *[(path, (4,), ("channel",)) for path in ("dgamma", "dbeta", "db", "grads.beta3", "grads.b1")],
+        ("mask", (4,), ("value",)),
+    ],
+)
+def test_axes_are_called_by_what_they_run_over(path, shape, words):
+    for axis, word in enumerate(words):
+        told = said(lambda a, axis=axis: at(-1, axis)(a), shapes=(shape,), path=path)
+        assert told == f"Yours is right for every {word} but the last.", told
 
 
 def test_what_holds_on_some_cases_only_is_not_said():

@@ -26,6 +26,15 @@ def test_a_failing_verdict_names_the_mistake_the_place_and_the_size():
         assert part in text
 
 
+def test_advice_is_read_once_although_several_outputs_show_the_mistake():
+    one, other = (Finding("a", output, "value", "Wrong.", misconception="m", advice="Do.") for output in "pq")
+    hints = [Finding("a", output, "value", "Wrong.", advice="Yours is twice that.") for output in "rs"]
+    verdict = Verdict("x", 0.0, 10, (one, other, *hints), cases=2)
+    for shown in (verdict.text(), verdict.html()):
+        assert shown.count("Do.") == 1 and shown.count("Yours is twice that.") == 2
+    assert "p: m" in verdict.text() and "q: m" in verdict.text()
+
+
 def test_a_graded_verdict_shows_no_expected_value():
     verdict = judge("batch_moments", wrong_moments, graded=True)
     assert all(f.got is None and f.wanted is None for f in verdict.findings)

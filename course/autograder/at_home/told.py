@@ -13,7 +13,7 @@ from typing import Any
 from course.autograder.at_home.grader import Grader, digest
 from course.autograder.at_home.helpers import wrong_file
 
-MAGIC = re.compile(r"^\s*[%!?].*$|^.*\?\s*$", re.M)
+MAGIC = re.compile(r"^([ \t]*+)(?:[%!?]|[\w.]++\?{1,2}[ \t]*$|[\w., ]++=[ \t]*[%!](?!=)).*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
 READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
 
@@ -40,8 +40,10 @@ class Cell:
 
     @property
     def python(self) -> str:
-        """The source without magics and shell commands."""
-        return "" if self.source.lstrip().startswith("%%") else MAGIC.sub("pass", self.source)
+        """The source without magics and shell commands; what Python can read has none."""
+        if self.source.lstrip().startswith("%%"):
+            return ""
+        return self.source if _parsed(self.source) else MAGIC.sub(r"\1pass", self.source)
 
 
 def read_notebook(path: Path) -> dict[str, Any]:

@@ -56,8 +56,9 @@ class Computed(Question):
 
     @functools.cached_property
     def wrong(self) -> dict[str, Arrays]:
-        """What each misconception gives here."""
-        return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
+        """What each misconception gives here; one that forgets epsilon may divide by 0, and its NaN is its answer."""
+        with np.errstate(all="ignore"):
+            return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
 
     def together(self, only: tuple[str, str] | None = None) -> Together:
         """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.

@@ -165,7 +165,8 @@ def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = Fals
     for case in kinds:
         asked, got = answers.by_case[case]
         tolerance = tolerance_of(answers.output, asked.inputs, got)
-        made.append(pair(got, asked.right[answers.output.path], tolerance, asked.inputs))
+        path = answers.output.path
+        made.append(pair(got, asked.right[path], tolerance, asked.inputs, path))
     return relation(made, strong=strong)
 
 

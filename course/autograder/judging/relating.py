@@ -1,6 +1,6 @@
 """How wrong arrays relate to the right ones, where no mistake with a name gives them: only what holds on every case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from course.autograder.checks.language.spec import Inputs
 from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.axes import axis_words
 from course.autograder.judging.comparing import near
 from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation
 
@@ -20,11 +21,12 @@ class Pair:
     wanted: np.ndarray
     tolerance: Tolerance
     inputs: Inputs
+    path: str = ""  # of the output
 
 
-def pair(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, inputs: Inputs) -> Pair:
+def pair(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, inputs: Inputs, path: str = "") -> Pair:
     """Two arrays made ready to be related."""
-    return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs)
+    return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs, path)
 
 
 def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
@@ -49,11 +51,17 @@ def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
 def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
     """The first sentence that holds on every case."""
     for find in relations:
-        first, *others = [dict.fromkeys(find(p.got, p.wanted, p.tolerance)) for p in pairs]
+        first, *others = [dict.fromkeys(_sentences(find, p)) for p in pairs]
         for sentence in first:
             if all(sentence in other for other in others):
                 return sentence
     return ""
+
+
+def _sentences(find: Relation, p: Pair) -> Iterator[str]:
+    """What is true of one case, its axes called by what they run over."""
+    words = axis_words(p.path, p.wanted.ndim)
+    return (sentence.format(*words) for sentence in find(p.got, p.wanted, p.tolerance))
 
 
 # --- one number for all values -------------------------------------------------------------------------------

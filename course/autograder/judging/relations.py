@@ -1,4 +1,7 @@
-"""Simple relations of one wrong array to the right one: each yields the sentences that are true of the two."""
+"""Simple relations of one wrong array to the right one: each yields the sentences that are true of the two.
+
+In a sentence `{0}` and `{1}` stand for what the first two axes run over, which depends on the array's meaning.
+"""
 
 import itertools
 import math
@@ -121,10 +124,8 @@ def border(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterato
 
 
 def _slices(ndim: int) -> Iterator[tuple[int, str]]:
-    if ndim:
-        yield 0, "sample" if ndim > 1 else "value"
-    if ndim > 1:
-        yield 1, "channel" if ndim > 2 else "column"
+    """The axes whose slices are told apart, each with the place that its word has in a sentence."""
+    yield from ((axis, f"{{{axis}}}") for axis in range(min(ndim, 2)))
 
 
 def one_slice(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:

@@ -171,11 +171,18 @@ class Told:
         finding: the first of them.
         cases: on how many cases it is found.
         of: how many cases were asked.
+        again: whether the same mistake, with the same advice, was shown of an output above.
     """
 
     finding: Finding
     cases: int
     of: int
+    again: bool = False
+
+    @property
+    def advice(self) -> str:
+        """One hint, where it was not read a line or two above."""
+        return "" if self.again else self.finding.advice
 
     @property
     def headline(self) -> str:
@@ -243,9 +250,13 @@ def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
         seen = () if f.misconception else (f.kind, _without_numbers(f.message) if f.kind != "value" else "")
         groups.setdefault((f.output, f.misconception, f.advice, *seen), []).append(f)
     told = []
+    advised: set[tuple[str, str]] = set()
     for group in groups.values():
         front = next((f for f in group if f.message), group[0])
-        told.append(Told(front, len({f.case for f in group}), of))
+        mistake = (front.misconception, front.advice)
+        told.append(Told(front, len({f.case for f in group}), of, again=mistake in advised))
+        if front.misconception:
+            advised.add(mistake)
     return told
 
 

@@ -243,3 +243,31 @@ SLIPS.add(
     lambda x, m, v, e: (x - x.mean(0)) / np.sqrt(x.var(0) + e),
     named=("statistics given are ignored",),
 )
+
+
+def block_of(slip):
+    """The block with a slip in the batch norm that it repeats."""
+
+    def f(x, w, b, gamma, beta, bn_param):
+        z, momentum = x @ w + b, bn_param.get("momentum", 0.9)
+        mean, var = bn_param["running_mean"], bn_param["running_var"]
+        if bn_param["mode"] == "train":
+            if slip == "momentum":
+                momentum = 1 - momentum
+            kept = z.var(0, ddof=1) if slip == "n - 1" else z.var(0)
+            bn_param["running_mean"] = momentum * mean + (1 - momentum) * z.mean(0)
+            bn_param["running_var"] = momentum * var + (1 - momentum) * kept
+            mean, var = z.mean(0), z.var(0)
+        x_hat = (z - mean) / np.sqrt(var + bn_param.get("eps", 1e-5))
+        shifted = gamma * (x_hat + beta) if slip == "beta first" else gamma * x_hat + beta
+        return np.maximum(shifted, 0), None
+
+    return f
+
+
+for slip, name in (
+    ("momentum", "momentum the other way round"),
+    ("n - 1", "unbiased running variance"),
+    ("beta first", "gamma scales beta too"),
+):
+    SLIPS.add(f"block's batch norm: {slip}", "affine_bn_relu_forward", block_of(slip), named=(name,))

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course.autograder.checks.batch_norm import eval_mode, forward
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.backward import MAY_CHANGE, gamma_of_zero
 from course.autograder.checks.batch_norm.forward import given
+from course.autograder.checks.batch_norm.normalising import scaling
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.batch_norm.variants import RUNNING_MEAN
+from course.autograder.checks.batch_norm.variants import STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.wrong import (
@@ -72,7 +74,7 @@ def _chain(
     def wrong(i: Inputs) -> Arrays:
         given = {**i, "x": between(_affine(i))}
         step = v.trained(given) if training(i) else v.served(given)
-        return {"out": end(step["out"]), RUNNING_MEAN: step[RUNNING_MEAN]}
+        return {**step, "out": end(step["out"])}
 
     return wrong
 
@@ -85,6 +87,28 @@ def _bias_late(i: Inputs) -> Arrays:
     late = _chain(end=lambda z: _relu(z + i["b"]))
     return late({**i, "b": np.zeros_like(i["b"])})
 
+
+def _by_batch_norm(training: Wrong, testing: Wrong | None = None) -> Wrong:
+    """A mistake of the batch norm within, which shows in what the block puts out and keeps."""
+
+    def wrong(i: Inputs) -> Arrays:
+        step = training if _training(i) else testing
+        found = step({**i, "x": _affine(i)}) if step else {}
+        return {path: _relu(value) if path == "out" else value for path, value in found.items()}
+
+    return wrong
+
+
+# A block calls batch norm, or repeats it: its mistakes have the same names here.
+OF_BATCH_NORM = {
+    name: Mistake(advice, _by_batch_norm(forward.keep(update)))
+    for name, (advice, update) in forward.UPDATES.items()
+    if name != "running statistics not updated"  # the block's own advice says more
+} | {
+    name: Mistake(mistake.advice, _by_batch_norm(mistake.wrong, scaling(eval_mode.out)[name].wrong))
+    for name, mistake in scaling(forward.out).items()
+    if name != "gamma and beta forgotten"
+}
 
 BLOCK = "out, cache = affine_bn_relu_forward(x, w, b, gamma, beta, bn_param)"
 TRAINING_CASES = (
@@ -99,7 +123,7 @@ BLOCK_FORWARD = check(
     "affine_bn_relu_forward",
     3,
     (BLOCK,),
-    outputs=(Output("out", BATCH_NORM, 2), Output(RUNNING_MEAN, RUNNING)),
+    outputs=(Output("out", BATCH_NORM, 2), *(Output(path, RUNNING) for path in STATE)),
     cases=(*TRAINING_CASES, Case("test mode", draws.altered(_given(6, 3, 4, eps=1e-2), _tested))),
     reference=_forward,
     mistakes={
@@ -142,7 +166,7 @@ BLOCK_FORWARD = check(
         ),
         "running statistics not updated": Mistake(
             "After a train step bn_param must hold the new running statistics: hand the dict itself on, not a copy.",
-            lambda i: {RUNNING_MEAN: i["bn_param"]["running_mean"]},
+            lambda i: {path: v.served({**i, "x": _affine(i)})[path] for path in STATE},
         ),
         "block run in test mode": Mistake(
             "bn_param's mode is 'train': normalise by the batch and update the running statistics.",
@@ -152,6 +176,7 @@ BLOCK_FORWARD = check(
             "bn_param's mode is 'test': normalise by the running statistics and leave them alone.",
             where(lambda i: not _training(i), _chain(training=lambda i: True)),
         ),
+        **OF_BATCH_NORM,
     },
     may_change=v.STATE,
 )

@@ -123,7 +123,7 @@ BLOCK_FORWARD = check(
     "affine_bn_relu_forward",
     3,
     (BLOCK,),
-    outputs=(Output("out", BATCH_NORM, 2), *(Output(path, RUNNING) for path in STATE)),
+    outputs=(Output("out", BATCH_NORM, 4), *(Output(path, RUNNING) for path in STATE)),
     cases=(*TRAINING_CASES, Case("test mode", draws.altered(_given(6, 3, 4, eps=1e-2), _tested))),
     reference=_forward,
     mistakes={

@@ -60,6 +60,8 @@ def test_extra_credit_for_a_question_of_the_machines_is_not_taken_for_a_change(c
                 grade.extra_credit = 2.0
         gradebook.db.commit()
     assert compared(course.score(NAME, "s1"), marked(course, "s1")).cells == ()
+    (cell,) = compared(course.score(NAME, "s1"), marked(course, "s1", {TRAIN: (4.0, "")})).cells
+    assert cell.before - cell.after == 4.0
 
 
 def test_what_is_gained_in_one_question_and_lost_in_another_keeps_the_sum(course):

@@ -57,7 +57,7 @@ class Computed(Question):
     @functools.cached_property
     def wrong(self) -> dict[str, Arrays]:
         """What each misconception gives here; one that forgets epsilon may divide by 0, and its NaN is its answer."""
-        with np.errstate(all="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             return {m.name: arrays(m.wrong(self.values)) for m in self.check.misconceptions}
 
     def together(self, only: tuple[str, str] | None = None) -> Together:

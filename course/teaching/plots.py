@@ -239,22 +239,6 @@ def bars(ax: Axes, at: np.ndarray, runs: np.ndarray, name: str, width: float = 0
     ax.bar(at, runs.mean(axis=0), width, yerr=whiskers(runs), capsize=3, label=name, **look)
 
 
-def graph(
-    ax: Axes, nodes: Mapping[str, tuple[float, float]], arrows: Sequence[str], shaded: Sequence[str] = ()
-) -> None:
-    """Boxes with their names and the arrows between them, each arrow written "from to"."""
-    for arrow in arrows:
-        start, end = (nodes[name] for name in arrow.split())
-        style = {"arrowstyle": "->", "shrinkA": 20, "shrinkB": 20, "color": GREY}
-        ax.annotate("", end, start, arrowprops=style)
-    for name, at in nodes.items():
-        box = {"boxstyle": "round", "facecolor": SHADES[1] if name in shaded else PAPER, "edgecolor": BLACK}
-        ax.text(*at, name, ha="center", va="center", fontsize=9, bbox=box)
-    across, up = zip(*nodes.values(), strict=True)
-    ax.set(xlim=(min(across) - 0.6, max(across) + 0.6), ylim=(min(up) - 0.5, max(up) + 0.5))
-    ax.set_axis_off()
-
-
 def picture(ax: Axes, image: np.ndarray, title: str = "") -> Axes:
     """A small grey image [H, W] in 0..1, dark on white."""
     ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)

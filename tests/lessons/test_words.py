@@ -40,3 +40,16 @@ def test_phrases_that_slipped_in_before_stay_out() -> None:
     assert len(phrases) > 5
     texts = {path: " ".join(path.read_text(encoding="utf-8").casefold().split()) for path in NOTEBOOKS}
     assert [(path.name, phrase) for path, text in texts.items() for phrase in phrases if phrase in text] == []
+
+
+def test_the_graph_of_batch_norm_is_drawn_the_same_in_its_lesson_and_in_its_assignment() -> None:
+    drawn = [
+        re.findall(r"```\n(x ─┬.*?)```", cell.source, re.DOTALL)
+        for path in (
+            LESSONS / "03_batchnorm_backward.ipynb",
+            ROOT / "course/assignments/ps1_batchnorm/ps1_batchnorm.ipynb",
+        )
+        for cell in nbformat.read(path, as_version=4).cells
+    ]
+    (lesson,), (assignment,) = filter(None, drawn)
+    assert lesson == assignment

@@ -126,9 +126,10 @@ def wanted_of(
 def task_of(
     course: Course, assignment: str, student: str, hand_in: HandIn, released: Path, secret: str
 ) -> Task:
-    """One hand-in as a worker gets it."""
+    """One hand-in as a worker gets it. Raises GradingError for a mistake in course.toml."""
     folder = course.folder("submitted") / student / assignment
-    return Task(student, assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes))
+    noted = tuple(hand_in.notes)
+    return Task(student, assignment, folder, released, secret, hand_in.places, noted, course.rules)
 
 
 def grade(

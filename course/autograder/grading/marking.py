@@ -22,6 +22,7 @@ from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 
@@ -43,6 +44,7 @@ class Task:
         secret: the course's.
         places: `HandIn.places`, when it lies elsewhere, or in more than one place.
         noted: `HandIn.notes`.
+        rules: how answers are judged.
     """
 
     student: str
@@ -52,6 +54,7 @@ class Task:
     secret: str
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
+    rules: Rules = STANDARD
 
     @property
     def where(self) -> tuple[Path, ...]:
@@ -76,6 +79,7 @@ def digest(task: Task) -> str:
         task.secret,
         at.utc or "",
         at.problem,
+        repr(task.rules),
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
@@ -110,7 +114,7 @@ def mark(task: Task, engine: Any) -> Marked:
     intake = intake_of(task)
     taken = perf_counter()
     seed = seed_for(task.secret, task.student, task.assignment)
-    result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
+    result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed, rules=task.rules)
     for incident in result.incidents:
         intake = intake.noting(incident)
     at = task.handed_in_at

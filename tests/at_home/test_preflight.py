@@ -77,7 +77,12 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
         "(!touch was_here): not run while grading: ls",
     ):
         assert sentence in told, (sentence, told)
-    assert told.count("while grading; figures") == 1 and "input() waits" in told and "EOFError" not in told
+    assert (
+        told.count("widget") == 2
+        and "switch_backend" not in told
+        and "input() waits" in told
+        and "EOFError" not in told
+    )
     assert found.points == {"scale_shift": 3.0} and "3 of " in found.text()
 
 

@@ -43,6 +43,7 @@ def main() -> None:
             left.append(what)
 
     shell = Shell.instance()
+    shell.enable_matplotlib("inline")
     stand_in(left.append)
     shell.display_pub.publish = lambda data, *_, **__: told.extend([data[VERDICT]] if VERDICT in data else [])
     shell._showtraceback = lambda *_: None  # type: ignore[method-assign]

@@ -68,3 +68,22 @@ def build(names: tuple[str, ...]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(canonical(made), encoding="utf-8", newline="\n")
         say(f"built into {folder}; what has no translation is English there")
+
+
+@translate_command.command()
+@click.argument("names", nargs=-1)
+def check(names: tuple[str, ...]) -> None:
+    """Say what is wrong in the catalogues of NAMES; without names, in all, where those not yet complete may have gaps."""
+    from course.languages import catalogue
+    from course.languages.faults import complete, faults
+    from course.languages.translation import po_file
+
+    found = 0
+    for language in catalogue.LOCALES:
+        for name in _chosen(names):
+            catalog = catalogue.read(po_file(language, name), language)
+            for fault in faults(catalog, language, whole=bool(names) or name in complete(language)):
+                say(f"{language}/{name}: {fault}")
+                found += 1
+    if found:
+        raise Sentence(f"{found} things to put right in the catalogues under course/languages")

@@ -11,7 +11,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 
-from course.languages.passages import Passage, has_words
+from course.languages.passages import FIELD, Passage, has_words
 
 # Functions whose strings are shown. The values of an f-string are computed: a translation keeps each as it is.
 SHOWING = {
@@ -34,7 +34,6 @@ SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
-FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")
 
 
 def of_code(source: str) -> list[Passage]:

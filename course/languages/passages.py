@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?!\s)[^$]+?(?<!\s)\$", re.DOTALL)
+FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 LEAD = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|#{1,6})\s+)?")  # an indent, a list's mark or a heading's
 BEGINS = re.compile(r"\s*(?:[-*+]|\d+[.)]|#{1,6})\s")  # a new block without an empty line before it
 

@@ -13,7 +13,7 @@ from typing import Any
 from course.autograder.at_home.grader import Grader, digest
 from course.autograder.at_home.helpers import wrong_file
 
-MAGIC = re.compile(r"^([ \t]*+)(?:[%!?]|[\w.]++\?{1,2}[ \t]*$|[\w., ]++=[ \t]*[%!](?!=)).*$", re.M)
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[\w.]+\?{1,2}[ \t]*$|[\w.][\w., ]*=[ \t]*[%!](?!=)).*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
 READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
 
@@ -154,7 +154,7 @@ def _calls(cell: Cell, tree: ast.Module, folder: Path, along: Sequence[str]) -> 
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         if name == "input" and isinstance(node.func, ast.Name):
-            yield f"{cell.name}: input() waits for somebody, and nobody is there while grading."
+            yield f"{cell.name}: input() waits for somebody, and nobody is there while grading: it gives ''."
         if name in READERS and node.args and isinstance(node.args[0], ast.Constant):
             file = node.args[0].value
             if (

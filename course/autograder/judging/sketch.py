@@ -38,12 +38,12 @@ class Sketch:
         """The sketch of an array of finite numbers."""
         return cls(array.shape, _sums(array))
 
-    def near(self, got: np.ndarray, tolerance: Tolerance) -> bool:
-        """Whether this may well be the array, each value within the tolerance."""
+    def near(self, got: np.ndarray, tolerance: Tolerance, share: float = SHARE) -> bool:
+        """Whether this may well be the array, each value within so large a share of the tolerance."""
         if got.shape != self.shape or got.dtype.kind not in "fiub" or not np.isfinite(got).all():
             return False
         size = np.abs(got.astype(np.float64))
         each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
         # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
-        allowed = SHARE * np.sqrt(_weights(got.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(size)
+        allowed = share * np.sqrt(_weights(got.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(size)
         return bool((np.abs(_sums(got) - self.sums) <= allowed).all())

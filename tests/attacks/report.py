@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parent
 TITLES = {
     "forged": "Forged scores, in code",
     "notebook": "Forged scores, in the notebook file",
+    "beside": "Files handed in beside the notebook",
     "stolen": "Stolen answers, and doors out",
     "denial": "Denial",
     "honest": "Honest, and noisy",

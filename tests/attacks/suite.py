@@ -1,6 +1,8 @@
 """Reads the entries and makes a notebook of each."""
 
 import copy
+import os
+import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +12,11 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from course.autograder.intake.repair import repair
+from course.autograder.intake.take_in import take_in
 from course.autograder.sandbox.limits import Limits
 
 FOLDER = Path(__file__).parent
-FAMILIES = ("forged", "notebook", "stolen", "denial", "honest")
+FAMILIES = ("forged", "notebook", "beside", "stolen", "denial", "honest")
 ASSIGNMENT = "ps1_batchnorm"
 SETUP = "import numpy as np\nfrom course.autograder import check\n"
 MOMENTS = "def batch_moments(x):\n    return x.mean(axis=0), x.var(axis=0)\n"
@@ -51,6 +54,15 @@ class Attack:
     expected: dict[str, float] = field(default_factory=dict)
     stock: str = ""
     seconds: float = 0.0
+    files: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    pipes: tuple[str, ...] = ()
+    large: int = 0
+
+    @property
+    def beside(self) -> bool:
+        """Whether anything is handed in along with the notebook."""
+        return bool(self.files or self.links or self.pipes or self.large)
 
     @property
     def honest(self) -> bool:
@@ -126,11 +138,29 @@ def released_notebook() -> NotebookNode:
 def taken_in(attack: Attack) -> NotebookNode:
     """What the engine gets.
 
-    Edited and honest notebooks go through repair, as in a grading run. The others do not: repair would put the
-    test before a student's cells between answer and test, and the engine must hold by itself.
+    Edited and honest notebooks go through repair, and folders through all of intake, as in a grading run. The others do
+    not: repair would put the test before a student's cells between answer and test, and the engine must hold by itself.
     """
     made = submission(attack)
+    if attack.beside:
+        with tempfile.TemporaryDirectory(prefix="course-attack-") as place:
+            hand_in(attack, made, Path(place))
+            return take_in(Path(place), released_notebook(), ASSIGNMENT).notebook
     return repair(made, released_notebook()).notebook if attack.edits or attack.honest else made
+
+
+def hand_in(attack: Attack, made: NotebookNode, place: Path) -> None:
+    """Put the notebook and all that comes along into a folder."""
+    nbformat.write(made, place / f"{ASSIGNMENT}.ipynb")
+    for name, text in attack.files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(text.encode("latin-1"))
+    for name, target in attack.links.items():
+        (place / name).symlink_to(target)
+    for name in attack.pipes:
+        os.mkfifo(place / name)
+    for k in range(attack.large):
+        (place / f"part{k}.csv").write_bytes(b"1," * 2**19)
 
 
 def submission(attack: Attack) -> NotebookNode:

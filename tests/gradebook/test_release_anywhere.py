@@ -17,10 +17,34 @@ from tests.waiting import LONG_STOP
 
 MINORS = range(10, 15)
 BARE = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+# A newer Python's syntax, patterns and parts of the standard library; no other package is there to be imported.
 COMPILES = """
-import pathlib, sys
+import ast, importlib, pathlib, re, sys
+
+def reads(path):
+    tree = ast.parse(path.read_bytes(), str(path))
+    compile(tree, str(path), "exec")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", "") == "re":
+            if node.args and isinstance(node.args[0], ast.Constant):
+                re.compile(node.args[0].value)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            if node.module.partition(".")[0] not in OTHERS:
+                module = importlib.import_module(node.module)
+                for name in node.names:
+                    if not hasattr(module, name.name):
+                        importlib.import_module(node.module + "." + name.name)
+        elif isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name.partition(".")[0] not in OTHERS:
+                    importlib.import_module(name.name)
+
+OTHERS = {"course", "numpy", "matplotlib", "IPython", "jinja2", "markupsafe", "google", "paddle"}
 for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
-    compile(path.read_bytes(), str(path), "exec")
+    try:
+        reads(path)
+    except Exception as error:
+        sys.exit(f"{path}: {type(error).__name__}: {error}")
 """
 
 
@@ -49,6 +73,19 @@ def test_every_file_is_read_by_every_python_that_is_here(folder):
     for minor, python in interpreters(*MINORS).items():
         done = subprocess.run([python, "-c", COMPILES, folder], env=BARE, capture_output=True, text=True)
         assert done.returncode == 0, (minor, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    ["import re\nre.compile(r'a*+')", "import tomllib", "from enum import StrEnum", "match = [\nmatch x"],
+)
+def test_what_an_older_python_cannot_read_is_found(newer, tmp_path):
+    old = interpreters(10)
+    if not old:
+        pytest.skip("there is no Python 3.10 here")
+    (tmp_path / "newer.py").write_text(newer)
+    done = subprocess.run([old[10], "-c", COMPILES, tmp_path], env=BARE, capture_output=True, text=True)
+    assert done.returncode == 1 and "newer.py" in done.stderr
 
 
 def test_what_is_missing_is_said_a_sentence_each_on_a_python_that_is_too_old_as_well(folder):

@@ -27,7 +27,7 @@ PLAIN = (
 )  # lines that tell nothing of an answer
 KNOWN: set[str] = set()
 # What computes right or wrong answers, or draws the inputs of cases.
-SEALING = "course/autograder/judging/sealing.py"
+SEALING = ("course/autograder/judging/sealing.py", "course/autograder/judging/shortening.py")
 COMPUTES = (
     "course/reference/*.py",
     "course/autograder/checks/[bcdnw]*/*.py",
@@ -59,7 +59,7 @@ def test_no_reference_counting_rule_or_formula_of_a_mistake_goes_out(root, folde
     assert len(sources) > 50
     assert not [
         p
-        for p in (*sources, root / SEALING)
+        for p in (*sources, *(root / name for name in SEALING))
         if p.name != "__init__.py" and (folder / p.relative_to(root)).exists()
     ]
     given = set().union(*(lines_in(raw.decode()) for p, raw in files.items() if p.suffix == ".py"))
@@ -180,3 +180,9 @@ def test_preflight_runs_from_a_release_alone(folder, tmp_path):
     )
     assert done.returncode == 1 and "is not written yet" in done.stdout, done.stderr
     assert "of 10 points on the visible cases" in done.stdout and "was changed" not in done.stdout
+
+
+def test_a_release_weighs_little(files):
+    """A few hundred kilobytes an assignment: the largest has 0.7 MB."""
+    sizes = {path.stem: len(content) for path, content in files.items() if path.suffix == ".sealed"}
+    assert len(sizes) == 5 and max(sizes.values()) < 800_000 and sum(sizes.values()) < 2_600_000, sizes

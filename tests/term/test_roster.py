@@ -70,6 +70,25 @@ def test_other_separators_and_line_ends_are_read(tmp_path, separator):
     assert kind == "canvas" and [s.canvas_id for s in students] == ["1001", "1002"]
 
 
+def test_a_gradebook_of_canvas_is_known_in_another_language_by_its_row_of_points(tmp_path):
+    """By that row and the ID beside the names: else its own numbers would pass for the students' ids."""
+    text = (
+        "Estudiante,ID,SIS User ID,SIS Login ID,Sección,ps0 (12)\n    Puntos posibles,,,,,10\n"
+        '"Pérez, Ana",11,77001,ana,A,\n'
+    )
+    kind, students = students_in(at(tmp_path, text))
+    assert kind == "canvas" and [(s.id, s.canvas_id, s.name) for s in students] == [
+        ("ana", "11", "Pérez, Ana")
+    ]
+
+
+def test_users_of_github_may_be_written_as_people_write_them(tmp_path):
+    kind, students = students_in(
+        at(tmp_path, "# our class\n@jana-m\nhttps://github.com/lilei/\n\ngithub.com/x-1\n")
+    )
+    assert kind == "list of users" and [s.github for s in students] == ["jana-m", "lilei", "x-1"]
+
+
 def test_a_worksheet_in_another_language_is_known_by_its_participants(tmp_path):
     kind, students = students_in(at(tmp_path, WORKSHEET_ZH))
     assert kind == "moodle worksheet" and students[0].moodle_id == "501"

@@ -13,7 +13,7 @@ from typing import Any
 from course.autograder.at_home.grader import Grader, digest
 from course.autograder.at_home.helpers import wrong_file
 
-MAGIC = re.compile(r"^([ \t]*+)(?:[%!?]|[\w.]++\?{1,2}[ \t]*$|[\w., ]++=[ \t]*[%!](?!=)).*$", re.M)
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[\w.]+\?{1,2}[ \t]*$|[\w.][\w., ]*=[ \t]*[%!](?!=)).*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
 READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
 

@@ -28,6 +28,18 @@ def place(root: Path) -> Path:
         raise Sentence(str(error)) from None
 
 
+SAID = {
+    "roster": "a roster of this course",
+    "canvas": "Canvas's gradebook",
+    "moodle worksheet": "Moodle's grading worksheet",
+    "moodle participants": "Moodle's list of participants",
+    "gradescope": "Gradescope's roster",
+    "github": "a list of GitHub users with columns",
+    "plain": "a plain table",
+    "list of users": "a list of GitHub users",
+}
+
+
 def _row(change: Change) -> tuple[str, str, str]:
     about = ", ".join(change.fields) if change.fields else change.student.section
     return change.student.id, change.what, about
@@ -46,11 +58,12 @@ def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
         after, changes = merged(read_roster(target), incoming)
     except TableError as error:
         raise Sentence(str(error)) from None
-    console.print(f"{file.name} is {kind}: {len(incoming)} students", highlight=False, markup=False)
+    people = "1 student is" if len(incoming) == 1 else f"{len(incoming)} students are"
+    console.print(f"{people} in {file.name}, {SAID[kind]}", highlight=False, markup=False)
     if not changes:
         console.print("nothing changes")
         return
-    table = Shown("student", "", "what")
+    table = Shown("student", "what changes", "in what")
     for change in changes[:SHOWN]:
         table.add_row(*_row(change))
     console.print(table)

@@ -36,7 +36,7 @@ def _row(course: "Course", assignment: str, term: Settings, roster: set[str], no
     there = handed_in(course, assignment).by_student
     rows = class_rows(course, assignment, there)
     counts = [sum(row.state == state for row in rows) for state in COUNTED]
-    dates = [f"{d.astimezone(term.time_zone):%Y-%m-%d %H:%M}" if d else "" for d in (about.opens, about.due)]
+    dates = [f"{d.astimezone(term.time_zone):%Y-%m-%d\n%H:%M}" if d else "" for d in (about.opens, about.due)]
     missing = len(roster - set(there)) if roster else 0
     return [
         assignment,
@@ -44,6 +44,23 @@ def _row(course: "Course", assignment: str, term: Settings, roster: set[str], no
         *dates,
         *(str(n or "") for n in (*counts, missing)),
     ]
+
+
+def _table(rows: list[list[str]]) -> Table:
+    """The rows, without the columns in which nothing stands; names and dates are never cut."""
+    table = Table(box=SIMPLE_HEAD)
+    names = ("assignment", "", "opens", "due", *COUNTED, "missing")
+    shown = [place for place, name in enumerate(names) if not name or any(row[place] for row in rows)]
+    for name in (names[place] for place in shown):
+        counted = name in (*COUNTED, "missing")
+        table.add_column(
+            name,
+            justify="right" if counted else "left",
+            no_wrap=name in ("assignment", "opens", "due"),
+        )
+    for row in rows:
+        table.add_row(*(row[place] for place in shown))
+    return table
 
 
 @click.command()
@@ -58,12 +75,8 @@ def term(root: Path) -> None:
         assignments = course.assignments()
         settings = read(root, assignments)
         roster = {student.id for student in read_roster(root / settings.roster)}
-        table = Table(box=SIMPLE_HEAD)
-        for name in ("assignment", "", "opens", "due", *COUNTED, "nothing handed in"):
-            table.add_column(name, justify="right" if name in (*COUNTED, "nothing handed in") else "left")
-        for assignment in assignments:
-            table.add_row(*_row(course, assignment, settings, roster, now))
+        rows = [_row(course, assignment, settings, roster, now) for assignment in assignments]
     except (GradingError, SettingsError, TableError) as error:
         raise Sentence(str(error)) from None
-    console.print(table)
+    console.print(_table(rows))
     say(f"dates are in {settings.time_zone}; {len(roster)} students are on the roster")

@@ -15,7 +15,7 @@ from course.autograder.gradebook.scores import scores_of
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.class_mistakes.again import class_seed, digest_of, on_class_cases
 from course.autograder.grading.class_mistakes.file import as_data, from_data
-from course.autograder.grading.class_mistakes.fingerprints import like
+from course.autograder.grading.class_mistakes.fingerprints import has_no_name, like
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.driver import class_mistakes, handed_in, task_of

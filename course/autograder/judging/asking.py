@@ -14,6 +14,7 @@ from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
 from course.autograder.checks.language.stand_ins import without_views
 from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.excerpts import Excerpts
 from course.autograder.judging.lineup import Lineup, line_up
 from course.autograder.judging.sketch import Sketch
 
@@ -48,6 +49,11 @@ class Question(ABC):
     def wrong(self) -> dict[str, Arrays]:
         """What each misconception gives here."""
 
+    @property
+    def excerpts(self) -> Mapping[str, Excerpts]:
+        """By output, what mistakes give of which `wrong` has no whole array; nothing where all are whole."""
+        return {}
+
     @functools.cached_property
     def _lineups(self) -> dict[tuple[str, Tolerance], Lineup]:
         return {}
@@ -55,7 +61,8 @@ class Question(ABC):
     def lineup(self, path: str, tolerance: Tolerance) -> Lineup:
         """What each misconception gives for one output, lined up once for all answers to this question."""
         if (path, tolerance) not in self._lineups:
-            self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance)
+            excerpts = self.excerpts.get(path)
+            self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance, excerpts)
         return self._lineups[path, tolerance]
 
     @abstractmethod

@@ -68,7 +68,7 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
         known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
         met = known.met_by(got)
         if near(got, right, tolerance):
-            met |= {name for name, wrong in asked.wrong.items() if output.path not in wrong}
+            met |= set(asked.wrong) - known.given
         for name in known.showing:
             found[name].shows.add(case)
         for name in met:

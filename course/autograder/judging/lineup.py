@@ -1,5 +1,6 @@
 """All that a check's mistakes give for one output on one case, lined up so that an answer meets them all at once."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import numpy as np
 from course.autograder.checks.language.spec import Arrays
 from course.autograder.checks.language.tolerances import EXACT, Tolerance
 from course.autograder.judging.comparing import allowance, near
+from course.autograder.judging.excerpts import Excerpts
+from course.autograder.judging.sketch import Sketch
 
 
 @dataclass(frozen=True)
@@ -16,28 +19,56 @@ class Lineup:
 
     Attributes:
         showing: names of those that differ from the right answer.
+        order: names of all, as the check has them.
         names, values, room: those whose values are of the right shape and finite, and how far off each value may be.
         others: what the rest gives, by name.
         right: the right answer.
         tolerance: how near is near enough.
+        excerpts: where `values` are excerpts, a row for each of the names; None where they are whole.
     """
 
     showing: frozenset[str]
+    order: tuple[str, ...]
     names: tuple[str, ...]
     values: np.ndarray
     room: np.ndarray
-    others: Arrays
+    others: dict[str, np.ndarray | Sketch]
     right: np.ndarray
     tolerance: Tolerance
+    excerpts: Excerpts | None = None
+
+    @property
+    def given(self) -> set[str]:
+        """Names of all that give something for this output."""
+        return {*self.names, *self.others}
+
+    def at(self, array: np.ndarray) -> np.ndarray:
+        """An array of the right answer's shape as the values are: whole, or an excerpt."""
+        return array if self.excerpts is None else self.excerpts.at(array)
+
+    @functools.cached_property
+    def alone(self) -> Arrays:
+        """What each that shows gives alone, as `at` has it, as far as it has the right answer's shape."""
+        whole = {name: v for name, v in self.others.items() if isinstance(v, np.ndarray)}
+        alike = {name: self.at(v) for name, v in whole.items() if v.shape == self.right.shape}
+        alike |= dict(zip(self.names, self.values, strict=True))
+        return {name: alike[name] for name in self.order if name in alike and name in self.showing}
 
     def met_by(self, got: np.ndarray) -> set[str]:
         """Names of the mistakes that give just this."""
         met = {name for name, value in self.others.items() if self._meets(got, value)}
         if got.shape == self.right.shape and self.names:
-            gaps = np.abs(self.values - got.astype(np.float64, copy=False))
+            gaps = np.abs(self.values - self.at(got).astype(np.float64, copy=False))
             within = (gaps <= self.room + self._rounding(got)).reshape(len(self.names), -1).all(axis=1)
-            met.update(name for name, whole in zip(self.names, within.tolist(), strict=True) if whole)
+            rows = np.flatnonzero(within).tolist()
+            met.update(self.names[row] for row in rows if self._elsewhere_too(row, got))
         return met
+
+    def _elsewhere_too(self, row: int, got: np.ndarray) -> bool:
+        """Whether what is no part of an excerpt is met as well, as far as its sums tell."""
+        if self.excerpts is None:
+            return True
+        return self.excerpts.sketch(row, self.right.shape).near(got, self.tolerance, share=1.0)
 
     def _rounding(self, got: np.ndarray) -> np.ndarray | float:
         """Where the right answer is to be met exactly, a mistake in floats is still only met as far as they are kept."""
@@ -45,8 +76,10 @@ class Lineup:
             return 0.0
         return 2 * float(np.finfo(got.dtype).eps) * np.abs(self.values)
 
-    def _meets(self, got: np.ndarray, value: np.ndarray) -> bool:
+    def _meets(self, got: np.ndarray, value: np.ndarray | Sketch) -> bool:
         """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""
+        if isinstance(value, Sketch):
+            return value.near(got, self.tolerance, share=1.0)
         if in_shape_alone(value, self.right):
             return value.shape == got.shape
         return near(got, value, self.tolerance)
@@ -54,32 +87,67 @@ class Lineup:
     @property
     def in_shape_alone(self) -> set[str]:
         """Names of the mistakes that say nothing of the values."""
-        return {
-            name for name, value in self.others.items() if value.size and in_shape_alone(value, self.right)
-        }
+        whole = {name: v for name, v in self.others.items() if isinstance(v, np.ndarray) and v.size}
+        return {name for name, value in whole.items() if in_shape_alone(value, self.right)}
 
 
-def in_shape_alone(value: np.ndarray, right: np.ndarray) -> bool:
+def in_shape_alone(value: np.ndarray | Sketch, right: np.ndarray) -> bool:
     """Whether a mistake says nothing of the values: another shape, and NaN everywhere."""
+    if isinstance(value, Sketch):
+        return False
     return value.shape != right.shape and value.dtype.kind == "f" and bool(np.isnan(value).all())
 
 
-def line_up(path: str, right: np.ndarray, wrong: Mapping[str, Arrays], tolerance: Tolerance) -> Lineup:
-    """Line up what each mistake gives for the output at `path`, as far as it gives one."""
+def line_up(
+    path: str,
+    right: np.ndarray,
+    wrong: Mapping[str, Arrays],
+    tolerance: Tolerance,
+    excerpts: Excerpts | None = None,
+) -> Lineup:
+    """Line up what each mistake gives for the output at `path`, as far as it gives one.
+
+    Args:
+        path: of the output.
+        right: the right answer.
+        wrong: by the mistake's name, whole arrays by output.
+        tolerance: how near is near enough.
+        excerpts: what further mistakes give, by their places in `wrong`.
+    """
     given = {name: found[path] for name, found in wrong.items() if path in found}
-    alike = {name: value for name, value in given.items() if _plain(value, right)}
-    values = np.stack([v.astype(np.float64) for v in alike.values()]) if alike else np.empty(0)
-    room = np.stack([allowance(v, tolerance) for v in values]) if alike else np.empty(0)
+    showing = {
+        name
+        for name, value in given.items()
+        if isinstance(value, Sketch) or not near(value, right, tolerance)
+    }
+    if excerpts is None:
+        alike = {name: value for name, value in given.items() if _plain(value, right)}
+        values = np.stack([v.astype(np.float64) for v in alike.values()]) if alike else np.empty(0)
+        room = np.stack([allowance(v, tolerance) for v in values]) if alike else np.empty(0)
+        names = tuple(alike)
+    else:
+        in_order = tuple(wrong)
+        names = tuple(in_order[k] for k in excerpts.mistakes)
+        values = excerpts.values
+        scale = tolerance.atol * np.maximum(excerpts.peaks, 1.0)
+        room = tolerance.rtol * np.abs(values) + scale[:, None]
+        with np.errstate(all="ignore"):
+            off = np.abs(values - excerpts.at(right)) > excerpts.at(allowance(right, tolerance))
+        showing |= {name for name, some in zip(names, off.any(axis=1).tolist(), strict=True) if some}
     return Lineup(
-        showing=frozenset(name for name, value in given.items() if not near(value, right, tolerance)),
-        names=tuple(alike),
+        showing=frozenset(showing),
+        order=tuple(wrong),
+        names=names,
         values=values,
         room=room,
-        others={name: value for name, value in given.items() if name not in alike},
+        others={name: value for name, value in given.items() if name not in names},
         right=right,
         tolerance=tolerance,
+        excerpts=excerpts,
     )
 
 
-def _plain(value: np.ndarray, right: np.ndarray) -> bool:
+def _plain(value: np.ndarray | Sketch, right: np.ndarray) -> bool:
+    if isinstance(value, Sketch):
+        return False
     return value.dtype.kind == "f" and value.shape == right.shape and bool(np.isfinite(value).all())

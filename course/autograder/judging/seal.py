@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 ENDING = ".sealed"
 FIRST = "Sealed answers of {title}, version {version}, digest {digest}.\n"
 LENGTH = struct.Struct("<I")

@@ -1,6 +1,7 @@
 """A bank of answers that needs no framework: what Paddle said of the visible cases when the release was made."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ from course.autograder.checks.language.spec import (
     Output,
 )
 from course.autograder.judging.asking import EXCEPTION, Question, Together
+from course.autograder.judging.excerpts import Excerpts, Sketched
 from course.autograder.judging.seal import ENDING, Sealed, SealError, from_planes, planes
 from course.autograder.judging.sketch import Sketch
 from course.common.frames import LENGTHS, Codec, FrameError, Limits
@@ -37,7 +39,8 @@ class KnownCase:
         name, steps, raises: as in `Case`.
         inputs: as they were drawn.
         right: by output.
-        wrong: by the mistake's place in the list, where it differs from what is right, by output.
+        wrong: by the mistake's place in the list, where it differs from what is right, by output: an array, or a sketch.
+        excerpts: the same of large outputs, by output.
         pairs: of two mistakes made together: (first, second, output, sketch).
         ground: as in `Question`, and so are the last five, for answers that are random.
     """
@@ -47,7 +50,8 @@ class KnownCase:
     raises: str
     inputs: Inputs
     right: Arrays
-    wrong: dict[int, Arrays]
+    wrong: dict[int, Sketched]
+    excerpts: dict[str, Excerpts]
     pairs: tuple[tuple[int, int, str, Sketch], ...]
     ground: np.ndarray | None
     reader: Any
@@ -99,7 +103,7 @@ LIMITS = Limits(
 )  # fmt: skip
 CODEC = Codec(
     (
-        KnownCase, KnownCheck, Corner, Output, Sketch,
+        KnownCase, KnownCheck, Corner, Output, Sketch, Excerpts,
         *_dataclasses(protocol, stand_ins, tolerances, coins, forms, nets, properties, readers),
     ),
     LIMITS,
@@ -147,6 +151,11 @@ class KnownQuestion(Question):
     def wrong(self) -> dict[str, Arrays]:
         """What each mistake gives, where it is not what is right."""
         return {m.name: self.known.wrong.get(k, {}) for k, m in enumerate(self.check.misconceptions)}
+
+    @property
+    def excerpts(self) -> Mapping[str, Excerpts]:
+        """What mistakes give of large outputs."""
+        return self.known.excerpts
 
     def together(self, only: tuple[str, str] | None = None) -> Together:
         """What pairs of mistakes give, as sketches."""

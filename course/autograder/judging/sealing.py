@@ -12,12 +12,13 @@ from course.autograder.checks.language.spec import Answers, Arrays, Check, Corne
 from course.autograder.checks.language.stand_ins import Seeded
 from course.autograder.judging.comparing import near
 from course.autograder.judging.computing import Computed, question
+from course.autograder.judging.excerpts import Excerpts, Sketched
 from course.autograder.judging.seal import rounded, written
 from course.autograder.judging.sealed import KnownCase, KnownCheck, packed
+from course.autograder.judging.shortening import COARSE, arrays_in, excerpted, in_terms_of
 from course.autograder.judging.sketch import Sketch
 
 SEED = 0  # of the cases that a release shows
-COARSE = 24  # bits of a wrong answer that is held to 1e-6: rounded at 3e-8, it is met or missed as before
 FINE = 1e-7  # relative tolerances below this leave no room for rounding
 
 
@@ -136,19 +137,28 @@ def _only(check: Check, answers: Mapping[str, Any]) -> dict[str, Any]:
 def _case(check: Check, asked: Computed, pairs: tuple[tuple[int, int, str, Sketch], ...]) -> KnownCase:
     case, drawn = asked.case, asked.reader is not None and not asked.case.raises
     right: Arrays = {} if case.raises else _only(check, asked.right)
+    wrong: dict[int, Sketched] = _wrong(check, right, _settled(asked))
+    excerpts: dict[str, Excerpts] = {}
+    for output in check.outputs if asked.reader is None else ():
+        taken, wrong = excerpted(output, right.get(output.path), wrong, _bits(output))
+        excerpts |= {output.path: taken} if taken is not None else {}
+    right_forms = _only(check, asked.right_forms) if drawn else {}
+    wrong_forms = _wrong(check, {}, asked.wrong_forms) if drawn else {}
+    known = [*arrays_in(right_forms), *arrays_in(dict(asked.inputs))]
     return KnownCase(
         name=case.name,
         steps=case.steps,
         raises=case.raises,
         inputs=asked.inputs,
         right=right,
-        wrong=_wrong(check, right, _settled(asked)),
+        wrong=wrong,
+        excerpts=excerpts,
         pairs=pairs,
         ground=None if case.raises else asked.ground,
         reader=asked.reader if drawn else None,
-        properties=tuple(asked.properties) if drawn else (),
-        right_forms=_only(check, asked.right_forms) if drawn else {},
-        wrong_forms=_wrong(check, {}, asked.wrong_forms) if drawn else {},
+        properties=_rounded(tuple(asked.properties), COARSE) if drawn else (),
+        right_forms=right_forms,
+        wrong_forms=in_terms_of(known, wrong_forms),
         ground_form=asked.ground_form if drawn else None,
     )
 

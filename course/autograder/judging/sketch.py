@@ -21,14 +21,13 @@ def _sums(array: np.ndarray) -> np.ndarray:
     return _weights(array.size) @ array.ravel().astype(np.float64)
 
 
-def room(array: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+def room(array: np.ndarray, tolerance: Tolerance, share: float = SHARE) -> np.ndarray:
     """(SUMS,): how far the sums of an array of finite numbers may lie from those of the same array, computed otherwise."""
     size = np.abs(array.astype(np.float64))
     each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
     # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
-    allowed: np.ndarray = SHARE * np.sqrt(_weights(array.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(
-        size
-    )
+    spread = np.sqrt(_weights(array.size) ** 2 @ each.ravel() ** 2)
+    allowed: np.ndarray = share * spread + ROUNDING * _sums(size)
     return allowed
 
 
@@ -49,8 +48,8 @@ class Sketch:
         """The sketch of an array of finite numbers."""
         return cls(array.shape, _sums(array))
 
-    def near(self, got: np.ndarray, tolerance: Tolerance) -> bool:
-        """Whether this may well be the array, each value within the tolerance."""
+    def near(self, got: np.ndarray, tolerance: Tolerance, share: float = SHARE) -> bool:
+        """Whether this may well be the array, each value within so large a share of the tolerance."""
         if got.shape != self.shape or got.dtype.kind not in "fiub" or not np.isfinite(got).all():
             return False
-        return bool((np.abs(_sums(got) - self.sums) <= room(got, tolerance)).all())
+        return bool((np.abs(_sums(got) - self.sums) <= room(got, tolerance, share)).all())

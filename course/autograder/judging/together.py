@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Output
-from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.checks.language.spec import Arrays, Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.facts import fact
-from course.autograder.judging.lineup import in_shape_alone
+from course.autograder.judging.lineup import Lineup, in_shape_alone
 from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
@@ -48,50 +47,59 @@ def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:
 
 @dataclass(frozen=True)
 class _Case:
-    """One case of one output: what came, and what each mistake that shows here gives alone."""
+    """One case of one output: what came, what is right, and what each mistake that shows here gives alone.
+
+    `base`, `came` and `alone` are whole, or are excerpts, as the question's lineup has them.
+    """
 
     path: str
     asked: Question
     got: np.ndarray
-    tolerance: Tolerance
-    showing: dict[str, np.ndarray]
+    known: Lineup
+    base: np.ndarray
+    came: np.ndarray | None
+    alone: Arrays
 
     @classmethod
     def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
-        path, tolerance = output.path, tolerance_of(output, asked.inputs, got)
-        showing = asked.lineup(path, tolerance).showing
-        alone = {name: wrong[path] for name, wrong in asked.wrong.items() if name in showing}
-        return cls(path, asked, got, tolerance, alone)
+        known = asked.lineup(output.path, tolerance_of(output, asked.inputs, got))
+        right = asked.right[output.path]
+        came = known.at(got) if got.shape == right.shape else None
+        return cls(output.path, asked, got, known, known.at(right), came, known.alone)
 
     def _gives(self, made: np.ndarray | Sketch) -> bool:
+        """Whether this, all of it, came."""
         if isinstance(made, Sketch):
-            return made.near(self.got, self.tolerance)
-        alone = in_shape_alone(made, self.asked.right[self.path])
-        return not alone and near(self.got, made, self.tolerance)
+            return made.near(self.got, self.known.tolerance)
+        alone = in_shape_alone(made, self.known.right)
+        return not alone and near(self.got, made, self.known.tolerance)
+
+    def _came(self, made: np.ndarray) -> bool:
+        """Whether this, as far as it is known, came."""
+        return self.came is not None and near(self.came, made, self.known.tolerance)
 
     def fitting(self) -> Iterator[Two]:
         """Pairs that both show here and together give exactly what came."""
         yield from self._composing() if np.isfinite(self.got).all() else self._composing_one_by_one()
         for two, wrong in self.asked.together().items():
-            if set(two) <= set(self.showing) and self.path in wrong and self._gives(wrong[self.path]):
+            if set(two) <= self.known.showing and self.path in wrong and self._gives(wrong[self.path]):
                 yield two
 
     def _composing_one_by_one(self) -> Iterator[Two]:
-        for two in itertools.combinations(self.showing, 2):
-            if any(map(self._gives, self._composed(two))):
+        for two in itertools.combinations(self.alone, 2):
+            if any(map(self._came, self._composed(two))):
                 yield two
 
     def _composing(self) -> Iterator[Two]:
         """The same for what came in finite numbers: each mistake meets all that come after it at once."""
-        right = self.asked.right[self.path]
-        if self.got.shape != right.shape or right.dtype.kind not in "fiu":
+        if self.came is None or self.base.dtype.kind not in "fiu":
             return
-        names = [name for name, alone in self.showing.items() if alone.shape == right.shape]
+        names = list(self.alone)
         if len(names) < 2:
             return
         with np.errstate(all="ignore"):
-            effects = np.stack([self.showing[name].astype(np.float64).ravel() for name in names])
-            got, base = (array.astype(np.float64).ravel() for array in (self.got, right))
+            effects = np.stack([self.alone[name].astype(np.float64).ravel() for name in names])
+            got, base = (array.astype(np.float64).ravel() for array in (self.came, self.base))
             for k, effect in enumerate(effects[:-1]):
                 rest = effects[k + 1 :]
                 fit = self._near_each(effect + rest - base, got)
@@ -103,23 +111,30 @@ class _Case:
         """Which rows are near enough; what is not finite is not met by finite numbers."""
         size = np.abs(made)
         scale = size.max(axis=1, initial=1.0, keepdims=True)
-        within = np.abs(got - made) <= self.tolerance.rtol * size + self.tolerance.atol * scale
+        within = np.abs(got - made) <= self.known.tolerance.rtol * size + self.known.tolerance.atol * scale
         met: np.ndarray = within.all(axis=1) & np.isfinite(scale[:, 0])
         return met
 
     def fits(self, two: Two) -> bool:
         """Whether these two give what came here, be it that one of them does not show."""
-        here = [self.showing[name] for name in two if name in self.showing]
-        made = self._composed(two) if len(here) == 2 else here
-        if any(map(self._gives, made)):
+        here = [name for name in two if name in self.known.showing]
+        if len(here) == 1 and self._gives_alone(here[0]):
+            return True
+        if len(here) == 2 and any(map(self._came, self._composed(two))):
             return True
         read = self.asked.together(two).get(two, {})
         return self.path in read and self._gives(read[self.path])
 
+    def _gives_alone(self, name: str) -> bool:
+        if name in self.known.others:
+            return self._gives(self.known.others[name])
+        return self._came(self.alone[name])
+
     def _composed(self, two: Two) -> list[np.ndarray]:
         """What two effects make that add up, and two that multiply."""
-        one, other, right = (*(self.showing[name] for name in two), self.asked.right[self.path])
-        if not one.shape == other.shape == right.shape or right.dtype.kind not in "fiu":
+        if self.base.dtype.kind not in "fiu" or not set(two) <= set(self.alone):
             return []
-        one, other, right = (array.astype(np.float64) for array in (one, other, right))
+        one, other, right = (
+            array.astype(np.float64) for array in (self.alone[two[0]], self.alone[two[1]], self.base)
+        )
         return [one + other - right, *([one / right * other] if right.all() else [])]

@@ -5,7 +5,7 @@ Gradescope's roster, GitHub user names (a list, or a classroom's CSV), and a pla
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from course.autograder.term.people import COLUMNS, NUMBERED, Student, folder_name, plain_name
@@ -13,6 +13,7 @@ from course.autograder.term.worksheet import EMAIL, LOGIN, NAME, NUMBER
 from course.common.tables import Table, TableError, read_table
 
 TEST_STUDENT = "test student"  # of Canvas, in every export
+USER = re.compile(r"(?:@|(?:https?://)?(?:www\.)?github\.com/)?([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))/?")
 Reader = Callable[[Table], list[Student]]
 
 
@@ -32,7 +33,7 @@ def _whole_name(found: dict[str, str]) -> str:
 def _canvas(table: Table) -> list[Student]:
     rows = _pick(
         table,
-        name=("Student",), last=("LastName",), first=("FirstName",), canvas_id=("ID",), sis_id=("SIS User ID",),
+        name=("Student", table.header[0]), last=("LastName",), first=("FirstName",), canvas_id=("ID",), sis_id=("SIS User ID",),
         login=("SIS Login ID",), section=("Section",),
     )  # fmt: skip
     students = []
@@ -103,6 +104,8 @@ def kind_of(table: Table) -> str:
         ("student" in first and "id" in header[1]) or header[:3] == ["lastname", "firstname", "id"]
     ):
         return "canvas"
+    if len(header) > 3 and "id" in header[1] and any(_points_possible(row) for row in table.rows[:3]):
+        return "canvas"  # whatever the language of the person who took it out
     numbered = [row[0] for row in table.rows if re.fullmatch(r"\D+\s\d+", row[0].strip())]
     if table.rows and len(numbered) == len(table.rows) and len(header) > 3:
         return "moodle worksheet"
@@ -120,16 +123,25 @@ def kind_of(table: Table) -> str:
         return "gradescope"
     if table.column("id", "student_id", "email") is not None:
         return "plain"
-    users = [*table.rows, table.header]
-    if len(header) == 1 and all(
-        re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})", row[0].strip()) for row in users
-    ):
+    if len(header) == 1 and all(USER.fullmatch(line) for line in _lines(table)):
         return "list of users"
     return ""
 
 
+def _points_possible(row: Sequence[str]) -> bool:
+    """Whether this is the row of the points that Canvas puts below its header: four blanks, words, and no ID."""
+    return row[0].startswith("    ") and bool(row[0].strip()) and not any(cell.strip() for cell in row[1:4])
+
+
+def _lines(table: Table) -> list[str]:
+    """The lines of a list, without those that are a remark."""
+    lines = (row[0].strip() for row in (table.header, *table.rows))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def _users(table: Table) -> list[Student]:
-    names = [row[0].strip() for row in ((table.header), *table.rows)]
+    found = (USER.fullmatch(line) for line in _lines(table))
+    names = [match[1] for match in found if match]
     return [Student(id=folder_name(name), github=name) for name in names if name.lower() != "github"]
 
 

@@ -25,6 +25,7 @@ class Masked:
         others: further arrays of the sum.
         when, unless: facts that must, and that must not be true of the draw.
         by_share: divided by the share that was kept.
+        factor: that the table is multiplied by.
     """
 
     table: np.ndarray
@@ -34,21 +35,20 @@ class Masked:
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     by_share: bool = False
+    factor: float = 1.0
 
     def of(self, seen: Seen) -> np.ndarray | None:
         """The output for a draw; None where the facts are others, or there is no such draw."""
         facts_hold = seen.facts.issuperset(self.when) and seen.facts.isdisjoint(self.unless)
         if not facts_hold or (self.draw and self.draw not in seen.draws):
             return None
-        made = self.table
+        made = table = self.table if self.factor == 1 else self.table * self.factor
         if self.draw:
             drawn = seen.draws[self.draw]
             if drawn.dtype == bool:
-                made = np.where(
-                    drawn, self.table * (1 / float(drawn.mean())) if self.by_share else self.table, 0.0
-                )
+                made = np.where(drawn, table * (1 / float(drawn.mean())) if self.by_share else table, 0.0)
             else:
-                made = drawn * self.table
+                made = drawn * table
         return np.einsum(self.sums, made, *self.others) if self.sums else made
 
     def where(self, *when: str, unless: tuple[str, ...] = ()) -> "Masked":
@@ -57,7 +57,7 @@ class Masked:
 
     def times(self, factor: float) -> "Masked":
         """The same, multiplied."""
-        return replace(self, table=self.table * factor)
+        return replace(self, factor=self.factor * factor)
 
 
 @dataclass(frozen=True)

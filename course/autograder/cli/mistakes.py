@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from course.autograder.insight.groups import Group
 
 MOST_SHOWN = 20
+MOST_OUTPUTS = 3
 WITH_CODE = 5  # groups whose functions are printed unless one is asked for
 
 
@@ -76,27 +77,56 @@ def _tell(root: Path, finding: "Finding") -> None:
     if not finding.groups:
         say(f"{finding.assignment}: nothing that is wrong is without a name")
         return
+    causes = [group for group in finding.groups if not group.follows]
+    shown = [group for group in causes if not group.trace.together or len(group.students) > 1][:MOST_SHOWN]
     table = Table(box=SIMPLE_HEAD)
     for name in ("group", "students", "check", "what came", "explained by"):
         table.add_column(name, justify="right" if name == "students" else "left", overflow="fold")
-    for group in finding.groups[:MOST_SHOWN]:
-        said = "\n".join(f"{path}: {words}" for path, words in group.trace.said.items())
+    for group in shown:
+        size, came = str(len(group.students)), "\n".join(_came(group))
         table.add_row(
-            group.id,
-            str(len(group.students)),
-            plain(group.trace.check),
-            plain(said),
-            plain(_elsewhere(finding, group)),
+            group.id, size, plain(group.trace.check), plain(came), plain(_elsewhere(finding, group))
         )
     console.print(table)
-    if len(finding.groups) > MOST_SHOWN:
-        say(f"and {len(finding.groups) - MOST_SHOWN} smaller groups")
-    for group in finding.groups[:WITH_CODE]:
+    if len(causes) > len(shown):
+        say(f"and {len(causes) - len(shown)} smaller groups")
+    _tell_what_follows(finding)
+    own = [group for group in shown if not group.trace.together]
+    for group in own[:WITH_CODE]:
         _show_functions(finding, group)
-    first, words = finding.groups[0].id, ("mistakes", finding.assignment)
-    if len(finding.groups) > WITH_CODE:
-        say(f"The functions of another group: {command(root, *words, 'show', finding.groups[WITH_CODE].id)}")
+    words = ("mistakes", finding.assignment)
+    say("")
+    if len(own) > WITH_CODE:
+        say(f"The functions of another group: {command(root, *words, 'show', own[WITH_CODE].id)}")
+    first = (own or finding.groups)[0].id
     say(f"To name one: {command(root, *words, 'name', first, 'a few words', '--advice', 'One sentence.')}")
+
+
+def _came(group: "Group") -> list[str]:
+    """What came, a line for each thing that is said, with the outputs that it is said of."""
+    outputs: dict[str, list[str]] = {}
+    for path, words in group.trace.said.items():
+        outputs.setdefault(words, []).append(path)
+    lines = []
+    for words, paths in outputs.items():
+        more = f" and {len(paths) - MOST_OUTPUTS} more" if len(paths) > MOST_OUTPUTS else ""
+        lines.append(f"{', '.join(paths[:MOST_OUTPUTS])}{more}: {words}")
+    return lines
+
+
+def _tell_what_follows(finding: "Finding") -> None:
+    """Groups whose functions call one that is wrong for all of them: a line for each such function."""
+    following: dict[str, list[str]] = {}
+    for group in finding.groups:
+        if group.follows:
+            size = len(group.students)
+            students = "1 student" if size == 1 else f"{size} students"
+            following.setdefault(group.follows, []).append(f"{group.trace.check} ({group.id}, {students})")
+    for cause, groups in following.items():
+        more = f" and {len(groups) - MOST_SHOWN} more" if len(groups) > MOST_SHOWN else ""
+        say(
+            f"These call what {cause} is about, where all of them are wrong: {', '.join(groups[:MOST_SHOWN])}{more}"
+        )
 
 
 def _elsewhere(finding: "Finding", group: "Group") -> str:
@@ -145,10 +175,12 @@ def show(context: click.Context, group: str) -> None:
     """Print three functions of GROUP, and who is in it."""
     finding = _found(context)
     one = _group(finding, group)
-    for path, words in one.trace.said.items():
-        say(f"{path}: {words}")
+    for line in _came(one):
+        say(line)
     if found := _elsewhere(finding, one):
         say(f"Explained by {found}.")
+    if one.follows:
+        say(f"It calls what {one.follows} is about, where all of these students are wrong.")
     say(f"Students: {_listed(one.students)}")
     _show_functions(finding, one)
 

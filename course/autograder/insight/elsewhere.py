@@ -1,5 +1,6 @@
 """Whether a known mistake of another check explains a group that its own check has no name for."""
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,7 +31,8 @@ def explained_by(check_name: str, found: Fingerprint, seed: str) -> tuple[str, s
     if not wrong or check.observe is not None or any(q.case.raises for q in wrong):
         return None
     outputs = {o.path: o for o in check.outputs}
-    with quiet_stderr(), np.errstate(all="ignore"):
+    with quiet_stderr(), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # inputs that a mistake was not written for may divide by 0
         for other, mistake in _others(check):
             if all(_gives(mistake, q, found, outputs) for q in wrong) and all(
                 _gives(mistake, q, found, outputs) for q in asked if q not in wrong

@@ -20,6 +20,7 @@ from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relat
 from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.driver import class_mistakes, handed_in, task_of
 from course.autograder.grading.marking import Task, digest, intake_of
+from course.autograder.insight.calls import calls_in, follows_from
 from course.autograder.insight.groups import Group, Trace, grouped, trace
 from course.autograder.insight.versions import functions_in
 from course.autograder.insight.writing import FOLDER
@@ -35,11 +36,21 @@ class Seen:
         digest: of all that it depends on; while it stays, the hand-in is not run again.
         traces: of each check with something wrong that has no name.
         sources: by check, the student's functions as they are written.
+        follows: by check, the others in which this student is wrong and whose functions are called.
     """
 
     digest: str
     traces: tuple[Trace, ...]
     sources: dict[str, str]
+    follows: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Checks of a student's: all in which something is wrong, and those of them in which it has no name."""
+
+    all: tuple[str, ...]
+    unnamed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,65 +102,73 @@ def find(
     released = course.folder("release") / assignment / f"{assignment}.ipynb"
     before = _read(kept_in(course, assignment), seed)
     to_do, seen = [], dict[str, Seen]()
-    for student, checks in wanted.items():
+    for student, wrong in wanted.items():
         if student not in hand_ins:
             continue
         task = replace(
             task_of(course, assignment, student, hand_ins[student], released, secret), class_mistakes=()
         )
-        mark = f"{digest(task)} {' '.join(checks)}"
+        mark = f"{digest(task)} {' '.join(wrong.unnamed)}"
         if student in before and before[student].digest == mark:
             seen[student] = before[student]
         else:
-            to_do.append((task, checks, mark))
+            to_do.append((task, wrong, mark))
     on_start(len(to_do))
     if to_do:
         with Engine(course.limits(), isolated=isolated) as engine:
-            for task, checks, mark in to_do:
-                seen[task.student] = replace(looked_at(task, checks, seed, engine), digest=mark)
+            for task, wrong, mark in to_do:
+                seen[task.student] = replace(looked_at(task, wrong, seed, engine), digest=mark)
                 on_one()
     _write(course, assignment, seed, seen)
     groups = grouped([(student, one) for student in sorted(seen) for one in seen[student].traces])
+    groups = [_following(group, seen) for group in groups]
+    groups.sort(key=lambda group: bool(group.follows or group.trace.together))
     open_still = tuple(group for group in groups if not any(_is(one, group, seed) for one in known))
     stale = tuple(one.name for one in known if one.seed and one.asked != digest_of(one.check, one.seed))
     return Finding(assignment, open_still, seen, seed, len(groups) - len(open_still), stale)
 
 
-def without_a_name(course: Course, assignment: str) -> dict[str, tuple[str, ...]]:
-    """By student the checks in which something is wrong that has no name, as the graded notebooks say it."""
+def without_a_name(course: Course, assignment: str) -> dict[str, Wrong]:
+    """By student what is wrong, of those with something that has no name, as the graded notebooks say it."""
     with course.gradebook() as gradebook:
         graded = list(scores_of(gradebook, assignment, course.cell_order(assignment)))
     if not graded:
         raise GradingError(f"nothing is graded for {assignment} yet; grade it first")
     names = {find_check(name).grade_id: name for name in list_checks(assignment)}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Wrong] = {}
     for student in graded:
         try:
             cells = read_cells(course.graded_notebook(assignment, student)).cells
         except (OSError, ValueError):
             continue
-        checks = tuple(
-            names[cell.name]
-            for cell in cells
-            if cell.name in names and any(map(has_no_name, cell.verdict.get("findings", ())))
-        )
-        if checks:
-            found[student] = checks
+        findings = {names[c.name]: c.verdict.get("findings", ()) for c in cells if c.name in names}
+        unnamed = tuple(name for name, told in findings.items() if any(map(has_no_name, told)))
+        if unnamed:
+            found[student] = Wrong(tuple(name for name, told in findings.items() if told), unnamed)
     return found
 
 
-def looked_at(task: Task, checks: tuple[str, ...], seed: str, engine: Engine) -> Seen:
+def looked_at(task: Task, wrong: Wrong, seed: str, engine: Engine) -> Seen:
     """Run one hand-in on the class's cases."""
     notebook = intake_of(task).notebook
-    verdicts, answers = on_class_cases(engine, notebook, task.assignment, seed, checks)
+    verdicts, answers = on_class_cases(engine, notebook, task.assignment, seed, wrong.unnamed)
     traces = []
-    for name in checks:
+    for name in wrong.unnamed:
         if name in verdicts and name in answers:
             one = trace(find_check(name), verdicts[name], answers[name])
             traces += [one] if one is not None else []
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    calls = calls_in(cells)
     sources = {one.check: functions_in(cells, find_check(one.check).functions) for one in traces}
-    return Seen("", tuple(traces), sources)
+    follows = {one.check: follows_from(one.check, wrong.all, calls) for one in traces}
+    return Seen("", tuple(traces), sources, follows)
+
+
+def _following(group: Group, seen: dict[str, Seen]) -> Group:
+    """The group, with what all of it follows from."""
+    check = group.trace.check
+    first, *others = [seen[student].follows.get(check, ()) for student in group.students]
+    return replace(group, follows=next((c for c in first if all(c in other for other in others)), ""))
 
 
 def mistake_of(finding: Finding, group: Group, name: str, advice: str) -> ClassMistake:
@@ -183,7 +202,12 @@ def _is(known: ClassMistake, group: Group, seed: str) -> bool:
 
 def _write(course: Course, assignment: str, seed: str, seen: dict[str, Seen]) -> None:
     students = {
-        student: {"digest": one.digest, "sources": one.sources, "traces": [_data(t) for t in one.traces]}
+        student: {
+            "digest": one.digest,
+            "sources": one.sources,
+            "follows": one.follows,
+            "traces": [_data(t) for t in one.traces],
+        }
         for student, one in sorted(seen.items())
     }
     path = kept_in(course, assignment)
@@ -206,7 +230,12 @@ def _read(path: Path, seed: str) -> dict[str, Seen]:
         if (kept["version"], kept["seed"]) != (VERSION, seed):
             return {}
         return {
-            student: Seen(one["digest"], tuple(map(_trace, one["traces"])), one["sources"])
+            student: Seen(
+                one["digest"],
+                tuple(map(_trace, one["traces"])),
+                one["sources"],
+                {k: tuple(v) for k, v in one["follows"].items()},
+            )
             for student, one in kept["students"].items()
         }
     except (OSError, ValueError, KeyError, TypeError):

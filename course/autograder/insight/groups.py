@@ -51,11 +51,13 @@ class Group:
         id: short, and the same as long as its first answer is.
         trace: of the first of them.
         students: ids.
+        follows: a check in which all of them are wrong, and whose functions theirs call; '' where there is none.
     """
 
     id: str
     trace: Trace
     students: tuple[str, ...]
+    follows: str = ""
 
 
 def trace(check: Check, verdict: Verdict, answered: Answered) -> Trace | None:

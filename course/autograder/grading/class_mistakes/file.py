@@ -64,12 +64,13 @@ def _is_tables(value: object) -> bool:
 def _mistake(where: str, value: object) -> ClassMistake:
     table = Table(where, value, FILE)
     assignment, name, advice = table.text("assignment"), table.text("name"), table.text("advice")
-    check = _check(where, assignment, table.text("check"))
-    require_words(f"{FILE}: [{where}]", check, name, advice)
+    called = table.text("check")
     relations = table.take("relations", "tables by output", lambda v: isinstance(v, dict), {})
     seed, asked = table.text("seed"), table.text("asked")
     outcomes = table.take("outcome", "tables, as [[mistake.outcome]]", _is_tables, [])
     table.done()
+    check = _check(where, assignment, called)
+    require_words(f"{FILE}: [{where}]", check, name, advice)
     if bool(relations) == bool(seed and asked and outcomes):
         raise SettingsError(
             f"{FILE}: [{where}] is to have either relations, or seed, asked and outcome; take it out and name the "

@@ -89,6 +89,7 @@ KINDS: Mapping[str, Made] = {
     "divided by a count": lambda right, what, _, i: right / _count(what, i),
     "with n - 1 for n": lambda right, what, _, i: right * _unbiased(_count(what, i)),
     "with n for n - 1": lambda right, what, _, i: right / _unbiased(_count(what, i)),
+    "transposed": lambda right, _, __, ___: right.T,
     "axes permuted": lambda right, order, _, __: right.transpose(order),
     "reversed": lambda right, axes, _, __: np.flip(right, tuple(axes)),
     "rolled": lambda right, by, _, __: np.roll(right, by[1], by[0]),
@@ -112,6 +113,7 @@ WORDS = {
     "divided by a count": "the right one divided by {}",
     "with n - 1 for n": "the right one with n - 1 for n, where n is {}",
     "with n for n - 1": "the right one with n for n - 1, where n is {}",
+    "transposed": "the right one transposed",
     "axes permuted": "the right one with its axes in the order {}",
     "reversed": "the right one reversed along axes {}",
     "rolled": "the right one rolled along an axis (axis, places: {})",
@@ -166,6 +168,7 @@ def _candidates(p: Pair, right: Arrays) -> Iterator[Stated]:
         yield from (Stated("reversed", some) for some in axes)
         yield from (Stated("rolled", [axis, by]) for axis in range(min(ndim, MOST_AXES)) for by in (1, -1))
     if 2 <= ndim <= MOST_AXES and p.got.ndim == ndim:
+        yield Stated("transposed", "")
         yield from (Stated("axes permuted", list(order)) for order in itertools.permutations(range(ndim)))
     if p.got.size == p.wanted.size and p.got.ndim != ndim:
         yield Stated("flat", "")

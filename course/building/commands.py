@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from course.building.running import PROJECT, Run, answers, lessons, run
+from course.building.translating import translate_command
 from course.common.console import Sentence, console, progress
 
 EXECUTED = PROJECT / "build" / "lessons"
@@ -135,4 +136,4 @@ def new_assignment_command(name: str, questions: tuple[str, ...], practice: bool
     )
 
 
-COMMANDS = (new_assignment_command, lessons_command, site_command, data_command)
+COMMANDS = (new_assignment_command, lessons_command, site_command, data_command, translate_command)

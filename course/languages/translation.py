@@ -1,0 +1,77 @@
+"""A notebook in another language: the same cells, ids, metadata and code, with the catalogue's texts for its words."""
+
+import copy
+from pathlib import Path
+
+import nbformat
+from babel.messages.catalog import Catalog
+
+from course.common.notebooks import notebooks
+from course.languages import catalogue
+from course.languages.code import of_code
+from course.languages.passages import Passage, of_markdown
+
+
+def sources(root: Path) -> dict[str, Path]:
+    """Every notebook that is translated, by the name of its catalogue: `lessons/01_…`, `assignments/ps0_warmup`."""
+    found = {}
+    for path in notebooks(root):
+        place = path.relative_to(root / "course")
+        name = (
+            f"assignments/{path.stem}"
+            if place.parts[0] == "assignments"
+            else place.with_suffix("").as_posix()
+        )
+        found[name] = path
+    return found
+
+
+def passages(cell: nbformat.NotebookNode) -> list[Passage]:
+    """The passages of any cell."""
+    if cell.cell_type == "markdown":
+        return of_markdown(cell.source)
+    return of_code(cell.source) if cell.cell_type == "code" else []
+
+
+def entries(notebook: nbformat.NotebookNode) -> list[catalogue.Entry]:
+    """What of a notebook wants a translation."""
+    return [
+        catalogue.Entry(cell.id, passage.text, passage.kind)
+        for cell in notebook.cells
+        for passage in passages(cell)
+    ]
+
+
+def translated(notebook: nbformat.NotebookNode, catalog: Catalog) -> nbformat.NotebookNode:
+    """The notebook with the catalogue's words; a passage stays English where there are none for it."""
+    other = copy.deepcopy(notebook)
+    for cell in other.cells:
+        source = cell.source
+        for passage in reversed(passages(cell)):
+            if words := catalogue.words(catalog, passage.text, cell.id):
+                source = source[: passage.start] + passage.written(words) + source[passage.end :]
+        cell.source = source
+    return other
+
+
+def po_file(language: str, name: str) -> Path:
+    """Where the catalogue of that name lies."""
+    return catalogue.FOLDER / language / f"{name}.po"
+
+
+def in_step(path: Path, language: str, place: Path) -> str:
+    """The text of the catalogue at a place, in step with the notebook."""
+    wanted = entries(nbformat.read(path, as_version=4))
+    return catalogue.written(catalogue.merged(catalogue.read(place, language), wanted, language), language)
+
+
+def not_in_step(root: Path) -> dict[Path, str]:
+    """The catalogues that are other than the English wants them, and what should stand in each."""
+    loose = {}
+    for language in catalogue.LOCALES:
+        for name, path in sources(root).items():
+            place = po_file(language, name)
+            text = in_step(path, language, place)
+            if not place.exists() or place.read_text(encoding="utf-8") != text:
+                loose[place] = text
+    return loose

@@ -153,9 +153,7 @@ def _run(task: Task, notebook: NotebookNode, seed: int, engine: Any) -> Any:
     from course.autograder.grading.class_mistakes.naming import Graded, with_names
 
     heard = Heard()
-    result = engine.run(
-        notebook, assignment=task.assignment, student_seed=seed, seen=heard, rules=task.rules
-    )
+    result = engine.run(notebook, assignment=task.assignment, student_seed=seed, seen=heard, rules=task.rules)
     return with_names(Graded(result, heard.answers, engine, notebook, task.assignment), task.class_mistakes)
 
 

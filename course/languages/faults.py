@@ -73,7 +73,7 @@ def of_message(message: Message, language: str) -> Iterator[str]:
         return
     if "with values" in kind:
         yield from _unlike("the placeholders", FIELD.findall(english), FIELD.findall(other))
-        english, other = FIELD.sub(" ", english), FIELD.sub(" 0 ", other)
+        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))

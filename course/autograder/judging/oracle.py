@@ -84,8 +84,10 @@ class Kind:
             return {name: kind.taken(value[name]) for name, kind in self.entries.items() if name in value}
         if isinstance(value, (tuple, list)) and self.tuples and len(value) <= ENTRIES:
             return tuple(_size(one) for one in value)
-        if (isinstance(value, str) and value in self.texts) or (value is None and self.nothing):
-            return value
+        if (isinstance(value, str) and value in self.texts) or (
+            value is None and (self.nothing or self.size)
+        ):
+            return value  # None for an array: a mask that plays no part
         if isinstance(value, (bool, int, float)) and self.number >= 0:
             return _number(value, TWICE * max(1, self.number))
         raise Refused

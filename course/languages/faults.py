@@ -11,11 +11,10 @@ import pyromark
 from babel.messages.catalog import Catalog, Message
 
 from course.languages import catalogue
-from course.languages.passages import CODE_SPAN, FIELD, FORMULA, without_marks
+from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_marks
 
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
 MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
-JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 HAN = "\u4e00-\u9fff"
 FULL = "，。：；？！、（）“”《》"
 # What reads badly in Chinese, in text without formulas, code and links. Each: a pattern, and what to do.
@@ -75,7 +74,7 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     free = " ".join(message.user_comments).lower()
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
-        english, other = FIELD.sub(" ", english), FIELD.sub(" 0 ", other)
+        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
     yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
     english, other = JINJA.sub("x", english), JINJA.sub("x", other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))

@@ -11,8 +11,9 @@ from course.languages.saying import FIELD
 
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?!\s)[^$]+?(?<!\s)\$", re.DOTALL)
-__all__ = ["CODE_SPAN", "FIELD", "FORMULA", "Passage", "has_words", "of_markdown", "without_marks"]
+__all__ = ["CODE_SPAN", "FIELD", "FORMULA", "JINJA", "Passage", "has_words", "of_markdown", "without_marks"]
 LEAD = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|#{1,6})\s+)?")  # an indent, a list's mark or a heading's
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 FRAME = re.compile(
     r":{3,}.*|:[\w-]+:.*|(?:\{%[^%]*%\})+(?::[\w-]+:.*)?"
 )  # of a block or a template: it has no text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import phrases, text_of
-from course.languages.passages import FIELD, has_words, of_markdown
+from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
 TEXTS = {
@@ -81,9 +81,8 @@ def entries(root: Path) -> dict[str, list[Entry]]:
 
 
 def _of_text(path: Path) -> list[Entry]:
-    return [
-        Entry("", passage.text, passage.kind) for passage in of_markdown(path.read_text(encoding="utf-8"))
-    ]
+    found = of_markdown(path.read_text(encoding="utf-8"))
+    return [Entry("", one.text, one.kind) for one in found if has_words(JINJA.sub(" ", one.text))]
 
 
 def _of_file(path: Path, folder: Path) -> Iterator[Entry]:

@@ -16,12 +16,14 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.fingerprint import course_version
 from course.autograder.intake.find import fingerprint, look_through
 from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 
@@ -43,6 +45,8 @@ class Task:
         secret: the course's.
         places: `HandIn.places`, when it lies elsewhere, or in more than one place.
         noted: `HandIn.notes`.
+        class_mistakes: what the instructor has given names to, beside the checks' own.
+        rules: how answers are judged.
     """
 
     student: str
@@ -52,6 +56,8 @@ class Task:
     secret: str
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
+    class_mistakes: tuple[ClassMistake, ...] = ()
+    rules: Rules = STANDARD
 
     @property
     def where(self) -> tuple[Path, ...]:
@@ -76,10 +82,13 @@ def digest(task: Task) -> str:
         task.secret,
         at.utc or "",
         at.problem,
+        repr(task.rules),
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
     rest.update(b"\0" + task.released.read_bytes())
+    for mistake in task.class_mistakes:
+        rest.update(f"\0{mistake}".encode())
     return f"{handed_in}.{rest.hexdigest()}"
 
 
@@ -110,7 +119,7 @@ def mark(task: Task, engine: Any) -> Marked:
     intake = intake_of(task)
     taken = perf_counter()
     seed = seed_for(task.secret, task.student, task.assignment)
-    result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
+    result = _run(task, intake.notebook, seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
     at = task.handed_in_at
@@ -134,6 +143,18 @@ def mark(task: Task, engine: Any) -> Marked:
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
         restarts=result.restarts,
     )
+
+
+def _run(task: Task, notebook: NotebookNode, seed: int, engine: Any) -> Any:
+    """The graded run; where the instructor has named mistakes, with these names where nothing else had one."""
+    if not task.class_mistakes:
+        return engine.run(notebook, assignment=task.assignment, student_seed=seed, rules=task.rules)
+    from course.autograder.grading.class_mistakes.again import Heard
+    from course.autograder.grading.class_mistakes.naming import Graded, with_names
+
+    heard = Heard()
+    result = engine.run(notebook, assignment=task.assignment, student_seed=seed, seen=heard, rules=task.rules)
+    return with_names(Graded(result, heard.answers, engine, notebook, task.assignment), task.class_mistakes)
 
 
 def _written(notebook: NotebookNode) -> str:

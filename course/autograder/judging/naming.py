@@ -24,6 +24,7 @@ from course.autograder.judging.verdict import Finding
 
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
 RELATED = ("value", "shape")
+TOGETHER = "Two mistakes together give exactly this"
 
 
 @dataclass(frozen=True)
@@ -175,4 +176,4 @@ def _scope(explained: int, failing: int) -> str:
 
 
 def _beside(other: str) -> str:
-    return f"Two mistakes together give exactly this: this one and “{other}”."
+    return f"{TOGETHER}: this one and “{other}”."

@@ -66,7 +66,9 @@ def merged(old: Catalog, entries: Iterable[Entry], language: str) -> Catalog:
     """
     template = Catalog(locale=LOCALES[language], fuzzy=False)
     for entry in entries:
-        template.add(entry.text, context=entry.context, auto_comments=[entry.note] if entry.note else [])
+        template.add(
+            entry.text, context=entry.context or None, auto_comments=[entry.note] if entry.note else []
+        )
     moved = {message.id: message.string for message in old if message.id and done(message)}
     old.update(template)
     old.obsolete.clear()

@@ -139,9 +139,9 @@ def _docstrings(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Pas
 def _shown(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Passage]:
     """Strings with words that the cell shows: given to a function that shows them, or a phrase wherever it stands."""
     shown = {span: s for s in _given_to_show(tree) if (span := _span(source, s, lines))}
-    shown |= {span: s for s in _phrases(tree) if (span := _span(source, s, lines))}
+    shown |= {span: s for s in phrases(tree) if (span := _span(source, s, lines))}
     for (start, end), string in shown.items():
-        text, fields = _said(string), isinstance(string, ast.JoinedStr)
+        text, fields = text_of(string), isinstance(string, ast.JoinedStr)
         if has_words(FIELD.sub(" ", text)) and not PLACE.fullmatch(text):
             yield Passage(start, end, text, "said with values" if fields else "said", _quoted(fields))
 
@@ -155,7 +155,7 @@ def _given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
                 yield from _strings(value)
 
 
-def _phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
+def phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is."""
     inside: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -169,7 +169,7 @@ def _phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
         string = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))
-            if PHRASE.search(FIELD.sub(" ", _said(node))):
+            if PHRASE.search(FIELD.sub(" ", text_of(node))):
                 yield node
 
 
@@ -195,7 +195,7 @@ def _strings(node: ast.expr) -> Iterator[ast.Constant | ast.JoinedStr]:
             yield from _strings(elt)
 
 
-def _said(node: ast.Constant | ast.JoinedStr) -> str:
+def text_of(node: ast.Constant | ast.JoinedStr) -> str:
     """The string's text; values of an f-string stand in braces."""
     if isinstance(node, ast.Constant):
         return str(node.value)

@@ -11,10 +11,10 @@ import pyromark
 from babel.messages.catalog import Catalog, Message
 
 from course.languages import catalogue
-from course.languages.passages import CODE_SPAN, FIELD, FORMULA, without_marks
+from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_marks
 
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
-MARKDOWN = {"paragraph", "heading", "list item", "table"}
+MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
 HAN = "\u4e00-\u9fff"
 FULL = "，。：；？！、（）“”《》"
 # What reads badly in Chinese, in text without formulas, code and links. Each: a pattern, and what to do.
@@ -57,7 +57,7 @@ def faults(catalog: Catalog, language: str, whole: bool) -> Iterator[str]:
     for message in catalog:
         if not message.id:
             continue
-        where = f"{message.context}: “{str(message.id)[:60]}”"
+        where = f"{message.context or 'said'}: “{str(message.id)[:60]}”"
         if not message.string or message.fuzzy:
             if whole:
                 yield f"{where} {'is fuzzy: the English has changed' if message.string else 'is missing'}"
@@ -71,20 +71,30 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     kind = message.auto_comments[0] if message.auto_comments else ""
     if english == other:  # rightly left as it is
         return
+    free = " ".join(message.user_comments).lower()
     if "with values" in kind:
-        yield from _unlike("the placeholders", FIELD.findall(english), FIELD.findall(other))
-        english, other = FIELD.sub(" ", english), FIELD.sub(" 0 ", other)
+        yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
+        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
+    yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
+    english, other = JINJA.sub("x", english), JINJA.sub("x", other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))
     yield from _unlike("the links", _all(LINK, english), _all(LINK, other))
-    if kind == "table":
+    if kind.startswith("table"):
         yield from _unlike("the rows and columns", _grid(bare), _grid(bare_other))
     if kind in MARKDOWN and _loose_stars(other) > _loose_stars(english):
         yield "has marks of bold or italic that Markdown takes for stars: put a space outside of them"
     yield from _style(other)
-    free = " ".join(message.user_comments).lower()
     yield from _terms(without_marks(english), other, free, language)
+
+
+def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
+    """The values are the same; one that chooses between two English words ('is' or 'are') may be left out."""
+    kept = Counter(other)
+    may_go = [f for f in english if (" if " in f or f.lower() in free) and not kept[f]]
+    wanted = Counter(english) - Counter(may_go)
+    yield from _unlike("the placeholders", list(wanted.elements()), other)
 
 
 def _all(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -10,6 +10,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine import outputs
 from course.autograder.engine.timer import Taken
 from course.autograder.judging.asking import Question
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -64,6 +65,7 @@ class Progress:
         seconds: of wall time, by part.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
+        rules: how answers are judged.
     """
 
     notebook: NotebookNode
@@ -81,6 +83,7 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
+    rules: Rules = STANDARD
 
     @classmethod
     def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":

@@ -1,6 +1,7 @@
 """Why a graded cell has no verdict, or an answer could not be right: in sentences for the student."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from course.autograder.checks import find_check
@@ -69,6 +70,21 @@ def explained(progress: Progress, index: int, verdict: Verdict) -> Verdict:
         if cause := undefined(progress, function, index):
             told = f"{cause}; what is used here is an older definition of it"
             findings.append(Finding("", "", "undefined", told))
+    return replace(verdict, findings=tuple(findings))
+
+
+def about_memory(verdict: Verdict, told: Callable[[], str]) -> Verdict:
+    """The verdict with both numbers where a call was refused memory.
+
+    Args:
+        verdict: of any check.
+        told: says how much was held, and how much may be; '' where that is not known.
+    """
+    wanting = [f.kind == "raised" and "MemoryError" in f.message for f in verdict.findings]
+    if not any(wanting) or not (numbers := told()):
+        return verdict
+    pairs = zip(verdict.findings, wanting, strict=True)
+    findings = (replace(f, advice=f"{f.advice} {numbers}".strip()) if short else f for f, short in pairs)
     return replace(verdict, findings=tuple(findings))
 
 

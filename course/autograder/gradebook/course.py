@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import logging
 import os
 import re
@@ -30,6 +31,7 @@ from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.swap import beside, swap
+from course.autograder.judging.rules import Rules
 from course.autograder.sandbox.limits import Limits, with_caps
 from course.autograder.settings import SettingsError
 
@@ -146,6 +148,11 @@ class Course:
         """What one submission may take, with course.toml's numbers in it. Raises GradingError, as `term` does."""
         grader = self.term().settings.grader
         return with_caps(Limits(), grader.cell_seconds, grader.total_seconds, grader.memory_mb)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """How answers are judged, with course.toml's numbers in it. Raises GradingError, as `term` does."""
+        return Rules(own_gradient=self.term().settings.follow_up.own_gradient_percent / 100)
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""

@@ -130,10 +130,11 @@ def wanted_of(
 def task_of(
     course: Course, assignment: str, student: str, hand_in: HandIn, released: Path, secret: str
 ) -> Task:
-    """One hand-in as a worker gets it. Raises GradingError where mistakes.toml is not as it should be."""
+    """One hand-in as a worker gets it. Raises GradingError where mistakes.toml or course.toml is not as it should be."""
     folder = course.folder("submitted") / student / assignment
     mistakes = class_mistakes(course.root, assignment)
-    return Task(student, assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes), mistakes)
+    noted, rules = tuple(hand_in.notes), course.rules
+    return Task(student, assignment, folder, released, secret, hand_in.places, noted, mistakes, rules)
 
 
 def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:

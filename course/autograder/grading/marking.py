@@ -23,6 +23,7 @@ from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 
@@ -45,6 +46,7 @@ class Task:
         places: `HandIn.places`, when it lies elsewhere, or in more than one place.
         noted: `HandIn.notes`.
         class_mistakes: what the instructor has given names to, beside the checks' own.
+        rules: how answers are judged.
     """
 
     student: str
@@ -55,6 +57,7 @@ class Task:
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
     class_mistakes: tuple[ClassMistake, ...] = ()
+    rules: Rules = STANDARD
 
     @property
     def where(self) -> tuple[Path, ...]:
@@ -79,6 +82,7 @@ def digest(task: Task) -> str:
         task.secret,
         at.utc or "",
         at.problem,
+        repr(task.rules),
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
@@ -144,12 +148,12 @@ def mark(task: Task, engine: Any) -> Marked:
 def _run(task: Task, notebook: NotebookNode, seed: int, engine: Any) -> Any:
     """The graded run; where the instructor has named mistakes, with these names where nothing else had one."""
     if not task.class_mistakes:
-        return engine.run(notebook, assignment=task.assignment, student_seed=seed)
+        return engine.run(notebook, assignment=task.assignment, student_seed=seed, rules=task.rules)
     from course.autograder.grading.class_mistakes.again import Heard
     from course.autograder.grading.class_mistakes.naming import Graded, with_names
 
     heard = Heard()
-    result = engine.run(notebook, assignment=task.assignment, student_seed=seed, seen=heard)
+    result = engine.run(notebook, assignment=task.assignment, student_seed=seed, seen=heard, rules=task.rules)
     return with_names(Graded(result, heard.answers, engine, notebook, task.assignment), task.class_mistakes)
 
 

@@ -31,6 +31,8 @@ FILES = (
     "course/autograder/student.py",
     "course/autograder/at_home/__init__.py",
     "course/autograder/at_home/helpers.py",
+    "course/autograder/at_home/lone_shell.py",
+    "course/autograder/at_home/stand_ins.py",
     "course/autograder/checks/**/*.py",
     "course/autograder/judging/*.py",
     "course/autograder/judging/templates/*",

@@ -68,6 +68,8 @@ class Verdict:
         cases: how many cases were asked.
         graded: whether this is the grading run; a local run says 'visible checks', never 'all'.
         corners: names of those that an output is wrong in, where nothing else is; they cost a share.
+        follow_up: what earns points here although it is wrong, because the mistake was paid for in another question; a
+            sentence each.
     """
 
     check: str
@@ -78,6 +80,7 @@ class Verdict:
     cases: int = 0
     graded: bool = False
     corners: tuple[str, ...] = ()
+    follow_up: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -9,7 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from course.autograder.settings.table import FILE, SettingsError, Table
-from course.autograder.settings.term import AssignmentSettings, GraderSettings, LatePolicy, Settings
+from course.autograder.settings.term import (
+    AssignmentSettings,
+    FollowUpSettings,
+    GraderSettings,
+    LatePolicy,
+    Settings,
+)
 
 NOT_HANDED_IN = ("blank", "zero")
 POLICIES = ("none", "per_day", "per_hour", "late_days")
@@ -88,6 +94,14 @@ def _grader(value: object) -> GraderSettings:
     return made
 
 
+def _follow_up(value: object) -> FollowUpSettings:
+    table = Table("follow_up", value)
+    default = FollowUpSettings.own_gradient_percent
+    made = FollowUpSettings(own_gradient_percent=table.number("own_gradient_percent", default, 0, 100))
+    table.done()
+    return made
+
+
 def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     """Settings from the file's content.
 
@@ -102,6 +116,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     course = Table("course", top.take("course", "a table", lambda v: isinstance(v, dict), {}))
     late = top.take("late", "a table", lambda v: isinstance(v, dict), {})
     grader = top.take("grader", "a table", lambda v: isinstance(v, dict), {})
+    follow_up = top.take("follow_up", "a table", lambda v: isinstance(v, dict), {})
     assignments = top.take(
         "assignments", "tables, as [assignments.ps1_batchnorm]", lambda v: isinstance(v, dict), {}
     )
@@ -116,6 +131,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
         hand_in=course.text("hand_in"),
         late=_late("late", late),
         grader=_grader(grader),
+        follow_up=_follow_up(follow_up),
         assignments={name: _assignment(name, value, zone, known) for name, value in assignments.items()},
     )
     course.done()

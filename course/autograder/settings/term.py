@@ -56,6 +56,18 @@ class GraderSettings:
 
 
 @dataclass(frozen=True)
+class FollowUpSettings:
+    """What is earned where the mistake lies in another question.
+
+    Attributes:
+        own_gradient_percent: of an output's points, for a wrong gradient that is the gradient of the student's own wrong
+            forward pass.
+    """
+
+    own_gradient_percent: float = 80.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of course.toml.
 
@@ -68,6 +80,7 @@ class Settings:
         hand_in: where students hand in, as a sentence for them goes on: "on the course's page in Moodle".
         late: the late policy of every assignment that has none of its own.
         grader: limits.
+        follow_up: what is earned where the mistake lies in another question.
         assignments: by name.
     """
 
@@ -79,6 +92,7 @@ class Settings:
     hand_in: str = ""
     late: LatePolicy = LatePolicy()
     grader: GraderSettings = GraderSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
     assignments: Mapping[str, AssignmentSettings] = field(default_factory=dict)
 
     def assignment(self, name: str) -> AssignmentSettings:

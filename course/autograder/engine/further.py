@@ -1,0 +1,73 @@
+"""Questions beyond a check's cases, for follow-up marks: few enough that they cannot use up a cell's time."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from course.autograder.checks.language.protocol import Reply
+from course.autograder.checks.language.spec import Check
+from course.autograder.engine.ends import Lost
+from course.autograder.engine.questions import Line, Questions
+from course.autograder.judging import asking
+from course.autograder.judging.following import with_own_gradient
+from course.autograder.judging.tally import Tally
+from course.autograder.judging.verdict import Verdict
+
+if TYPE_CHECKING:
+    from course.autograder.engine.session import Session
+
+SHARE = 1 / 10  # of a cell's time: so long all further questions of a check may take
+MOST = 1000  # questions for one check
+
+
+class Further:
+    """Fetches the answers to further questions; what following.py calls `ask`."""
+
+    def __init__(
+        self, line: Line, check: Check, each: float, taken: Callable[[], float], seconds: float
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            line: to the process.
+            check: whose functions are asked.
+            each: seconds of processor time that one of its cases took.
+            taken: seconds of processor time that the process has taken so far.
+            seconds: that a cell may take.
+        """
+        self._line, self._check, self._each, self._taken = line, check, each, taken
+        self._until = taken() + SHARE * seconds
+        self._left = MOST
+
+    def __call__(self, asked: Sequence[asking.Further]) -> list[Reply]:
+        """The answers in turn; not all of them where there are too many, or they take too long. Raises Lost."""
+        self._left -= len(asked)
+        if self._left < 0 or self._taken() + self._each * len(asked) > self._until:
+            return []
+        questions = Questions(self._line, self._check, asked)
+        replies: list[Reply] = []
+        for one in asked:
+            if self._taken() > self._until:
+                break
+            replies.append(questions(*one))
+        questions.drop()
+        return replies
+
+
+def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verdict, each: float) -> Verdict:
+    """The verdict with follow-up marks; as it was where a flaw of ours prevents them. Raises Lost.
+
+    Args:
+        session: whose process is asked.
+        check, tally, verdict: what was judged.
+        each: seconds of processor time that a case took.
+    """
+    timer, progress = session.timer, session.progress
+    ask = Further(session, check, each, lambda: timer.taken().processor, session.limits.cell_seconds)
+    try:
+        return with_own_gradient(check, tally, verdict, progress.rules, ask)
+    except Lost:
+        raise
+    except Exception as error:
+        place = progress.place(session.index)
+        progress.tell(f"{place}: no follow-up marks were looked for: {type(error).__name__}: {error}")
+        return verdict

@@ -1,0 +1,52 @@
+"""Follow-up marks: a mistake is paid for where it is made, and not again in what is computed from it."""
+
+import warnings
+
+import numpy as np
+
+from course.autograder.checks.language.spec import Check
+from course.autograder.judging.asking import AskFurther
+from course.autograder.judging.deciding import decided
+from course.autograder.judging.own_gradient import own_gradients
+from course.autograder.judging.rules import Rules
+from course.autograder.judging.tally import Tally
+from course.autograder.judging.verdict import Verdict, number
+
+OWN_GRADIENT = (
+    "Follow-up marks: {outputs} {is_} not right, but {is_} the gradient of your own {forward}, whose output is wrong. That "
+    "mistake is paid for there; here you get {percent}% of the points for {it}."
+)
+
+
+def may_follow(check: Check, verdict: Verdict, rules: Rules) -> bool:
+    """Whether there is anything to look into: something is wrong that another function's mistake may be behind."""
+    return bool(rules.own_gradient and check.rests_on and check.observe is None and not verdict.passed)
+
+
+def with_own_gradient(check: Check, tally: Tally, verdict: Verdict, rules: Rules, ask: AskFurther) -> Verdict:
+    """The verdict of a grading run, with what a gradient earns that is the student's own forward pass's.
+
+    Args:
+        check: of a backward pass.
+        tally: what its cases have shown.
+        verdict: on them.
+        rules: the instructor's.
+        ask: fetches further answers from the student's functions.
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = own_gradients(check, tally, ask)
+    if not found:
+        return verdict
+    listed = [output.path for output in check.outputs if output.path in found]
+    several = len(listed) > 1
+    said = OWN_GRADIENT.format(
+        outputs=", ".join(listed),
+        is_="are" if several else "is",
+        it="them" if several else "it",
+        forward=check.functions[0],
+        percent=number(100 * rules.own_gradient),
+    )
+    paid = dict.fromkeys(listed, rules.own_gradient)
+    followed = decided(check, tally, graded=verdict.graded, paid=paid, follow_up=(said,))
+    return followed if followed.points > verdict.points else verdict

@@ -1,0 +1,83 @@
+"""Follow-up marks in a grading run: few more questions, and a verdict that stands whatever becomes of the process."""
+
+from collections.abc import Iterator
+
+import pytest
+from nbformat import NotebookNode, v4
+
+from course.autograder.checks import find_check
+from course.autograder.engine.engine import Engine, Limits, RunResult
+from course.autograder.engine.further import MOST, Further
+from course.autograder.judging.rules import Rules
+from course.autograder.sandbox import confinement
+from tests.attacks.suite import ASSIGNMENT, SETUP
+
+pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+CHECK = "batchnorm_backward"
+# Epsilon 0.1 too large, and the gradient of just that.
+FORWARD = """
+calls = 0
+def batchnorm_forward(x, gamma, beta, bn_param):
+    global calls
+    calls += 1
+    {then}
+    x_hat = (x - x.mean(0)) / (root := np.sqrt(x.var(0) + bn_param.get("eps", 1e-5) + 0.1))
+    return gamma * x_hat + beta, (x_hat, root, gamma)
+"""
+BACKWARD = """
+def batchnorm_backward(dout, cache):
+    x_hat, root, gamma = cache
+    g = gamma * dout
+    return (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / root, (dout * x_hat).sum(0), dout.sum(0)
+"""
+CASES = 2 * len(find_check(CHECK).cases + find_check(CHECK).hidden)  # calls of the forward pass
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(Limits(cell_seconds=0.6, total_seconds=10.0, memory=2**28)) as started:
+        yield started
+
+
+def asked(name: str) -> NotebookNode:
+    """The test cell of a check."""
+    about = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "points": 1}
+    made = v4.new_code_cell(f'check("{name}", {", ".join(find_check(name).functions)})', id=name)
+    made.metadata["nbgrader"] = {"grade_id": name, "task": False, **about}
+    return made
+
+
+def run(engine: Engine, then: str = "pass", rules: Rules | None = None) -> RunResult:
+    cells = [SETUP, FORWARD.format(then=then), BACKWARD, asked(CHECK), "print(calls)"]
+    made = [v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return engine.run(v4.new_notebook(cells=made), assignment=ASSIGNMENT, student_seed=3, rules=rules)
+
+
+def test_the_gradient_of_ones_own_forward_pass_earns_its_share(engine: Engine) -> None:
+    result = run(engine)
+    assert result.ledger[CHECK].points == pytest.approx(12 * (4 * 0.8 + 1) / 5)
+    assert "Follow-up marks: dx, dgamma" in result.notebook.cells[3].outputs[0].data["text/plain"]
+    assert CASES < int(result.notebook.cells[4].outputs[0].text) < MOST
+
+
+def test_switched_off_nothing_more_is_asked(engine: Engine) -> None:
+    result = run(engine, rules=Rules(own_gradient=0))
+    assert result.ledger[CHECK].points == pytest.approx(12 / 5) and not result.ledger[CHECK].follow_up
+    assert int(result.notebook.cells[4].outputs[0].text) == CASES
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(1)", "while True: pass"], ids=["ends", "hangs"])
+def test_what_was_earned_stands_where_the_process_is_lost_at_a_further_question(
+    engine: Engine, end: str
+) -> None:
+    result = run(engine, f"if calls > {CASES + 5}:\n        {end}")
+    assert result.ledger[CHECK].points == pytest.approx(12 / 5) and result.restarts == 1
+    assert result.ledger[CHECK].text() == result.notebook.cells[3].outputs[0].data["text/plain"]
+
+
+def test_a_function_that_takes_long_is_not_asked_more() -> None:
+    """Where the cases took so long that more would use up the cell's time, or where there are too many questions."""
+    nothing = Further(None, find_check(CHECK), 0.01, lambda: 0.0, 6.0)  # type: ignore[arg-type]
+    assert nothing([((), {}, ())] * 61) == []
+    quick = Further(None, find_check(CHECK), 0.0, lambda: 0.0, 6.0)  # type: ignore[arg-type]
+    assert quick([((), {}, ())] * (MOST + 1)) == []

@@ -16,7 +16,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check, Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import ROUNDED, compare, near, tolerance_of
-from course.autograder.judging.naming import TOGETHER
+from course.autograder.judging.naming import PARTLY, TOGETHER
 from course.autograder.judging.sketch import Sketch, room
 from course.autograder.judging.verdict import Finding
 from course.common.text import printable
@@ -27,7 +27,6 @@ Key = tuple[str, str]  # a case and the path of an output
 # Findings that are no mistake of the answer's: it is not there, or the judge was never asked.
 NO_ANSWER = frozenset({"blank", "arity", "function", "judge", "question", "stopped", "unreached"})
 HUGE = 1e8  # times the largest right value: what a division by almost 0 gives differs from writing to writing
-PARTLY = "It explains"  # so begins what is said of a name that explains some of the failing cases
 LONGEST = 200  # characters of what a problem says
 ONE_NUMBER = 1e-6  # relative: how far a factor that is the same everywhere may vary
 

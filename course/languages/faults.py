@@ -24,6 +24,7 @@ STYLE = (
     (re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]"), "put a space between Chinese and Latin"),
     (re.compile(rf"[{FULL}] +[{HAN}A-Za-z0-9]|[{HAN}A-Za-z0-9] +[，。：；？！、）”》]"), "no space beside full-width punctuation"),
 )  # fmt: skip
+NAMES = re.compile(r"^    [\w, ]+:|'\w+'", re.MULTILINE)  # arguments, and words of code, in a docstring
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     if kind in MARKDOWN and _loose_stars(other) > _loose_stars(english):
         yield "has marks of bold or italic that Markdown takes for stars: put a space outside of them"
     yield from _style(other)
-    yield from _terms(without_marks(english), other, free, language)
+    words = NAMES.sub(" ", english) if kind == "docstring" else english
+    yield from _terms(without_marks(words), other, free, language)
 
 
 def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:

@@ -184,16 +184,20 @@ def counted(check: Check, answers: Sequence[Asked]) -> tuple[Count, Count]:
         singly.named += named and not members
     names = tuple(m.name for m in check.misconceptions)
     every: dict[str, Trace | None] = {}
-    consequences = set()
+    left_out = set()
+    at_once = Count()
     for one in answers:
         verdict, heard = without(check, one.answered, *names)
         every[one.writer] = trace(check, verdict, heard)
         if any(rests(check, f) for f in verdict.findings):
-            consequences.add(one.writer)
-    at_once = Count()
+            left_out.add(one.writer)
+        elif every[one.writer] is None and label_of(verdict):
+            left_out.add(one.writer)  # what a draw itself shows has its name elsewhere
+            at_once.named += 1
     for label in dict.fromkeys(label for label in labels.values() if label):
-        mine = {w: label for w, its in labels.items() if its == label and w not in consequences}
-        at_once += _judged(check, str(sorted(label)), mine, every)
+        mine = {w: label for w, its in labels.items() if its == label and w not in left_out}
+        if mine:
+            at_once += _judged(check, str(sorted(label)), mine, every)
     return singly, at_once
 
 

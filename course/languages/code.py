@@ -155,8 +155,13 @@ def _given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
                 yield from _strings(value)
 
 
-def phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is."""
+def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is.
+
+    Args:
+        tree: of the code.
+        around_values: whether words with a value between them are a phrase too.
+    """
     inside: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
@@ -169,7 +174,8 @@ def phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
         string = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))
-            if PHRASE.search(FIELD.sub(" ", text_of(node))):
+            words = FIELD.sub(" ", text_of(node))
+            if PHRASE.search(" ".join(words.split()) if around_values else words):
                 yield node
 
 

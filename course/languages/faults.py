@@ -73,6 +73,8 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     if english == other:  # rightly left as it is
         return
     free = " ".join(message.user_comments).lower()
+    if english.startswith("The ideas are in") and not other.startswith("相关内容见"):
+        yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
         english, other = FIELD.sub(" ", english), FIELD.sub("0", other)

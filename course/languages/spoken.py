@@ -37,6 +37,8 @@ FURTHER = {
         "long", "short", "infinite", "NaN", "a number", "an integer", "samples", "channels", "rows", "columns",
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
+    "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running"),
     "program/feedback": ("right", "wrong", "Comment", "Top", "Question", "Points", "Together", "Stopped"),
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
@@ -66,7 +68,9 @@ IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 def entries(root: Path) -> dict[str, list[Entry]]:
     """Every message of the program, by the name of its catalogue."""
-    found = {name: _of_text(root / path) for name, path in TEXTS.items()}
+    found = {
+        name: [*_of_text(root / path), *map(_further, FURTHER.get(name, ()))] for name, path in TEXTS.items()
+    }
     for name, patterns in PARTS.items():
         paths = [
             path
@@ -75,9 +79,13 @@ def entries(root: Path) -> dict[str, list[Entry]]:
             if path.name not in INSTRUCTORS
         ]
         told = [entry for path in paths for entry in _of_file(path, root / GRADER)]
-        told += [Entry("", word, "said: a word in place of a value") for word in FURTHER.get(name, ())]
+        told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _further(text: str) -> Entry:
+    return Entry("", text, "said with values" if FIELD.search(text) else "said: a word in place of a value")
 
 
 def _of_text(path: Path) -> list[Entry]:
@@ -116,7 +124,7 @@ def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
-    yield from (string for string in phrases(tree) if string not in skipped)
+    yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 
 def _name(node: ast.expr) -> Iterator[ast.Constant | ast.JoinedStr]:

@@ -16,7 +16,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check, Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import ROUNDED, compare, near, tolerance_of
-from course.autograder.judging.naming import TOGETHER
+from course.autograder.judging.naming import PARTLY, TOGETHER
 from course.autograder.judging.sketch import Sketch, room
 from course.autograder.judging.verdict import Finding
 from course.common.text import printable
@@ -68,13 +68,14 @@ def like(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def has_no_name(finding: Mapping[str, Any]) -> bool:
-    """Whether a finding, as data, is of something wrong that has no name, or that two names explain only together.
+    """Whether a finding, as data, is of something wrong that no one name explains.
 
-    Whoever makes the same two mistakes as many others makes one, and that may be given a name.
+    It has none; or two names explain it together, or one on some of its cases alone. Whoever is wrong in the same way as many
+    others has made one mistake, which may be given a name of its own.
     """
     if not finding.get("case") or finding.get("kind") in NO_ANSWER:
         return False
-    return not finding.get("misconception") or str(finding.get("scope")).startswith(TOGETHER)
+    return not finding.get("misconception") or str(finding.get("scope")).startswith((TOGETHER, PARTLY))
 
 
 def unnamed_outputs(check: Check, findings: Sequence[Finding]) -> tuple[str, ...]:

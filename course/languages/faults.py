@@ -24,6 +24,7 @@ STYLE = (
     (re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]"), "put a space between Chinese and Latin"),
     (re.compile(rf"[{FULL}] +[{HAN}A-Za-z0-9]|[{HAN}A-Za-z0-9] +[，。：；？！、）”》]"), "no space beside full-width punctuation"),
 )  # fmt: skip
+VALUE = "∅"  # stands for what a placeholder becomes: a number or a word
 NAMES = re.compile(r"^    [\w, ]+:|'\w+'", re.MULTILINE)  # arguments, and words of code, in a docstring
 
 
@@ -77,7 +78,7 @@ def of_message(message: Message, language: str) -> Iterator[str]:
         yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
-        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
+        english, other = FIELD.sub(VALUE, english), FIELD.sub(VALUE, other)
     yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
     english, other = JINJA.sub("x", english), JINJA.sub("x", other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))

@@ -15,6 +15,7 @@ from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_
 
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
 MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
+WORD = "◆"  # stands for a value that may be a number or a word, so that nothing is wanted beside it
 HAN = "\u4e00-\u9fff"
 FULL = "，。：；？！、（）“”《》"
 # What reads badly in Chinese, in text without formulas, code and links. Each: a pattern, and what to do.
@@ -77,9 +78,12 @@ def of_message(message: Message, language: str) -> Iterator[str]:
         yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
-        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
+        value = (
+            WORD if ":" in kind else "0"
+        )  # in a message of the program a value may be a Chinese word itself
+        english, other = FIELD.sub(value, english), FIELD.sub(value, other)
     yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
-    english, other = JINJA.sub("x", english), JINJA.sub("x", other)
+    english, other = JINJA.sub(WORD, english), JINJA.sub(WORD, other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))
@@ -94,11 +98,12 @@ def of_message(message: Message, language: str) -> Iterator[str]:
 
 
 def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
-    """The values are the same; one that chooses between two English words ('is' or 'are') may be left out."""
-    kept = Counter(other)
-    may_go = [f for f in english if (" if " in f or f.lower() in free) and not kept[f]]
-    wanted = Counter(english) - Counter(may_go)
-    yield from _unlike("the placeholders", list(wanted.elements()), other)
+    """The values are the same, in any order, one perhaps twice.
+
+    One that chooses between two English words ('is' or 'are') may be left out.
+    """
+    may_go = {f for f in english if " if " in f or f.lower() in free}
+    yield from _unlike("the placeholders", sorted({*english} - may_go), sorted({*other} - may_go))
 
 
 def _all(pattern: re.Pattern[str], text: str) -> list[str]:

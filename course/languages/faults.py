@@ -15,7 +15,6 @@ from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_
 
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
 MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
-WORD = "◆"  # stands for a value that may be a number or a word, so that nothing is wanted beside it
 HAN = "\u4e00-\u9fff"
 FULL = "，。：；？！、（）“”《》"
 # What reads badly in Chinese, in text without formulas, code and links. Each: a pattern, and what to do.
@@ -25,6 +24,7 @@ STYLE = (
     (re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]"), "put a space between Chinese and Latin"),
     (re.compile(rf"[{FULL}] +[{HAN}A-Za-z0-9]|[{HAN}A-Za-z0-9] +[，。：；？！、）”》]"), "no space beside full-width punctuation"),
 )  # fmt: skip
+VALUE = "∅"  # stands for what a placeholder becomes: a number or a word
 NAMES = re.compile(r"^    [\w, ]+:|'\w+'", re.MULTILINE)  # arguments, and words of code, in a docstring
 
 
@@ -78,12 +78,9 @@ def of_message(message: Message, language: str) -> Iterator[str]:
         yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
-        value = (
-            WORD if ":" in kind else "0"
-        )  # in a message of the program a value may be a Chinese word itself
-        english, other = FIELD.sub(value, english), FIELD.sub(value, other)
+        english, other = FIELD.sub(VALUE, english), FIELD.sub(VALUE, other)
     yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
-    english, other = JINJA.sub(WORD, english), JINJA.sub(WORD, other)
+    english, other = JINJA.sub(VALUE, english), JINJA.sub(VALUE, other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))

@@ -33,6 +33,7 @@ SHOWING = {
 SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
+AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])[a-z]{4,}(?![\w/.=\"(-]|: )")
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
 
 
@@ -160,7 +161,7 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
 
     Args:
         tree: of the code.
-        around_values: whether words with a value between them are a phrase too.
+        around_values: whether words with a value between them are a phrase too, and one word beside a value.
     """
     inside: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -175,7 +176,9 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))
             words = FIELD.sub(" ", text_of(node))
-            if PHRASE.search(" ".join(words.split()) if around_values else words):
+            if PHRASE.search(words) or (
+                around_values and isinstance(node, ast.JoinedStr) and AROUND.search(" ".join(words.split()))
+            ):
                 yield node
 
 

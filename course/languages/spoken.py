@@ -6,6 +6,7 @@ Of what is said in one word, only names of mistakes, cases and corners are messa
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
     **{f"mistakes/{topic}": (f"checks/{topic}/*.py",) for topic in TOPICS},
@@ -60,7 +62,7 @@ FOR_PROGRAMMERS = {
 }
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
-    r"|\w+ \| None|[a-z]+(?: [a-zA-Z]+){12}|###|\{%",
+    r"|\w+ \| None|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
 IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -71,6 +73,9 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     found = {
         name: [*_of_text(root / path), *map(_further, FURTHER.get(name, ()))] for name, path in TEXTS.items()
     }
+    lines = tomllib.loads((root / LINES).read_text(encoding="utf-8"))
+    for part in ("lesson", "assignment"):
+        found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     for name, patterns in PARTS.items():
         paths = [
             path
@@ -104,9 +109,10 @@ def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
+    text = text.strip()
     if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
         kind = "said with values" if FIELD.search(text) else "said"
-        yield Entry("", text.strip(), f"{kind}: {place}")
+        yield Entry("", text, f"{kind}: {place}")
 
 
 def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:

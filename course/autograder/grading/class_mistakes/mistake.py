@@ -54,17 +54,17 @@ class ClassMistake:
         return tuple(self.relations) or tuple(dict.fromkeys(path for _, path in self.fingerprint))
 
     def explains(self, check: Check, answered: Answered, outputs: tuple[str, ...]) -> bool:
-        """Whether it is what makes these outputs of an answer wrong, on the cases that were asked.
+        """Whether it is what makes its outputs wrong in an answer, on the cases that were asked.
 
         Args:
             check: this mistake's.
             answered: to a stated mistake any cases of it, to another those of its seed.
             outputs: that are wrong and have no name.
         """
-        if set(outputs) != set(self.outputs):
+        if not set(self.outputs) <= set(outputs):
             return False
         if not self.relations:
-            return like(fingerprint(check, answered, outputs), self.fingerprint)
+            return like(fingerprint(check, answered, self.outputs), self.fingerprint)
         by_path = {output.path: output for output in check.outputs}
         return all(_follows(by_path[path], one, answered) for path, one in self.relations.items())
 

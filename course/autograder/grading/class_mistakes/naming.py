@@ -36,7 +36,7 @@ def with_names(graded: Graded, known: Sequence[ClassMistake]) -> RunResult:
         for one in mine:
             assert check is not None
             open_still = unnamed_outputs(check, ledger[name].findings)
-            if not open_still or not set(one.outputs) <= set(open_still):
+            if not open_still or set(one.outputs) != set(open_still):
                 continue
             answers: Mapping[str, Answered] = graded.answers
             if one.seed:

@@ -85,7 +85,7 @@ def done(message: Message) -> bool:
     return bool(message.string) and not message.fuzzy
 
 
-def words(catalog: Catalog, text: str, context: str) -> str:
+def words(catalog: Catalog, text: str, context: str | None = None) -> str:
     """The translation of a text as it stands; empty where there is none."""
     message = catalog.get(text, context=context)
     return str(message.string) if message is not None and done(message) else ""

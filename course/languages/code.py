@@ -33,6 +33,7 @@ SHOWING = {
 SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
+AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])[a-z]{4,}(?![\w/.=\"(-]|: )")
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
 
 
@@ -155,8 +156,13 @@ def _given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
                 yield from _strings(value)
 
 
-def phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is."""
+def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is.
+
+    Args:
+        tree: of the code.
+        around_values: whether words with a value between them are a phrase too, and one word beside a value.
+    """
     inside: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
@@ -169,7 +175,10 @@ def phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
         string = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))
-            if PHRASE.search(FIELD.sub(" ", text_of(node))):
+            words = FIELD.sub(" ", text_of(node))
+            if PHRASE.search(words) or (
+                around_values and isinstance(node, ast.JoinedStr) and AROUND.search(" ".join(words.split()))
+            ):
                 yield node
 
 

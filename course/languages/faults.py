@@ -24,6 +24,7 @@ STYLE = (
     (re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]"), "put a space between Chinese and Latin"),
     (re.compile(rf"[{FULL}] +[{HAN}A-Za-z0-9]|[{HAN}A-Za-z0-9] +[，。：；？！、）”》]"), "no space beside full-width punctuation"),
 )  # fmt: skip
+VALUE = "∅"  # stands for what a placeholder becomes: a number or a word
 NAMES = re.compile(r"^    [\w, ]+:|'\w+'", re.MULTILINE)  # arguments, and words of code, in a docstring
 
 
@@ -73,11 +74,13 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     if english == other:  # rightly left as it is
         return
     free = " ".join(message.user_comments).lower()
+    if english.startswith("The ideas are in") and not other.startswith("相关内容见"):
+        yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
         yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
-        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
+        english, other = FIELD.sub(VALUE, english), FIELD.sub(VALUE, other)
     yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
-    english, other = JINJA.sub("x", english), JINJA.sub("x", other)
+    english, other = JINJA.sub(VALUE, english), JINJA.sub(VALUE, other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))
@@ -92,11 +95,12 @@ def of_message(message: Message, language: str) -> Iterator[str]:
 
 
 def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
-    """The values are the same; one that chooses between two English words ('is' or 'are') may be left out."""
-    kept = Counter(other)
-    may_go = [f for f in english if (" if " in f or f.lower() in free) and not kept[f]]
-    wanted = Counter(english) - Counter(may_go)
-    yield from _unlike("the placeholders", list(wanted.elements()), other)
+    """The values are the same, in any order, one perhaps twice.
+
+    One that chooses between two English words ('is' or 'are') may be left out.
+    """
+    may_go = {f for f in english if " if " in f or f.lower() in free}
+    yield from _unlike("the placeholders", sorted({*english} - may_go), sorted({*other} - may_go))
 
 
 def _all(pattern: re.Pattern[str], text: str) -> list[str]:

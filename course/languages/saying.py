@@ -54,16 +54,13 @@ def joined(sentences: Iterable[str]) -> str:
     return made
 
 
-def add(spoken: str, pairs: Mapping[str, str]) -> None:
-    """Add words that came with a sealed file."""
-    if pairs:
-        _added.setdefault(spoken, {}).update(pairs)
-        _words.cache_clear()
+def provide(more: Callable[[str], Mapping[str, str]]) -> None:
+    """Ask this for further words, by language, once somebody wants to hear that language."""
+    _further.append(more)
+    _words.cache_clear()
 
 
-_added: dict[str, dict[str, str]] = {}
-Maker = Callable[[str], dict[str, str]]
-_maker: Maker | None = None
+_further: list[Callable[[str], Mapping[str, str]]] = []
 
 
 @functools.cache
@@ -81,7 +78,9 @@ def _words(spoken: str) -> "Words":
     pairs = dict(_released()[1].get(spoken, {}))
     if not pairs and not RELEASED.exists():
         pairs = _of_project(spoken)
-    return Words.of_pairs({**pairs, **_added.get(spoken, {})})
+    for more in _further:
+        pairs |= more(spoken)
+    return Words.of_pairs(pairs)
 
 
 def _of_project(spoken: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ Of what is said in one word, only names of mistakes, cases and corners are messa
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
     **{f"mistakes/{topic}": (f"checks/{topic}/*.py",) for topic in TOPICS},
@@ -37,6 +39,8 @@ FURTHER = {
         "long", "short", "infinite", "NaN", "a number", "an integer", "samples", "channels", "rows", "columns",
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
+    "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running"),
     "program/feedback": ("right", "wrong", "Comment", "Top", "Question", "Points", "Together", "Stopped"),
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
@@ -58,7 +62,7 @@ FOR_PROGRAMMERS = {
 }
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
-    r"|\w+ \| None|[a-z]+(?: [a-zA-Z]+){12}|###|\{%",
+    r"|\w+ \| None|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
 IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -66,7 +70,12 @@ IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 def entries(root: Path) -> dict[str, list[Entry]]:
     """Every message of the program, by the name of its catalogue."""
-    found = {name: _of_text(root / path) for name, path in TEXTS.items()}
+    found = {
+        name: [*_of_text(root / path), *map(_further, FURTHER.get(name, ()))] for name, path in TEXTS.items()
+    }
+    lines = tomllib.loads((root / LINES).read_text(encoding="utf-8"))
+    for part in ("lesson", "assignment"):
+        found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     for name, patterns in PARTS.items():
         paths = [
             path
@@ -75,9 +84,13 @@ def entries(root: Path) -> dict[str, list[Entry]]:
             if path.name not in INSTRUCTORS
         ]
         told = [entry for path in paths for entry in _of_file(path, root / GRADER)]
-        told += [Entry("", word, "said: a word in place of a value") for word in FURTHER.get(name, ())]
+        told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _further(text: str) -> Entry:
+    return Entry("", text, "said with values" if FIELD.search(text) else "said: a word in place of a value")
 
 
 def _of_text(path: Path) -> list[Entry]:
@@ -96,9 +109,10 @@ def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
+    text = text.strip()
     if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
         kind = "said with values" if FIELD.search(text) else "said"
-        yield Entry("", text.strip(), f"{kind}: {place}")
+        yield Entry("", text, f"{kind}: {place}")
 
 
 def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
@@ -116,7 +130,7 @@ def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
-    yield from (string for string in phrases(tree) if string not in skipped)
+    yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 
 def _name(node: ast.expr) -> Iterator[ast.Constant | ast.JoinedStr]:

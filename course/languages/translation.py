@@ -54,6 +54,15 @@ def translated(notebook: nbformat.NotebookNode, catalog: Catalog) -> nbformat.No
     return other
 
 
+def text_in(source: str, name: str, language: str) -> str:
+    """A Markdown text, or a template of one, with the words of the catalogue of that name."""
+    catalog = catalogue.read(po_file(language, name), language)
+    for passage in reversed(of_markdown(source)):
+        if words := catalogue.words(catalog, passage.text):
+            source = source[: passage.start] + words + source[passage.end :]
+    return source
+
+
 def po_file(language: str, name: str) -> Path:
     """Where the catalogue of that name lies."""
     return catalogue.FOLDER / language / f"{name}.po"

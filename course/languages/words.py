@@ -28,7 +28,7 @@ def words_in(language: str, names: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def words_of(language: str) -> dict[str, str]:
     """All that the program says."""
-    return words_in(language, PARTS)
+    return words_in(language, [*PARTS, "program/release"])
 
 
 def open_words() -> dict[str, dict[str, str]]:

@@ -70,24 +70,26 @@ class Count:
 # --- asking --------------------------------------------------------------------------------------------------
 
 
-def asked_of(check: Check, functions: dict[str, Callable[..., Any]]) -> dict[str, tuple[Question, Reply]]:
-    """What functions answer on the class's cases, in this process: for code of the repository alone."""
+def asked_of(
+    check: Check, functions: dict[str, Callable[..., Any]], seed: int = SEED
+) -> dict[str, tuple[Question, Reply]]:
+    """What functions answer on one class's cases, in this process: for code of the repository alone."""
     own = {name: functions[name] for name in check.functions}
     found = {}
     for index, case in enumerate(check.cases + check.hidden):
-        asked = question(check.name, index, SEED)
+        asked = question(check.name, index, seed)
         found[case.name] = (asked, perform(check.steps_of(case), asked.inputs, check.asked_for, own))
     return found
 
 
-def by_paddle(check: Check) -> Iterator[Asked]:
+def by_paddle(check: Check, seed: int = SEED) -> Iterator[Asked]:
     """Each misconception as somebody's answer."""
     if check.observe is not None:
         return  # a draw is the student's own
     for m in check.misconceptions:
         answered = {}
         for index, case in enumerate(check.cases + check.hidden):
-            asked = question(check.name, index, SEED)
+            asked = question(check.name, index, seed)
             wrong = asked.wrong[m.name]
             values = overlay(asked.right, wrong)
             if case.raises:
@@ -109,7 +111,7 @@ def _raised(name: str) -> Any:
     return Problem("raised", f"{name}: no", (name,))
 
 
-def from_bank(assignment: str) -> dict[str, list[Asked]]:
+def from_bank(assignment: str, seed: int = SEED) -> dict[str, list[Asked]]:
     """The bank's wrong answers by check, wherever the function that the mistake is made in is used."""
     found: dict[str, list[Asked]] = defaultdict(list)
     for wrong in wrong_answers(assignment):
@@ -118,7 +120,7 @@ def from_bank(assignment: str) -> dict[str, list[Asked]]:
         for name in list_checks(assignment):
             check = find_check(name)
             if users & set(check.functions):
-                found[name].append(Asked(wrong.id, asked_of(check, functions)))
+                found[name].append(Asked(wrong.id, asked_of(check, functions, seed)))
     return found
 
 
@@ -184,16 +186,20 @@ def counted(check: Check, answers: Sequence[Asked]) -> tuple[Count, Count]:
         singly.named += named and not members
     names = tuple(m.name for m in check.misconceptions)
     every: dict[str, Trace | None] = {}
-    consequences = set()
+    left_out = set()
+    at_once = Count()
     for one in answers:
         verdict, heard = without(check, one.answered, *names)
         every[one.writer] = trace(check, verdict, heard)
         if any(rests(check, f) for f in verdict.findings):
-            consequences.add(one.writer)
-    at_once = Count()
+            left_out.add(one.writer)
+        elif every[one.writer] is None and label_of(verdict):
+            left_out.add(one.writer)  # what a draw itself shows has its name elsewhere
+            at_once.named += 1
     for label in dict.fromkeys(label for label in labels.values() if label):
-        mine = {w: label for w, its in labels.items() if its == label and w not in consequences}
-        at_once += _judged(check, str(sorted(label)), mine, every)
+        mine = {w: label for w, its in labels.items() if its == label and w not in left_out}
+        if mine:
+            at_once += _judged(check, str(sorted(label)), mine, every)
     return singly, at_once
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course.autograder.judging.verdict import VERDICT, Verdict, number
+from course.languages.saying import filled
 
 Functions = tuple[Callable[..., Any], ...]
 
@@ -28,7 +29,7 @@ class Points(float):
         return float.__repr__(self)
 
     def _repr_html_(self) -> str:
-        return f"<b>{number(self)}</b> of {number(self.max_points)} points"
+        return filled("<b>{got}</b> of {most} points", got=number(self), most=number(self.max_points))
 
 
 class Unsaid(Points):

@@ -1,6 +1,6 @@
 """`python -m course translate`: catalogues from the English, and notebooks from the catalogues."""
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import click
 import nbformat
@@ -11,18 +11,11 @@ from course.common.console import Sentence, console, say
 from course.common.notebooks import canonical
 
 
-def _chosen(names: tuple[str, ...]) -> dict[str, Path]:
-    """The notebooks with these names, or with a name that begins so; all where none is given."""
-    from course.languages.translation import sources
-
-    known = sources(PROJECT)
-    chosen = {
-        name: path
-        for name, path in known.items()
-        if not names or name.startswith(names) or path.stem.startswith(names)
-    }
+def _named(known: Iterable[str], names: tuple[str, ...]) -> list[str]:
+    """Of the catalogues known those with these names, or with a name that begins so; all where none is given."""
+    chosen = [name for name in known if not names or name.startswith(names)]
     if not chosen:
-        raise Sentence(f"nothing is named {' or '.join(names)}; there are {', '.join(known)}")
+        raise Sentence(f"no catalogue is named {' or '.join(names)}; there are {', '.join(known)}")
     return chosen
 
 
@@ -36,15 +29,16 @@ def translate_command() -> None:
 def extract(names: tuple[str, ...]) -> None:
     """Write the catalogues of NAMES (all unless some are named) anew: new texts empty, changed ones fuzzy."""
     from course.languages import catalogue
-    from course.languages.translation import in_step, po_file
+    from course.languages.translation import in_step, po_file, wanted
 
     table = Table(title="catalogues")
     for column in ("catalogue", "messages", "missing", "fuzzy"):
         table.add_column(column, justify="left" if column == "catalogue" else "right")
+    texts = wanted(PROJECT)
     for language in catalogue.LOCALES:
-        for name, path in _chosen(names).items():
+        for name in _named(texts, names):
             place = po_file(language, name)
-            text = in_step(path, language, place)
+            text = in_step(name, texts[name], language)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8", newline="\n")
             count = catalogue.counts(catalogue.read(place, language))
@@ -57,11 +51,13 @@ def extract(names: tuple[str, ...]) -> None:
 def build(names: tuple[str, ...]) -> None:
     """Build the notebooks of NAMES (all unless some are named) under build/LANGUAGE/."""
     from course.languages import catalogue
-    from course.languages.translation import po_file, translated
+    from course.languages.translation import po_file, sources, translated
 
+    books = sources(PROJECT)
     for language in catalogue.LOCALES:
         folder = PROJECT / "build" / language
-        for name, path in _chosen(names).items():
+        for name in _named(books, names):
+            path = books[name]
             catalog = catalogue.read(po_file(language, name), language)
             made = translated(nbformat.read(path, as_version=4), catalog)
             target = folder / path.relative_to(PROJECT / "course")
@@ -76,11 +72,11 @@ def check(names: tuple[str, ...]) -> None:
     """Say what is wrong in the catalogues of NAMES; without names, in all, where those not yet complete may have gaps."""
     from course.languages import catalogue
     from course.languages.faults import complete, faults
-    from course.languages.translation import po_file
+    from course.languages.translation import po_file, wanted
 
     found = 0
     for language in catalogue.LOCALES:
-        for name in _chosen(names):
+        for name in _named(wanted(PROJECT), names):
             catalog = catalogue.read(po_file(language, name), language)
             for fault in faults(catalog, language, whole=bool(names) or name in complete(language)):
                 say(f"{language}/{name}: {fault}")

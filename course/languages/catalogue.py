@@ -66,7 +66,9 @@ def merged(old: Catalog, entries: Iterable[Entry], language: str) -> Catalog:
     """
     template = Catalog(locale=LOCALES[language], fuzzy=False)
     for entry in entries:
-        template.add(entry.text, context=entry.context, auto_comments=[entry.note] if entry.note else [])
+        template.add(
+            entry.text, context=entry.context or None, auto_comments=[entry.note] if entry.note else []
+        )
     moved = {message.id: message.string for message in old if message.id and done(message)}
     old.update(template)
     old.obsolete.clear()
@@ -83,7 +85,7 @@ def done(message: Message) -> bool:
     return bool(message.string) and not message.fuzzy
 
 
-def words(catalog: Catalog, text: str, context: str) -> str:
+def words(catalog: Catalog, text: str, context: str | None = None) -> str:
     """The translation of a text as it stands; empty where there is none."""
     message = catalog.get(text, context=context)
     return str(message.string) if message is not None and done(message) else ""

@@ -33,6 +33,7 @@ SHOWING = {
 SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
+AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])[a-z]{4,}(?![\w/.=\"(-]|: )")
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
 
 
@@ -139,9 +140,9 @@ def _docstrings(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Pas
 def _shown(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Passage]:
     """Strings with words that the cell shows: given to a function that shows them, or a phrase wherever it stands."""
     shown = {span: s for s in _given_to_show(tree) if (span := _span(source, s, lines))}
-    shown |= {span: s for s in _phrases(tree) if (span := _span(source, s, lines))}
+    shown |= {span: s for s in phrases(tree) if (span := _span(source, s, lines))}
     for (start, end), string in shown.items():
-        text, fields = _said(string), isinstance(string, ast.JoinedStr)
+        text, fields = text_of(string), isinstance(string, ast.JoinedStr)
         if has_words(FIELD.sub(" ", text)) and not PLACE.fullmatch(text):
             yield Passage(start, end, text, "said with values" if fields else "said", _quoted(fields))
 
@@ -155,8 +156,13 @@ def _given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
                 yield from _strings(value)
 
 
-def _phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is."""
+def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings of two words and more, as no name in code is; but what is looked up or compared stays as it is.
+
+    Args:
+        tree: of the code.
+        around_values: whether words with a value between them are a phrase too, and one word beside a value.
+    """
     inside: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
@@ -169,7 +175,10 @@ def _phrases(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
         string = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))
-            if PHRASE.search(FIELD.sub(" ", _said(node))):
+            words = FIELD.sub(" ", text_of(node))
+            if PHRASE.search(words) or (
+                around_values and isinstance(node, ast.JoinedStr) and AROUND.search(" ".join(words.split()))
+            ):
                 yield node
 
 
@@ -195,7 +204,7 @@ def _strings(node: ast.expr) -> Iterator[ast.Constant | ast.JoinedStr]:
             yield from _strings(elt)
 
 
-def _said(node: ast.Constant | ast.JoinedStr) -> str:
+def text_of(node: ast.Constant | ast.JoinedStr) -> str:
     """The string's text; values of an f-string stand in braces."""
     if isinstance(node, ast.Constant):
         return str(node.value)

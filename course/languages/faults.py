@@ -11,10 +11,10 @@ import pyromark
 from babel.messages.catalog import Catalog, Message
 
 from course.languages import catalogue
-from course.languages.passages import CODE_SPAN, FIELD, FORMULA, without_marks
+from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_marks
 
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
-MARKDOWN = {"paragraph", "heading", "list item", "table"}
+MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
 HAN = "\u4e00-\u9fff"
 FULL = "，。：；？！、（）“”《》"
 # What reads badly in Chinese, in text without formulas, code and links. Each: a pattern, and what to do.
@@ -24,6 +24,8 @@ STYLE = (
     (re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]"), "put a space between Chinese and Latin"),
     (re.compile(rf"[{FULL}] +[{HAN}A-Za-z0-9]|[{HAN}A-Za-z0-9] +[，。：；？！、）”》]"), "no space beside full-width punctuation"),
 )  # fmt: skip
+VALUE = "∅"  # stands for what a placeholder becomes: a number or a word
+NAMES = re.compile(r"^    [\w, ]+:|'\w+'", re.MULTILINE)  # arguments, and words of code, in a docstring
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def faults(catalog: Catalog, language: str, whole: bool) -> Iterator[str]:
     for message in catalog:
         if not message.id:
             continue
-        where = f"{message.context}: “{str(message.id)[:60]}”"
+        where = f"{message.context or 'said'}: “{str(message.id)[:60]}”"
         if not message.string or message.fuzzy:
             if whole:
                 yield f"{where} {'is fuzzy: the English has changed' if message.string else 'is missing'}"
@@ -71,20 +73,34 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     kind = message.auto_comments[0] if message.auto_comments else ""
     if english == other:  # rightly left as it is
         return
+    free = " ".join(message.user_comments).lower()
+    if english.startswith("The ideas are in") and not other.startswith("相关内容见"):
+        yield "does not begin with 相关内容见, behind which a release puts where the lessons are"
     if "with values" in kind:
-        yield from _unlike("the placeholders", FIELD.findall(english), FIELD.findall(other))
-        english, other = FIELD.sub(" ", english), FIELD.sub("0", other)
+        yield from _fields(FIELD.findall(english), FIELD.findall(other), free)
+        english, other = FIELD.sub(VALUE, english), FIELD.sub(VALUE, other)
+    yield from _unlike("what the template fills in", JINJA.findall(english), JINJA.findall(other))
+    english, other = JINJA.sub(VALUE, english), JINJA.sub(VALUE, other)
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))
     yield from _unlike("the links", _all(LINK, english), _all(LINK, other))
-    if kind == "table":
+    if kind.startswith("table"):
         yield from _unlike("the rows and columns", _grid(bare), _grid(bare_other))
     if kind in MARKDOWN and _loose_stars(other) > _loose_stars(english):
         yield "has marks of bold or italic that Markdown takes for stars: put a space outside of them"
     yield from _style(other)
-    free = " ".join(message.user_comments).lower()
-    yield from _terms(without_marks(english), other, free, language)
+    words = NAMES.sub(" ", english) if kind == "docstring" else english
+    yield from _terms(without_marks(words), other, free, language)
+
+
+def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
+    """The values are the same, in any order, one perhaps twice.
+
+    One that chooses between two English words ('is' or 'are') may be left out.
+    """
+    may_go = {f for f in english if " if " in f or f.lower() in free}
+    yield from _unlike("the placeholders", sorted({*english} - may_go), sorted({*other} - may_go))
 
 
 def _all(pattern: re.Pattern[str], text: str) -> list[str]:

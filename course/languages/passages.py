@@ -7,10 +7,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from course.languages.saying import FIELD
+
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?!\s)[^$]+?(?<!\s)\$", re.DOTALL)
-FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
+__all__ = ["CODE_SPAN", "FIELD", "FORMULA", "JINJA", "Passage", "has_words", "of_markdown", "without_marks"]
 LEAD = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|#{1,6})\s+)?")  # an indent, a list's mark or a heading's
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+FRAME = re.compile(
+    r":{3,}.*|:[\w-]+:.*|(?:\{%[^%]*%\})+(?::[\w-]+:.*)?"
+)  # of a block or a template: it has no text
 BEGINS = re.compile(r"\s*(?:[-*+]|\d+[.)]|#{1,6})\s")  # a new block without an empty line before it
 
 
@@ -46,10 +52,12 @@ def has_words(text: str) -> bool:
 def of_markdown(source: str) -> list[Passage]:
     """The passages of a Markdown cell, in their order.
 
-    A passage is a paragraph, a heading, an item of a list or a table. Fences, and formulas that stand alone, are none.
+    A passage is a paragraph, a heading, an item of a list, a table or, of a long one, a row. Fences are none, and
+    formulas that stand alone.
     """
     found: list[Passage] = []
     start, place, closing = -1, 0, ""
+    rows = _rows_of_long_tables(source)
 
     def end_at(end: int) -> None:
         nonlocal start
@@ -68,15 +76,23 @@ def of_markdown(source: str) -> list[Passage]:
         elif bare.startswith("$$") and (bare == "$$" or not bare.endswith("$$")):
             end_at(place)
             closing = "$$"
-        elif not bare:
+        elif not bare or FRAME.fullmatch(bare):
             end_at(place)
         else:
-            if BEGINS.match(line):
+            if BEGINS.match(line) or (bare.startswith("|") and place in rows):
                 end_at(place)
             if start < 0:
                 start = place
         place += len(line)
     end_at(place)
+    return found
+
+
+def _rows_of_long_tables(source: str) -> set[int]:
+    """Where rows begin that are passages of their own: a change of one must not make a whole glossary stale."""
+    found: set[int] = set()
+    for table in re.finditer(r"(?m)(?:^\|.*\n?){12,}", source):
+        found.update(table.start() + line.start() for line in re.finditer(r"(?m)^\|", table[0]))
     return found
 
 
@@ -88,7 +104,7 @@ def _block(source: str, start: int, end: int) -> Passage | None:
         return None
     mark = source[start:begin].strip()
     if text.startswith("|"):
-        kind = "table"
+        kind = "table" if "\n" in text else "table row"
     elif mark.startswith("#"):
         kind = "heading"
     else:

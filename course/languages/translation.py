@@ -7,7 +7,7 @@ import nbformat
 from babel.messages.catalog import Catalog
 
 from course.common.notebooks import notebooks
-from course.languages import catalogue
+from course.languages import catalogue, spoken
 from course.languages.code import of_code
 from course.languages.passages import Passage, of_markdown
 
@@ -54,24 +54,39 @@ def translated(notebook: nbformat.NotebookNode, catalog: Catalog) -> nbformat.No
     return other
 
 
+def text_in(source: str, name: str, language: str) -> str:
+    """A Markdown text, or a template of one, with the words of the catalogue of that name."""
+    catalog = catalogue.read(po_file(language, name), language)
+    for passage in reversed(of_markdown(source)):
+        if words := catalogue.words(catalog, passage.text):
+            source = source[: passage.start] + words + source[passage.end :]
+    return source
+
+
 def po_file(language: str, name: str) -> Path:
     """Where the catalogue of that name lies."""
     return catalogue.FOLDER / language / f"{name}.po"
 
 
-def in_step(path: Path, language: str, place: Path) -> str:
-    """The text of the catalogue at a place, in step with the notebook."""
-    wanted = entries(nbformat.read(path, as_version=4))
-    return catalogue.written(catalogue.merged(catalogue.read(place, language), wanted, language), language)
+def wanted(root: Path) -> dict[str, list[catalogue.Entry]]:
+    """What every catalogue wants a translation of, by its name."""
+    found = {name: entries(nbformat.read(path, as_version=4)) for name, path in sources(root).items()}
+    return found | spoken.entries(root)
+
+
+def in_step(name: str, texts: list[catalogue.Entry], language: str) -> str:
+    """The text of the catalogue of that name, in step with the English."""
+    old = catalogue.read(po_file(language, name), language)
+    return catalogue.written(catalogue.merged(old, texts, language), language)
 
 
 def not_in_step(root: Path) -> dict[Path, str]:
     """The catalogues that are other than the English wants them, and what should stand in each."""
     loose = {}
     for language in catalogue.LOCALES:
-        for name, path in sources(root).items():
+        for name, texts in wanted(root).items():
             place = po_file(language, name)
-            text = in_step(path, language, place)
+            text = in_step(name, texts, language)
             if not place.exists() or place.read_text(encoding="utf-8") != text:
                 loose[place] = text
     return loose

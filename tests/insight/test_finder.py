@@ -11,6 +11,7 @@ from course.__main__ import main
 from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.secret import course_secret
+from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.driver import handed_in, task_of
 from course.autograder.grading.marking import digest, mark
 from course.autograder.insight.finder import find, kept_in
@@ -24,7 +25,8 @@ HALVES = (
     "def l1_norm(x):\n    positive = np.maximum(x, 0) - x / 2\n    return positive @ np.ones(x.shape[1])",
 )
 MEDIANS = (
-    "def l1_norm(x):\n    return np.median(np.abs(x), axis=1) * x.shape[1]",
+    "calls = []\n\ndef l1_norm(x):\n    calls.append(x)\n    print('call', len(calls), x.sum())\n"
+    "    return np.median(np.abs(x), axis=1) * x.shape[1]",
     "def l1_norm(x):\n    n = x.shape[1]\n    s = np.sort(abs(x), 1)\n    return n * (s[:, (n - 1) // 2] + s[:, n // 2]) / 2",
 )
 NAMED = "def l1_norm(x):\n    return np.abs(x).sum(axis=0)"
@@ -64,6 +66,14 @@ def course(released, engine, tmp_path_factory):
     return course
 
 
+def said_by_itself(marks):
+    """What a submission printed: here each call, with what was asked."""
+    cells = json.loads(marks.notebook)["cells"]
+    streams = [o["text"] for cell in cells for o in cell.get("outputs", ()) if o["output_type"] == "stream"]
+    assert any("call 1 " in text for text in streams)
+    return streams
+
+
 def run(course, *words):
     result = CliRunner().invoke(main, ["--root", str(course.root), "mistakes", NAME, *words])
     return result.exit_code, result.output
@@ -98,6 +108,7 @@ def test_a_class_is_grouped_named_and_graded_with_the_names(course, engine):
     assert MEDIAN[1].split(";")[0] in after["s3"].notebook and MEDIAN[0] not in before["s3"].notebook
     cells = json.loads(after["s0"].notebook)["cells"]
     assert sum(HALVED[0] in json.dumps(cell["outputs"]) for cell in cells if cell["cell_type"] == "code") == 1
+    assert said_by_itself(after["s3"]) == said_by_itself(before["s3"])  # it was asked nothing more
     assert after["s5"].verdicts == before["s5"].verdicts and after["s6"].verdicts == before["s6"].verdicts
 
 
@@ -107,9 +118,10 @@ def test_what_is_asked_for_wrongly_is_told_in_a_sentence(course):
         assert code != 0 and "has no group 'zzzz'" in output
 
 
-def test_names_are_part_of_what_marks_depend_on_and_nothing_else_is(course):
+def test_marks_depend_on_the_names_and_on_nothing_new_where_there_are_none(course):
     found = handed_in(course, NAME).by_student["s0"]
     task = task_of(course, NAME, "s0", found, course.folder("release") / NAME / f"{NAME}.ipynb", "secret")
-    assert task.class_mistakes
     bare = replace(task, class_mistakes=())
-    assert digest(bare) != digest(task) and digest(bare) == digest(replace(task, class_mistakes=()))
+    known = replace(task, class_mistakes=(ClassMistake(NAME, "l1_norm", *HALVED),))
+    other = replace(task, class_mistakes=(ClassMistake(NAME, "l1_norm", *MEDIAN),))
+    assert len({digest(bare), digest(known), digest(other)}) == 3

@@ -5,7 +5,7 @@ from babel.messages.catalog import Message
 
 from course.languages import catalogue
 from course.languages.faults import complete, faults, of_message
-from course.languages.translation import po_file, sources
+from course.languages.translation import po_file, wanted
 
 
 def said(english, chinese, kind="paragraph", comments=()):
@@ -64,8 +64,8 @@ def test_a_term_may_be_said_otherwise_where_the_entry_says_so():
 
 
 def test_gaps_are_wrong_where_the_catalogue_is_declared_complete():
-    wanted = [catalogue.Entry("a", "One thing."), catalogue.Entry("b", "A second thing.")]
-    catalog = catalogue.merged(catalogue.read(po_file("zh", "none"), "zh"), wanted, "zh")
+    texts = [catalogue.Entry("a", "One thing."), catalogue.Entry("b", "A second thing.")]
+    catalog = catalogue.merged(catalogue.read(po_file("zh", "none"), "zh"), texts, "zh")
     catalog.get("One thing.", context="a").string = "一件事。"
     catalog.get("One thing.", context="a").flags.add("fuzzy")
     assert list(faults(catalog, "zh", whole=False)) == []
@@ -74,7 +74,8 @@ def test_gaps_are_wrong_where_the_catalogue_is_declared_complete():
 
 
 def test_nothing_is_wrong_with_ours(root):
-    assert complete("zh") <= set(sources(root))
-    for name in sources(root):
+    names = set(wanted(root))
+    assert complete("zh") <= names
+    for name in names:
         catalog = catalogue.read(po_file("zh", name), "zh")
         assert list(faults(catalog, "zh", whole=name in complete("zh"))) == [], name

@@ -19,6 +19,7 @@ from course.autograder.at_home.helpers import wrong_file
 from course.autograder.at_home.told import Cell, NotebookError, code_cells, read_notebook, remarks
 from course.autograder.judging.bank import bank_here
 from course.autograder.judging.verdict import number
+from course.languages.saying import filled, said
 
 CELL_SECONDS = 60.0
 ANEW = 3  # times that what lies below a cell is tried without it
@@ -45,13 +46,19 @@ class Preflight:
 
     def text(self) -> str:
         """All of it, for a terminal or a cell."""
-        said = [f"  - {remark}" for remark in self.remarks] or ["  Nothing would be lost."]
+        remarks = [f"  - {said(remark)}" for remark in self.remarks] or [
+            f"  {said('Nothing would be lost.')}"
+        ]
         return "\n".join(
             [
-                "As grading would run this notebook (fresh, top to bottom; here it is not locked in):",
-                *said,
-                f"  {number(sum(self.points.values()))} of {number(self.most)} points on the visible cases; "
-                "grading draws others.",
+                said("As grading would run this notebook (fresh, top to bottom; here it is not locked in):"),
+                *remarks,
+                "  "
+                + filled(
+                    "{got} of {most} points on the visible cases; grading draws others.",
+                    got=number(sum(self.points.values())),
+                    most=number(self.most),
+                ),
             ]
         )
 
@@ -214,10 +221,10 @@ def told_of(notebook: str = "") -> str:
         found = preflight(path)
         files = " and ".join([path.name, *found.along])
         names = "these names" if found.along else "this name"
-        told = f"{path.name}, as it was saved at {saved}.\n{found.text()}"
-        return f"{told}\nHand in {files}, under {names}, {read().hand_in}."
+        told = said(f"{path.name}, as it was saved at {saved}.")
+        return f"{told}\n{found.text()}\n" + said(f"Hand in {files}, under {names}, {read().hand_in}.")
     except NotebookError as error:
-        return str(error)
+        return said(str(error))
 
 
 def main(arguments: list[str]) -> int:

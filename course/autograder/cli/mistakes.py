@@ -78,7 +78,7 @@ def _tell(root: Path, finding: "Finding") -> None:
         say(f"{finding.assignment}: nothing that is wrong is without a name")
         return
     causes = [group for group in finding.groups if not group.follows]
-    shown = [group for group in causes if not group.trace.together or len(group.students) > 1][:MOST_SHOWN]
+    shown = [group for group in causes if not group.trace.partly or len(group.students) > 1][:MOST_SHOWN]
     table = Table(box=SIMPLE_HEAD)
     for name in ("group", "students", "check", "what came", "explained by"):
         table.add_column(name, justify="right" if name == "students" else "left", overflow="fold")
@@ -91,7 +91,7 @@ def _tell(root: Path, finding: "Finding") -> None:
     if len(causes) > len(shown):
         say(f"and {len(causes) - len(shown)} smaller groups")
     _tell_what_follows(finding)
-    own = [group for group in shown if not group.trace.together]
+    own = [group for group in shown if not group.trace.partly]
     for group in own[:WITH_CODE]:
         _show_functions(finding, group)
     words = ("mistakes", finding.assignment)
@@ -132,8 +132,8 @@ def _tell_what_follows(finding: "Finding") -> None:
 def _elsewhere(finding: "Finding", group: "Group") -> str:
     from course.autograder.insight.elsewhere import explained_by
 
-    if group.trace.together:
-        return " and ".join(group.trace.together) + ", together"
+    if group.trace.partly:
+        return group.trace.partly
     found = explained_by(group.trace.check, group.trace.fingerprint, finding.seed)
     return f"{found[1]} (in {found[0]})" if found else ""
 

@@ -6,6 +6,7 @@ from nbformat.notebooknode import NotebookNode
 from course.autograder.gradebook.changes import cells_in, cells_of, differences, points_by_hand
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.points import points_that_differ
+from course.autograder.gradebook.spoken import in_language
 from course.autograder.intake.hand_ins import find_hand_ins
 
 
@@ -13,7 +14,7 @@ def source_of(course: Course, assignment: str) -> NotebookNode:
     """An assignment's source notebook. GradingError where it cannot be read."""
     path = course.folder("source") / assignment / f"{assignment}.ipynb"
     try:
-        return nbformat.read(path, as_version=4)
+        return in_language(nbformat.read(path, as_version=4), assignment)
     except Exception as error:  # whatever a file that is no notebook makes nbformat raise
         raise GradingError(f"{path} cannot be read as a notebook: {type(error).__name__}: {error}") from None
 

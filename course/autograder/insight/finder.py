@@ -122,7 +122,7 @@ def find(
     _write(course, assignment, seed, seen)
     groups = grouped([(student, one) for student in sorted(seen) for one in seen[student].traces])
     groups = [_following(group, seen) for group in groups]
-    groups.sort(key=lambda group: bool(group.follows or group.trace.together))
+    groups.sort(key=lambda group: bool(group.follows or group.trace.partly))
     open_still = tuple(group for group in groups if not any(_is(one, group, seed) for one in known))
     stale = tuple(one.name for one in known if one.seed and one.asked != digest_of(one.check, one.seed))
     return Finding(assignment, open_still, seen, seed, len(groups) - len(open_still), stale)
@@ -219,7 +219,7 @@ def _data(one: Trace) -> dict[str, Any]:
     relations = {path: {**r.stated.as_dict(), "cases": list(r.cases)} for path, r in one.relations.items()}
     return {
         "check": one.check, "fingerprint": as_data(one.fingerprint), "relations": relations, "said": dict(one.said),
-        "together": list(one.together),
+        "partly": one.partly,
     }  # fmt: skip
 
 
@@ -246,6 +246,4 @@ def _trace(data: dict[str, Any]) -> Trace:
     relations = {
         path: Relation(Stated(r["kind"], r["by"]), tuple(r["cases"])) for path, r in data["relations"].items()
     }
-    return Trace(
-        data["check"], from_data(data["fingerprint"]), relations, data["said"], tuple(data["together"])
-    )
+    return Trace(data["check"], from_data(data["fingerprint"]), relations, data["said"], data["partly"])

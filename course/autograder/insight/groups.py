@@ -18,6 +18,7 @@ from course.autograder.grading.class_mistakes.fingerprints import (
 )
 from course.autograder.grading.class_mistakes.mistake import Relation, pairs_of, relations_of, wrong_on
 from course.autograder.judging.facts import fact
+from course.autograder.judging.naming import TOGETHER
 from course.autograder.judging.relating import simple_relation
 from course.autograder.judging.resting import WRONG_GROUND
 from course.autograder.judging.traits import common
@@ -33,14 +34,14 @@ class Trace:
         fingerprint: of the outputs that are wrong without a name.
         relations: what these are wherever they are wrong, where all of them can be stated so.
         said: by output, in words: in what relation it is to the right answer, and on which cases.
-        together: names of two known mistakes which give this only together, where they do.
+        partly: known mistakes that explain it together, or each on some of the cases; '' where some of it has no name at all.
     """
 
     check: str
     fingerprint: Fingerprint
     relations: Mapping[str, Relation]
     said: Mapping[str, str]
-    together: tuple[str, ...] = ()
+    partly: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,16 @@ def trace(check: Check, verdict: Verdict, answered: Answered) -> Trace | None:
         return None
     relations = relations_of(check, answered, found)
     said = {o.path: _said(o, answered, found, relations) for o in check.outputs if o.path in wrong}
-    together = tuple(dict.fromkeys(f.misconception for f in own if f.misconception and has_no_name(vars(f))))
-    named = together and not any(has_no_name(vars(f)) and not f.misconception for f in own)
-    return Trace(check.name, found, relations, said, together if named else ())
+    return Trace(check.name, found, relations, said, _partly([f for f in own if has_no_name(vars(f))]))
+
+
+def _partly(findings: Sequence[Finding]) -> str:
+    """Which known mistakes explain all of these findings between them."""
+    names = list(dict.fromkeys(f.misconception for f in findings))
+    if "" in names:
+        return ""
+    told = " and ".join(names)
+    return f"{told}, together" if findings[0].scope.startswith(TOGETHER) else f"{told}, on some of the cases"
 
 
 def rests(check: Check, finding: Finding) -> bool:
@@ -131,7 +139,7 @@ def _what(output: Output, answered: Answered, found: Fingerprint, cases: tuple[s
 
 
 def grouped(traces: Sequence[tuple[str, Trace]]) -> list[Group]:
-    """The groups, the largest first; those that two known mistakes explain together come last.
+    """The groups, the largest first; those that known mistakes explain between them come last.
 
     Args:
         traces: each with its student, in a fixed order.
@@ -151,9 +159,7 @@ def grouped(traces: Sequence[tuple[str, Trace]]) -> list[Group]:
     for one, members in found:
         made.append(Group(_id(one, ids), one, tuple(members)))
         ids.add(made[-1].id)
-    return sorted(
-        made, key=lambda one: (bool(one.trace.together), -len(one.students), one.trace.check, one.id)
-    )
+    return sorted(made, key=lambda one: (bool(one.trace.partly), -len(one.students), one.trace.check, one.id))
 
 
 def _id(one: Trace, taken: set[str]) -> str:

@@ -24,7 +24,8 @@ from course.autograder.judging.verdict import Finding
 
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
 RELATED = ("value", "shape")
-TOGETHER = "Two mistakes together give exactly this"
+# So begins what is said of a name that does not explain all that fails: one of two, or one on some of the cases.
+TOGETHER, PARTLY = "Two mistakes together", "It explains"
 
 
 @dataclass(frozen=True)
@@ -176,4 +177,4 @@ def _scope(explained: int, failing: int) -> str:
 
 
 def _beside(other: str) -> str:
-    return f"{TOGETHER}: this one and “{other}”."
+    return f"Two mistakes together give exactly this: this one and “{other}”."

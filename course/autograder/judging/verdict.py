@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from course.languages.saying import filled, joined, said
+
 VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
 
 
@@ -186,22 +188,25 @@ class Told:
     @property
     def advice(self) -> str:
         """One hint, where it was not read a line or two above."""
-        return "" if self.again else self.finding.advice
+        return "" if self.again else said(self.finding.advice)
 
     @property
     def headline(self) -> str:
         """What is wrong, in a few words or one sentence."""
         f = self.finding
         if not f.misconception and f.output and f.message.startswith(f"{f.output} is "):
-            return f"It{f.message.removeprefix(f.output)}"  # the output's name stands in front already
-        return f.misconception or f.message
+            # The output's name stands in front already.
+            other = said(f.message)
+            it = f"It{f.message.removeprefix(f.output)}"
+            return it if other == f.message else other.removeprefix(f.output).lstrip()
+        return said(f.misconception or f.message)
 
     @property
     def details(self) -> str:
         """What was seen, and where, in whole sentences."""
         f = self.finding
         seen = f.message if f.misconception else ""
-        return " ".join(part for part in (seen, f.scope, self._where(), self._how_far()) if part)
+        return joined((seen, f.scope, self._where(), self._how_far()))
 
     def _where(self) -> str:
         f = self.finding
@@ -286,5 +291,6 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["formulas"] = formulas_set
+    environment.filters |= {"formulas": formulas_set, "said": said}
+    environment.globals |= {"said": said, "filled": filled}
     return environment.get_template(name)

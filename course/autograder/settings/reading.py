@@ -18,6 +18,7 @@ from course.autograder.settings.term import (
 )
 
 NOT_HANDED_IN = ("blank", "zero")
+LANGUAGES = ("en", "zh")
 POLICIES = ("none", "per_day", "per_hour", "late_days")
 
 
@@ -131,6 +132,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
         roster=course.text("roster", Settings.roster),
         not_handed_in=course.choice("not_handed_in", NOT_HANDED_IN, Settings.not_handed_in),
         lessons_url=course.text("lessons_url"),
+        language=course.choice("language", LANGUAGES, Settings.language),
         hand_in=course.text("hand_in"),
         late=_late("late", late),
         grader=_grader(grader),

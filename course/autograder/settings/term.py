@@ -80,6 +80,7 @@ class Settings:
         roster: the roster's file, relative to the course folder.
         not_handed_in: what a student on the roster has who handed in nothing: 'blank' or 'zero'.
         lessons_url: where the lessons' pages are for students.
+        language: in which students are spoken to: 'en' or 'zh'.
         hand_in: where students hand in, as a sentence for them goes on: "on the course's page in Moodle".
         late: the late policy of every assignment that has none of its own.
         grader: limits.
@@ -92,6 +93,7 @@ class Settings:
     roster: str = "roster.csv"
     not_handed_in: str = "blank"
     lessons_url: str = ""
+    language: str = "en"
     hand_in: str = ""
     late: LatePolicy = LatePolicy()
     grader: GraderSettings = GraderSettings()

@@ -21,8 +21,10 @@ from course.autograder.engine.wire import encode
 from course.autograder.grading.class_mistakes.fingerprints import Answered
 from course.autograder.judging import question, seed_for
 from course.autograder.judging.asking import Question
+from course.autograder.judging.rules import Rules
 from course.autograder.judging.verdict import Verdict
 
+NO_FOLLOWING = Rules(own_gradient=0.0)  # nothing is earned here
 THE_CLASS = "\0the class"  # in a student's place: no folder has such a name
 
 
@@ -60,7 +62,7 @@ def on_class_cases(
         if (name := graded_name(cell)) is not None and name not in cells:
             cell.source = ""
     heard = Heard()
-    result = engine.run(asking, assignment=assignment, student_seed=seed, seen=heard)
+    result = engine.run(asking, assignment=assignment, student_seed=seed, seen=heard, rules=NO_FOLLOWING)
     verdicts = {verdict.check: verdict for name, verdict in result.ledger.items() if name in cells}
     return verdicts, {name: heard.answers[name] for name in verdicts if name in heard.answers}
 

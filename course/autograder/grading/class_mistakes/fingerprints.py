@@ -16,7 +16,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check, Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import ROUNDED, compare, near, tolerance_of
-from course.autograder.judging.naming import TOGETHER
+from course.autograder.judging.naming import PARTLY, TOGETHER
 from course.autograder.judging.sketch import Sketch, room
 from course.autograder.judging.verdict import Finding
 from course.common.text import printable
@@ -26,6 +26,7 @@ Key = tuple[str, str]  # a case and the path of an output
 
 # Findings that are no mistake of the answer's: it is not there, or the judge was never asked.
 NO_ANSWER = frozenset({"blank", "arity", "function", "judge", "question", "stopped", "unreached"})
+MOST = 10**6  # values: no right answer of the course has so many, and a wrong one is known by its shape then
 HUGE = 1e8  # times the largest right value: what a division by almost 0 gives differs from writing to writing
 LONGEST = 200  # characters of what a problem says
 ONE_NUMBER = 1e-6  # relative: how far a factor that is the same everywhere may vary
@@ -68,13 +69,14 @@ def like(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def has_no_name(finding: Mapping[str, Any]) -> bool:
-    """Whether a finding, as data, is of something wrong that has no name, or that two names explain only together.
+    """Whether a finding, as data, is of something wrong that no one name explains.
 
-    Whoever makes the same two mistakes as many others makes one, and that may be given a name.
+    It has none; or two names explain it together, or one on some of its cases alone. Whoever is wrong in the same way as many
+    others has made one mistake, which may be given a name of its own.
     """
     if not finding.get("case") or finding.get("kind") in NO_ANSWER:
         return False
-    return not finding.get("misconception") or str(finding.get("scope")).startswith(TOGETHER)
+    return not finding.get("misconception") or str(finding.get("scope")).startswith((TOGETHER, PARTLY))
 
 
 def unnamed_outputs(check: Check, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -161,6 +163,8 @@ def _of_draw(got: np.ndarray, right: np.ndarray) -> Outcome | None:
 
 
 def _in_numbers(kind: str, output: Output, asked: Question, got: np.ndarray, right: np.ndarray) -> Outcome:
+    if got.size > MOST:
+        return Outcome(kind, "", got.shape)
     values = got.astype(np.float64)
     wild = ~np.isfinite(values)
     most = HUGE * np.max(np.abs(right[np.isfinite(right)]).astype(np.float64), initial=1.0)

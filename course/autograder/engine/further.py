@@ -7,7 +7,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Check
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.questions import Line, Questions
-from course.autograder.engine.second import SecondQuestions, Unused, wrong_below
+from course.autograder.engine.second import SecondQuestions, Unused, raising, wrong_below
 from course.autograder.judging import asking
 from course.autograder.judging.computing import question
 from course.autograder.judging.deciding import decided, weighed
@@ -82,14 +82,15 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
 
 
 def _again(session: "Session", check: Check, verdict: Verdict) -> Verdict:
-    """The verdict with what a second judgement adds, where functions that this one may be built on are wrong."""
+    """The verdict with what a second judgement adds: functions that this one is built on are wrong, or one raises."""
     progress = session.progress
     wrong = wrong_below(check, progress.checks.values(), progress.ledger)
-    if not wrong:
+    rescued = raising(check, verdict)
+    if not wrong and not rescued:
         return verdict
-    ask = SecondQuestions(session, check, wrong)
+    ask = SecondQuestions(session, check, wrong, rescued)
     try:
         tally = weighed(check, ask, questions=lambda index: question(check.name, index, progress.seed))
     except Unused:
         return verdict
-    return with_stand_ins(verdict, decided(check, tally, graded=True), ask.oracle.used)
+    return with_stand_ins(verdict, decided(check, tally, graded=True), ask.oracle.used, rescued)

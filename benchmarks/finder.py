@@ -70,24 +70,26 @@ class Count:
 # --- asking --------------------------------------------------------------------------------------------------
 
 
-def asked_of(check: Check, functions: dict[str, Callable[..., Any]]) -> dict[str, tuple[Question, Reply]]:
-    """What functions answer on the class's cases, in this process: for code of the repository alone."""
+def asked_of(
+    check: Check, functions: dict[str, Callable[..., Any]], seed: int = SEED
+) -> dict[str, tuple[Question, Reply]]:
+    """What functions answer on one class's cases, in this process: for code of the repository alone."""
     own = {name: functions[name] for name in check.functions}
     found = {}
     for index, case in enumerate(check.cases + check.hidden):
-        asked = question(check.name, index, SEED)
+        asked = question(check.name, index, seed)
         found[case.name] = (asked, perform(check.steps_of(case), asked.inputs, check.asked_for, own))
     return found
 
 
-def by_paddle(check: Check) -> Iterator[Asked]:
+def by_paddle(check: Check, seed: int = SEED) -> Iterator[Asked]:
     """Each misconception as somebody's answer."""
     if check.observe is not None:
         return  # a draw is the student's own
     for m in check.misconceptions:
         answered = {}
         for index, case in enumerate(check.cases + check.hidden):
-            asked = question(check.name, index, SEED)
+            asked = question(check.name, index, seed)
             wrong = asked.wrong[m.name]
             values = overlay(asked.right, wrong)
             if case.raises:
@@ -109,7 +111,7 @@ def _raised(name: str) -> Any:
     return Problem("raised", f"{name}: no", (name,))
 
 
-def from_bank(assignment: str) -> dict[str, list[Asked]]:
+def from_bank(assignment: str, seed: int = SEED) -> dict[str, list[Asked]]:
     """The bank's wrong answers by check, wherever the function that the mistake is made in is used."""
     found: dict[str, list[Asked]] = defaultdict(list)
     for wrong in wrong_answers(assignment):
@@ -118,7 +120,7 @@ def from_bank(assignment: str) -> dict[str, list[Asked]]:
         for name in list_checks(assignment):
             check = find_check(name)
             if users & set(check.functions):
-                found[name].append(Asked(wrong.id, asked_of(check, functions)))
+                found[name].append(Asked(wrong.id, asked_of(check, functions, seed)))
     return found
 
 

@@ -61,6 +61,11 @@ def halved_but_for_two_samples(x):
     return x.mean(axis=0), x.var(axis=0) / (2 if len(x) > 2 else 1)
 
 
+def given_layernorm(x, gamma, beta, ln_param):
+    spread = np.sqrt(x.var(axis=-1, keepdims=True) + ln_param.get("eps", 1e-5))
+    return gamma * (x - x.mean(axis=-1, keepdims=True)) / spread + beta
+
+
 @pytest.fixture(scope="module")
 def stated():
     """The variance halved, as it would be named from one class."""
@@ -125,6 +130,13 @@ def test_a_mistake_that_cannot_be_stated_is_known_on_the_classes_cases(seen):
         (CHECK, lambda x: (x.mean(axis=0), x.var(axis=0)[None, :, None]), "axes added"),
         ("relu", lambda x: np.maximum(x, 0).T, "transposed"),
         ("scale_shift", lambda x_hat, gamma, beta: x_hat * 0, "zero"),
+        ("scale_shift", lambda x_hat, gamma, beta: x_hat * gamma + 2 * beta, "plus an input"),
+        ("layernorm_forward", lambda x, g, b, p: (given_layernorm(x, g, b, p) * g, None), "times an input"),
+        (
+            "dropout_apply.train",
+            lambda x, m, p, mode, scaling: x * m * (1 - p) / ((1 - p) if "up" in scaling and p < 1 else 1),
+            "times 1 less an input",
+        ),
         ("normalize", lambda x, mean, var, eps: mean, "an input"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -25,7 +25,8 @@ HALVES = (
     "def l1_norm(x):\n    positive = np.maximum(x, 0) - x / 2\n    return positive @ np.ones(x.shape[1])",
 )
 MEDIANS = (
-    "def l1_norm(x):\n    return np.median(np.abs(x), axis=1) * x.shape[1]",
+    "calls = []\n\ndef l1_norm(x):\n    calls.append(x)\n    print('call', len(calls), x.sum())\n"
+    "    return np.median(np.abs(x), axis=1) * x.shape[1]",
     "def l1_norm(x):\n    n = x.shape[1]\n    s = np.sort(abs(x), 1)\n    return n * (s[:, (n - 1) // 2] + s[:, n // 2]) / 2",
 )
 NAMED = "def l1_norm(x):\n    return np.abs(x).sum(axis=0)"
@@ -65,6 +66,14 @@ def course(released, engine, tmp_path_factory):
     return course
 
 
+def said_by_itself(marks):
+    """What a submission printed: here each call, with what was asked."""
+    cells = json.loads(marks.notebook)["cells"]
+    streams = [o["text"] for cell in cells for o in cell.get("outputs", ()) if o["output_type"] == "stream"]
+    assert any("call 1 " in text for text in streams)
+    return streams
+
+
 def run(course, *words):
     result = CliRunner().invoke(main, ["--root", str(course.root), "mistakes", NAME, *words])
     return result.exit_code, result.output
@@ -99,6 +108,7 @@ def test_a_class_is_grouped_named_and_graded_with_the_names(course, engine):
     assert MEDIAN[1].split(";")[0] in after["s3"].notebook and MEDIAN[0] not in before["s3"].notebook
     cells = json.loads(after["s0"].notebook)["cells"]
     assert sum(HALVED[0] in json.dumps(cell["outputs"]) for cell in cells if cell["cell_type"] == "code") == 1
+    assert said_by_itself(after["s3"]) == said_by_itself(before["s3"])  # it was asked nothing more
     assert after["s5"].verdicts == before["s5"].verdicts and after["s6"].verdicts == before["s6"].verdicts
 
 

@@ -7,6 +7,7 @@ import tokenize
 from collections.abc import Mapping, Sequence
 
 MOST_COMPARED = 40  # versions; more are not looked at, for each is compared with each
+COMPARED = 600  # tokens of each: what is built to be slow to compare takes seconds and not hours
 LONGEST = 20_000  # characters of a version: what is longer is no function that one reads in passing
 SHOWN = 3
 
@@ -86,4 +87,4 @@ def told_apart(versions: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> float:
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, one[:COMPARED], other[:COMPARED], autojunk=False).ratio()

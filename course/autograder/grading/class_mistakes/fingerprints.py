@@ -26,6 +26,7 @@ Key = tuple[str, str]  # a case and the path of an output
 
 # Findings that are no mistake of the answer's: it is not there, or the judge was never asked.
 NO_ANSWER = frozenset({"blank", "arity", "function", "judge", "question", "stopped", "unreached"})
+MOST = 10**6  # values: no right answer of the course has so many, and a wrong one is known by its shape then
 HUGE = 1e8  # times the largest right value: what a division by almost 0 gives differs from writing to writing
 LONGEST = 200  # characters of what a problem says
 ONE_NUMBER = 1e-6  # relative: how far a factor that is the same everywhere may vary
@@ -162,6 +163,8 @@ def _of_draw(got: np.ndarray, right: np.ndarray) -> Outcome | None:
 
 
 def _in_numbers(kind: str, output: Output, asked: Question, got: np.ndarray, right: np.ndarray) -> Outcome:
+    if got.size > MOST:
+        return Outcome(kind, "", got.shape)
     values = got.astype(np.float64)
     wild = ~np.isfinite(values)
     most = HUGE * np.max(np.abs(right[np.isfinite(right)]).astype(np.float64), initial=1.0)

@@ -54,7 +54,7 @@ class ClassMistake:
         return tuple(self.relations) or tuple(dict.fromkeys(path for _, path in self.fingerprint))
 
     def explains(self, check: Check, answered: Answered, outputs: tuple[str, ...]) -> bool:
-        """Whether it is what makes these outputs of an answer wrong, on the cases that were asked.
+        """Whether it is what makes its outputs wrong in an answer, on the cases that were asked.
 
         Args:
             check: this mistake's.
@@ -62,7 +62,7 @@ class ClassMistake:
             outputs: that are wrong and have no name.
         """
         if set(outputs) != set(self.outputs):
-            return False
+            return False  # who swaps two outputs does not only give the one for the other
         if not self.relations:
             return like(fingerprint(check, answered, outputs), self.fingerprint)
         by_path = {output.path: output for output in check.outputs}
@@ -70,7 +70,7 @@ class ClassMistake:
 
 
 def _follows(output: Output, relation: Relation, answered: Answered) -> bool:
-    """Whether an output is what the relation says wherever it is to be wrong, and right or that elsewhere."""
+    """Whether an output is what the relation says wherever it is to be wrong, and right elsewhere."""
     for name, (asked, reply) in answered.items():
         asked, got = drawn(asked, reply), reply.outputs.get(output.path)
         if output.path not in asked.right:
@@ -78,9 +78,9 @@ def _follows(output: Output, relation: Relation, answered: Answered) -> bool:
         if reply.problem is not None or not isinstance(got, np.ndarray) or got.dtype.kind not in "fiub":
             return False
         tolerance = tolerance_of(output, asked.inputs, got)
-        made = relation.stated.of(output.path, asked.right, asked.values)
-        follows = made is not None and near(got.astype(np.float64), made, tolerance)
-        if not follows and (name in relation.cases or not near(got, asked.right[output.path], tolerance)):
+        right = asked.right[output.path]
+        made = relation.stated.of(output.path, asked.right, asked.values) if name in relation.cases else right
+        if made is None or not near(got.astype(np.float64), made, tolerance):
             return False
     return True
 

@@ -33,17 +33,18 @@ def with_names(graded: Graded, known: Sequence[ClassMistake]) -> RunResult:
     for name, verdict in graded.result.ledger.items():
         mine = [one for one in known if one.check == verdict.check]
         check = find_check(verdict.check) if mine else None
-        if check is None or not (open_still := unnamed_outputs(check, verdict.findings)):
-            continue
         for one in mine:
+            assert check is not None
+            open_still = unnamed_outputs(check, ledger[name].findings)
+            if not open_still or set(one.outputs) != set(open_still):
+                continue
             answers: Mapping[str, Answered] = graded.answers
             if one.seed:
                 if one.asked != digest_of(check.name, one.seed):
                     continue  # its cases are no longer drawn so; `mistakes` says it
                 answers = asked[one.seed] if one.seed in asked else _asked(graded, known, one.seed, asked)
             if check.name in answers and one.explains(check, answers[check.name], open_still):
-                ledger[name] = named(verdict, one)
-                break
+                ledger[name] = named(ledger[name], one)
     changed = {name: verdict for name, verdict in ledger.items() if verdict is not graded.result.ledger[name]}
     if not changed:
         return graded.result

@@ -16,6 +16,11 @@ from course.autograder.judging.comparing import near
 from course.autograder.judging.relating import Pair, counts_in
 
 MOST_AXES = 5
+WITH_AN_INPUT = (
+    "times an input", "divided by an input", "plus an input", "minus an input", "times 1 less an input",
+    "divided by 1 less an input",
+)  # fmt: skip
+BY_CHANNEL = "[:, None, None]"
 DIGITS = 9  # of a factor or an offset, as it is written down
 
 
@@ -72,6 +77,32 @@ def _unbiased(n: float) -> float:
     return n / (n - 1) if n != 1 else np.inf  # of a single value it is 0 / 0, as numpy has it
 
 
+def numbers_in(inputs: Any, path: str = "") -> dict[str, np.ndarray]:
+    """Every array and every number among the inputs, by its path."""
+    if isinstance(inputs, int | float) and not isinstance(inputs, bool):
+        return {path: np.asarray(float(inputs))}
+    if isinstance(inputs, Mapping):
+        found: dict[str, np.ndarray] = {}
+        for key, value in inputs.items():
+            found |= numbers_in(value, f"{path}.{key}" if path else str(key))
+        return found
+    return input_arrays(inputs, path) if path else {}
+
+
+def _spread(called: str, right: np.ndarray, inputs: Inputs) -> np.ndarray:
+    """An input laid out along an output: as numpy does, or one value for each channel of images."""
+    value = numbers_in(inputs)[called.removesuffix(BY_CHANNEL)].astype(np.float64)
+    return np.broadcast_to(value[:, None, None] if called.endswith(BY_CHANNEL) else value, right.shape)
+
+
+def _along(p: Pair) -> Iterator[str]:
+    """What an output may have been multiplied by, or added to."""
+    for path, value in numbers_in(p.inputs).items():
+        yield path
+        if value.ndim == 1 and p.wanted.ndim == 4:
+            yield path + BY_CHANNEL
+
+
 POWERS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "square": np.square, "root": np.sqrt, "reciprocal": np.reciprocal,
     "size": np.abs, "logarithm": np.log,
@@ -104,6 +135,12 @@ KINDS: Mapping[str, Made] = {
     "averaged, axes kept": _reduced(np.mean, keep=True),
     "an input": lambda _, path, __, i: input_arrays(i)[path],
     "another output": lambda _, path, right, __: right[path],
+    "times an input": lambda right, path, _, i: right * _spread(path, right, i),
+    "divided by an input": lambda right, path, _, i: right / _spread(path, right, i),
+    "plus an input": lambda right, path, _, i: right + _spread(path, right, i),
+    "minus an input": lambda right, path, _, i: right - _spread(path, right, i),
+    "times 1 less an input": lambda right, path, _, i: right * (1 - _spread(path, right, i)),
+    "divided by 1 less an input": lambda right, path, _, i: right / (1 - _spread(path, right, i)),
     "zero": lambda right, _, __, ___: np.zeros_like(right),
 }
 WORDS = {
@@ -128,6 +165,12 @@ WORDS = {
     "averaged, axes kept": "the right one averaged over axes {}, which are kept",
     "an input": "{} as it came",
     "another output": "what {} should be",
+    "times an input": "the right one times {}",
+    "divided by an input": "the right one divided by {}",
+    "plus an input": "the right one plus {}",
+    "minus an input": "the right one minus {}",
+    "times 1 less an input": "the right one times 1 - {}",
+    "divided by 1 less an input": "the right one divided by 1 - {}",
     "zero": "0 everywhere",
 }
 
@@ -164,6 +207,7 @@ def _candidates(p: Pair, right: Arrays) -> Iterator[Stated]:
     if p.got.shape == p.wanted.shape:
         yield from _numbers(p)
         yield from (Stated("power", name) for name in POWERS)
+        yield from (Stated(kind, path) for path in _along(p) for kind in WITH_AN_INPUT)
         yield from (Stated("rounded", name) for name in ROUNDED)
         yield from (Stated("reversed", some) for some in axes)
         yield from (Stated("rolled", [axis, by]) for axis in range(min(ndim, MOST_AXES)) for by in (1, -1))

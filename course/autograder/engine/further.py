@@ -7,8 +7,11 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Check
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.questions import Line, Questions
+from course.autograder.engine.second import SecondQuestions, Unused, wrong_below
 from course.autograder.judging import asking
-from course.autograder.judging.following import with_own_gradient
+from course.autograder.judging.computing import question
+from course.autograder.judging.deciding import decided, weighed
+from course.autograder.judging.following import may_follow, with_own_gradient, with_stand_ins
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Verdict
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 SHARE = 1 / 10  # of a cell's time: so long all further questions of a check may take
 MOST = 1000  # questions for one check
+SECOND = 1 / 4  # of a cell's time: a check that took longer is not judged a second time
 
 
 class Further:
@@ -61,13 +65,31 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
         check, tally, verdict: what was judged.
         each: seconds of processor time that a case took.
     """
-    timer, progress = session.timer, session.progress
-    ask = Further(session, check, each, lambda: timer.taken().processor, session.limits.cell_seconds)
+    progress = session.progress
     try:
-        return with_own_gradient(check, tally, verdict, progress.rules, ask)
+        if may_follow(check, verdict, progress.rules):
+            timer, seconds = session.timer, session.limits.cell_seconds
+            ask = Further(session, check, each, lambda: timer.taken().processor, seconds)
+            verdict = with_own_gradient(check, tally, verdict, progress.rules, ask)
+        quick = each * len(tally.asked) < SECOND * session.limits.cell_seconds
+        return _again(session, check, verdict) if progress.rules.stand_ins and quick else verdict
     except Lost:
         raise
     except Exception as error:
         place = progress.place(session.index)
         progress.tell(f"{place}: no follow-up marks were looked for: {type(error).__name__}: {error}")
         return verdict
+
+
+def _again(session: "Session", check: Check, verdict: Verdict) -> Verdict:
+    """The verdict with what a second judgement adds, where functions that this one may be built on are wrong."""
+    progress = session.progress
+    wrong = wrong_below(check, progress.checks.values(), progress.ledger)
+    if not wrong:
+        return verdict
+    ask = SecondQuestions(session, check, wrong)
+    try:
+        tally = weighed(check, ask, questions=lambda index: question(check.name, index, progress.seed))
+    except Unused:
+        return verdict
+    return with_stand_ins(verdict, decided(check, tally, graded=True), ask.oracle.used)

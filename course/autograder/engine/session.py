@@ -197,7 +197,6 @@ class Session:
         from course.autograder.engine.further import with_follow_up
         from course.autograder.engine.questions import Questions
         from course.autograder.judging import decided, question, resolve, weighed
-        from course.autograder.judging.following import may_follow
 
         start, waited, taken = time.perf_counter(), self.waited, self.timer.taken()
         ask: Questions | None = None
@@ -212,7 +211,7 @@ class Session:
             tally = weighed(check, ask, questions=drawn.__getitem__, seen=self.progress.seen)
             verdict = decided(check, tally, graded=True)
             ask.drop()
-            if may_follow(check, verdict, self.progress.rules):
+            if not verdict.passed:
                 self._stands(verdict)
                 each = (self.timer.taken() - taken).processor / cases
                 verdict = with_follow_up(self, check, tally, verdict, each)

@@ -18,9 +18,10 @@ from course.autograder.judging.verdict import Verdict
 if TYPE_CHECKING:
     from course.autograder.engine.session import Session
 
-SHARE = 1 / 10  # of a cell's time: so long all further questions of a check may take
+SHARE = 1 / 2  # of a cell's time: so long all further questions of a check may take
+LEAST = 20  # cases that must fit into that: a function that takes long is not asked at all
 MOST = 1000  # questions for one check
-SECOND = 1 / 4  # of a cell's time: a check that took longer is not judged a second time
+SECOND = 0.3  # of a cell's time: a check that took longer is not judged a second time
 
 
 class Further:
@@ -45,7 +46,7 @@ class Further:
     def __call__(self, asked: Sequence[asking.Further]) -> list[Reply]:
         """The answers in turn; not all of them where there are too many, or they take too long. Raises Lost."""
         self._left -= len(asked)
-        if self._left < 0 or self._taken() + self._each * len(asked) > self._until:
+        if self._left < 0 or self._taken() + LEAST * self._each > self._until:
             return []
         questions = Questions(self._line, self._check, asked)
         replies: list[Reply] = []

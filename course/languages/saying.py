@@ -34,6 +34,11 @@ def language() -> str:
     return chosen.replace("-", "_").partition("_")[0].lower()
 
 
+def tag() -> str:
+    """The language as a page names it, so that a browser chooses the right forms of its characters."""
+    return {"zh": "zh-CN"}.get(language(), language())
+
+
 def said(text: str) -> str:
     """A message as its reader reads it."""
     spoken = language()

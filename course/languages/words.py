@@ -28,9 +28,20 @@ def words_in(language: str, names: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def words_of(language: str) -> dict[str, str]:
     """All that the program says."""
-    return words_in(language, [*PARTS, "program/release"])
+    return words_in(language, [*PARTS, "program/release"]) | headings(language)
+
+
+def headings(language: str) -> dict[str, str]:
+    """The headings of the lessons, which a card cites."""
+    paths = sorted((catalogue.FOLDER / language / "lessons").glob("[0-9]*.po"))
+    return {
+        str(message.id): str(message.string)
+        for path in paths
+        for message in catalogue.read(path, language)
+        if message.id and catalogue.done(message) and message.auto_comments == ["heading"]
+    }
 
 
 def open_words() -> dict[str, dict[str, str]]:
     """By language, what a release may show everybody."""
-    return {language: words_in(language, OPEN) for language in catalogue.LOCALES}
+    return {language: words_in(language, OPEN) | headings(language) for language in catalogue.LOCALES}

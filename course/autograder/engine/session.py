@@ -16,6 +16,7 @@ from course.autograder.engine.supervisor import StudentProcess
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.sandbox.limits import Limits
+from course.languages.saying import said
 
 OWN_CELLS_LEFT_OUT = (
     "too many cells of the student's own ended the process: those of that kind that had not run were left out"
@@ -55,9 +56,9 @@ class Session:
             if index in self.progress.stopped:
                 pass  # what stands in it says so
             elif outputs.SKIP_TAG in cell.metadata.get("tags", ()):
-                cell.outputs = [outputs.note(outputs.SKIPPED)]
+                cell.outputs = [outputs.note(said(outputs.SKIPPED))]
             elif self.progress.leaves_out(index, self.limits):
-                cell.outputs = [outputs.note(outputs.LEFT_OUT)]
+                cell.outputs = [outputs.note(said(outputs.LEFT_OUT))]
                 self.progress.tell(OWN_CELLS_LEFT_OUT)
             else:
                 self._run(cell, count)

@@ -16,6 +16,7 @@ from course.autograder.at_home.helpers import submitted, wrong_name
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
+from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.reading_list import reading_list
@@ -167,12 +168,22 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
                     in_step(gradebook, name, cells_of(source_of(course, name)))
         _fill(course, assignments, folder, new)
         swap(new, folder)
+        for name in assignments:
+            _count(course, name)
         own = course.publish(assignments)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         gradebook_restored(course, copy)
         raise
     return Released(folder, changed, own, copy)
+
+
+def _count(course: Course, assignment: str) -> None:
+    """Let what counts otherwise than in the notebook count so still: nbgrader has just written the notebook's points."""
+    if said := course.counting(assignment):
+        with course.gradebook() as gradebook:
+            enter_most(gradebook, assignment, course.released_cells(assignment).graded, said)
+            gradebook.db.commit()
 
 
 def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> None:

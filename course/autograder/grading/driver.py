@@ -136,7 +136,10 @@ def task_of(
     mistakes = class_mistakes(course.root, assignment)
     noted, rules = tuple(hand_in.notes), course.rules
     places, spoken = hand_in.places, language()
-    return Task(student, assignment, folder, released, secret, places, noted, mistakes, rules, spoken)
+    counting = course.counting(assignment)
+    return Task(
+        student, assignment, folder, released, secret, places, noted, mistakes, rules, counting, spoken
+    )
 
 
 def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:

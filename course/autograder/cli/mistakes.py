@@ -121,8 +121,9 @@ def _tell_what_follows(finding: "Finding") -> None:
         if group.follows:
             following.setdefault(group.follows, []).append(group.trace.check)
     for cause, checks in following.items():
-        groups = "1 more group is" if len(checks) == 1 else f"{len(checks)} more groups are"
-        say(f"Where {cause} is wrong, {groups} wrong that call it: in {', '.join(dict.fromkeys(checks))}")
+        groups = "1 group" if len(checks) == 1 else f"{len(checks)} groups"
+        where = ", ".join(dict.fromkeys(checks))
+        say(f"Where {cause} is wrong, functions that call it are wrong, too: {groups}, in {where}")
 
 
 def _elsewhere(finding: "Finding", group: "Group") -> str:

@@ -77,7 +77,7 @@ def _gives(answer: Wrong, asked: Question, found: Fingerprint, outputs: dict[str
 def _read_as_any(inputs: Inputs) -> Inputs:
     """The inputs, with the dict of settings under the name that each kind of normalisation has for it."""
     given = next((inputs[name] for name in SETTINGS if name in inputs), None)
-    return inputs if given is None else {**dict.fromkeys(SETTINGS, {"mode": "train", **given}), **inputs}
+    return inputs if given is None else {**{name: {"mode": "train", **given} for name in SETTINGS}, **inputs}
 
 
 def _tried(answer: Wrong, inputs: Inputs) -> Arrays | None:

@@ -124,3 +124,34 @@ def scale_shift(x_hat, gamma, beta):
         engine, {"batch_moments": spoilt, "scale_shift": ""}, "batch_moments", "batchnorm_forward.train"
     )
     assert result.ledger["batchnorm_forward-train"].points == 2.0 and result.restarts == 1
+
+
+RAISES = """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mean, var = batch_moments(x)
+    root = np.sqrt(var + bn_param.get("eps", 1e-5))
+    x_hat = (x - mean) / root
+    {cache}
+    bn_param["running_mean"] = bn_param["momentun"] * mean
+    return gamma * x_hat + beta, cache
+"""
+READS = """
+def batchnorm_backward(dout, cache):
+    x_hat, root, gamma = cache
+    g = gamma * dout
+    return (g - g.mean(0) - x_hat * (g * x_hat).mean(0)) / root, (dout * x_hat).sum(0), dout.sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cache", "points"), [("cache = (x_hat, root, gamma)", 12.0), ("cache = None", 0.0), ("", 0.0)]
+)
+def test_a_forward_pass_that_raises_after_it_made_its_cache_leaves_it_to_the_backward_pass(
+    engine: Engine, cache: str, points: float
+) -> None:
+    changed = {"batchnorm_forward": RAISES.format(cache=cache), "batchnorm_backward": READS}
+    result = run(engine, changed, "batchnorm_forward.train", "batchnorm_backward")
+    assert [verdict.points for verdict in result.ledger.values()] == [0.0, points]
+    told = result.ledger["batchnorm_backward"].text()
+    assert ("judged again with the cache that it had made" in told) == bool(points)
+    assert "batchnorm_forward raised KeyError" in told

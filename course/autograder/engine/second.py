@@ -48,6 +48,13 @@ def wrong_below(check: Check, checks: Iterable[str], ledger: Mapping[str, Verdic
     return tuple(found)
 
 
+def raising(check: Check, verdict: Verdict) -> str:
+    """The function whose cache a check's answers are computed from, where it raises; else ''."""
+    first = check.functions[0]
+    told = any(f.kind == "raised" and f.message.startswith(f"{first} raised") for f in verdict.findings)
+    return first if check.rests_on is not None and told else ""
+
+
 def _about(assignment: str, function: str, answers: bool) -> dict[str, Any]:
     """What the student's end must know of a stand-in."""
     helper = helpers(assignment, function)[0]
@@ -72,15 +79,16 @@ def stand_ins(assignment: str, wrong: Iterable[str]) -> list[dict[str, Any]]:
 class SecondQuestions:
     """Fetches the answers of a second judgement."""
 
-    def __init__(self, line: Line, check: Check, wrong: tuple[str, ...]) -> None:
+    def __init__(self, line: Line, check: Check, wrong: tuple[str, ...], rescued: str = "") -> None:
         """Nothing is sent yet.
 
         Args:
             line: to the process.
             check: that is judged again.
             wrong: functions that the judge answers for.
+            rescued: the function whose cache is taken where it raises.
         """
-        self._line, self._check = line, check
+        self._line, self._check, self._rescued = line, check, rescued
         self._stand_ins = stand_ins(check.assignment, wrong)
         self.oracle = Oracle(check.assignment, wrong)
         self._asked = 0
@@ -90,6 +98,7 @@ class SecondQuestions:
         asked = {
             "do": "ask", "functions": self._check.functions, "steps": steps, "inputs": inputs, "wanted": wanted,
             "until": GIVES_UP, "stand_ins": self._stand_ins, "anew": not self._asked,
+            "rescued": self._rescued,
         }  # fmt: skip
         self._line.send_frames(encode(asked))
         self._asked += 1
@@ -99,6 +108,6 @@ class SecondQuestions:
         reply = clean_reply(message.get("reply"), wanted) if message.get("did") == "reply" else None
         if reply is None:
             raise Lost("what it sent is no answer")
-        if self._asked == ONCE and not self.oracle.used:
+        if self._asked == ONCE and not self.oracle.used and not self._rescued:
             raise Unused
         return reply

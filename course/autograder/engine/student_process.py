@@ -71,7 +71,8 @@ class FarJudge:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
             with standing_in(self.namespace, asked.get("stand_ins", []), self._exchange):
-                return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
+                rescued = asked.get("rescued", "")
+                return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name, rescued)
         except BaseException as error:
             return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
 

@@ -26,6 +26,12 @@ STOOD_IN = (
 )
 
 
+RESCUED = (
+    "Follow-up marks: your {function} raises an exception and is paid for there; judged again with the cache that it had made "
+    "by then, this earns {points} of {max_points} points."
+)
+
+
 def may_follow(check: Check, verdict: Verdict, rules: Rules) -> bool:
     """Whether a gradient is wrong that may be that of the student's own forward pass."""
     return bool(rules.own_gradient and check.rests_on and check.observe is None and not verdict.passed)
@@ -60,23 +66,24 @@ def with_own_gradient(check: Check, tally: Tally, verdict: Verdict, rules: Rules
     return followed if followed.points > verdict.points else verdict
 
 
-def with_stand_ins(verdict: Verdict, again: Verdict, functions: Iterable[str]) -> Verdict:
+def with_stand_ins(verdict: Verdict, again: Verdict, functions: Iterable[str], rescued: str = "") -> Verdict:
     """The verdict with what a second judgement adds: its points, if they are more; what is still wrong then.
 
     Args:
         verdict: the first.
         again: the second.
         functions: for which the judge has answered.
+        rescued: the function whose cache was taken where it raises.
     """
     listed = list(functions)
-    if not listed or again.points <= verdict.points:
+    if again.points <= verdict.points:
         return verdict
-    said = STOOD_IN.format(
-        functions=" and ".join(filter(None, (", ".join(listed[:-1]), listed[-1]))),
-        is_="is" if len(listed) == 1 else "are",
-        points=number(again.points),
-        max_points=number(again.max_points),
-    )
+    earned = {"points": number(again.points), "max_points": number(again.max_points)}
+    if listed:
+        several = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
+        said = STOOD_IN.format(functions=several, is_="is" if len(listed) == 1 else "are", **earned)
+    else:
+        said = RESCUED.format(function=rescued, **earned)
     return replace(
         verdict,
         fraction=again.fraction,

@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from course.languages import catalogue
 from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_marks
 
+FORMS = {"{is_}", "{it}", "{s}"}  # forms of English words, by the names that messages give them
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
 MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
 HAN = "\u4e00-\u9fff"
@@ -99,7 +100,7 @@ def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
 
     One that chooses between two English words ('is' or 'are') may be left out.
     """
-    may_go = {f for f in english if " if " in f or f.lower() in free}
+    may_go = {f for f in english if " if " in f or f in FORMS or f.lower() in free}
     yield from _unlike("the placeholders", sorted({*english} - may_go), sorted({*other} - may_go))
 
 

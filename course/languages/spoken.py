@@ -27,7 +27,8 @@ PARTS = {
     "program/judge": ("judging/*.py", "checks/language/*.py", "checks/chance/*.py", "checks/formula.py",
                       "judging/templates/*"),
     "program/at_home": ("at_home/*.py", "student.py", "gradebook/templates/release/check_env.py"),
-    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja"),
+    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
+                         "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
@@ -40,8 +41,9 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
-    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running"),
-    "program/feedback": ("right", "wrong", "Comment", "Top", "Question", "Points", "Together", "Stopped"),
+    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
+                        "lesson {n}, “{heading}”"),
+    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {
@@ -62,7 +64,8 @@ FOR_PROGRAMMERS = {
 }
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
-    r"|\w+ \| None|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|@font-face|url\(|attachment:|\{\{\{|###|\{%",
+    r"|\w+ \| None|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
 IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -101,7 +104,7 @@ def _of_text(path: Path) -> list[Entry]:
 def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
     source, place = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
     if path.suffix == ".py":
-        for string in _strings(ast.parse(source)):
+        for string in _strings(ast.parse(source), of_checks=path.parent.name in TOPICS):
             yield from _entry(text_of(string), place)
     elif path.suffix in (".jinja", ".html", ".txt"):
         for found in IN_TEMPLATE.findall(source):
@@ -115,7 +118,7 @@ def _entry(text: str, place: str) -> Iterator[Entry]:
         yield Entry("", text, f"{kind}: {place}")
 
 
-def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
+def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
     skipped = {
         part
         for node in ast.walk(tree)
@@ -126,7 +129,7 @@ def _strings(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
             yield from _name(node.args[0])
-        elif isinstance(node, ast.Dict):
+        elif isinstance(node, ast.Dict) and of_checks:
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from course.autograder.settings import LatePolicy, Settings, SettingsError, read
+from course.autograder.settings import FollowUpSettings, LatePolicy, Settings, SettingsError, read
 
 KNOWN = ["ps1_batchnorm", "ps2_dropout"]
 WHOLE = """
@@ -27,6 +27,7 @@ memory_mb = 512
 
 [follow_up]
 own_gradient_percent = 50
+stand_ins = false
 
 [assignments.ps1_batchnorm]
 opens = 2026-10-01T08:00:00
@@ -57,7 +58,9 @@ def test_the_whole_file_is_read(tmp_path):
     assert settings.late_policy("ps1_batchnorm") == LatePolicy("late_days", 20, 10, 5, 7)
     assert settings.late_policy("ps2_dropout").policy == "none"
     assert settings.grader.memory_mb == 512 and settings.grader.total_seconds is None
-    assert settings.follow_up.own_gradient_percent == 50 and Settings().follow_up.own_gradient_percent == 80
+    assert settings.follow_up == FollowUpSettings(50, False) and Settings().follow_up == FollowUpSettings(
+        80, True
+    )
 
 
 def test_a_byte_order_mark_means_nothing(tmp_path):
@@ -92,6 +95,7 @@ MISTAKES = {
     "[assignments.ps1_batchnorm.late]\npolicy = 'late_days'\nbudget = 2": "say it in [late]",
     "[grader]\ncell_seconds = 0": "wanted: a number, at least 0.1",
     "[follow_up]\nown_gradient_percent = 101": "wanted: a number from 0 to 100",
+    "[follow_up]\nstand_ins = 1": "wanted: true or false",
     "[follow_up]\ngradient = 3": "gradient is no known key",
     "[course\nid = 3": "course.toml is not TOML",
     "[course]\ntime_zone = 'Europe/Berlin'\n[assignments.ps1_batchnorm]\ndue = 2026-03-29T02:30:00": "summer time skips",

@@ -7,16 +7,21 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Check
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.questions import Line, Questions
+from course.autograder.engine.second import SecondQuestions, Unused, raising, wrong_below
 from course.autograder.judging import asking
-from course.autograder.judging.following import with_own_gradient
+from course.autograder.judging.computing import question
+from course.autograder.judging.deciding import decided, weighed
+from course.autograder.judging.following import may_follow, with_own_gradient, with_stand_ins
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Verdict
 
 if TYPE_CHECKING:
     from course.autograder.engine.session import Session
 
-SHARE = 1 / 10  # of a cell's time: so long all further questions of a check may take
+SHARE = 1 / 2  # of a cell's time: so long all further questions of a check may take
+LEAST = 20  # cases that must fit into that: a function that takes long is not asked at all
 MOST = 1000  # questions for one check
+SECOND = 0.3  # of a cell's time: a check that took longer is not judged a second time
 
 
 class Further:
@@ -41,7 +46,7 @@ class Further:
     def __call__(self, asked: Sequence[asking.Further]) -> list[Reply]:
         """The answers in turn; not all of them where there are too many, or they take too long. Raises Lost."""
         self._left -= len(asked)
-        if self._left < 0 or self._taken() + self._each * len(asked) > self._until:
+        if self._left < 0 or self._taken() + LEAST * self._each > self._until:
             return []
         questions = Questions(self._line, self._check, asked)
         replies: list[Reply] = []
@@ -61,13 +66,32 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
         check, tally, verdict: what was judged.
         each: seconds of processor time that a case took.
     """
-    timer, progress = session.timer, session.progress
-    ask = Further(session, check, each, lambda: timer.taken().processor, session.limits.cell_seconds)
+    progress = session.progress
     try:
-        return with_own_gradient(check, tally, verdict, progress.rules, ask)
+        if may_follow(check, verdict, progress.rules):
+            timer, seconds = session.timer, session.limits.cell_seconds
+            ask = Further(session, check, each, lambda: timer.taken().processor, seconds)
+            verdict = with_own_gradient(check, tally, verdict, progress.rules, ask)
+        quick = each * len(tally.asked) < SECOND * session.limits.cell_seconds
+        return _again(session, check, verdict) if progress.rules.stand_ins and quick else verdict
     except Lost:
         raise
     except Exception as error:
         place = progress.place(session.index)
         progress.tell(f"{place}: no follow-up marks were looked for: {type(error).__name__}: {error}")
         return verdict
+
+
+def _again(session: "Session", check: Check, verdict: Verdict) -> Verdict:
+    """The verdict with what a second judgement adds: functions that this one is built on are wrong, or one raises."""
+    progress = session.progress
+    wrong = wrong_below(check, progress.checks.values(), progress.ledger)
+    rescued = raising(check, verdict)
+    if not wrong and not rescued:
+        return verdict
+    ask = SecondQuestions(session, check, wrong, rescued)
+    try:
+        tally = weighed(check, ask, questions=lambda index: question(check.name, index, progress.seed))
+    except Unused:
+        return verdict
+    return with_stand_ins(verdict, decided(check, tally, graded=True), ask.oracle.used, rescued)

@@ -8,6 +8,7 @@ from course.autograder.checks import find_check
 from course.autograder.engine import outputs
 from course.autograder.engine.progress import Failure, Progress, graded_name
 from course.autograder.judging.verdict import Finding, Verdict
+from course.languages.saying import said
 
 _UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 
@@ -117,7 +118,7 @@ def finish(progress: Progress) -> None:
             kept = [] if index in progress.stopped else cell.outputs
             cell.outputs = outputs.verdict_outputs(verdict, cell.execution_count) + kept
         elif progress.ended and not_run(progress, index):
-            cell.outputs = [outputs.note(f"This cell was not run: {progress.ended}.")]
+            cell.outputs = [outputs.note(said(f"This cell was not run: {progress.ended}."))]
 
 
 def not_run(progress: Progress, index: int) -> bool:

@@ -16,6 +16,7 @@ from course.autograder.engine.supervisor import StudentProcess
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.sandbox.limits import Limits
+from course.languages.saying import said
 
 OWN_CELLS_LEFT_OUT = (
     "too many cells of the student's own ended the process: those of that kind that had not run were left out"
@@ -55,9 +56,9 @@ class Session:
             if index in self.progress.stopped:
                 pass  # what stands in it says so
             elif outputs.SKIP_TAG in cell.metadata.get("tags", ()):
-                cell.outputs = [outputs.note(outputs.SKIPPED)]
+                cell.outputs = [outputs.note(said(outputs.SKIPPED))]
             elif self.progress.leaves_out(index, self.limits):
-                cell.outputs = [outputs.note(outputs.LEFT_OUT)]
+                cell.outputs = [outputs.note(said(outputs.LEFT_OUT))]
                 self.progress.tell(OWN_CELLS_LEFT_OUT)
             else:
                 self._run(cell, count)
@@ -197,7 +198,6 @@ class Session:
         from course.autograder.engine.further import with_follow_up
         from course.autograder.engine.questions import Questions
         from course.autograder.judging import decided, question, resolve, weighed
-        from course.autograder.judging.following import may_follow
 
         start, waited, taken = time.perf_counter(), self.waited, self.timer.taken()
         ask: Questions | None = None
@@ -212,7 +212,7 @@ class Session:
             tally = weighed(check, ask, questions=drawn.__getitem__, seen=self.progress.seen)
             verdict = decided(check, tally, graded=True)
             ask.drop()
-            if may_follow(check, verdict, self.progress.rules):
+            if not verdict.passed:
                 self._stands(verdict)
                 each = (self.timer.taken() - taken).processor / cases
                 verdict = with_follow_up(self, check, tally, verdict, each)

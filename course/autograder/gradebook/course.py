@@ -152,7 +152,8 @@ class Course:
     @functools.cached_property
     def rules(self) -> Rules:
         """How answers are judged, with course.toml's numbers in it. Raises GradingError, as `term` does."""
-        return Rules(own_gradient=self.term().settings.follow_up.own_gradient_percent / 100)
+        follow_up = self.term().settings.follow_up
+        return Rules(follow_up.own_gradient_percent / 100, follow_up.stand_ins)
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""

@@ -30,6 +30,7 @@ from course.autograder.sandbox.limits import Limits
 from course.autograder.settings import SettingsError
 from course.common.interrupts import finishing_first
 from course.common.text import printable
+from course.languages.saying import language
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def task_of(
     folder = course.folder("submitted") / student / assignment
     mistakes = class_mistakes(course.root, assignment)
     noted, rules = tuple(hand_in.notes), course.rules
-    return Task(student, assignment, folder, released, secret, hand_in.places, noted, mistakes, rules)
+    places, spoken = hand_in.places, language()
+    return Task(student, assignment, folder, released, secret, places, noted, mistakes, rules, spoken)
 
 
 def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:

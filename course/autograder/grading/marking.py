@@ -26,6 +26,7 @@ from course.autograder.judging import seed_for
 from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
+from course.languages.saying import ENGLISH, choose
 
 UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
 TIMED_BY_A_PERSON = (
@@ -47,6 +48,7 @@ class Task:
         noted: `HandIn.notes`.
         class_mistakes: what the instructor has given names to, beside the checks' own.
         rules: how answers are judged.
+        language: in which the student is spoken to.
     """
 
     student: str
@@ -58,6 +60,7 @@ class Task:
     noted: tuple[str, ...] = ()
     class_mistakes: tuple[ClassMistake, ...] = ()
     rules: Rules = STANDARD
+    language: str = ENGLISH
 
     @property
     def where(self) -> tuple[Path, ...]:
@@ -83,6 +86,7 @@ def digest(task: Task) -> str:
         at.utc or "",
         at.problem,
         repr(task.rules),
+        *([task.language] if task.language != ENGLISH else ()),
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
@@ -116,6 +120,7 @@ def mark(task: Task, engine: Any) -> Marked:
     from course.reference.device import device
 
     begun = perf_counter()
+    choose(task.language)
     intake = intake_of(task)
     taken = perf_counter()
     seed = seed_for(task.secret, task.student, task.assignment)
@@ -171,13 +176,14 @@ def _written(notebook: NotebookNode) -> str:
 _engine: Any = None
 
 
-def start_worker(limits: Limits, isolated: bool) -> None:
+def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> None:
     """Make this process a worker: it ends with its parent, and has an engine of its own."""
     global _engine
     from course.autograder.engine.engine import Engine
     from course.autograder.grading.workers import end_with_parent
 
     end_with_parent()
+    choose(language)
     _engine = Engine(limits, isolated=isolated)
 
 

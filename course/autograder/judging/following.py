@@ -1,6 +1,8 @@
 """Follow-up marks: a mistake is paid for where it is made, and not again in what is computed from it."""
 
 import warnings
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,8 +20,20 @@ OWN_GRADIENT = (
 )
 
 
+STOOD_IN = (
+    "Follow-up marks: judged again with right answers in the place of your {functions}, which {is_} wrong and paid for there, "
+    "this earns {points} of {max_points} points."
+)
+
+
+RESCUED = (
+    "Follow-up marks: your {function} raises an exception and is paid for there; judged again with the cache that it had made "
+    "by then, this earns {points} of {max_points} points."
+)
+
+
 def may_follow(check: Check, verdict: Verdict, rules: Rules) -> bool:
-    """Whether there is anything to look into: something is wrong that another function's mistake may be behind."""
+    """Whether a gradient is wrong that may be that of the student's own forward pass."""
     return bool(rules.own_gradient and check.rests_on and check.observe is None and not verdict.passed)
 
 
@@ -50,3 +64,31 @@ def with_own_gradient(check: Check, tally: Tally, verdict: Verdict, rules: Rules
     paid = dict.fromkeys(listed, rules.own_gradient)
     followed = decided(check, tally, graded=verdict.graded, paid=paid, follow_up=(said,))
     return followed if followed.points > verdict.points else verdict
+
+
+def with_stand_ins(verdict: Verdict, again: Verdict, functions: Iterable[str], rescued: str = "") -> Verdict:
+    """The verdict with what a second judgement adds: its points, if they are more; what is still wrong then.
+
+    Args:
+        verdict: the first.
+        again: the second.
+        functions: for which the judge has answered.
+        rescued: the function whose cache was taken where it raises.
+    """
+    listed = list(functions)
+    if again.points <= verdict.points:
+        return verdict
+    earned = {"points": number(again.points), "max_points": number(again.max_points)}
+    if listed:
+        several = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
+        said = STOOD_IN.format(functions=several, is_="is" if len(listed) == 1 else "are", **earned)
+    else:
+        said = RESCUED.format(function=rescued, **earned)
+    return replace(
+        verdict,
+        fraction=again.fraction,
+        findings=again.findings or verdict.findings,
+        corners=again.corners,
+        right=again.right if again.findings else verdict.right,
+        follow_up=(said,),
+    )

@@ -50,7 +50,7 @@ def own_gradients(check: Check, tally: Tally, ask: AskFurther) -> frozenset[str]
             return frozenset()
         left &= _of_own(check, tally, asked, own)
         tries += _is_real_try(check, own, right, left)
-    return frozenset(left) if tries >= HALF * len(cases) else frozenset()
+    return frozenset(left) if tries else frozenset()
 
 
 def _source(path: str) -> str:

@@ -10,9 +10,12 @@ class Rules:
     Attributes:
         own_gradient: of an output's points, what a gradient earns that is wrong, and is the gradient of the student's own
             wrong forward pass; 0 for nothing.
+        stand_ins: whether an answer that is built on another function judged wrong is judged again with a right one in its
+            place.
     """
 
     own_gradient: float = 0.8
+    stand_ins: bool = True
 
 
 STANDARD = Rules()  # where course.toml says nothing

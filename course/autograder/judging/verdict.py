@@ -92,7 +92,8 @@ class Verdict:
     @property
     def points(self) -> float:
         """Points earned, to the hundredth."""
-        return self.max_points if self.passed else round(self.max_points * min(self.fraction, 0.99), 2)
+        whole = self.passed or (bool(self.follow_up) and self.fraction == 1.0)
+        return self.max_points if whole else round(self.max_points * min(self.fraction, 0.99), 2)
 
     @property
     def misconceptions(self) -> tuple[str, ...]:

@@ -98,7 +98,10 @@ def _grader(value: object) -> GraderSettings:
 def _follow_up(value: object) -> FollowUpSettings:
     table = Table("follow_up", value)
     default = FollowUpSettings.own_gradient_percent
-    made = FollowUpSettings(own_gradient_percent=table.number("own_gradient_percent", default, 0, 100))
+    made = FollowUpSettings(
+        own_gradient_percent=table.number("own_gradient_percent", default, 0, 100),
+        stand_ins=table.take("stand_ins", "true or false", lambda v: isinstance(v, bool), True),
+    )
     table.done()
     return made
 

@@ -62,9 +62,12 @@ class FollowUpSettings:
     Attributes:
         own_gradient_percent: of an output's points, for a wrong gradient that is the gradient of the student's own wrong
             forward pass.
+        stand_ins: whether an answer that is built on another function judged wrong is judged again with a right one in its
+            place.
     """
 
     own_gradient_percent: float = 80.0
+    stand_ins: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""A second judgement, with stand-ins for functions that were judged wrong: questions one at a time, the judge asked back.
+
+The first verdict stands before it begins. It can only add to the points of the check that is judged again.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from course.autograder.checks import find_check
+from course.autograder.checks.built_on import built_on
+from course.autograder.checks.language.protocol import Reply, Step
+from course.autograder.checks.language.spec import Check, Inputs
+from course.autograder.engine.cleaning import clean_reply
+from course.autograder.engine.ends import Lost
+from course.autograder.engine.questions import Line
+from course.autograder.engine.wire import encode
+from course.autograder.judging.oracle import Oracle, helpers
+from course.autograder.judging.verdict import Verdict
+from course.autograder.judging.weighing import GIVES_UP
+
+ONCE = 1  # case: where it came by no stand-in, none is called
+
+
+class Unused(Exception):
+    """None of the stand-ins is called, so the second judgement would be the first again."""
+
+
+def wrong_below(check: Check, checks: Iterable[str], ledger: Mapping[str, Verdict]) -> tuple[str, ...]:
+    """Functions that a check's may be built on, and that were judged wrong: every check of theirs is behind them.
+
+    Args:
+        check: to be judged again.
+        checks: names of those that the notebook has.
+        ledger: verdicts so far, by grade_id.
+    """
+    found = []
+    asked = [find_check(name) for name in checks]
+    for function in built_on(check.functions):
+        own = [one for one in asked if one.functions[-1] == function]
+        verdicts = [ledger.get(one.grade_id) for one in own]
+        judged = all(verdict is not None for verdict in verdicts)
+        if (
+            judged
+            and any(v is not None and not v.passed for v in verdicts)
+            and helpers(check.assignment, function)
+        ):
+            found.append(function)
+    return tuple(found)
+
+
+def raising(check: Check, verdict: Verdict) -> str:
+    """The function whose cache a check's answers are computed from, where it raises; else ''."""
+    first = check.functions[0]
+    told = any(f.kind == "raised" and f.message.startswith(f"{first} raised") for f in verdict.findings)
+    return first if check.rests_on is not None and told else ""
+
+
+def _about(assignment: str, function: str, answers: bool) -> dict[str, Any]:
+    """What the student's end must know of a stand-in."""
+    helper = helpers(assignment, function)[0]
+    made = helper.first.results if helper.first else ()
+    cache = next((name for name in helper.call.arguments if name in made), "cache")
+    return {
+        "name": function, "arguments": list(helper.call.arguments), "results": list(helper.call.results),
+        "cache": cache, "answers": answers,
+    }  # fmt: skip
+
+
+def stand_ins(assignment: str, wrong: Iterable[str]) -> list[dict[str, Any]]:
+    """The stand-ins, with those that only keep what a cache was made from."""
+    made = {function: _about(assignment, function, answers=True) for function in wrong}
+    for function in tuple(made):
+        first = helpers(assignment, function)[0].first
+        if first is not None and first.function not in made and helpers(assignment, first.function):
+            made[first.function] = _about(assignment, first.function, answers=False)
+    return list(made.values())
+
+
+class SecondQuestions:
+    """Fetches the answers of a second judgement."""
+
+    def __init__(self, line: Line, check: Check, wrong: tuple[str, ...], rescued: str = "") -> None:
+        """Nothing is sent yet.
+
+        Args:
+            line: to the process.
+            check: that is judged again.
+            wrong: functions that the judge answers for.
+            rescued: the function whose cache is taken where it raises.
+        """
+        self._line, self._check, self._rescued = line, check, rescued
+        self._stand_ins = stand_ins(check.assignment, wrong)
+        self.oracle = Oracle(check.assignment, wrong)
+        self._asked = 0
+
+    def __call__(self, steps: tuple[Step, ...], inputs: Inputs, wanted: tuple[str, ...]) -> Reply:
+        """The answer to one question. Raises Lost; Unused after the first where no stand-in was called."""
+        asked = {
+            "do": "ask", "functions": self._check.functions, "steps": steps, "inputs": inputs, "wanted": wanted,
+            "until": GIVES_UP, "stand_ins": self._stand_ins, "anew": not self._asked,
+            "rescued": self._rescued,
+        }  # fmt: skip
+        self._line.send_frames(encode(asked))
+        self._asked += 1
+        while (message := self._line.answer()).get("did") == "stand-in":
+            outputs = self.oracle(message.get("function"), message.get("inputs"))
+            self._line.send_frames(encode({"do": "stood in", "outputs": outputs}))
+        reply = clean_reply(message.get("reply"), wanted) if message.get("did") == "reply" else None
+        if reply is None:
+            raise Lost("what it sent is no answer")
+        if self._asked == ONCE and not self.oracle.used and not self._rescued:
+            raise Unused
+        return reply

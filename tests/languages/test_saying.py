@@ -89,13 +89,12 @@ def test_who_chooses(chinese, monkeypatch):
     assert joined(["Look at it.", "", "Why not?"]) == "Look at it. Why not?"
 
 
-def test_every_text_of_every_check_has_a_place_in_a_catalogue(root):
+def test_every_text_of_every_check_has_a_place_in_a_catalogue(texts):
     """Whatever composed it: a text that no message fits would stay English for ever."""
     from course.autograder.checks import find_check, list_checks
     from course.autograder.judging.sealing import _texts
 
-    wanted = spoken.entries(root)
-    texts = [e.text for name in wanted for e in wanted[name] if name in spoken.PARTS]
-    words = Words.of_pairs(dict.fromkeys(texts, "译"))
+    messages = [e.text for name in texts for e in texts[name] if name in spoken.PARTS]
+    words = Words.of_pairs(dict.fromkeys(messages, "译"))
     missed = {text for name in list_checks() for text in _texts(find_check(name)) if words.of(text) == text}
     assert {text for text in missed if any(len(word) > 1 for word in text.split() if word.isalpha())} == set()

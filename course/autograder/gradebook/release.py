@@ -29,7 +29,7 @@ from course.common.distributions import FRAMEWORKS, STUDENT_NEEDS, closure, norm
 from course.common.notebooks import solution_lines
 from course.languages import saying
 from course.languages.translation import text_in
-from course.languages.words import open_words
+from course.languages.words import labels, open_words
 
 # Everything of the course that a student's `check` needs. Not in it: references, checks, grading, the class, tests.
 STUDENT_FILES = (
@@ -51,6 +51,7 @@ STUDENT_FILES = (
     "course/autograder/judging/templates/verdict.*",
     "course/autograder/student.py",
     "course/languages/__init__.py",
+    "course/languages/fonts.py",
     "course/languages/saying.py",
     "data/digits/*",
 )
@@ -208,7 +209,11 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
     notebooks = {name: nbformat.read(new / name / f"{name}.ipynb", as_version=4) for name in everything}
     submit = {name: files for name in everything if (files := _submit(name, notebooks[name]))}
     _seal(new, notebooks, settings, submit)
-    words = {"language": saying.language(), "words": open_words()}
+    words = {
+        "language": saying.language(),
+        "words": open_words(),
+        "labels": labels(only=[f"assignments/{name}" for name in everything]),
+    }
     (new / "course/languages" / saying.RELEASED.name).write_text(
         json.dumps(words, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )

@@ -187,13 +187,14 @@ def _written(notebook: NotebookNode) -> str:
 _engine: Any = None
 
 
-def start_worker(limits: Limits, isolated: bool) -> None:
+def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> None:
     """Make this process a worker: it ends with its parent, and has an engine of its own."""
     global _engine
     from course.autograder.engine.engine import Engine
     from course.autograder.grading.workers import end_with_parent
 
     end_with_parent()
+    choose(language)
     _engine = Engine(limits, isolated=isolated)
 
 

@@ -145,8 +145,7 @@ def compare(
             kind="precision", message="The values differ, if only a little.", advice=advice, **about
         )
     if gap.size == 1:
-        verb = "differs" if gap.outside == 1 else "differ"
-    return Finding(kind="value", message="The value is not right.", **about)
+        return Finding(kind="value", message="The value is not right.", **about)
     verb = "differs" if gap.outside == 1 else "differ"
     return Finding(kind="value", message=f"{gap.outside:,} of {gap.size:,} values {verb}.", **about)
 

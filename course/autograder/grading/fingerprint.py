@@ -24,6 +24,8 @@ COUNTED = (
     "common/notebooks.py",
     "common/quiet.py",
     "common/text.py",
+    "languages/fonts.py",
+    "languages/saying.py",
     "reference",
     "teaching/data.py",
 )

@@ -24,8 +24,7 @@ COUNTED = (
     "common/notebooks.py",
     "common/quiet.py",
     "common/text.py",
-    "languages/fonts.py",
-    "languages/saying.py",
+    "languages",
     "reference",
     "teaching/data.py",
 )

@@ -1,16 +1,22 @@
 """Fingerprints of wrong answers, mistakes that can be stated, and the file that has their names."""
 
+from dataclasses import replace
+
+import nbformat
 import numpy as np
 import pytest
 
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import perform
-from course.autograder.engine.engine import as_seed
+from course.autograder.engine.engine import RunResult, as_seed
+from course.autograder.engine.outputs import verdict_outputs
+from course.autograder.gradebook.course import GradingError
 from course.autograder.grading.class_mistakes.again import digest_of
 from course.autograder.grading.class_mistakes.file import FILE, add_mistake, read_mistakes
 from course.autograder.grading.class_mistakes.fingerprints import fingerprint, like, unnamed_outputs
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, relations_of
-from course.autograder.grading.class_mistakes.naming import named
+from course.autograder.grading.class_mistakes.naming import Graded, named, with_names
+from course.autograder.grading.driver import class_mistakes
 from course.autograder.judging import judge_with, question
 from course.autograder.settings import SettingsError
 
@@ -161,6 +167,47 @@ def test_a_name_changes_words_and_no_points(stated):
     assert ADVICE in after.text() and "variance halved" not in verdict.text()
 
 
+def run_of(verdict):
+    """A graded run with this verdict and nothing else."""
+    (cell,) = [
+        nbformat.v4.new_code_cell("check()", metadata={"nbgrader": {"grade_id": CHECK, "grade": True}})
+    ]
+    cell.outputs = verdict_outputs(verdict, 1)
+    return RunResult(nbformat.v4.new_notebook(cells=[cell]), {CHECK: verdict}, (), {}, True)
+
+
+@pytest.mark.parametrize(("function", "names"), [(halved_in_a_loop, ("variance halved",)), (median, ())])
+def test_a_run_gets_the_names_in_its_verdicts_and_in_its_notebook(function, names, stated):
+    _, verdict, answered = heard(function, "a student")
+    result = run_of(verdict)
+    after = with_names(Graded(result, {CHECK: answered}, None, result.notebook, "ps1_batchnorm"), [stated])
+    assert after.ledger[CHECK].misconceptions == names
+    shown, value = after.notebook.cells[0].outputs
+    assert ("variance halved" in shown.data["text/html"]) is bool(names)
+    assert value == verdict_outputs(verdict, 1)[1]
+
+
+def test_a_fingerprint_of_cases_that_are_no_longer_drawn_names_nothing_and_asks_nothing(seen):
+    _, verdict, answered = heard(median)
+    result = run_of(verdict)
+    graded = Graded(
+        result, {CHECK: answered}, None, result.notebook, "ps1_batchnorm"
+    )  # no engine: it must not be needed
+    assert with_names(graded, [replace(seen, asked="of other cases")]) is result
+
+
+def test_a_mistake_of_another_output_is_not_it(stated):
+    """Who halves both has another mistake than who halves one."""
+    check, verdict, answered = heard(lambda x: (x.mean(axis=0) / 2, x.var(axis=0) / 2))
+    assert not stated.explains(check, answered, unnamed_outputs(check, verdict.findings))
+
+
+def test_an_array_that_no_answer_is_so_large_as_is_known_by_its_shape():
+    one, other = (heard(lambda x, k=k: (x.mean(axis=0), np.full((1001, 1000), k)))[2] for k in (1.0, 2.0))
+    prints = [fingerprint(find_check(CHECK), answered, ("var",)) for answered in (one, other)]
+    assert like(*prints) and {o.sums for o in prints[0].values()} == {()}
+
+
 # --- the file ------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +260,13 @@ def test_what_is_wrong_in_the_file_is_one_sentence(was, becomes, told, tmp_path)
     with pytest.raises(SettingsError) as error:
         read_mistakes(tmp_path)
     assert told in str(error.value) and "\n" not in str(error.value) and str(error.value).startswith(FILE)
+
+
+def test_a_file_that_is_wrong_stops_grading_with_its_sentence(tmp_path):
+    (tmp_path / FILE).write_text(GOOD.replace("0.5", "nan"))
+    with pytest.raises(GradingError, match=r"^mistakes.toml: .* by is nan"):
+        class_mistakes(tmp_path, "ps1_batchnorm")
+    assert class_mistakes(tmp_path / "nothing here", "ps1_batchnorm") == ()
 
 
 def test_cases_that_are_drawn_otherwise_have_another_digest(monkeypatch):

@@ -119,14 +119,11 @@ def _tell_what_follows(finding: "Finding") -> None:
     following: dict[str, list[str]] = {}
     for group in finding.groups:
         if group.follows:
-            size = len(group.students)
-            students = "1 student" if size == 1 else f"{size} students"
-            following.setdefault(group.follows, []).append(f"{group.trace.check} ({group.id}, {students})")
-    for cause, groups in following.items():
-        more = f" and {len(groups) - MOST_SHOWN} more" if len(groups) > MOST_SHOWN else ""
-        say(
-            f"These call what {cause} is about, where all of them are wrong: {', '.join(groups[:MOST_SHOWN])}{more}"
-        )
+            following.setdefault(group.follows, []).append(group.trace.check)
+    for cause, checks in following.items():
+        groups = "1 group" if len(checks) == 1 else f"{len(checks)} groups"
+        where = ", ".join(dict.fromkeys(checks))
+        say(f"Where {cause} is wrong, functions that call it are wrong, too: {groups}, in {where}")
 
 
 def _elsewhere(finding: "Finding", group: "Group") -> str:

@@ -1,5 +1,7 @@
 """What students were given, and whether an assignment's source is still that: looked at before anything is released."""
 
+from dataclasses import replace
+
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
@@ -26,8 +28,13 @@ def changes_after_hand_ins(course: Course, assignment: str) -> list[str]:
     if wrong := points_that_differ(source):
         raise GradingError(f"{assignment} is not released: {wrong[0]}")
     now = cells_of(source)
+    told_points = {one.name: one.was for one in course.counting(assignment)}
     with course.gradebook() as gradebook:
         known = cells_in(gradebook, assignment)
+        if known is not None:
+            known = replace(
+                known, graded={n: told_points.get(n, points) for n, points in known.graded.items()}
+            )
         graded = known is not None and bool(gradebook.assignment_submissions(assignment))
     if not graded and not _handed_in(course, assignment):
         return []

@@ -16,7 +16,9 @@ from course.autograder.at_home.helpers import submitted, wrong_name
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
+from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
+from course.autograder.gradebook.earlier import keep_earlier
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.reading_list import reading_list
 from course.autograder.gradebook.swap import beside, put_right, swap
@@ -167,13 +169,25 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
                 if cells_in(gradebook, name) is not None:
                     in_step(gradebook, name, cells_of(source_of(course, name)))
         _fill(course, assignments, folder, new)
+        for name in assignments:
+            keep_earlier(course, name, folder / name / f"{name}.ipynb", new / name / f"{name}.ipynb")
         swap(new, folder)
+        for name in assignments:
+            _count(course, name)
         own = course.publish(assignments)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         gradebook_restored(course, copy)
         raise
     return Released(folder, changed, own, copy)
+
+
+def _count(course: Course, assignment: str) -> None:
+    """Let what counts otherwise than in the notebook count so still: nbgrader has just written the notebook's points."""
+    if said := course.counting(assignment):
+        with course.gradebook() as gradebook:
+            enter_most(gradebook, assignment, course.released_cells(assignment).graded, said)
+            gradebook.db.commit()
 
 
 def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> None:

@@ -6,6 +6,7 @@ those four in one line, so that a second run knows what it need not do again.
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
-from course.autograder.judging.rules import STANDARD, Rules
+from course.autograder.judging.rules import STANDARD, Counting, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 from course.languages.saying import ENGLISH, choose
@@ -48,6 +49,7 @@ class Task:
         noted: `HandIn.notes`.
         class_mistakes: what the instructor has given names to, beside the checks' own.
         rules: how answers are judged.
+        counting: questions that count otherwise than students were told.
         language: in which the student is spoken to.
     """
 
@@ -60,6 +62,7 @@ class Task:
     noted: tuple[str, ...] = ()
     class_mistakes: tuple[ClassMistake, ...] = ()
     rules: Rules = STANDARD
+    counting: tuple[Counting, ...] = ()
     language: str = ENGLISH
 
     @property
@@ -86,6 +89,7 @@ def digest(task: Task) -> str:
         at.utc or "",
         at.problem,
         repr(task.rules),
+        *map(repr, task.counting),
         *([task.language] if task.language != ENGLISH else ()),
         *task.noted,
     ]
@@ -127,6 +131,8 @@ def mark(task: Task, engine: Any) -> Marked:
     result = _run(task, intake.notebook, seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
+    for one in task.counting:
+        intake = intake.noting(one.said)
     at = task.handed_in_at
     if at.problem:
         intake = replace(
@@ -139,7 +145,7 @@ def mark(task: Task, engine: Any) -> Marked:
         assignment=task.assignment,
         digest=digest(task),
         notebook=_written(result.notebook),
-        points={name: verdict.points for name, verdict in result.ledger.items()},
+        points=counted({name: verdict.points for name, verdict in result.ledger.items()}, task.counting),
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         needs_person=intake.needs_person,
@@ -148,6 +154,11 @@ def mark(task: Task, engine: Any) -> Marked:
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
         restarts=result.restarts,
     )
+
+
+def counted(points: Mapping[str, float], counting: Iterable[Counting]) -> dict[str, float]:
+    """Points by grade_id as they count."""
+    return {**points, **{one.name: one.of(points.get(one.name, 0.0)) for one in counting}}
 
 
 def _run(task: Task, notebook: NotebookNode, seed: int, engine: Any) -> Any:

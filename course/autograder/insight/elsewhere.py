@@ -1,22 +1,26 @@
-"""Whether a known mistake of another check explains a group that its own check has no name for."""
+"""Whether a known mistake of another check, or what that asks for, explains a group that its own check has no name for."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Reply
-from course.autograder.checks.language.spec import Arrays, Check, Inputs, Misconception, Output
+from course.autograder.checks.language.spec import Answers, Arrays, Check, Inputs, Output
 from course.autograder.engine.engine import as_seed
 from course.autograder.grading.class_mistakes.fingerprints import Fingerprint, outcome
 from course.autograder.judging import question
 from course.autograder.judging.asking import Question
 from course.common.quiet import quiet_stderr
 
+ANSWER = "its right answer"
+SETTINGS = ("bn_param", "ln_param", "gn_param")
+Wrong = Callable[[Inputs], Answers]
+
 
 def explained_by(check_name: str, found: Fingerprint, seed: str) -> tuple[str, str] | None:
-    """Another check and its mistake that gives this on all of the class's cases; None where there is none.
+    """Another check and its mistake, or its right answer, that gives this on all of the class's cases; None for none.
 
     Args:
         check_name: the group's.
@@ -33,11 +37,9 @@ def explained_by(check_name: str, found: Fingerprint, seed: str) -> tuple[str, s
     outputs = {o.path: o for o in check.outputs}
     with quiet_stderr(), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # inputs that a mistake was not written for may divide by 0
-        for other, mistake in _others(check):
-            if all(_gives(mistake, q, found, outputs) for q in wrong) and all(
-                _gives(mistake, q, found, outputs) for q in asked if q not in wrong
-            ):
-                return other.name, mistake.name
+        for other, name, answer in _others(check):
+            if all(_gives(answer, q, found, outputs) for q in (*wrong, *asked)):
+                return other.name, name
     return None
 
 
@@ -45,21 +47,21 @@ def _is_wrong(asked: Question, found: Fingerprint) -> bool:
     return any(case == asked.case.name and one.kind != "right" for (case, _), one in found.items())
 
 
-def _others(check: Check) -> Iterator[tuple[Check, Misconception]]:
-    """Mistakes of other checks, those of the same functions and assignment first."""
-    own = {m.name for m in check.misconceptions}
+def _others(check: Check) -> Iterator[tuple[Check, str, Wrong]]:
+    """Mistakes of other checks, those of the same functions and assignment first, then their right answers."""
     others = [find_check(name) for name in list_checks() if name != check.name]
     others = [other for other in others if other.observe is None]
     others.sort(
         key=lambda c: (set(c.functions).isdisjoint(check.functions), c.assignment != check.assignment)
     )
     for other in others:
-        yield from ((other, m) for m in other.misconceptions if m.name not in own)
+        yield from ((other, m.name, m.wrong) for m in other.misconceptions)
+    yield from ((other, ANSWER, other.reference) for other in others)
 
 
-def _gives(mistake: Misconception, asked: Question, found: Fingerprint, outputs: dict[str, Output]) -> bool:
-    """Whether a mistake gives what came on one case, in every output of the fingerprint."""
-    made = _tried(mistake, asked.values)
+def _gives(answer: Wrong, asked: Question, found: Fingerprint, outputs: dict[str, Output]) -> bool:
+    """Whether an answer gives what came on one case, in every output of the fingerprint."""
+    made = _tried(answer, _read_as_any(asked.values))
     if made is None:
         return False
     for (case, path), one in found.items():
@@ -72,9 +74,15 @@ def _gives(mistake: Misconception, asked: Question, found: Fingerprint, outputs:
     return True
 
 
-def _tried(mistake: Misconception, inputs: Inputs) -> Arrays | None:
-    """What a mistake gives on inputs that it was not written for; None where it cannot."""
+def _read_as_any(inputs: Inputs) -> Inputs:
+    """The inputs, with the dict of settings under the name that each kind of normalisation has for it."""
+    given = next((inputs[name] for name in SETTINGS if name in inputs), None)
+    return inputs if given is None else {**{name: {"mode": "train", **given} for name in SETTINGS}, **inputs}
+
+
+def _tried(answer: Wrong, inputs: Inputs) -> Arrays | None:
+    """What an answer gives on inputs that it was not written for; None where it cannot."""
     try:
-        return {path: np.asarray(value) for path, value in mistake.wrong(inputs).items()}
+        return {path: np.asarray(value) for path, value in answer(inputs).items()}
     except Exception:
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Check, Output
 from course.autograder.grading.class_mistakes.fingerprints import (
     Answered,
@@ -17,12 +18,15 @@ from course.autograder.grading.class_mistakes.fingerprints import (
     unnamed_outputs,
 )
 from course.autograder.grading.class_mistakes.mistake import Relation, pairs_of, relations_of, wrong_on
+from course.autograder.judging.asking import Question
 from course.autograder.judging.facts import fact
 from course.autograder.judging.naming import TOGETHER
 from course.autograder.judging.relating import simple_relation
 from course.autograder.judging.resting import WRONG_GROUND
 from course.autograder.judging.traits import common
 from course.autograder.judging.verdict import Finding, Verdict
+
+FEW = 2  # cases that are called by their names
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,14 @@ def _said(output: Output, answered: Answered, found: Fingerprint, relations: Map
     if not what and output.path in relations:
         what = f"It is {relations[output.path].stated.words}."
     asked = {name: question for name, (question, _) in answered.items()}
-    where = (
-        f"wrong on {len(cases)} of {len(asked)} cases" if len(cases) < len(asked) else "wrong on all cases"
-    )
-    if clause := common(asked, cases):
-        where += f", {clause}"
+    if len(cases) == len(asked):
+        where = "wrong on all cases"
+    elif len(cases) <= FEW:
+        where = f"wrong on {' and '.join(f'“{case}”' for case in cases)} alone"
+    else:
+        where = f"wrong on {len(cases)} of {len(asked)} cases"
+        clause = common(asked, cases)
+        where += f", {clause}" if clause else ""
     return f"{what or 'No simple relation.'} ({where})"
 
 
@@ -120,22 +127,22 @@ def _what(output: Output, answered: Answered, found: Fingerprint, cases: tuple[s
     pairs = pairs_of(output, answered, cases)
     if not pairs:
         return ""
-    facts = set()
-    for name in (name for name in answered if name in cases):
-        asked, reply = answered[name]
-        asked, got = drawn(asked, reply), reply.outputs[output.path]
-        right = asked.right[output.path]
-        with np.errstate(all="ignore"):
-            seen = (
-                fact(got, right, asked.inputs)
-                if isinstance(got, np.ndarray) and got.shape == right.shape
-                else None
-            )
-        facts.add(seen.message if seen is not None else "")
+    facts = {_fact(answered[name], output.path) for name in cases}
     if len(facts) == 1 and (one := facts.pop()):
         return one
     with np.errstate(all="ignore"):
         return simple_relation(pairs)
+
+
+def _fact(answer: tuple[Question, Reply], path: str) -> str:
+    """What strikes the eye in an output on one case; '' where nothing does."""
+    asked, got = drawn(*answer), answer[1].outputs[path]
+    right = asked.right[path]
+    if not isinstance(got, np.ndarray) or got.shape != right.shape:
+        return ""
+    with np.errstate(all="ignore"):
+        seen = fact(got, right, asked.inputs)
+    return seen.message if seen is not None else ""
 
 
 def grouped(traces: Sequence[tuple[str, Trace]]) -> list[Group]:

@@ -1,4 +1,4 @@
-"""What an instructor may set of how answers are judged."""
+"""What an instructor may set of how answers are judged, and of what a question counts."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,33 @@ class Rules:
 
 
 STANDARD = Rules()  # where course.toml says nothing
+
+
+@dataclass(frozen=True)
+class Counting:
+    """One question that counts otherwise.
+
+    Attributes:
+        name: of its cell, a grade_id.
+        was: points that students were told.
+        most: points that it can give now; 0 where it is out of the sum.
+        full: whether everyone gets them.
+    """
+
+    name: str
+    was: float
+    most: float
+    full: bool = False
+
+    def of(self, points: float) -> float:
+        """What an answer earns that has earned so many of the points that students were told."""
+        return self.most if self.full else round(points * self.most / self.was, 2)
+
+    @property
+    def said(self) -> str:
+        """A clause for whoever has points there."""
+        if self.full:
+            return f"{self.name} is withdrawn: everyone has its {self.most:g} points"
+        if not self.most:
+            return f"{self.name} is withdrawn: its {self.was:g} points are out of the sum"
+        return f"{self.name} counts {self.most:g} points, not {self.was:g}"

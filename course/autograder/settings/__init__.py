@@ -6,6 +6,8 @@ Without the file everything works as if it were empty: no dates, no penalty, no 
 from course.autograder.settings.reading import parse, read
 from course.autograder.settings.table import FILE, SettingsError
 from course.autograder.settings.term import (
+    FULL_POINTS,
+    OUT_OF_SUM,
     AssignmentSettings,
     FollowUpSettings,
     GraderSettings,
@@ -14,5 +16,6 @@ from course.autograder.settings.term import (
 )
 
 __all__ = [
-    "FILE", "AssignmentSettings", "FollowUpSettings", "GraderSettings", "LatePolicy", "Settings", "SettingsError", "parse", "read",
+    "FILE", "FULL_POINTS", "OUT_OF_SUM", "AssignmentSettings", "FollowUpSettings", "GraderSettings", "LatePolicy",
+    "Settings", "SettingsError", "parse", "read",
 ]  # fmt: skip

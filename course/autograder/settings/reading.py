@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from course.autograder.settings.table import FILE, SettingsError, Table
 from course.autograder.settings.term import (
+    FULL_POINTS,
+    OUT_OF_SUM,
     AssignmentSettings,
     FollowUpSettings,
     GraderSettings,
@@ -56,6 +58,22 @@ def _late(where: str, value: object) -> LatePolicy:
     return policy
 
 
+def _withdrawn(where: str, value: dict[str, Any]) -> dict[str, str]:
+    table = Table(where, value)
+    return {name: table.choice(name, (FULL_POINTS, OUT_OF_SUM), "") for name in value}
+
+
+def _points(where: str, value: dict[str, Any]) -> dict[str, float]:
+    table = Table(where, value)
+    made = {name: float(table.number(name, None, 0)) for name in value}
+    if nothing := next((name for name, points in made.items() if not points), None):
+        raise SettingsError(
+            f'{FILE}: [{where}] gives {nothing} no points; to take it out of the sum, say {nothing} = "{OUT_OF_SUM}" under '
+            f"[{where.removesuffix('points')}withdrawn]"
+        )
+    return made
+
+
 def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str]) -> AssignmentSettings:
     where = f"assignments.{name}"
     if known and name not in known:
@@ -72,6 +90,8 @@ def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str
         moodle=table.text("moodle"),
         gradescope=table.text("gradescope"),
         late=None if late is None else _late(f"{where}.late", late),
+        withdrawn=_withdrawn(f"{where}.withdrawn", table.table("withdrawn")),
+        points=_points(f"{where}.points", table.table("points")),
     )
     table.done()
     if opens and due and opens >= due:

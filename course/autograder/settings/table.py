@@ -36,6 +36,10 @@ class Table:
             raise SettingsError(f"{self._at(key)} is {shown(value)}; wanted: {wanted}")
         return value
 
+    def table(self, key: str) -> dict[str, Any]:
+        """A table; empty where there is none."""
+        return dict(self.take(key, "a table", lambda v: isinstance(v, dict), {}))
+
     def text(self, key: str, default: str = "") -> str:
         """A string."""
         return str(self.take(key, "text in quotes", lambda v: isinstance(v, str), default))

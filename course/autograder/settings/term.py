@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+FULL_POINTS, OUT_OF_SUM = "full points", "out of the sum"  # what becomes of a question that is withdrawn
+
 
 @dataclass(frozen=True)
 class LatePolicy:
@@ -35,6 +37,9 @@ class AssignmentSettings:
         canvas: its column in Canvas's gradebook, as "ps1 (12345)".
         moodle, gradescope: its name there.
         late: its own late policy, in place of the term's.
+        withdrawn: questions that count no more as they did, by the name of their check: FULL_POINTS for everyone, or
+            OUT_OF_SUM.
+        points: questions whose points were changed after the release, by the name of their check.
     """
 
     opens: dt.datetime | None = None
@@ -43,6 +48,8 @@ class AssignmentSettings:
     moodle: str = ""
     gradescope: str = ""
     late: LatePolicy | None = None
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

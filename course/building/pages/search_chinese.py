@@ -20,7 +20,7 @@ var splitQuery = (query) => (query.match(/[\\u4e00-\\u9fff]+|[a-zA-Z0-9_]+/g) ||
 class SearchPairs(SearchChinese):
     """The index of Chinese pages, and how a browser cuts what is asked."""
 
-    language_name = "English"  # whose stemmer the pages carry for Latin words; Sphinx 9.1 calls it by this name
+    language_name = "English"  # its stemmer is what pages carry; Sphinx 9.1 asks for another
     js_splitter_code = SPLIT
 
     def split(self, input: str) -> list[str]:

@@ -41,6 +41,8 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
+                     "Hide the code"),
     "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”"),
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),

@@ -29,7 +29,7 @@ def words_in(language: str, names: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def words_of(language: str) -> dict[str, str]:
     """All that the program says."""
-    return words_in(language, [*PARTS, "program/release"]) | headings(language)
+    return words_in(language, [*PARTS, "program/release", "program/site"]) | headings(language)
 
 
 def headings(language: str) -> dict[str, str]:

@@ -35,6 +35,10 @@ OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
 FURTHER = {
     "program/judge": (
+        "{axes} is {n} too {long}.", "{axes} are {n} too {long}.", "{axes} is too {long}.", "{axes} are too {long}.",
+        "{error} (in {function}, line {line})", "{error} (line {line})",
+        "It shows on {k} of {of} cases, first on “{case}”, all but “{other}”.",
+        "It shows on {k} of {of} cases, first on “{case}”: {where}.",
         "first", "second", "third", "fourth", "fifth", "last", "later", "earlier", "row", "column", "sample",
         "channel", "kernel", "value", "input channel", "summed", "averaged", "swapped", "rounded", "cut off",
         "long", "short", "infinite", "NaN", "a number", "an integer", "samples", "channels", "rows", "columns",

@@ -45,10 +45,13 @@ def run(engine: Engine, then: str = "pass", rules: Rules | None = None) -> RunRe
 
 
 def test_the_gradient_of_ones_own_forward_pass_earns_its_share(engine: Engine) -> None:
-    result = run(engine)
+    result = run(engine, "print('asked')")
     assert result.ledger[CHECK].points == pytest.approx(12 * (4 * 0.8 + 1) / 5)
     assert "Follow-up marks: dx, dgamma" in result.notebook.cells[3].outputs[0].data["text/plain"]
     assert CASES < int(result.notebook.cells[4].outputs[0].text) < MOST
+    assert result.notebook.cells[3].outputs[-1].text.count("asked") == CASES, (
+        "what is asked again says nothing again"
+    )
 
 
 def test_switched_off_nothing_more_is_asked(engine: Engine) -> None:

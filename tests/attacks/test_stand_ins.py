@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from course.autograder.engine.engine import Engine, RunResult
-from course.autograder.judging.oracle import MOST
+from course.autograder.judging import oracle
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, ORDINARY, WRONG
 from tests.engine.answered import answered, asked
@@ -129,12 +129,13 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     assert points(result) == [0.0, 0.0] and result.incidents == ()
 
 
-def test_the_judge_answers_so_many_times_and_no_more(engine: Engine) -> None:
+def test_the_judge_answers_so_many_times_and_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle, "MOST", 30)
     greedy = FORWARD.replace(
         "m = bn",
-        f"""
+        """
     if type(normalize).__name__ == "StandIn":
-        for _ in range({MOST}):
+        for _ in range(30):
             normalize(x, mean, var, 1e-5)
     m = bn""".strip("\n").strip(),
     )

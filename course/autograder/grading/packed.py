@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
@@ -93,10 +94,11 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
     course.require(assignment)
     released = require_release(course, assignment)
     needs, installer = pins()
+    about = {"assignment": assignment, "visibility": visibility, "rules": asdict(course.rules)}
     texts = {
         "requirements.txt": "\n".join(needs) + "\n",
         "installer.txt": "\n".join(installer) + "\n",
-        ABOUT: json.dumps({"assignment": assignment, "visibility": visibility}, indent=1) + "\n",
+        ABOUT: json.dumps(about, indent=1) + "\n",
         SECRET: derived_secret(course, assignment) + "\n",
     }
     packed = io.BytesIO()

@@ -127,6 +127,7 @@ def test_a_mistake_that_cannot_be_stated_is_known_on_the_classes_cases(seen):
     ("name", "function", "kind"),
     [
         (CHECK, lambda x: (x.mean(axis=0), x.var(axis=0) * 3), "times"),
+        (CHECK, lambda x: (x.mean(axis=0), x.var(axis=0) / 3), "times"),
         (CHECK, lambda x: (x.mean(axis=0) + 1, x.var(axis=0)), "plus"),
         (CHECK, lambda x: (x.mean(axis=0), x.mean(axis=0)), "another output"),
         (CHECK, lambda x: (np.roll(x.mean(axis=0), 1), x.var(axis=0)), "rolled"),
@@ -194,6 +195,32 @@ def test_a_fingerprint_of_cases_that_are_no_longer_drawn_names_nothing_and_asks_
         result, {CHECK: answered}, None, result.notebook, "ps1_batchnorm"
     )  # no engine: it must not be needed
     assert with_names(graded, [replace(seen, asked="of other cases")]) is result
+
+
+def test_a_mistake_that_spares_some_cases_is_not_the_one_that_spares_none():
+    check, verdict, answered = heard(halved_but_for_two_samples)
+    found = fingerprint(check, answered, unnamed_outputs(check, verdict.findings))
+    spares = ClassMistake("ps1_batchnorm", CHECK, "a", ADVICE, relations_of(check, answered, found))
+    for function, known in ((halved_but_for_two_samples, True), (halved, False)):
+        _, verdict, fresh = heard(function, "fresh cases")
+        assert spares.explains(check, fresh, unnamed_outputs(check, verdict.findings)) is known
+
+
+def blown_up(value, place=0):
+    """The variance with one value beyond all measure, as a division by almost 0 gives it."""
+
+    def function(x):
+        var = x.var(axis=0)
+        var[place] = value
+        return x.mean(axis=0), var
+
+    return function
+
+
+def test_what_is_not_finite_is_known_by_its_place_as_far_as_writings_share_it():
+    one = print_of(blown_up(np.inf))
+    assert like(one, print_of(blown_up(np.nan))) and like(one, print_of(blown_up(1e200)))
+    assert not like(one, print_of(blown_up(np.inf, place=-1))) and not like(one, print_of(blown_up(3.0)))
 
 
 def test_a_mistake_of_another_output_is_not_it(stated):

@@ -180,13 +180,13 @@ def test_rubbish_under_submitted_stops_nothing(course, release, written):
 @pytest.mark.parametrize(
     "folder", [f"{NAME}/{EXACT}", EXACT, f"{NAME}/answers/{EXACT}", f"{NAME}/My Notebook.ipynb"]
 )
-def test_a_folder_called_like_a_notebook_needs_a_person_unless_the_notebook_lies_in_it(
+def test_an_empty_folder_called_like_a_notebook_needs_a_person_wherever_it_lies(
     course, release, written, folder
 ):
     place = course / "submitted" / "alice" / folder
     place.mkdir(parents=True)
     (place / "round.ipynb").symlink_to(place)
-    assert any("is a folder, not a notebook" in why for why in intake_of(course, release).needs_person)
+    assert any("is a folder with no file in it" in why for why in intake_of(course, release).needs_person)
     put(place / EXACT, written)
     intake = intake_of(course, release)
     assert play(intake.notebook) == set(FUNCTIONS) and not intake.needs_person

@@ -18,6 +18,7 @@ from course.autograder.gradebook.backup import gradebook_copied, gradebook_resto
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
 from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
+from course.autograder.gradebook.earlier import keep_earlier
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.reading_list import reading_list
 from course.autograder.gradebook.swap import beside, put_right, swap
@@ -168,6 +169,8 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
                 if cells_in(gradebook, name) is not None:
                     in_step(gradebook, name, cells_of(source_of(course, name)))
         _fill(course, assignments, folder, new)
+        for name in assignments:
+            keep_earlier(course, name, folder / name / f"{name}.ipynb", new / name / f"{name}.ipynb")
         swap(new, folder)
         for name in assignments:
             _count(course, name)

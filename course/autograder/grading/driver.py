@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.earlier import given_release
 from course.autograder.gradebook.grades import REMOVED
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
@@ -137,9 +138,8 @@ def task_of(
     noted, rules = tuple(hand_in.notes), course.rules
     places, spoken = hand_in.places, language()
     counting = course.counting(assignment)
-    return Task(
-        student, assignment, folder, released, secret, places, noted, mistakes, rules, counting, spoken
-    )
+    given = given_release(course, assignment, released, places or (folder,))
+    return Task(student, assignment, folder, given, secret, places, noted, mistakes, rules, counting, spoken)
 
 
 def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:

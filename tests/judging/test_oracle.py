@@ -45,7 +45,6 @@ def test_it_answers_as_paddle_does() -> None:
         (PS1, ["normalize"], GIVEN),
         (PS1, "batchnorm_forward", {**LAYER, "bn_param": {"mode": "both"}}),
         (PS1, "batchnorm_forward", {**LAYER, "bn_param": {}}),
-        (PS1, "batchnorm_forward", {**LAYER, "bn_param": {"mode": "test"}}),
         (PS3, "im2col", {**COLUMNS, "pad": 10_000}),
         (PS3, "im2col", {**COLUMNS, "stride": 0}),
         (PS3, "im2col", {**COLUMNS, "kernel_height": 1.5}),

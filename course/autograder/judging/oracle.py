@@ -82,7 +82,7 @@ class Kind:
         """The value, if it may be one. Raises Refused."""
         if isinstance(value, np.ndarray):
             return self._array(value)
-        if isinstance(value, Mapping) and self.always is not None and self.always <= set(value):
+        if isinstance(value, Mapping) and self.always is not None and self._needed <= set(value):
             # What a student keeps there beside the settings is none of the question.
             return {name: kind.taken(value[name]) for name, kind in self.entries.items() if name in value}
         if isinstance(value, (tuple, list)) and self.tuples and len(value) <= ENTRIES:
@@ -94,6 +94,11 @@ class Kind:
         if isinstance(value, (bool, int, float)) and self.number >= 0:
             return _number(value, TWICE * max(1, self.number))
         raise Refused
+
+    @property
+    def _needed(self) -> set[str]:
+        """Settings that are never missing: without a mode there is no answer. Arrays and numbers have defaults."""
+        return {name for name in self.always or () if self.entries[name].texts}
 
     def _array(self, value: np.ndarray) -> np.ndarray:
         fits = value.ndim <= DIMENSIONS and 0 < value.size <= self.size

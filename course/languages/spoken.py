@@ -72,7 +72,7 @@ FOR_PROGRAMMERS = {
 }
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
-    r"|\w+ \| None|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )

@@ -132,7 +132,10 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
         elif not entry.is_dir(follow_symlinks=False):
             _take(Path(entry.path), below, handed)
         elif depth < DEEPEST:
+            before = len(handed.files)
             _walk(Path(entry.path), f"{below}{printable(entry.name)}/", handed, depth + 1)
+            if LIKELY.fullmatch(entry.name) and len(handed.files) == before:
+                handed.tell(f"{below}{printable(entry.name)} is a folder with no file in it, not a notebook.")
         else:
             handed.tell(f"{below}{printable(entry.name)} lies too many folders deep to be looked at.")
 

@@ -146,8 +146,7 @@ def compare(
         )
     if gap.size == 1:
         return Finding(kind="value", message="The value is not right.", **about)
-    verb = "differs" if gap.outside == 1 else "differ"
-    return Finding(kind="value", message=f"{gap.outside:,} of {gap.size:,} values {verb}.", **about)
+    return Finding(kind="value", message=f"{gap.outside:,} of {gap.size:,} values differ.", **about)
 
 
 def _shapes(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:

@@ -129,10 +129,9 @@ class Coins:
             kept = kept[:1]
         shared = shared_axes(kept, self.p)
         if shared:
-            *before, last = map(str, shared)
-            listed = f"axes {', '.join(before)} and {last}" if before else f"axis {last}"
+            listed = ", ".join(map(str, shared))
             told = [(name, advice) for axes, name, advice in self.sharing if axes == shared]
-            name, advice = (told or [("", f"All values along {listed} share one draw.")])[0]
+            name, advice = (told or [("", f"All values along axis {listed} share one draw.")])[0]
             flaws.append(Flaw(self.output, advice, name))
             for axis in shared:
                 kept = kept.take([0], axis + 1)

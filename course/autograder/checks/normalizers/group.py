@@ -177,12 +177,12 @@ FORWARD_CHECK = check(
     mistakes={
         **sharing(_out),
         **{
-            f"{moment} of {what}": Mistake(
+            name: Mistake(
                 f"Mean and variance both run over a group in one sample; your {moment} is that of {what}.",
-                _mixed(*(_moment(name, axes if name == moment else GROUP) for name in ("mean", "variance"))),
+                _mixed(*(_moment(one, axes if one == moment else GROUP) for one in ("mean", "variance"))),
             )
-            for moment in ("mean", "variance")
             for what, axes in OVER.items()
+            for moment, name in (("mean", f"mean of {what}"), ("variance", f"variance of {what}"))
         },
         "variances of the channels averaged": Mistake(
             "One variance over all values of the group: its channels' means differ too.",

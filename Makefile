@@ -61,8 +61,8 @@ lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons
 
-site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
-	@$(RUN) -m course site $(OPTIONS)
+site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers; LANGUAGES="en zh" for both)
+	@$(RUN) -m course site $(foreach one,$(LANGUAGES),--language $(one)) $(OPTIONS)
 
 data: $(READY)  ## fetch MNIST (lessons 1, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
 	@$(RUN) -m course data

@@ -139,7 +139,7 @@ def _docstrings(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Pas
 
 def _shown(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Passage]:
     """Strings with words that the cell shows: given to a function that shows them, or a phrase wherever it stands."""
-    shown = {span: s for s in _given_to_show(tree) if (span := _span(source, s, lines))}
+    shown = {span: s for s in given_to_show(tree) if (span := _span(source, s, lines))}
     shown |= {span: s for s in phrases(tree) if (span := _span(source, s, lines))}
     for (start, end), string in shown.items():
         text, fields = text_of(string), isinstance(string, ast.JoinedStr)
@@ -147,7 +147,8 @@ def _shown(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Passage]
             yield Passage(start, end, text, "said with values" if fields else "said", _quoted(fields))
 
 
-def _given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
+def given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings that are given to a function that shows them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))

@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from course.languages import catalogue
 from course.languages.passages import CODE_SPAN, FIELD, FORMULA, JINJA, without_marks
 
+NUMBER = re.compile(r"\d+(?:[.,]\d+)+|\d{2,}")
 FORMS = {"{is_}", "{it}", "{s}"}  # forms of English words, by the names that messages give them
 LINK = re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>")
 MARKDOWN = {"paragraph", "heading", "list item", "table", "table row"}
@@ -85,6 +86,7 @@ def of_message(message: Message, language: str) -> Iterator[str]:
     yield from _unlike("the code spans", _all(CODE_SPAN, english), _all(CODE_SPAN, other))
     bare, bare_other = CODE_SPAN.sub(" ", english), CODE_SPAN.sub(" ", other)
     yield from _unlike("the formulas", _all(FORMULA, bare), _all(FORMULA, bare_other))
+    yield from _numbers(without_marks(english), without_marks(other), free)
     yield from _unlike("the links", _all(LINK, english), _all(LINK, other))
     if kind.startswith("table"):
         yield from _unlike("the rows and columns", _grid(bare), _grid(bare_other))
@@ -102,6 +104,14 @@ def _fields(english: list[str], other: list[str], free: str) -> Iterator[str]:
     """
     may_go = {f for f in english if " if " in f or f in FORMS or f.lower() in free}
     yield from _unlike("the placeholders", sorted({*english} - may_go), sorted({*other} - may_go))
+
+
+def _numbers(english: str, other: str, free: str) -> Iterator[str]:
+    """Numerals of two digits and more are the same; smaller ones may be words in one of the two."""
+    these, those = ({n.replace(",", "") for n in NUMBER.findall(text)} for text in (english, other))
+    yield from _unlike(
+        "the numbers", *(sorted(n for n in some if f"free: {n}" not in free) for some in (these, those))
+    )
 
 
 def _all(pattern: re.Pattern[str], text: str) -> list[str]:

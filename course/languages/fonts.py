@@ -10,7 +10,7 @@ that is deleted.
 import re
 from typing import Any
 
-from course.languages.saying import in_english
+from course.languages.saying import in_english, said
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FAMILIES = (
@@ -20,8 +20,12 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def chinese_labels() -> str:
-    """Have figures show Chinese from now on: the font that does, or '' where labels become English again."""
+def chinese_labels(everywhere: bool = False) -> str:
+    """Have figures show Chinese from now on: the font that does, or '' where labels become English again.
+
+    Args:
+        everywhere: whether what the course's own code writes into a figure is translated as well, in a lesson.
+    """
     from matplotlib import font_manager, rcParams
     from matplotlib.text import Text
 
@@ -29,14 +33,16 @@ def chinese_labels() -> str:
     family = next((name for name in FAMILIES if name in known), "")
     if family and family not in rcParams["font.family"]:
         rcParams["font.family"] = [*rcParams["font.family"], family]
-    if not family and not hasattr(Text.set_text, "instead"):
-        Text.set_text = _english(Text.set_text)  # type: ignore[method-assign]
+    if not hasattr(Text.set_text, "instead") and (everywhere or not family):
+        Text.set_text = _translating(Text.set_text, bool(family))  # type: ignore[method-assign]
     return family
 
 
-def _english(own: Any) -> Any:
+def _translating(own: Any, shown: bool) -> Any:
     def set_text(self: Any, s: Any) -> None:
-        own(self, in_english(s) if isinstance(s, str) and HAN.search(s) else s)
+        if isinstance(s, str) and shown != bool(HAN.search(s)):
+            s = said(s) if shown else in_english(s)
+        own(self, s)
 
     set_text.instead = own  # type: ignore[attr-defined]
     return set_text

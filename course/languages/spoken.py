@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import phrases, text_of
+from course.languages.code import given_to_show, phrases, text_of
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -30,17 +30,25 @@ PARTS = {
     "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
                          "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
+TEACHING = "program/teaching"  # what lessons draw and say with
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
 FURTHER = {
     "program/judge": (
+        "{axes} is {n} too {long}.", "{axes} are {n} too {long}.", "{axes} is too {long}.", "{axes} are too {long}.",
+        "{error} (in {function}, line {line})", "{error} (line {line})",
+        "It shows on {k} of {of} cases, first on “{case}”, all but “{other}”.",
+        "It shows on {k} of {of} cases, first on “{case}”: {where}.",
         "first", "second", "third", "fourth", "fifth", "last", "later", "earlier", "row", "column", "sample",
         "channel", "kernel", "value", "input channel", "summed", "averaged", "swapped", "rounded", "cut off",
         "long", "short", "infinite", "NaN", "a number", "an integer", "samples", "channels", "rows", "columns",
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    "program/teaching": ("{low} to {high}", "{done} of {all}, {seconds} s"),
+    "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
+                     "Hide the code"),
     "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”"),
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
@@ -64,7 +72,7 @@ FOR_PROGRAMMERS = {
 }
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
-    r"|\w+ \| None|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
@@ -79,6 +87,9 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     lines = tomllib.loads((root / LINES).read_text(encoding="utf-8"))
     for part in ("lesson", "assignment"):
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
+    drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
+    drawn += map(_further, FURTHER[TEACHING])
+    found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
     for name, patterns in PARTS.items():
         paths = [
             path
@@ -111,6 +122,17 @@ def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
             yield from _entry(found.replace('\\"', '"'), place)
 
 
+def _drawn(path: Path) -> Iterator[Entry]:
+    """Labels of figures, and sentences around numbers, in what lessons draw and say with."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    strings = [
+        *given_to_show(tree),
+        *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
+    ]
+    for text in dict.fromkeys(map(text_of, strings)):
+        yield from _entry(text, f"teaching/{path.name}")
+
+
 def _entry(text: str, place: str) -> Iterator[Entry]:
     text = text.strip()
     if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
@@ -118,14 +140,19 @@ def _entry(text: str, place: str) -> Iterator[Entry]:
         yield Entry("", text, f"{kind}: {place}")
 
 
-def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
-    skipped = {
+def _raised(tree: ast.Module) -> set[ast.AST]:
+    """Everything in an error that is for programmers."""
+    return {
         part
         for node in ast.walk(tree)
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
         and getattr(node.exc.func, "id", "") in FOR_PROGRAMMERS
         for part in ast.walk(node.exc)
     }  # fmt: skip
+
+
+def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
+    skipped = _raised(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
             yield from _name(node.args[0])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course.languages.catalogue import FOLDER, LOCALES, done, read
-from course.languages.spoken import OPEN, PARTS
+from course.languages.spoken import OPEN, PARTS, TEACHING
 from course.languages.translation import po_file, sources
 
 
@@ -29,7 +29,7 @@ def words_in(language: str, names: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def words_of(language: str) -> dict[str, str]:
     """All that the program says."""
-    return words_in(language, [*PARTS, "program/release"]) | headings(language)
+    return words_in(language, [*PARTS, "program/release", "program/site", TEACHING]) | headings(language)
 
 
 def headings(language: str) -> dict[str, str]:

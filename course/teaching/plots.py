@@ -43,7 +43,7 @@ SERIES: Mapping[str, dict[str, Any]] = {
 def use_style() -> None:
     """Set matplotlib's defaults to the course's; call it once, in a lesson's first cell."""
     if language() == "zh":
-        chinese_labels()
+        chinese_labels(everywhere=True)
     mpl.rcParams.update(
         {
             "figure.constrained_layout.use": True,

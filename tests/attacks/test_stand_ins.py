@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from course.autograder.engine.engine import Engine, RunResult
-from course.autograder.judging.oracle import MOST
+from course.autograder.judging import oracle
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, ORDINARY, WRONG
 from tests.engine.answered import answered, asked
@@ -129,12 +129,13 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     assert points(result) == [0.0, 0.0] and result.incidents == ()
 
 
-def test_the_judge_answers_so_many_times_and_no_more(engine: Engine) -> None:
+def test_the_judge_answers_so_many_times_and_no_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle, "MOST", 30)
     greedy = FORWARD.replace(
         "m = bn",
-        f"""
+        """
     if type(normalize).__name__ == "StandIn":
-        for _ in range({MOST}):
+        for _ in range(30):
             normalize(x, mean, var, 1e-5)
     m = bn""".strip("\n").strip(),
     )
@@ -158,11 +159,11 @@ def batchnorm_backward_alt(dout, cache):
 def test_a_stand_in_is_for_what_was_judged_wrong_alone(engine: Engine) -> None:
     """A function whose check has not come yet, or is right, is the student's own in a second judgement."""
     spy = FORWARD.replace(
-        "    mean, var", "    print(type(batch_moments).__name__, type(scale_shift).__name__)\n    mean, var"
+        "    mean, var",
+        "    assert type(batch_moments) is type(scale_shift) is type(batchnorm_forward), 'stood in for'\n    mean, var",
     )
     made = answered(
         MOMENTS, WRONG, spy, *map(asked, ("batch_moments", "normalize", "batchnorm_forward.train"))
     )
     result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
-    printed = "".join(o.text for o in result.notebook.cells[-1].outputs if o.output_type == "stream")
-    assert "function function" in printed and "StandIn" not in printed
+    assert points(result) == [5.0, 0.0, 10.0]

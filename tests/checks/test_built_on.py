@@ -29,7 +29,7 @@ def _called() -> set[tuple[str, str]]:
 def test_the_table_is_how_the_solutions_are_built() -> None:
     # A mask that is tossed is nothing that a stand-in could answer for.
     wanted = {(above, below) for above, below in _called() | ALSO if below != "dropout_mask"}
-    assert {(above, below) for above, belows in BUILT_ON.items() for below in belows} == wanted
+    assert {(above, below) for above, all_below in BUILT_ON.items() for below in all_below} == wanted
 
 
 def test_no_function_is_built_on_itself_or_on_its_own_question() -> None:

@@ -107,6 +107,21 @@ def test_over_a_right_forward_pass_nothing_more_is_asked():
     assert verdict is plain and not calls and plain.points == 0
 
 
+def test_a_gradient_that_is_wrong_where_the_forward_pass_is_right_earns_nothing_either():
+    right, wrong = normalizer(0), WRONG_EPSILON
+
+    def forward(x, *rest):
+        out, cache = (wrong if x.shape == (7, 5) else right)[0](x, *rest)
+        return out, (cache, x.shape == (7, 5))
+
+    def backward(dout, cache):
+        found = right[1](dout, cache[0])
+        return found if cache[1] else tuple(2 * gradient for gradient in found)
+
+    plain, verdict, calls = followed(BATCH, forward, backward)
+    assert verdict is plain and not calls
+
+
 @pytest.mark.parametrize("name", [CONV, POOL])
 def test_what_is_linear_or_picks_values_is_followed_too(name):
     functions = answers.functions_of(find_check(name).assignment)

@@ -15,6 +15,7 @@ def said(english, chinese, kind="paragraph", comments=()):
 
 WRONG = {
     "a formula that is other": ("Here $x_i$ is 1.", "这里 $x_j$ 是 1。", "paragraph", "formulas"),
+    "a number that is other": ("1,000 of 20", "20 个中的 100 个", "paragraph", "numbers: lost 1000; added 100"),
     "a formula that is gone": ("Here $x$ and $x$.", "这里有 $x$。", "paragraph", "formulas: lost $x$"),
     "a code span that is other": ("Use `a b`.", "用 `a c`。", "paragraph", "code spans"),
     "a link that leads elsewhere": ("[here](a.md#b)", "[这里](a.md)", "paragraph", "links"),
@@ -50,6 +51,7 @@ RIGHT = {
     "left as it is": ("BatchNorm2D", "BatchNorm2D", "said"),
     "a longer term": ("batch norm's running mean", "批归一化的全局均值", "paragraph"),
     "Paddle's word in code": ("`momentum` of 0.9", "`momentum` 取 0.9", "paragraph"),
+    "a small number as a word": ("two of 1,000", "1000 个中的 2 个", "paragraph"),
     "numbers": ("from 3.5 to 10%: a lot", "从 3.5 到 10%：很多", "paragraph"),
 }
 

@@ -15,7 +15,9 @@ from course.languages.saying import Words
 @pytest.fixture
 def machine(monkeypatch):
     """`machine("SimHei")`: a machine that has these fonts beside Matplotlib's own; put right afterwards."""
-    monkeypatch.setattr(Text, "set_text", Text.set_text)
+    monkeypatch.setattr(Text, "set_text", getattr(Text.set_text, "instead", Text.set_text))
+    monkeypatch.setenv(saying.OWN, "zh")
+    monkeypatch.setattr(saying, "_words", lambda language: Words.of_pairs({"epoch {k}": "第 {k} 轮"}))
     words = {"训练损失（nat）": "training loss (nats)", "{n} 个{what}": "{n} of {what}", "步": "step"}
     monkeypatch.setattr(saying, "_labels", lambda: Words.of_pairs(words))
 
@@ -43,3 +45,11 @@ def test_labels_are_english_where_no_font_has_chinese(machine):
         Text(0, 0, text).get_text() for text in ("训练损失（nat）", "3 个步", "没有译文", "loss $x$", "步")
     ]
     assert shown == ["training loss (nats)", "3 of step", "没有译文", "loss $x$", "step"]
+
+
+def test_what_the_courses_own_code_draws_is_chinese_in_a_lesson_alone(machine):
+    machine("SimHei")
+    chinese_labels()
+    assert Text(0, 0, "epoch 3").get_text() == "epoch 3"  # a student's own figure
+    chinese_labels(everywhere=True)
+    assert [Text(0, 0, s).get_text() for s in ("epoch 3", "步", "0.5")] == ["第 3 轮", "步", "0.5"]

@@ -66,20 +66,23 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
         check, tally, verdict: what was judged.
         each: seconds of processor time that a case took.
     """
-    progress = session.progress
+    progress, best = session.progress, verdict
     try:
-        if may_follow(check, verdict, progress.rules):
+        quick = each * len(tally.asked) < SECOND * session.limits.cell_seconds
+        if progress.rules.stand_ins and quick:
+            best = _again(session, check, verdict)
+        if best.points < best.max_points and may_follow(check, verdict, progress.rules):
             timer, seconds = session.timer, session.limits.cell_seconds
             ask = Further(session, check, each, lambda: timer.taken().processor, seconds)
-            verdict = with_own_gradient(check, tally, verdict, progress.rules, ask)
-        quick = each * len(tally.asked) < SECOND * session.limits.cell_seconds
-        return _again(session, check, verdict) if progress.rules.stand_ins and quick else verdict
+            own = with_own_gradient(check, tally, verdict, progress.rules, ask)
+            best = own if own.points > best.points else best
+        return best
     except Lost:
         raise
     except Exception as error:
         place = progress.place(session.index)
         progress.tell(f"{place}: no follow-up marks were looked for: {type(error).__name__}: {error}")
-        return verdict
+        return best
 
 
 def _again(session: "Session", check: Check, verdict: Verdict) -> Verdict:

@@ -62,13 +62,14 @@ class Questions:
 
     def _encoded(self, question: Question | Further) -> bytes:
         check = self._check
+        again = not isinstance(question, Question)
         if isinstance(question, Question):
             question = (check.steps_of(question.case), question.inputs, check.asked_for)
         steps, inputs, wanted = question
         return encode(
             {
                 "do": "ask", "functions": check.functions, "steps": steps,
-                "inputs": inputs, "wanted": wanted, "until": GIVES_UP,
+                "inputs": inputs, "wanted": wanted, "until": GIVES_UP, "again": again,
             }
         )  # fmt: skip
 

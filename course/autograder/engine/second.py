@@ -98,7 +98,7 @@ class SecondQuestions:
         asked = {
             "do": "ask", "functions": self._check.functions, "steps": steps, "inputs": inputs, "wanted": wanted,
             "until": GIVES_UP, "stand_ins": self._stand_ins, "anew": not self._asked,
-            "rescued": self._rescued,
+            "rescued": self._rescued, "again": True,
         }  # fmt: skip
         self._line.send_frames(encode(asked))
         self._asked += 1

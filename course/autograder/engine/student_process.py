@@ -42,9 +42,9 @@ ENVIRONMENT = {
 class FarJudge:
     """The student's end of a check: says which check is meant and answers what the judge asks."""
 
-    def __init__(self, channel: Channel, namespace: dict[str, Any]) -> None:
-        """Talk over this channel, about functions that find each other in this namespace."""
-        self.channel, self.namespace = channel, namespace
+    def __init__(self, channel: Channel, shell: Shell) -> None:
+        """Talk over this channel, about functions of this shell's."""
+        self.channel, self.shell = channel, shell
         self.busy = False
 
     def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> student.Points | None:
@@ -70,7 +70,9 @@ class FarJudge:
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
-            with standing_in(self.namespace, asked.get("stand_ins", []), self._exchange):
+            again = asked.get("again", False)
+            stand_ins = standing_in(self.shell.user_ns, asked.get("stand_ins", []), self._exchange)
+            with self.shell.recorder.quiet(again), stand_ins:
                 rescued = asked.get("rescued", "")
                 return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name, rescued)
         except BaseException as error:
@@ -162,6 +164,6 @@ def become(
         os.close(RULESET)
     _settle(scratch, limits, shell, importer)
     channel = Channel(socket.socket(fileno=3))
-    student.use_judge(FarJudge(channel, shell.user_ns))
+    student.use_judge(FarJudge(channel, shell))
     with contextlib.suppress(Closed):
         run_cells(shell, channel)

@@ -39,6 +39,7 @@ class Kind:
         tuples, nothing: whether it is a tuple, or None.
         texts: that it is.
         entries: of the dict that it is.
+        always: those of them that are never missing.
     """
 
     size: int = 0
@@ -47,6 +48,7 @@ class Kind:
     nothing: bool = False
     texts: set[str] = field(default_factory=set)
     entries: dict[str, "Kind"] = field(default_factory=dict)
+    always: frozenset[str] | None = None
 
     def learn(self, value: Any) -> None:
         """Take in one more value that it may have."""
@@ -55,6 +57,7 @@ class Kind:
         elif isinstance(value, str):
             self.texts.add(value)
         elif isinstance(value, Mapping):
+            self.always = frozenset(value) if self.always is None else self.always & frozenset(value)
             for name, entry in value.items():
                 self.entries.setdefault(name, Kind()).learn(entry)
         elif isinstance(value, (tuple, list)):
@@ -79,7 +82,7 @@ class Kind:
         """The value, if it may be one. Raises Refused."""
         if isinstance(value, np.ndarray):
             return self._array(value)
-        if isinstance(value, Mapping) and self.entries:
+        if isinstance(value, Mapping) and self.always is not None and self._needed <= set(value):
             # What a student keeps there beside the settings is none of the question.
             return {name: kind.taken(value[name]) for name, kind in self.entries.items() if name in value}
         if isinstance(value, (tuple, list)) and self.tuples and len(value) <= ENTRIES:
@@ -91,6 +94,11 @@ class Kind:
         if isinstance(value, (bool, int, float)) and self.number >= 0:
             return _number(value, TWICE * max(1, self.number))
         raise Refused
+
+    @property
+    def _needed(self) -> set[str]:
+        """Settings that are never missing: without a mode there is no answer. Arrays and numbers have defaults."""
+        return {name for name in self.always or () if self.entries[name].texts}
 
     def _array(self, value: np.ndarray) -> np.ndarray:
         fits = value.ndim <= DIMENSIONS and 0 < value.size <= self.size

@@ -32,7 +32,7 @@ class Slips(list[Slip]):
 
 MODULES = (
     "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout", "dropout_relatives",
-    "layer_and_group", "pooling", "renormalisation",
+    "layer_and_group", "pooling", "renormalisation", "within",
 )  # fmt: skip
 
 

@@ -139,6 +139,10 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "The batch's moments come in with the weight 1 - momentum; yours come in whole.",
         lambda i, s, b: {name: s["momentum"] * s[f"running_{name}"] + b[name] for name in b},
     ),
+    "momentum weights both": (
+        "Momentum weights the old value alone; the batch's moments come in with 1 - momentum.",
+        lambda i, s, b: {name: s["momentum"] * (s[f"running_{name}"] + b[name]) for name in b},
+    ),
     "moved twice in one call": (
         "Your running values move twice in one call: mix the batch's moments in once.",
         lambda i, s, b: mixed(s, b, s["momentum"] ** 2),

@@ -83,6 +83,23 @@ def _places(i: Inputs) -> int:
     return i["dout"][0, 0].size
 
 
+# What is left of dout where db is assigned in a loop, or taken from one place, instead of being added up.
+EVERY_VALUE = "db sums over all samples and places: add each one's share, do not assign it."
+PARTS_OF_DOUT = {
+    "first sample": np.s_[:1],
+    "last sample": np.s_[-1:],
+    "last row": np.s_[:, :, -1:],
+    "last column": np.s_[..., -1:],
+    "last place": np.s_[:, :, -1:, -1:],
+    "last row of the last sample": np.s_[-1:, :, -1:],
+    "last value": np.s_[-1:, :, -1:, -1:],
+}
+
+
+def _sum_of(kept: Any) -> Callable[[Inputs], np.ndarray]:
+    return lambda i: i["dout"][kept].sum(axis=(0, 2, 3))
+
+
 BACKWARD_CHECK = check(
     ASSIGNMENT, "conv_backward_naive", 10,
     (
@@ -198,9 +215,7 @@ BACKWARD_CHECK = check(
         "db averaged over the places": db(
             "db sums dout over the places; it does not average.", lambda i: gradients(i)["db"] / _places(i)
         ),
-        "db of the last sample only": db(
-            "db sums over all samples: add each one's share, do not assign it.", lambda i: i["dout"][-1].sum(axis=(1, 2))
-        ),
+        **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(kept)) for what, kept in PARTS_OF_DOUT.items()},
         "db added for each input channel": db(
             "The bias is added once for each output value, not once for each input channel.",
             lambda i: gradients(i)["db"] * i["x"].shape[1],

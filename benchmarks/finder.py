@@ -55,6 +55,8 @@ class Count:
     whole: int = 0
     mixed: int = 0
     versions: int = 0
+    several: int = 0  # mistakes with two answers or more: of a single one it is only asked whether it is found, and alone
+    several_whole: int = 0
     named: int = 0  # explained whole by a name that is left: there is no group to be found
     lost: list[str] = field(default_factory=list)
 
@@ -62,6 +64,8 @@ class Count:
         """Both together."""
         self.mistakes, self.whole = self.mistakes + other.mistakes, self.whole + other.whole
         self.mixed, self.versions = self.mixed + other.mixed, self.versions + other.versions
+        self.several += other.several
+        self.several_whole += other.several_whole
         self.named += other.named
         self.lost += other.lost
         return self
@@ -212,7 +216,8 @@ def _judged(check: Check, name: str, members: dict[str, Any], traces: dict[str, 
         holding = [set(group.students) for group in groups if mine & set(group.students)]
         whole = len(holding) == 1 and mine <= holding[0]
         strangers = {writer for group in holding for writer in group - set(members)}
-        made += Count(1, int(whole), int(bool(strangers)), len(mine))
+        more = len(mine) > 1
+        made += Count(1, int(whole), int(bool(strangers)), len(mine), int(more), int(whole and more))
         if not whole:
             parts = [sorted(group & mine) for group in holding]
             made.lost.append(
@@ -269,8 +274,9 @@ def main(assignments: Sequence[str]) -> None:
 
 
 def _cells(count: Count) -> tuple[str, ...]:
-    share = [f"{n} ({n / max(1, count.mistakes):.1%})" for n in (count.whole, count.mixed)]
-    return str(count.named), str(count.mistakes), str(count.versions), *share
+    whole, mixed = (f"{n} ({n / max(1, count.mistakes):.1%})" for n in (count.whole, count.mixed))
+    several = f"{count.several_whole} of {count.several}"
+    return str(count.named), str(count.mistakes), str(count.versions), whole, several, mixed
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from course.autograder.grading.class_mistakes.file import FILE, add_mistake, rea
 from course.autograder.grading.class_mistakes.fingerprints import fingerprint, like, unnamed_outputs
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, relations_of
 from course.autograder.grading.class_mistakes.naming import Graded, named, with_names
+from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.driver import class_mistakes
 from course.autograder.judging import judge_with, question
 from course.autograder.settings import SettingsError
@@ -158,6 +159,16 @@ def test_what_can_be_stated(name, function, kind):
     _, other, fresh = heard(function, "fresh cases", name)
     wrong = tuple(p for p in again.outputs)
     assert again.explains(check, fresh, wrong) and not other.passed
+
+
+@pytest.mark.parametrize(
+    ("kind", "by"),
+    [("times", 10**400), ("reversed", [7]), ("rolled", []), ("axes permuted", [0, 0]), ("an input", "nothing"),
+     ("times an input", "x[:, None, None]"), ("summed", [0, 0])],
+)  # fmt: skip
+def test_a_relation_that_makes_no_sense_gives_nothing(kind, by):
+    asked = question(CHECK, 0, 0)
+    assert Stated(kind, by).of("var", asked.right, asked.values) is None
 
 
 def test_a_name_changes_words_and_no_points(stated):

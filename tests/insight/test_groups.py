@@ -45,7 +45,11 @@ def test_the_shortest_comes_first_then_what_is_most_unlike_it():
     assert [student for student, _ in told_apart(versions)] == ["s1", "s4", "s5"]
 
 
-@pytest.mark.parametrize("hostile", ["(" * 3000 + "a" + ")" * 3000, "-" * 5000 + "a", "def f(:", "x = '\0'"])
+@pytest.mark.parametrize(
+    "hostile",
+    ["(" * 3000 + "a" + ")" * 3000, "-" * 5000 + "a", "def f(:", "x = '\0'"],
+    ids=["parentheses", "minus signs", "no function", "a zero byte"],
+)
 def test_what_cannot_be_read_is_shown_all_the_same(hostile):
     assert told_apart({"s": hostile}) == [("s", hostile)]
     assert functions_in([hostile], ["a"]) == "" and calls_in([hostile]) == {}

@@ -179,7 +179,19 @@ def show(context: click.Context, group: str) -> None:
     if one.follows:
         say(f"It calls what {one.follows} is about, where all of these students are wrong.")
     say(f"Students: {_listed(one.students)}")
+    _tell_of_the_same_function(finding, one)
     _show_functions(finding, one)
+
+
+def _tell_of_the_same_function(finding: "Finding", group: "Group") -> None:
+    """Groups of the very same students in other checks that ask about the same function: a name is for one check."""
+    from course.autograder.checks import find_check
+
+    mine = set(find_check(group.trace.check).functions)
+    for other in finding.groups:
+        same = mine == set(find_check(other.trace.check).functions) and other.students == group.students
+        if same and other.id != group.id:
+            say(f"The same students are in {other.id}: {other.trace.check} asks about the same function")
 
 
 def _listed(students: Sequence[str]) -> str:
@@ -217,4 +229,5 @@ def name(context: click.Context, group: str, words: str, advice: str) -> None:
         else "by what it gives on the class's cases"
     )
     say(f"written into {root / FILE}; it is known again {how}")
+    _tell_of_the_same_function(finding, one)
     say(f"To give it to the students: {command(root, 'regrade', finding.assignment, '--accept')}")

@@ -16,7 +16,7 @@ from course.autograder.judging.rules import Counting
 
 @dataclass(frozen=True)
 class Cell:
-    """A graded cell whose points would change, with the mistakes named before and now, and what course.toml says of it."""
+    """A graded cell whose points would change, with the mistakes named before and now, and what gave it others."""
 
     name: str
     before: float
@@ -97,7 +97,8 @@ def compared(score: Score | None, marked: Marked, counting: Sequence[Counting] =
         marked: the marks.
         counting: questions that count otherwise than students were told.
     """
-    said = {one.name: one.said.removeprefix(f"{one.name} ") for one in counting}
+    said = {name: "follow-up marks" for name, verdict in marked.verdicts.items() if verdict.get("follow_up")}
+    said |= {one.name: one.said.removeprefix(f"{one.name} ") for one in counting}
     if marked.failure:
         return Outcome(marked.student, said=marked.failure)
     if score is None:

@@ -43,7 +43,8 @@ class Stated:
         with np.errstate(all="ignore"):
             try:
                 return np.asarray(KINDS[self.kind](right[path].astype(np.float64), self.by, right, inputs))
-            except (KeyError, ValueError, IndexError):  # the axes or the path are not there on this case
+            except (KeyError, ValueError, IndexError, OverflowError):
+                # The axes or the path are not there on this case, or somebody wrote a number that is beyond all floats.
                 return None
 
     def as_dict(self) -> dict[str, Any]:

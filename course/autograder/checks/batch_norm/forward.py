@@ -127,6 +127,17 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "You use 0.9 whatever bn_param says: read momentum from it, and take 0.9 only when it is absent.",
         lambda i, s, b: mixed(s, b, 0.9),
     ),
+    **{
+        f"momentum hard-coded as {value:g}": (
+            f"You use {value:g} whatever bn_param says: read momentum from it.",
+            lambda i, s, b, value=value: mixed(s, b, value),
+        )
+        for value in (0.99, 0.5, 0.1)
+    },
+    "running mean and variance swapped": (
+        "The running mean stands where the running variance belongs, and the other way round.",
+        lambda i, s, b: dict(zip(("var", "mean"), mixed(s, b).values(), strict=True)),
+    ),
     "epsilon in the running variance": (
         "The running variance is kept without epsilon; add it only when you normalise.",
         lambda i, s, b: mixed(s, {**b, "var": b["var"] + s["eps"]}),

@@ -192,7 +192,7 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
         if isinstance(node, (ast.Subscript, ast.Compare)):
             inside.update(n for n in ast.walk(node.slice if isinstance(node, ast.Subscript) else node))
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOOKING:
-            inside.update(n for argument in node.args for n in ast.walk(argument))
+            inside.update(n for argument in node.args[:1] for n in ast.walk(argument))
         elif isinstance(node, ast.JoinedStr):
             inside.update(n for n in ast.walk(node) if n is not node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

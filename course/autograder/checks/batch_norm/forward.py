@@ -101,6 +101,11 @@ def fresh(i: Inputs) -> bool:
     return "running_var" not in i["bn_param"]
 
 
+def always(momentum: float) -> Update:
+    """The same momentum whatever comes."""
+    return lambda i, s, b: mixed(s, b, momentum)
+
+
 # By name: the advice, and both running statistics after one batch.
 UPDATES: dict[str, tuple[str, Update]] = {
     "momentum the other way round": (
@@ -130,7 +135,7 @@ UPDATES: dict[str, tuple[str, Update]] = {
     **{
         f"momentum hard-coded as {value:g}": (
             f"You use {value:g} whatever bn_param says: read momentum from it.",
-            lambda i, s, b, value=value: mixed(s, b, value),
+            always(value),
         )
         for value in (0.99, 0.5, 0.1)
     },

@@ -162,6 +162,9 @@ BACKWARD_CHECK = check(
                 "dw mirrored": lambda found: found[..., ::-1],
             }.items()
         },
+        "db of all output channels together": db(
+            "Each output channel has a bias of its own: keep axis 1 of dout.", lambda i: np.full_like(i["b"], i["dout"].sum())
+        ),
         "db for each sample": db(
             "There is a bias for each output channel: sum dout over everything but axis 1.",
             lambda i: i["dout"].sum(axis=(1, 2, 3)),

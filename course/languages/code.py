@@ -30,6 +30,7 @@ SHOWING = {
     "text",
     "verdict",
 }
+LOOKING = {"find", "get", "pop", "index", "load"}  # methods that look something up by a string
 SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
@@ -190,6 +191,8 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
     for node in ast.walk(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
             inside.update(n for n in ast.walk(node.slice if isinstance(node, ast.Subscript) else node))
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOOKING:
+            inside.update(n for argument in node.args[:1] for n in ast.walk(argument))
         elif isinstance(node, ast.JoinedStr):
             inside.update(n for n in ast.walk(node) if n is not node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

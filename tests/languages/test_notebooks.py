@@ -123,7 +123,7 @@ def f(x):
     ### END SOLUTION
 
 
-words = ("in two words", "name", "upper left")
+words = ("in two words", "name", "upper left", there.find(f"Linear {n} to {n}, batch 1", n))
 y = {"mean of x": 1}["mean of x"] if mode == "is it this" else F.pad(x, mode="reflect")  # noqa: E501
 plt.plot(x, "o", label="line", color="dark red" if a else "b")
 say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))

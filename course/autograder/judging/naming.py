@@ -127,6 +127,10 @@ def _causes(
     rest = [case for case in kinds if case not in causes]
     two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
     if two is not None:
+        # Where the same two are behind all that fails, what fits some of it alone is no third.
+        ordered = [*rest, *(case for case in kinds if case not in rest)]
+        if causes and two_mistakes(answers.output, [answers.by_case[case] for case in ordered]) == two:
+            causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
     causes |= told_as(known_by(rest, in_shape_alone=True))

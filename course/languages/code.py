@@ -9,7 +9,7 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from course.languages.passages import FIELD, Passage, has_words
 
@@ -30,6 +30,7 @@ SHOWING = {
     "text",
     "verdict",
 }
+LOOKING = {"find", "get", "pop", "index", "load"}  # methods that look something up by a string
 SHOWN_AS = {"label", "title", "xlabel", "ylabel"}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
@@ -37,8 +38,30 @@ AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
 
 
-def of_code(source: str) -> list[Passage]:
-    """The passages of a code cell, in their order. None for a cell that is not Python (a magic)."""
+def looked_up(sources: Iterable[str]) -> frozenset[str]:
+    """Strings by which cells of a notebook look something up, or which they compare with something."""
+    found: set[str] = set()
+    for source in sources:
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Subscript, ast.Compare)):
+                inside = ast.walk(node.slice if isinstance(node, ast.Subscript) else node)
+                found.update(
+                    n.value for n in inside if isinstance(n, ast.Constant) and isinstance(n.value, str)
+                )
+    return frozenset(found)
+
+
+def of_code(source: str, keys: frozenset[str] = frozenset()) -> list[Passage]:
+    """The passages of a code cell, in their order. None for a cell that is not Python (a magic).
+
+    Args:
+        source: the cell's.
+        keys: what the notebook looks something up by: only where it is given to be shown is it a passage.
+    """
     try:
         tree = ast.parse(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -51,7 +74,7 @@ def of_code(source: str) -> list[Passage]:
     everything = [
         *_comments(source, tokens, lines),
         *_docstrings(source, tree, lines),
-        *_shown(source, tree, lines),
+        *_shown(source, tree, lines, keys),
     ]
     outside = [p for p in everything if not any(a <= p.start < b for a, b in solved)]
     return sorted(outside, key=lambda passage: passage.start)
@@ -137,10 +160,10 @@ def _docstrings(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Pas
         yield Passage(start, end, inspect.cleandoc(raw), "docstring", written)
 
 
-def _shown(source: str, tree: ast.Module, lines: list[int]) -> Iterator[Passage]:
+def _shown(source: str, tree: ast.Module, lines: list[int], keys: frozenset[str]) -> Iterator[Passage]:
     """Strings with words that the cell shows: given to a function that shows them, or a phrase wherever it stands."""
     shown = {span: s for s in given_to_show(tree) if (span := _span(source, s, lines))}
-    shown |= {span: s for s in phrases(tree) if (span := _span(source, s, lines))}
+    shown |= {span: s for s in phrases(tree) if (span := _span(source, s, lines)) and text_of(s) not in keys}
     for (start, end), string in shown.items():
         text, fields = text_of(string), isinstance(string, ast.JoinedStr)
         if has_words(FIELD.sub(" ", text)) and not PLACE.fullmatch(text):
@@ -168,6 +191,8 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
     for node in ast.walk(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
             inside.update(n for n in ast.walk(node.slice if isinstance(node, ast.Subscript) else node))
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOOKING:
+            inside.update(n for argument in node.args[:1] for n in ast.walk(argument))
         elif isinstance(node, ast.JoinedStr):
             inside.update(n for n in ast.walk(node) if n is not node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

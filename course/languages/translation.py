@@ -8,7 +8,7 @@ from babel.messages.catalog import Catalog
 
 from course.common.notebooks import notebooks
 from course.languages import catalogue, spoken
-from course.languages.code import of_code
+from course.languages.code import looked_up, of_code
 from course.languages.passages import Passage, of_markdown
 
 
@@ -26,28 +26,34 @@ def sources(root: Path) -> dict[str, Path]:
     return found
 
 
-def passages(cell: nbformat.NotebookNode) -> list[Passage]:
-    """The passages of any cell."""
+def keys(notebook: nbformat.NotebookNode) -> frozenset[str]:
+    """What the notebook's cells look something up by."""
+    return looked_up(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def passages(cell: nbformat.NotebookNode, looked: frozenset[str] = frozenset()) -> list[Passage]:
+    """The passages of any cell of a notebook, whose `keys` stay as they are."""
     if cell.cell_type == "markdown":
         return of_markdown(cell.source)
-    return of_code(cell.source) if cell.cell_type == "code" else []
+    return of_code(cell.source, looked) if cell.cell_type == "code" else []
 
 
 def entries(notebook: nbformat.NotebookNode) -> list[catalogue.Entry]:
     """What of a notebook wants a translation."""
+    looked = keys(notebook)
     return [
         catalogue.Entry(cell.id, passage.text, passage.kind)
         for cell in notebook.cells
-        for passage in passages(cell)
+        for passage in passages(cell, looked)
     ]
 
 
 def translated(notebook: nbformat.NotebookNode, catalog: Catalog) -> nbformat.NotebookNode:
     """The notebook with the catalogue's words; a passage stays English where there are none for it."""
-    other = copy.deepcopy(notebook)
+    other, looked = copy.deepcopy(notebook), keys(notebook)
     for cell in other.cells:
         source = cell.source
-        for passage in reversed(passages(cell)):
+        for passage in reversed(passages(cell, looked)):
             if words := catalogue.words(catalog, passage.text, cell.id):
                 source = source[: passage.start] + passage.written(words) + source[passage.end :]
         cell.source = source

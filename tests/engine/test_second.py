@@ -75,6 +75,13 @@ def test_a_function_that_is_not_written_takes_nothing_else_down(grader: Engine) 
     assert all(whole(result.ledger[name]) for name in ABOVE[2:]), earned
 
 
+def test_a_cell_that_does_not_run_takes_nothing_else_down(grader: Engine) -> None:
+    broken = {"normalize": "def normalize(x, mean, var, eps)\n    return x\n"}
+    result = run(grader, broken, "normalize", "batchnorm_forward.train", last="normalize")
+    assert result.ledger["normalize"].points == 0 and result.ledger["batchnorm_forward-train"].points == 10
+    assert result.notebook.cells[-1].outputs[0].ename == "NameError", "the stand-in is gone again"
+
+
 def test_its_own_mistake_is_still_one(grader: Engine) -> None:
     spatial = answers.solutions(ASSIGNMENT)["code-spatial_batchnorm_forward"]
     twice = {**UNBIASED, "spatial_batchnorm_forward": spatial.replace("return ", "return 2 * ", 1)}

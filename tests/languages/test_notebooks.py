@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course.languages import catalogue
-from course.languages.code import of_code
+from course.languages.code import looked_up, of_code
 from course.languages.passages import of_markdown
 from course.languages.translation import entries, passages, po_file, sources, translated
 
@@ -123,7 +123,7 @@ def f(x):
     ### END SOLUTION
 
 
-words = ("in two words", "name", "upper left")
+words = ("in two words", "name", "upper left", there.find(f"Linear {n} to {n}, batch 1", n))
 y = {"mean of x": 1}["mean of x"] if mode == "is it this" else F.pad(x, mode="reflect")  # noqa: E501
 plt.plot(x, "o", label="line", color="dark red" if a else "b")
 say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))
@@ -137,6 +137,22 @@ say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))
         ("said", "line"),
         ("said", "dark red"),
         ("said with values", "é {x:.2f} and {d['k']!r} {{}} more \\alpha"),
+    ]
+
+
+def test_what_another_cell_looks_up_stays():
+    """`nets["all of it"]` must find what a loop over {"all of it": ...} has made; a title may say it in Chinese."""
+    cells = [
+        'nets = {"all of it": 1}',
+        'ax.set_title("all of it")',
+        'say(nets["all of it"], "and more words")',
+    ]
+    found = looked_up(cells)
+    assert found == {"all of it"}
+    assert [[p.text for p in of_code(cell, found)] for cell in cells] == [
+        [],
+        ["all of it"],
+        ["and more words"],
     ]
 
 

@@ -1,7 +1,9 @@
 """A course in Chinese: what goes out, what a student reads, and that the marks are those of the English one."""
 
+import io
 import json
 import shutil
+import zipfile
 
 import nbformat
 import pytest
@@ -11,6 +13,7 @@ from course.autograder.gradebook.course import PROJECT, Course
 from course.autograder.gradebook.release import build_release
 from course.autograder.gradebook.spoken import in_language
 from course.autograder.grading.marking import Task, mark
+from course.autograder.grading.packed import autograder_zip
 from course.autograder.judging.sealed import SealedBank
 from course.languages import saying
 
@@ -92,3 +95,9 @@ def test_a_language_that_there_is_none_of_is_told(tmp_path):
     (tmp_path / "course.toml").write_text('[course]\nlanguage = "klingon"\n')
     with pytest.raises(SettingsError, match="language"):
         read(tmp_path)
+
+
+def test_gradescopes_autograder_speaks_the_releases_language(chinese):
+    packed = zipfile.ZipFile(io.BytesIO(autograder_zip(chinese, NAME)))
+    about = json.loads(packed.read("course/languages/words.json"))
+    assert about["language"] == "zh" and about["words"]["zh"]["absolute value of the sum"] == "和的绝对值"

@@ -88,7 +88,7 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
 def _again(session: "Session", check: Check, verdict: Verdict) -> Verdict:
     """The verdict with what a second judgement adds: functions that this one is built on are wrong, or one raises."""
     progress = session.progress
-    wrong = wrong_below(check, progress.checks.values(), progress.ledger)
+    wrong = wrong_below(check, progress)
     rescued = raising(check, verdict)
     if not wrong and not rescued:
         return verdict

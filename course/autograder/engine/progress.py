@@ -107,6 +107,11 @@ class Progress:
         cell = self.notebook.cells[index]
         return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or index + 1}"
 
+    def behind(self) -> set[str]:
+        """Graded cells that have their verdict, or have run without coming to be judged."""
+        ran = {graded_name(self.notebook.cells[index]) for index in self.done}
+        return set(self.ledger) | {name for name in ran if name is not None}
+
     def unjudged(self) -> int:
         """How many graded cells still wait for their turn."""
         named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))

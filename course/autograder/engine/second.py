@@ -3,7 +3,7 @@
 The first verdict stands before it begins. It can only add to the points of the check that is judged again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from course.autograder.checks import find_check
@@ -12,6 +12,7 @@ from course.autograder.checks.language.protocol import Reply, Step
 from course.autograder.checks.language.spec import Check, Inputs
 from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.ends import Lost
+from course.autograder.engine.progress import Progress
 from course.autograder.engine.questions import Line
 from course.autograder.engine.wire import encode
 from course.autograder.judging.oracle import Oracle, helpers
@@ -25,25 +26,23 @@ class Unused(Exception):
     """None of the stand-ins is called, so the second judgement would be the first again."""
 
 
-def wrong_below(check: Check, checks: Iterable[str], ledger: Mapping[str, Verdict]) -> tuple[str, ...]:
-    """Functions that a check's may be built on, and that were judged wrong: every check of theirs is behind them.
+def wrong_below(check: Check, progress: Progress) -> tuple[str, ...]:
+    """Functions that a check's may be built on, and that are wrong: every check of theirs is behind them.
+
+    A check whose cell has run and was not reached, for its function is not defined, is wrong as well.
 
     Args:
         check: to be judged again.
-        checks: names of those that the notebook has.
-        ledger: verdicts so far, by grade_id.
+        progress: of the submission.
     """
     found = []
-    asked = [find_check(name) for name in checks]
+    asked = [find_check(name) for name in progress.checks.values()]
+    behind = progress.behind()
     for function in built_on(check.functions):
         own = [one for one in asked if one.functions[-1] == function]
-        verdicts = [ledger.get(one.grade_id) for one in own]
-        judged = all(verdict is not None for verdict in verdicts)
-        if (
-            judged
-            and any(v is not None and not v.passed for v in verdicts)
-            and helpers(check.assignment, function)
-        ):
+        verdicts = [progress.ledger.get(one.grade_id) for one in own if one.grade_id in behind]
+        wrong = any(verdict is None or not verdict.passed for verdict in verdicts)
+        if wrong and len(verdicts) == len(own) and helpers(check.assignment, function):
             found.append(function)
     return tuple(found)
 

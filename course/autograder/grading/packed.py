@@ -18,6 +18,7 @@ from course.autograder.grading.container import ABOUT, SECRET
 from course.autograder.grading.ready import require_release
 from course.common.distributions import ALSO_HAS, STUDENT_NEEDS, closure, normal
 from course.languages.saying import RELEASED
+from course.languages.words import words_of
 
 TEMPLATES = Path(__file__).parent / "templates" / "gradescope"
 NEEDS = (*STUDENT_NEEDS, *ALSO_HAS, "nbformat", "nh3", "charset-normalizer", "packaging", "pygments")
@@ -110,10 +111,17 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
         _add(archive, "released.ipynb", released.read_bytes())
         for path in grader_files():
             _add(archive, path.as_posix(), (PROJECT / path).read_bytes())
-        words = released.parents[1] / WORDS  # what the release says in its language
+        words = released.parents[1] / WORDS
         if words.is_file():
-            _add(archive, WORDS.as_posix(), words.read_bytes())
+            _add(archive, WORDS.as_posix(), _all_words(words))
     return packed.getvalue()
+
+
+def _all_words(released: Path) -> bytes:
+    """What the autograder says in the release's language: the names of mistakes, too, which a release has sealed."""
+    spoken = str(json.loads(released.read_text(encoding="utf-8"))["language"])
+    found = {"language": spoken, "words": {spoken: words_of(spoken)}, "labels": {}}
+    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o600) -> None:

@@ -5,13 +5,13 @@ student's functions to call with what. `perform` carries it out beside the stude
 base-class numeric arrays or with problems, each one sentence. It imports numpy alone and never a framework.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.language.calling import as_taken
 from course.autograder.checks.language.own_code import own_line
 from course.autograder.checks.language.plain import ESCAPING, MAX_ITEMS, Problem, plain, rows_together
 from course.autograder.checks.language.stand_ins import input_arrays, lay_out
@@ -147,13 +147,11 @@ def _call(
     if not callable(function):
         return Problem("function", f"{step.function} is a {type(function).__name__}, not a function")
     try:
-        inspect.signature(function).bind(*arguments)
+        given, named = as_taken(function, step.arguments, arguments)
     except TypeError as error:
         return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
-    except Exception:
-        pass  # some callables have no signature to ask
     try:
-        result = function(*arguments)
+        result = function(*given, **named)
     except NotImplementedError:
         return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
     except ESCAPING as error:

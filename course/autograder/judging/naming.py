@@ -102,13 +102,18 @@ def _causes(
     check: Check, tally: Tally, answers: Answers, findings: list[Finding], support: Support
 ) -> Causes:
     """For each failing case of one output what is behind it, as far as that is known."""
-    failing = {f.case for f in findings if f.kind in COMPARABLE and f.case in answers.by_case}
+    wrong = {f.case for f in findings if f.case in answers.by_case}
+    failing = {f.case for f in findings if f.kind in COMPARABLE and f.case in wrong}
     kinds = {
         f.case: f.kind for f in findings if f.case in failing and not f.misconception and f.kind in COMPARABLE
     }
 
     def known_by(cases: Iterable[str], **how: bool) -> dict[str, str]:
-        return {case: name for case in cases if (name := _best(answers, case, failing, support, **how))}
+        return {
+            case: name
+            for case in cases
+            if (name := _best(answers, case, failing, support, wrong=wrong, **how))
+        }
 
     def told_as(names: Mapping[str, str]) -> Causes:
         return {case: (_named(check, answers, findings, failing, name),) for case, name in names.items()}
@@ -155,6 +160,7 @@ def _best(
     failing: set[str],
     support: Support,
     *,
+    wrong: set[str],
     in_shape_alone: bool = False,
 ) -> str:
     """Of the mistakes that give just this, the one in step with most cases; between equals, with other outputs too.
@@ -171,7 +177,7 @@ def _best(
         if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
     if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
-        fitting = [name for name in fitting if failing <= answers.evidence[name].in_step]
+        fitting = [name for name in fitting if wrong <= answers.evidence[name].in_step]
     best = _tops(fitting, lambda name: (len(answers.evidence[name].in_step), support.everywhere[name]))
     return (
         best[0] if len(best) == 1 else next(iter(_tops(best, lambda name: (-support.against()[name],))), "")

@@ -101,6 +101,11 @@ def fresh(i: Inputs) -> bool:
     return "running_var" not in i["bn_param"]
 
 
+def always(momentum: float) -> Update:
+    """The same momentum whatever comes."""
+    return lambda i, s, b: mixed(s, b, momentum)
+
+
 # By name: the advice, and both running statistics after one batch.
 UPDATES: dict[str, tuple[str, Update]] = {
     "momentum the other way round": (
@@ -126,6 +131,17 @@ UPDATES: dict[str, tuple[str, Update]] = {
     "momentum hard-coded": (
         "You use 0.9 whatever bn_param says: read momentum from it, and take 0.9 only when it is absent.",
         lambda i, s, b: mixed(s, b, 0.9),
+    ),
+    **{
+        f"momentum hard-coded as {value:g}": (
+            f"You use {value:g} whatever bn_param says: read momentum from it.",
+            always(value),
+        )
+        for value in (0.99, 0.5, 0.1)
+    },
+    "running mean and variance swapped": (
+        "The running mean stands where the running variance belongs, and the other way round.",
+        lambda i, s, b: dict(zip(("var", "mean"), mixed(s, b).values(), strict=True)),
     ),
     "epsilon in the running variance": (
         "The running variance is kept without epsilon; add it only when you normalise.",

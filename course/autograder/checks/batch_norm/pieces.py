@@ -120,6 +120,10 @@ MOMENTS_CHECK = check(
             "The mean of the squares is over the N samples, x.shape[0] of them, not over the features.",
             scaled(_right_moments, "var", by=lambda i: len(i["x"]) / i["x"].shape[1]),
         ),
+        "variance round the mean of everything": Mistake(
+            "Each feature's variance is taken round its own mean; yours round the mean of the whole matrix.",
+            lambda i: {"var": ((i["x"] - i["x"].mean(dtype=np.float64)) ** 2).mean(axis=0)},
+        ),
         "median for mean": Mistake(
             "You took the median, the value in the middle; the mean is the sum divided by N.", _by_median
         ),
@@ -308,6 +312,7 @@ SCALE_CHECK = check(
     reference=lambda i: {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])},
     mistakes={
         **scaling(_affine),
+        "beta multiplied": Mistake("beta is added, not multiplied.", _out(lambda x, g, b: x * g * b)),
         "sign of gamma lost": Mistake("gamma may be negative.", _out(lambda x, g, b: x * g.abs() + b)),
         "beta multiplied too": Mistake(
             "beta is added to the product; yours multiplies x_hat as well.", _out(lambda x, g, b: x * (g + b))

@@ -78,6 +78,12 @@ def _last_tap(i: Inputs) -> np.ndarray:
     return forward(i, w=kept)
 
 
+def _transposed(i: Inputs) -> np.ndarray:
+    """The output as it is filled by out[..., j, i], where it is square."""
+    found = forward(i)
+    return found.swapaxes(2, 3) if found.shape[2] == found.shape[3] else found
+
+
 def _geometry(i: Inputs) -> Geometry:
     stride, pad = options(i)
     return Geometry((len(i["x"]), len(i["w"])), i["x"].shape[2:], i["w"].shape[2:], stride, pad)
@@ -97,6 +103,30 @@ MISTAKES: Mistakes = {
     "kernel transposed": out(
         "Rows of the kernel meet rows of the image: you have the kernel's axes swapped.",
         lambda i: forward(i, w=i["w"].swapaxes(2, 3)),
+    ),
+    "kernel upside down": out(
+        "You turn the kernel's rows round; lay it on as it is.", lambda i: forward(i, w=i["w"][:, :, ::-1])
+    ),
+    "kernel mirrored": out(
+        "You turn the kernel's columns round; lay it on as it is.", lambda i: forward(i, w=i["w"][..., ::-1])
+    ),
+    "kernel's channels in reverse": out(
+        "The kernel's channel c meets channel c of the image; in yours the last meets the first.",
+        lambda i: forward(i, w=i["w"][:, ::-1]),
+    ),
+    "kernel added, not multiplied": out(
+        "Each value of a window is multiplied by the tap over it; yours are added.",
+        lambda i: forward(i, w=np.ones_like(i["w"]), b=i["b"] + i["w"].sum(axis=(1, 2, 3))),
+    ),
+    "bias multiplied": out(
+        "The bias is added, not multiplied.", lambda i: forward(i, b=None) * i["b"][:, None, None]
+    ),
+    "sum carried over from kernel to kernel": out(
+        "Start each output value's sum at 0: yours goes on from the kernel before.",
+        lambda i: forward(i).cumsum(axis=1),
+    ),
+    "output's rows and columns swapped": out(
+        "Output row i and column j stand at [..., i, j]; yours at [..., j, i].", _transposed
     ),
     "bias forgotten": out(
         "Add the output channel's bias to every value of it.", lambda i: forward(i, b=None)

@@ -129,6 +129,10 @@ def _mixed(mean: Any, var: Any) -> Any:
     return wrong
 
 
+def _first_repeated(name: str) -> Any:
+    return lambda i: np.repeat(i[name][: i["G"]], len(i[name]) // i["G"])
+
+
 GROUP = (2, 3, 4)  # of x seen as [N, G, C / G, H, W]
 OVER = {
     "each channel": (3, 4),
@@ -183,6 +187,20 @@ FORWARD_CHECK = check(
             )
             for what, axes in OVER.items()
             for moment, name in (("mean", f"mean of {what}"), ("variance", f"variance of {what}"))
+        },
+        **{
+            f"moments over the axes {axes} of the groups": Mistake(
+                f"Seen as [N, G, C / G, H, W], the moments run over the axes (2, 3, 4); yours run over {axes}.",
+                _mixed(_moment("mean", axes), _moment("variance", axes)),
+            )
+            for axes in ((1,), (4,), (1, 2), (2, 3), (1, 2, 3), (0, 2, 3))
+        },
+        **{
+            f"the first G of {name} for the groups": Mistake(
+                f"{name} has a value for each channel, whatever G is; yours repeats the first G.",
+                instead(_reference, **{name: _first_repeated(name)}),
+            )
+            for name in ("gamma", "beta")
         },
         "variances of the channels averaged": Mistake(
             "One variance over all values of the group: its channels' means differ too.",

@@ -46,7 +46,7 @@ tidy: $(READY)  ## format the code and bring notebooks into their canonical form
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy
 
 release: $(READY)  ## make release/, the folder that students get (LANGUAGE=zh in Chinese)
-	@$(if $(LANGUAGE),COURSE_LANG=$(LANGUAGE)) $(RUN) -m course release
+	@$(if $(findstring command,$(origin LANGUAGE)),COURSE_LANG=$(LANGUAGE)) $(RUN) -m course release
 
 grade: $(READY)  ## grade what lies under submitted/ (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course grade $(ASSIGNMENT)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENGLISH = "en"
+TAGS = {"en": "en", "zh": "zh-CN"}  # the languages there are, and what a page calls them
 OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, which processes inherit
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
@@ -29,14 +30,15 @@ def choose(language: str) -> None:
 
 
 def language() -> str:
-    """The language that is spoken: 'en', 'zh'."""
+    """The language that is spoken: 'zh', or 'en', also where one is chosen that there is none of."""
     chosen = os.environ.get(OWN) or os.environ.get(COURSES) or _released()[0]
-    return chosen.replace("-", "_").partition("_")[0].lower()
+    spoken = chosen.replace("-", "_").partition("_")[0].lower()
+    return spoken if spoken in TAGS else ENGLISH
 
 
 def tag() -> str:
     """The language as a page names it, so that a browser chooses the right forms of its characters."""
-    return {"zh": "zh-CN"}.get(language(), language())
+    return TAGS[language()]
 
 
 def said(text: str) -> str:

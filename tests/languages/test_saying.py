@@ -86,6 +86,8 @@ def test_who_chooses(chinese, monkeypatch):
     assert saying.language() == "zh"
     monkeypatch.setenv(saying.OWN, "en")  # a reader's own choice comes first
     assert said("Look at it.") == "Look at it."
+    monkeypatch.setenv(saying.OWN, "fr_FR.UTF-8")
+    assert (saying.language(), saying.tag()) == ("en", "en")
     assert joined(["Look at it.", "", "Why not?"]) == "Look at it. Why not?"
 
 

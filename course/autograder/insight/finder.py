@@ -238,7 +238,7 @@ def _read(path: Path, seed: str) -> dict[str, Seen]:
             )
             for student, one in kept["students"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

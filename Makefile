@@ -40,13 +40,13 @@ bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performa
 
 lint: $(READY)  ## check format, lint, types, spelling, and who imports whom
 	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(VENV)/bin/lint-imports --no-cache \
-	  && $(VENV)/bin/codespell && $(RUN) -m course tidy --check
+	  && $(VENV)/bin/codespell && $(RUN) -m course tidy --check && $(RUN) -m course translate check
 
 tidy: $(READY)  ## format the code and bring notebooks into their canonical form
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy
 
-release: $(READY)  ## make release/, the folder that students get
-	@$(RUN) -m course release
+release: $(READY)  ## make release/, the folder that students get (LANGUAGE=zh in Chinese)
+	@$(if $(findstring command,$(origin LANGUAGE)),COURSE_LANG=$(LANGUAGE)) $(RUN) -m course release
 
 grade: $(READY)  ## grade what lies under submitted/ (ASSIGNMENT=ps1_batchnorm)
 	@$(RUN) -m course grade $(ASSIGNMENT)
@@ -61,8 +61,8 @@ lab: $(READY)  ## open the lessons, assignments and the formgrader in JupyterLab
 lessons: $(READY)  ## run all lessons, and print how long each took
 	@$(RUN) -m course lessons
 
-site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers for the answers, too)
-	@$(RUN) -m course site $(OPTIONS)
+site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers; LANGUAGES="en zh" for both)
+	@$(RUN) -m course site $(foreach one,$(LANGUAGES),--language $(one)) $(OPTIONS)
 
 data: $(READY)  ## fetch MNIST (lessons 1, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
 	@$(RUN) -m course data

@@ -35,8 +35,10 @@ from course.autograder.gradebook.nbgrader_steps import (
     SaveScores,
     quiet_environment,
 )
+from course.autograder.gradebook.spoken import InLanguage, speak_as
 from course.autograder.gradebook.students import name_by_id
 from course.autograder.gradebook.times import read_times_strictly
+from course.languages.saying import said
 
 quiet_environment()
 read_times_strictly()
@@ -61,10 +63,12 @@ c.ExchangeFactory.release_assignment = ReleaseWithChecks
 c.ExchangeFactory.collect = CollectWithoutChecks
 c.ExchangeFactory.release_feedback = ReleaseFeedbackOfExchange
 
-c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # replace this line by your code"}
-c.ClearSolutions.text_stub = "*Your answer here.*"
+speak_as(Path(c.CourseDirectory.root))
+replace_it = said("replace this line by your code")
+c.ClearSolutions.code_stub = {"python": f"raise NotImplementedError()  # {replace_it}"}
+c.ClearSolutions.text_stub = f"*{said('Your answer here.')}*"
 
-c.GenerateAssignment.preprocessors = [PointsOfChecks, *GenerateAssignment.preprocessors.default()]
+c.GenerateAssignment.preprocessors = [InLanguage, PointsOfChecks, *GenerateAssignment.preprocessors.default()]
 c.Autograde.sanitize_preprocessors = [
     RepairCells,
     ClearOutput,

@@ -73,7 +73,7 @@ def watched() -> Stopwatch:
     """A stopwatch on the parts of a worker."""
     watch = Stopwatch()
     watch.wrap(marking, "intake_of", "reading and repairing the notebook")
-    watch.wrap(judging, "judge_with", "references and comparison")
+    watch.wrap(judging, "weighed", "references and comparison")
     watch.wrap(judging, "question", "drawing cases")
     for owner, attribute in (
         (supervisor.StudentProcess, "send"), (supervisor.StudentProcess, "receive"),

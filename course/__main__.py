@@ -6,6 +6,7 @@ from course.autograder.cli.commands import main
 from course.autograder.cli.export import export
 from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
+from course.autograder.cli.mistakes import mistakes
 from course.autograder.cli.preflight import preflight
 from course.autograder.cli.regrade import history, regrade
 from course.autograder.cli.report import explain, report
@@ -22,6 +23,7 @@ for command in (
     gpu_check,
     gradescope,
     history,
+    mistakes,
     preflight,
     regrade,
     report,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from course.autograder.judging.verdict import VERDICT, Verdict, number
+from course.languages.fonts import chinese_labels
+from course.languages.saying import filled, language
 
 Functions = tuple[Callable[..., Any], ...]
 
@@ -28,7 +30,7 @@ class Points(float):
         return float.__repr__(self)
 
     def _repr_html_(self) -> str:
-        return f"<b>{number(self)}</b> of {number(self.max_points)} points"
+        return filled("<b>{got}</b> of {most} points", got=number(self), most=number(self.max_points))
 
 
 class Unsaid(Points):
@@ -70,7 +72,12 @@ def use_judge(judge: FarJudge | None) -> None:
 
 
 def at_home() -> None:
-    """Let a notebook go on past cells whose functions are not written yet; nothing in a grading run or a terminal."""
+    """Let a notebook go on past cells whose functions are not written yet; nothing in a grading run or a terminal.
+
+    In Chinese, its figures get a font that has it.
+    """
+    if language() == "zh" and "matplotlib.pyplot" in sys.modules:
+        chinese_labels()
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if _far_judge is None and type(shell).__name__ not in ("NoneType", "TerminalInteractiveShell", "Shell"):
         from course.autograder.at_home.cells import install

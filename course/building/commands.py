@@ -8,19 +8,20 @@ import click
 from rich.table import Table
 
 from course.building.running import PROJECT, Run, answers, lessons, run
+from course.building.translating import translate_command
 from course.common.console import Sentence, console, progress
 
 EXECUTED = PROJECT / "build" / "lessons"
 
 
-def run_all(paths: Sequence[Path], folder: Path, again: bool) -> list[Run]:
+def run_all(paths: Sequence[Path], folder: Path, again: bool, language: str = "en") -> list[Run]:
     """Run notebooks one after another, since some of them measure time, with a bar and a line for each."""
     runs = []
     with progress() as bar:
         task = bar.add_task("lessons", total=len(paths))
         for path in paths:
             bar.update(task, description=path.stem)
-            runs.append(run(path, folder, again))
+            runs.append(run(path, folder, again, language))
             bar.advance(task)
     return runs
 
@@ -71,26 +72,61 @@ def lessons_command(names: tuple[str, ...], with_answers: bool) -> None:
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=PROJECT / "build" / "site"
 )
-def site_command(with_answers: bool, again: bool, folder: Path) -> None:
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    type=click.Choice(("en", "zh")),
+    default=("en",),
+    help="May be said more than once: `--language en --language zh` builds both, with a switch on each page.",
+)
+def site_command(with_answers: bool, again: bool, folder: Path, languages: tuple[str, ...]) -> None:
     """Run what has changed among the lessons, and build the pages."""
-    from course.building.site import SiteError, render, write_sources
+    from course.building.links import broken
+    from course.building.site import SiteError, require_sound
+    from course.languages.saying import choose
 
-    wanted = answers() if with_answers else []
-    runs = run_all([*lessons(), *wanted], EXECUTED, again)
-    show(runs)
-    if failed(runs):
-        raise Sentence(f"no site was built, for a lesson failed: {failed(runs)}")
-    done = {one.executed: one.path for one in runs if one.executed}
-    names = {p: f"answers-{s.stem}" if s in wanted else s.stem for p, s in done.items()}
-    source = PROJECT / "build" / "pages" / "source"
+    chosen = tuple(dict.fromkeys(languages))
+    beside = chosen if len(chosen) > 1 else ()
     try:
-        with console.status("building the pages"):
-            first = [p for p, s in done.items() if s not in wanted]
-            write_sources(first, [p for p in done if p not in first], names, source)
-            render(source, folder)
+        for language in sorted(
+            chosen, key=lambda one: one != "en"
+        ):  # English lies at the top, and is built first
+            choose(language)
+            _pages(
+                with_answers,
+                again,
+                folder / language if beside and language != "en" else folder,
+                language,
+                beside,
+            )
+        require_sound(list(broken(folder)) if beside else ())
     except SiteError as error:
         raise Sentence(str(error)) from None
     console.print(f"open [bold]{folder / 'index.html'}[/bold]", highlight=False, soft_wrap=True)
+
+
+def _pages(with_answers: bool, again: bool, folder: Path, language: str, beside: Sequence[str]) -> None:
+    """One language's pages."""
+    from course.building.site import render, write_sources
+    from course.building.translated import in_language
+
+    wanted = answers() if with_answers else []
+    built = {path: path for path in [*lessons(), *wanted]}
+    executed, pages = EXECUTED, PROJECT / "build" / "pages"
+    if language != "en":
+        built = in_language([*built], language)
+        executed, pages = EXECUTED.with_name(f"lessons-{language}"), pages.with_name(f"pages-{language}")
+    runs = run_all([*built.values()], executed, again, language)
+    show(runs)
+    if failed(runs):
+        raise Sentence(f"no site was built, for a lesson failed: {failed(runs)}")
+    first, further = ([built[path] for path in paths] for paths in (lessons(), wanted))
+    done = {one.path: one.executed for one in runs if one.executed}
+    names = {done[p]: p.stem for p in first} | {done[p]: f"answers-{p.stem}" for p in further}
+    with console.status("building the pages"):
+        write_sources([done[p] for p in first], [done[p] for p in further], names, pages / "source", language)
+        render(pages / "source", folder, language, beside)
 
 
 @click.command("data")
@@ -135,4 +171,4 @@ def new_assignment_command(name: str, questions: tuple[str, ...], practice: bool
     )
 
 
-COMMANDS = (new_assignment_command, lessons_command, site_command, data_command)
+COMMANDS = (new_assignment_command, lessons_command, site_command, data_command, translate_command)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import nbformat
 
+from course.languages.saying import filled
+
 SPEAKING = ("say", "fold", "table")
 SENTENCES = ("say", "fold")
 FOLDED = "hide-input"
@@ -120,7 +122,7 @@ def dress(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             if text := output.get("data", {}).get("text/markdown"):
                 output.data["text/markdown"] = formulas_apart(text)
         if width := figure_width(cell):
-            image = {"width": f"{width}px", "alt": f"Figure on: {heading}"}
+            image = {"width": f"{width}px", "alt": filled("Figure on: {heading}", heading=heading)}
             cell.metadata["mystnb"] = {"image": image}
     return notebook
 

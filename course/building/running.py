@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.languages.saying import OWN
 from course.teaching.data import data_folder
 
 # What course/teaching reads (narrow.py, sliders.py), written out here because those import matplotlib.
@@ -70,7 +71,8 @@ def _versions() -> Iterable[str]:
 def _code() -> Iterable[Path]:
     course = PROJECT / "course"
     for path in sorted([*course.rglob("*.py"), *course.rglob("*.toml")]):
-        if path.relative_to(course).parts[0] not in NOT_FOR_LESSONS:
+        first = path.relative_to(course).parts[0]
+        if first not in NOT_FOR_LESSONS and (first, path.suffix) != ("languages", ".toml"):
             yield path
 
 
@@ -91,13 +93,14 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def run(path: Path, folder: Path, again: bool = False) -> Run:
+def run(path: Path, folder: Path, again: bool = False, language: str = "en") -> Run:
     """Run a notebook from its own folder, unless `folder` holds its outputs already.
 
     Args:
         path: the notebook.
         folder: where executed notebooks are kept.
         again: run also what was kept.
+        language: of what the course's own code says and draws.
     """
     kept = folder / f"{path.parent.name}-{path.stem}-{fingerprint(path)}.ipynb"
     if kept.is_file() and not again:
@@ -106,7 +109,7 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
 
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
-    failure = _execute(notebook, path.parent)
+    failure = _execute(notebook, path.parent, language)
     seconds = time.perf_counter() - start
     if failure:
         return Run(path, None, seconds, failure)
@@ -118,7 +121,7 @@ def run(path: Path, folder: Path, again: bool = False) -> Run:
     return Run(path, kept, seconds)
 
 
-def _execute(notebook: "NotebookNode", folder: Path) -> str:
+def _execute(notebook: "NotebookNode", folder: Path, language: str) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -131,7 +134,7 @@ def _execute(notebook: "NotebookNode", folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": paths, **FOR_PAGES})
+        client.execute(env={**os.environ, "PYTHONPATH": paths, **FOR_PAGES, OWN: language})
     except CellExecutionError as error:
         return f"cell {_stopped_in(notebook)}: {error.ename}: {_plain(error.evalue)}"
     except CellTimeoutError:

@@ -1,6 +1,7 @@
 """The site: executed lessons and a first page, built by Sphinx into plain files."""
 
 import base64
+import os
 import re
 import shutil
 import subprocess
@@ -18,10 +19,16 @@ from course.building.dressing import dress
 from course.building.links import broken
 from course.building.phones import EXTRA, for_phones
 from course.building.running import PROJECT
+from course.building.translated import in_words_of, page_in
+from course.languages.saying import OWN
+from course.languages.saying import said as in_words
 
 PAGES = Path(__file__).parent / "pages"
 GLOSSARY = PROJECT / "course" / "lessons" / "glossary.md"
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+NUMBERS = {"zh": "零一二三四五六七八九十"}
 
 
 class SiteError(Exception):
@@ -78,10 +85,14 @@ def describe_lesson(name: str, notebook: nbformat.NotebookNode, source: Path) ->
     found = picture(notebook, said.get("figure", ""))
     if found:
         _write(source / f"{name}.png", found)
-    return Lesson(name, title(notebook), said.get("line", ""), f"{name}.png" if found else "")
+    return Lesson(name, title(notebook), _line(said), f"{name}.png" if found else "")
 
 
-def describe_assignments(root: Path = PROJECT) -> list[Assignment]:
+def _line(about: dict[str, Any]) -> str:
+    return in_words(about.get("line", ""))
+
+
+def describe_assignments(root: Path = PROJECT, language: str = "en") -> list[Assignment]:
     """A card for each assignment: its functions and points are read from the notebook."""
     cards = []
     for path in sorted((root / "course" / "assignments").glob("*/*.ipynb")):
@@ -92,21 +103,25 @@ def describe_assignments(root: Path = PROJECT) -> list[Assignment]:
         functions = dict.fromkeys(name for call in calls if call for name in call.group(1).split(", "))
         said = catalogue()["assignment"].get(path.stem, {})
         points = sum(int(mark.get("points", 0)) for mark in graded if mark.get("grade"))
-        cards.append(
-            Assignment(
-                title(notebook), said.get("line", ""), tuple(functions), points, tuple(said.get("after", ()))
-            )
-        )
+        name, after = title(in_words_of(notebook, path.stem, language)), tuple(said.get("after", ()))
+        cards.append(Assignment(name, _line(said), tuple(functions), points, after))
     return cards
 
 
-def write_sources(lessons: Sequence[Path], answers: Sequence[Path], names: dict[Path, str], to: Path) -> None:
+def write_sources(
+    lessons: Sequence[Path],
+    answers: Sequence[Path],
+    names: dict[Path, str],
+    to: Path,
+    language: str = "en",
+) -> None:
     """Sphinx's input: dressed notebooks and the first page. What has not changed is not touched.
 
     Args:
         lessons, answers: executed notebooks.
         names: what each one's page is called.
         to: the folder for them.
+        language: which the notebooks are in, and the other pages will be.
     """
     to.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(to.parent / EXTRA, ignore_errors=True)
@@ -120,12 +135,18 @@ def write_sources(lessons: Sequence[Path], answers: Sequence[Path], names: dict[
         if path in lessons:
             cards.append(describe_lesson(names[path], notebook, to))
     jinja = Environment(loader=FileSystemLoader(PAGES), undefined=StrictUndefined, trim_blocks=True)
-    jinja.filters["words"] = lambda n: WORDS[n] if n < len(WORDS) else str(n)
-    index = jinja.get_template("index.md.jinja").render(
-        lessons=cards, assignments=describe_assignments(), answers=[names[path] for path in answers]
+    words = NUMBERS.get(language, WORDS)
+    jinja.filters["words"] = lambda n: words[n] if n < len(words) else str(n)
+    jinja.globals["said"] = in_words
+    source = (PAGES / "index.md.jinja").read_text(encoding="utf-8")
+    index = jinja.from_string(page_in(source, "program/site", language)).render(
+        lessons=cards,
+        assignments=describe_assignments(language=language),
+        answers=[names[path] for path in answers],
     )
     _write(to / "index.md", index.encode())
-    _write(to / GLOSSARY.name, GLOSSARY.read_bytes())
+    glossary = page_in(GLOSSARY.read_text(encoding="utf-8"), "lessons/glossary", language)
+    _write(to / GLOSSARY.name, glossary.encode())
     wanted = {
         "index.md",
         GLOSSARY.name,
@@ -141,8 +162,14 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def render(source: Path, out: Path) -> None:
-    """Have Sphinx build `source` into `out`, and follow every link in it.
+def render(source: Path, out: Path, language: str = "en", beside: Sequence[str] = ()) -> None:
+    """Have Sphinx build `source` into `out`, and follow every link in it, where no other language is built beside it.
+
+    Args:
+        source: as `write_sources` makes it.
+        out: the folder of this language's pages.
+        language: theirs.
+        beside: all languages that are built, where these are several; each page then links to the same in the others.
 
     Raises:
         SiteError: when Sphinx has a warning, or a link leads nowhere.
@@ -164,11 +191,18 @@ def render(source: Path, out: Path) -> None:
     ]
     # A process of its own: a second build in one process warns of everything that the first has registered.
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options, source, out], capture_output=True, text=True
+        [sys.executable, "-m", "sphinx", *options, source, out],
+        capture_output=True,
+        text=True,
+        env={**os.environ, OWN: language, "COURSE_SITE_LANGUAGES": " ".join(beside)},
     )
     if done.returncode:
         raise SiteError(f"Sphinx stopped:\n{done.stderr}")
-    faults = [*_lines(told.read_text("utf-8")), *broken(out)]
+    require_sound([*_lines(told.read_text("utf-8")), *(() if beside else broken(out))])
+
+
+def require_sound(faults: Sequence[str]) -> None:
+    """Raise SiteError where pages have faults."""
     if faults:
         raise SiteError("the pages have faults:\n  " + "\n  ".join(faults))
 

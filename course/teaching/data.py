@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course.languages.saying import said
+
 SHIPPED = Path(__file__).parents[2] / "data"
 
 
@@ -104,7 +106,7 @@ def load_mnist(validation: int = 2000) -> Images:
     x, y = _pixels_and_labels(SHIPPED / "mnist", MNIST_FILES)
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(y))
     x, y, kept = x[order], y[order], len(y) - validation
-    name = f"MNIST test file, {kept:,} for training and {validation:,} for validation"
+    name = said(f"MNIST test file, {kept:,} for training and {validation:,} for validation")
     return Images(name, x[:kept], y[:kept], x[kept:], y[kept:])
 
 
@@ -116,12 +118,11 @@ def load_largest_mnist() -> Images:
         return load_mnist()
     x, y = _pixels_and_labels(folder, MNIST_TRAINING_FILES)
     x_val, y_val = _pixels_and_labels(folder, MNIST_FILES)
-    return Images(
-        f"the whole of MNIST, {len(y):,} for training and {len(y_val):,} for testing", x, y, x_val, y_val
-    )
+    name = said(f"the whole of MNIST, {len(y):,} for training and {len(y_val):,} for testing")
+    return Images(name, x, y, x_val, y_val)
 
 
 def shipped_digits() -> Images:
     """The small digits of `load_digits` as float32 `Images`: for what should take seconds."""
     x, y, x_val, y_val = load_digits()
-    return Images("UCI digits, 8 x 8", x.astype(np.float32), y, x_val.astype(np.float32), y_val)
+    return Images(said("UCI digits, 8 x 8"), x.astype(np.float32), y, x_val.astype(np.float32), y_val)

@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from course.languages.fonts import chinese_labels
+from course.languages.saying import language
 from course.teaching import narrow
 
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -40,6 +42,8 @@ SERIES: Mapping[str, dict[str, Any]] = {
 
 def use_style() -> None:
     """Set matplotlib's defaults to the course's; call it once, in a lesson's first cell."""
+    if language() == "zh":
+        chinese_labels(everywhere=True)
     mpl.rcParams.update(
         {
             "figure.constrained_layout.use": True,

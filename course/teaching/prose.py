@@ -11,6 +11,8 @@ from typing import TypeVar
 import numpy as np
 from IPython.display import Markdown, display
 
+from course.languages.saying import filled, said
+
 Thing = TypeVar("Thing")
 
 
@@ -33,18 +35,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Show rows as a Markdown table. Floats get four significant digits."""
 
     def cell(value: object) -> str:
-        text = f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+        text = f"{value:.4g}" if isinstance(value, float | np.floating) else said(str(value))
         # A value and its spread stay on one line.
         return text.replace("|", "\\|").replace(" ± ", "\u00a0±\u00a0")
 
-    lines = [" | ".join(header), " | ".join("---" for _ in header)]
+    lines = [" | ".join(map(said, header)), " | ".join("---" for _ in header)]
     lines += [" | ".join(cell(v) for v in row) for row in rows]
     say("\n".join(f"| {line} |" for line in lines))
 
 
 def range_of(values: np.ndarray, form: str = ".2f") -> str:
     """'smallest to largest'."""
-    return f"{values.min():{form}} to {values.max():{form}}"
+    return filled("{low} to {high}", low=f"{values.min():{form}}", high=f"{values.max():{form}}")
 
 
 def verdict(a: np.ndarray, b: np.ndarray) -> str:
@@ -67,7 +69,8 @@ def progress(things: Sequence[Thing], what: str) -> Iterator[Thing]:
     start, line = time.perf_counter(), display(Markdown(f"*{what}*"), display_id=True)
     for done, thing in enumerate(things, 1):
         yield thing
-        line.update(Markdown(f"*{what}: {done} of {len(things)}, {time.perf_counter() - start:.1f} s*"))
+        told = {"done": done, "all": len(things), "seconds": f"{time.perf_counter() - start:.1f}"}
+        line.update(Markdown(f"*{what}: {filled('{done} of {all}, {seconds} s', **told)}*"))
 
 
 def code(text: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from IPython.display import display
 
+from course.languages.saying import said
 from course.teaching.prose import say
 
 ASKED = "COURSE_SLIDERS"
@@ -41,7 +42,7 @@ def play(draw: Callable[..., object], still: Callable[[], object] | None = None,
         still()
     plt.show()
     names = ", ".join(name.replace("_", " ") for name in ranges)
-    say(f"*In JupyterLab this figure has {'a slider' if len(ranges) == 1 else 'sliders'} for {names}.*")
+    say(said(f"*In JupyterLab this figure has {'a slider' if len(ranges) == 1 else 'sliders'} for {names}.*"))
 
 
 def _panel(draw: Callable[..., object], ranges: Mapping[str, Range]) -> Any:

@@ -59,6 +59,7 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
         CODE("%matplotlib widget\nshown = 1"),
         CODE("later(3)"),
         CODE("def later(x):\n    return x"),
+        CODE("!touch was_here\n%pip install pandas\nfiles = !ls\nlen(files)"),
         CODE(RIGHT.replace("helper", "np.asarray")),
     )
     told = "\n".join(found.remarks)
@@ -67,13 +68,21 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
         "cell 3 (import tools): tools lies beside the notebook and is not handed in",
         "data.csv lies beside the notebook and is not there while grading.",
         "cell 5 (name = input('who?')): input() waits for somebody",
-        "cell 5 (name = input('who?')) stops: EOFError",
         "%matplotlib widget is not there while grading",
         "cell 7 (later(3)) stops: NameError: name 'later' is not defined. Is it defined further down",
         "stops: ModuleNotFoundError: No module named 'pandas' while grading",
         "stops: FileNotFoundError",
+        "(!touch was_here): not run while grading: touch was_here",
+        "(!touch was_here): not run while grading: %pip install pandas",
+        "(!touch was_here): not run while grading: ls",
     ):
         assert sentence in told, (sentence, told)
+    assert (
+        told.count("widget") == 2
+        and "switch_backend" not in told
+        and "input() waits" in told
+        and "EOFError" not in told
+    )
     assert found.points == {"scale_shift": 3.0} and "3 of " in found.text()
 
 
@@ -112,11 +121,22 @@ def test_a_magic_is_left_out_and_nothing_else(source, python):
 
 
 @pytest.mark.slow
-def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told(tried):
-    endless = tried(CODE("while True:\n    pass"), CODE(RIGHT), seconds=3.0)
-    assert "stops: it took longer than 3 s" in endless.remarks[-1]
-    ended = tried(CODE("import os\nos._exit(0)"))
-    assert "stops: it ended the whole process" in ended.remarks[-1]
+def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told_and_the_rest_is_tried(tried):
+    helper = CODE("def helper(x):\n    return x")
+    found = tried(
+        CODE("while True:\n    pass"), CODE("import os\nos._exit(0)"), helper, CODE(RIGHT), seconds=3.0
+    )
+    assert found.remarks == [
+        "cell 2 (while True:) stops: it took longer than 3 s",
+        "cell 3 (import os) stops: it ended the whole process",
+    ]
+    assert found.points == {"scale_shift": 3.0}
+
+
+@pytest.mark.slow
+def test_what_lies_below_is_not_tried_without_end(tried):
+    found = tried(*(CODE(f"import os\nos._exit({k})") for k in range(6)))
+    assert len(found.remarks) == 4 and found.remarks[-1].endswith("; the cells below were not tried")
 
 
 def test_what_is_no_notebook_is_one_sentence(tmp_path, capsys, monkeypatch):

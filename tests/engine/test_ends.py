@@ -86,13 +86,13 @@ def test_a_quick_function_in_an_endless_loop_of_the_students_own_is_not_taken_fo
 
 
 def test_what_was_judged_is_not_judged_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge, asked = judging.judge_with, []
+    judge, asked = judging.weighed, []
 
     def counted(check: Any, *given: Any, **named: Any) -> Any:
         asked.append(check.name)
         return judge(check, *given, **named)
 
-    monkeypatch.setattr(judging, "judge_with", counted)
+    monkeypatch.setattr(judging, "weighed", counted)
     end = "import os; os._exit(3)"
     result = run(engine, MOMENTS, test_of("batch_moments"), end, RIGHT, test_of("normalize"), end)
     assert asked == ["batch_moments", "normalize"]

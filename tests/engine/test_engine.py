@@ -203,7 +203,7 @@ def test_the_time_of_threads_counts(short: Engine) -> None:
 
 
 def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = judging.judge_with
+    judge = judging.weighed
 
     def slowly(*given: Any, **named: Any) -> Any:
         until = time.process_time() + 0.7
@@ -211,7 +211,7 @@ def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.M
             pass
         return judge(*given, **named)
 
-    monkeypatch.setattr(judging, "judge_with", slowly)
+    monkeypatch.setattr(judging, "weighed", slowly)
     result = short.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
     assert result.incidents == ()
 
@@ -267,7 +267,7 @@ def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch
     def broken(*a: object, **k: object) -> None:
         raise ZeroDivisionError("a flaw of ours")
 
-    monkeypatch.setattr(judging, "judge_with", broken)
+    monkeypatch.setattr(judging, "weighed", broken)
     result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
     assert result.ledger["normalize"].points == 0
     assert any("the judge failed with ZeroDivisionError" in i for i in result.incidents)

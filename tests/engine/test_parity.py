@@ -22,6 +22,7 @@ from course.autograder.judging.answers import (
     sources_with,
     wrong_answers,
 )
+from course.autograder.judging.rules import Rules
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox import confinement
 
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
     pytest.mark.filterwarnings("ignore"),
 ]
+STRICTLY = Rules(own_gradient=0, stand_ins=False)  # follow-up marks are for a grading run alone
 SEED = 11
 EVERY = 6  # of the wrong answers, one in so many: all of them take minutes
 
@@ -67,7 +69,7 @@ def test_verdicts_are_the_same_in_process_and_graded(
     released, engine: Engine, assignment: str, sources: dict
 ) -> None:
     notebook = notebook_with(given(released.root, assignment), {**solutions(assignment), **sources})
-    ledger = engine.run(notebook, assignment=assignment, student_seed=SEED).ledger
+    ledger = engine.run(notebook, assignment=assignment, student_seed=SEED, rules=STRICTLY).ledger
     here = in_process(notebook)
     assert ledger and set(ledger) == set(here)
     for name, there in ledger.items():

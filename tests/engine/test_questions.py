@@ -101,7 +101,7 @@ def test_after_an_answer_that_is_not_written_nothing_more_is_called(engine):
 
 
 def test_a_judge_that_fails_halfway_leaves_the_line_in_order(engine, monkeypatch):
-    judge = judging.judge_with
+    judge = judging.weighed
 
     def fails(check, ask, **how):
         if check.name == "batch_moments":
@@ -109,7 +109,7 @@ def test_a_judge_that_fails_halfway_leaves_the_line_in_order(engine, monkeypatch
             raise ZeroDivisionError("a flaw of ours")
         return judge(check, ask, **how)
 
-    monkeypatch.setattr(judging, "judge_with", fails)
+    monkeypatch.setattr(judging, "weighed", fails)
     result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
     assert "the judge failed with ZeroDivisionError" in "".join(result.incidents)
     assert result.ledger["normalize"].passed and result.ledger["batch_moments"].points == 0

@@ -285,3 +285,14 @@ def png(size):
     file = io.BytesIO()
     Image.frombytes("L", (side, side), random.Random(0).randbytes(side * side)).save(file, "PNG")
     return file.getvalue()
+
+
+def test_what_is_paid_for_in_another_question_is_said_in_its_row():
+    verdict = Verdict(
+        "moments", 1.0, 4, (SWAPPED,), cases=7, graded=True, follow_up=("Follow-up marks: so.",)
+    )
+    cell = Cell("code", "check()", "moments", True, False, verdict=verdict.as_dict(), message=verdict.html())
+    assert verdict.points == 4 and not verdict.passed
+    made = soup(page_of(answer("moments"), cell, of=standing(Mark("moments", 4, 4, False)), release=RELEASE))
+    assert rows(made)[0] == ["✓ 2 Moments moments", "4 of 4", "Follow-up marks: so."]
+    assert "gamma and beta swapped" in text(made.find(class_="verdict")), "what is wrong is told beneath"

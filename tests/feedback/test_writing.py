@@ -1,13 +1,19 @@
 """Pages of a class: from the gradebook to the files, by our command and by nbgrader's; none stops another."""
 
 import os
+import re
 import shutil
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
+import nbgrader
 import pytest
 from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
 from nbgrader import apps
+from nbgrader.preprocessors import GetGrades
 from sqlalchemy import text
 
 from course.autograder.feedback import feedback, writing
@@ -201,3 +207,56 @@ def test_pages_that_go_back_by_moodle_carry_their_style(course):
         page = BeautifulSoup(archive.read(name), "html.parser")
     assert name == "Jana_5_assignsubmission_file/feedback.html" and page.header.b.get_text() == "s1"
     assert page.link is None and "--paper" in page.find_all("style")[1].get_text()
+
+
+def words_of(html):
+    """All words of a page, one after the other."""
+    made = BeautifulSoup(html, "html.parser")
+    for gone in made.select("style, script, head"):
+        gone.decompose()
+    return " ".join(made.get_text(" ").split())
+
+
+def stock_page(course, student):
+    """The page as nbgrader's own converter makes it: its preprocessor, its exporter, its template."""
+    path = course.folder("autograded") / student / NAME / f"{NAME}.ipynb"
+    about = {"student": student, "assignment": NAME, "notebook": NAME, "db_url": course.db_url}
+    notebook, resources = GetGrades().preprocess(nbformat.read(path, as_version=4), {"nbgrader": about})
+    formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    exporter = HTMLExporter(
+        template_name="feedback",
+        extra_template_basedirs=[str(formgrader / "templates")],
+        extra_template_paths=[str(formgrader / "static/node_modules/bootstrap/dist/css")],
+    )
+    return BeautifulSoup(exporter.from_notebook_node(notebook, resources)[0], "html.parser")
+
+
+def squeezed(text):
+    """Letters and digits alone: what divides them is typography."""
+    return re.sub(r"[\W_]+", "", text)
+
+
+def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course):
+    """Text, code, outputs, scores and comments of each cell; points that a person gave beside those of the check."""
+    student = "s1"
+    with course.gradebook() as book:
+        book.find_grade("normalize", NAME, NAME, student).manual_score = 2.0
+        book.find_grade("explain_modes", NAME, NAME, student).manual_score = 4.0
+        for name, words in (
+            ("code-normalize", "Half, since the *idea* is right."),
+            ("explain_modes", "See lesson 2."),
+        ):
+            book.find_comment(name, NAME, NAME, student).manual_comment = words
+        book.db.commit()
+    write_feedback(course.root, NAME, [student], jobs=1)
+    told = words_of(page_of(course, student).read_text("utf-8"))
+    assert "The check gave 5 of 5 points; a person gave 2." in told
+    ours, stock = squeezed(told), stock_page(course, student)
+    lines = [line for cell in stock.select(".cell") for line in cell.get_text("\n").splitlines()]
+    frame = re.compile(r"\s*(Student's answer|\(Top\)|Grade cell:|Comments:|In.*\]:|Out.*\]:|¶|Score: .*)\s*")
+    plain = [line for line in lines if line.strip() and not frame.fullmatch(line) and "$" not in line]
+    missing = [line for line in plain if squeezed(line) not in ours]
+    assert len(plain) > 200 and not missing, missing
+    scores = re.findall(r"Score: ([\d.]+) / ([\d.]+)", stock.select_one("#toc").get_text())
+    said = [(f"{float(got):g} of {float(most):g}", f"– of {float(most):g}") for got, most in scores]
+    assert said and all(one in told or waits in told for one, waits in said)

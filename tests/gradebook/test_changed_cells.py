@@ -10,9 +10,13 @@ from click.testing import CliRunner
 from course.autograder.cli.commands import main
 from course.autograder.gradebook import release as releasing
 from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.earlier import FOLDER
 from course.autograder.gradebook.record import canonical_dump
 from course.autograder.gradebook.release import build_release
 from course.autograder.gradebook.swap import beside, put_right, swap
+from course.autograder.grading.driver import handed_in as handed_in_to
+from course.autograder.grading.driver import task_of
+from course.autograder.grading.marking import digest, intake_of
 from tests.marked_class import NAME, folder_like, hand_in, marked, record
 
 WRITTEN = ("explain_modes", "explain_gradient")
@@ -204,3 +208,51 @@ def test_other_assignments_that_are_released_stay(released, tmp_path):
     assert (course.folder("release") / other / f"{other}.ipynb").read_bytes() == kept
     assert (course.folder("release") / ".git" / "HEAD").exists()
     assert other in (course.folder("release") / "README.md").read_text()
+
+
+# --- old hand-ins after a release whose cells changed ---------------------------------------------------------
+
+HELPER = "def helper():\n    return 'new'\n"
+
+
+def _first_locked(notebook):
+    """A given cell of code without points."""
+    about = ((cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells if cell.cell_type == "code")
+    return next(cell for cell, marks in about if marks.get("locked") and not marks.get("grade"))
+
+
+def _task(course, student):
+    (hand_in_of,) = [one for who, one in handed_in_to(course, NAME).by_student.items() if who == student]
+    released = course.folder("release") / NAME / f"{NAME}.ipynb"
+    return task_of(course, NAME, student, hand_in_of, released, "secret")
+
+
+def test_an_old_hand_in_is_graded_by_the_cells_that_it_was_given(course):
+    hand_in(course, "old")
+    before = intake_of(_task(course, "old")).notebook
+    edit(course, lambda notebook, cells: setattr(
+        given := _first_locked(notebook), "source", given.source + "\n\n" + HELPER
+    ))  # fmt: skip
+    build_release(course, [NAME])
+    hand_in(course, "new")
+    assert _task(course, "old").released != _task(course, "new").released
+    old, new = (intake_of(_task(course, student)).notebook for student in ("old", "new"))
+    assert HELPER in _first_locked(new).source and HELPER not in _first_locked(old).source
+    assert [cell.source for cell in old.cells] == [cell.source for cell in before.cells]
+
+
+def test_a_release_that_changes_nothing_keeps_nothing_and_changes_no_digest(course):
+    hand_in(course, "s1")
+    before = digest(_task(course, "s1"))
+    build_release(course, [NAME])
+    assert not (course.root / FOLDER).exists() and digest(_task(course, "s1")) == before
+
+
+def test_a_hand_in_without_any_marks_is_graded_by_the_newest(course):
+    edit(course, lambda notebook, cells: setattr(
+        given := _first_locked(notebook), "source", given.source + "\n\n" + HELPER
+    ))  # fmt: skip
+    build_release(course, [NAME])
+    hand_in(course, "bare", text='{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    assert _task(course, "bare").released == course.folder("release") / NAME / f"{NAME}.ipynb"
+    assert len(list((course.root / FOLDER / NAME).glob("*.ipynb"))) == 1

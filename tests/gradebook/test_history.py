@@ -52,6 +52,14 @@ def test_points_given_by_hand_stay_out_of_a_preview(course):
     assert "no name → gamma and beta swapped" in outcome.cells[0].why
 
 
+def test_follow_up_marks_are_the_reason_where_they_are(course):
+    record(course, marked(course, "s1", {TRAIN: (4.0, "x")}))
+    now = marked(course, "s1")
+    now.verdicts[TRAIN]["follow_up"] = ["Follow-up marks: so."]
+    (cell,) = compared(course.score(NAME, "s1"), now).cells
+    assert cell.why == f"{TRAIN} 6 → 10 (follow-up marks)"
+
+
 def test_extra_credit_for_a_question_of_the_machines_is_not_taken_for_a_change(course):
     record(course, marked(course, "s1"))
     with course.gradebook() as gradebook:

@@ -78,6 +78,15 @@ def test_an_untouched_copy_under_the_exact_name_gives_way(place, release, solved
     )
 
 
+def test_a_folder_that_is_called_like_the_notebook_is_put_before_a_person(place, release, solved):
+    """What lies in it is taken; where nothing does, a person is told."""
+    (place / EXACT).mkdir()
+    intake = handed(place, release)
+    assert not intake.readable and f"{EXACT} is a folder with no file in it" in intake.needs_person[0]
+    inside = handed(place, release, **{f"{EXACT}/{EXACT}": solved})
+    assert all_right(inside)
+
+
 def test_the_one_with_the_most_answers_is_taken_and_what_it_lacks_is_put_before_a_person(place, release):
     most, other = solved_of(release, ("code-double",)), solved_of(release, ("code-mix", "why", "when"))
     intake = handed(place, release, **{f"{NAME}_a.ipynb": other, f"{NAME}_b.ipynb": most})

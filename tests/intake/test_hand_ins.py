@@ -178,6 +178,21 @@ def test_rubbish_under_submitted_stops_nothing(course, release, written):
 
 
 @pytest.mark.parametrize(
+    "folder", [f"{NAME}/{EXACT}", EXACT, f"{NAME}/answers/{EXACT}", f"{NAME}/My Notebook.ipynb"]
+)
+def test_an_empty_folder_called_like_a_notebook_needs_a_person_wherever_it_lies(
+    course, release, written, folder
+):
+    place = course / "submitted" / "alice" / folder
+    place.mkdir(parents=True)
+    (place / "round.ipynb").symlink_to(place)
+    assert any("is a folder with no file in it" in why for why in intake_of(course, release).needs_person)
+    put(place / EXACT, written)
+    intake = intake_of(course, release)
+    assert play(intake.notebook) == set(FUNCTIONS) and not intake.needs_person
+
+
+@pytest.mark.parametrize(
     ("file", "whose"),
     [
         ("alice_ps1_batchnorm.ipynb", "alice"), ("ps1-batchnorm (alice).zip", "alice"), ("ps1_batchnorm.ipynb", ""), ("x.ipynb", None),

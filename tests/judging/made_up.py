@@ -216,7 +216,7 @@ CONVOLUTION = (
     MadeUp("bias forgotten, stride ignored", "conv_forward_naive",
            (lambda x, w, b, q: conv(x, w, b * 0, {**q, "stride": 1}),), ("bias forgotten", "stride ignored")),
     MadeUp("ReLU at the end", "conv_forward_im2col", (changed(lambda o: np.maximum(o, 0)),),
-           said="wherever"),
+           ("cut off at 0",)),
     MadeUp("squares", "max_pool_forward", (lambda x, q: (pooled(x, q)[0] ** 2, None),), said="square"),
     MadeUp("whole numbers", "max_pool_forward", (lambda x, q: (np.rint(pooled(x, q)[0]), None),)),
     MadeUp("a multiplication counts twice", "conv2d_parameters",

@@ -106,7 +106,7 @@ def nested(depth):
 ANSWERS = {
     "too few parameters": (lambda x, mean, var: x, "cannot be"),
     "too many parameters": (lambda x, mean, var, eps, momentum: x, "cannot be"),
-    "keyword only": (lambda *, x, mean, var, eps: x, "cannot be"),
+    "keyword only, by other names": (lambda *, x, mu, var, eps: x, "cannot be"),
     "not a function": (3, "not a function"),
     "None for a function": (None, "not a function"),
     "a string for a function": ("normalize", "not a function"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from course.autograder.settings import LatePolicy, Settings, SettingsError, read
+from course.autograder.settings import FollowUpSettings, LatePolicy, Settings, SettingsError, read
 
 KNOWN = ["ps1_batchnorm", "ps2_dropout"]
 WHOLE = """
@@ -24,6 +24,10 @@ last_days = 7
 [grader]
 cell_seconds = 20
 memory_mb = 512
+
+[follow_up]
+own_gradient_percent = 50
+stand_ins = false
 
 [assignments.ps1_batchnorm]
 opens = 2026-10-01T08:00:00
@@ -54,6 +58,9 @@ def test_the_whole_file_is_read(tmp_path):
     assert settings.late_policy("ps1_batchnorm") == LatePolicy("late_days", 20, 10, 5, 7)
     assert settings.late_policy("ps2_dropout").policy == "none"
     assert settings.grader.memory_mb == 512 and settings.grader.total_seconds is None
+    assert settings.follow_up == FollowUpSettings(50, False) and Settings().follow_up == FollowUpSettings(
+        80, True
+    )
 
 
 def test_a_byte_order_mark_means_nothing(tmp_path):
@@ -84,9 +91,16 @@ MISTAKES = {
     "[assignments.ps1_batchnorm]\ndue = '2026-10-15'": "wanted: a date with a time and without quotes",
     "[assignments.ps1_batchnrm]": "did you mean ps1_batchnorm?",
     "[assignments.ps1_batchnorm]\nopens = 2026-10-02T00:00:00Z\ndue = 2026-10-01T00:00:00Z": "which is not before due",
-    "[assignments.ps1_batchnorm]\npoints = 3": "points is no known key",
+    "[assignments.ps1_batchnorm]\npoints = 3": "points is 3; wanted: a table",
+    "[assignments.ps1_batchnorm]\nwithdrawn = 'normalize'": "withdrawn is 'normalize'; wanted: a table",
+    "[assignments.ps1_batchnorm.withdrawn]\nnormalize = true": "wanted: one of full points, out of the sum",
+    "[assignments.ps1_batchnorm.points]\nnormalize = -1": "wanted: a number, at least 0",
+    "[assignments.ps1_batchnorm.points]\nnormalize = 0": 'say normalize = "out of the sum" under [assignments.ps1',
     "[assignments.ps1_batchnorm.late]\npolicy = 'late_days'\nbudget = 2": "say it in [late]",
     "[grader]\ncell_seconds = 0": "wanted: a number, at least 0.1",
+    "[follow_up]\nown_gradient_percent = 101": "wanted: a number from 0 to 100",
+    "[follow_up]\nstand_ins = 1": "wanted: true or false",
+    "[follow_up]\ngradient = 3": "gradient is no known key",
     "[course\nid = 3": "course.toml is not TOML",
     "[course]\ntime_zone = 'Europe/Berlin'\n[assignments.ps1_batchnorm]\ndue = 2026-03-29T02:30:00": "summer time skips",
 }

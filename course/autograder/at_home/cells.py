@@ -14,6 +14,7 @@ from typing import Any
 
 from course.autograder.at_home.stopping import Said
 from course.autograder.checks.language.own_code import own_frames
+from course.languages.saying import said
 
 CHECKS = re.compile(r"\bcheck\s*\(")
 _waiting: dict[str, str] = {}  # what cells would have made, and the function that they wait for
@@ -41,7 +42,7 @@ def _told(
         # As an error, be it in one sentence: nbgrader gives a graded cell without one full marks.
         shell.showtraceback((Said, Said(sentence), tb), tb_offset=tb_offset)
     else:
-        print(sentence)
+        print(said(sentence))
     if goes_on:
         _wait(sys._getframe(2).f_locals, error)
 

@@ -23,6 +23,7 @@ from course.autograder.judging.deciding import judge_with, resolve
 from course.autograder.judging.seal import SealError
 from course.autograder.judging.verdict import Verdict
 from course.common.quiet import quiet_stderr
+from course.languages.saying import said
 
 Functions = tuple[Callable[..., Any], ...]
 STANDING = Standing()
@@ -88,7 +89,7 @@ def inputs_of(name: str, functions: Functions, number: int) -> dict[str, Any]:
     if type(number) is not int or not 1 <= number <= len(check.cases):
         raise Said(f"{name} has the cases 1 to {len(check.cases)}; case={number!r} was asked for.")
     asked = bank.question(check, number - 1)
-    print(cases.about(check, asked))
+    print("\n".join(map(said, cases.about(check, asked).split("\n"))))
     return cases.laid_out(asked)
 
 
@@ -146,12 +147,12 @@ def _with_help(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply])
         told, links = to_read.read().told(check.assignment, check.name, verdict.misconceptions)
         lines += told
         markup += [" · ".join(links)] if links else []
-    so_far = STANDING.told(bank, check.assignment)
-    rows = "".join(f'<div style="margin-top:.4em">{row}</div>' for row in markup)
+    so_far = said(STANDING.told(bank, check.assignment))
+    rows = "".join(f'<div style="margin-top:.4em">{said(row)}</div>' for row in markup)
     style = "margin:.2em 0 .6em;padding:0 .9em;font-size:.92em;max-width:60em"
     return Here(
         verdict,
-        "\n".join(f"  {line}" for line in [*lines, so_far]) + "\n",
+        "\n".join(f"  {line}" for line in [*map(said, lines), so_far]) + "\n",
         f'<div style="{style}">{rows}</div>' if rows else "",
         so_far,
     )

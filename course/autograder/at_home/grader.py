@@ -37,21 +37,21 @@ class Grader:
 
     Attributes:
         python: its version, as (3, 12).
-        modules: that can be imported there, the standard library's aside.
+        modules: that can be imported there, the standard library's among them.
         given: by assignment, digests of the given cells.
         hand_in: where students hand in.
         submit: by assignment, files that may be handed in along with its notebook.
     """
 
     python: tuple[int, int] = sys.version_info[:2]
-    modules: frozenset[str] = PLAIN
+    modules: frozenset[str] = PLAIN | sys.stdlib_module_names
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hand_in: str = HAND_IN
     submit: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def has(self, module: str) -> bool:
         """Whether a top-level module can be imported while grading."""
-        return module in self.modules or module in sys.stdlib_module_names
+        return module in self.modules
 
 
 def written(
@@ -63,7 +63,7 @@ def written(
     """The file for a release, of the Python that runs now."""
     about = {
         "python": sys.version_info[:2],
-        "modules": sorted(PLAIN | set(modules)),
+        "modules": sorted(PLAIN | set(modules) | sys.stdlib_module_names),
         "given": given,
         "hand_in": hand_in or HAND_IN,
         "submit": submit,

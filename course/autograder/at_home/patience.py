@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from course.autograder.checks.language.own_code import is_own
+from course.languages.saying import joined
 
 SECONDS = 8.0
 HOW = "If it should be done by now, stop it: the square button above the notebook (■), or Kernel, Interrupt."
@@ -49,7 +50,8 @@ def patient(running: Running, seconds: float = SECONDS) -> Iterator[None]:
 
 
 def _say(running: Running, thread: int) -> None:
-    print(f"{running.told('has been running')}{_line(sys._current_frames().get(thread))}. {HOW}", flush=True)
+    told = f"{running.told('has been running')}{_line(sys._current_frames().get(thread))}."
+    print(joined((told, HOW)), flush=True)
 
 
 def _line(frame: FrameType | None) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course.languages.saying import said
+
 MOST = 20_000  # bytes
 LETTERED, DRAWN = 7, 14  # rows and columns that are shown with numbers, and without
 INK, GAP, TOP, LEFT = "#111", 26, 40, 34
@@ -87,7 +89,7 @@ class Panel:
         ]
         return "".join(
             [
-                f'<text class="t" x="{left:g}" y="12">{html.escape(self.title)}</text>',
+                f'<text class="t" x="{left:g}" y="12">{html.escape(said(self.title))}</text>',
                 f'<text class="t" x="{left:g}" y="26">{html.escape(axes[1])} →</text>' if axes[1] else "",
                 *_ticks(left, size, window, rows=bool(axes[0])),
                 *paths,
@@ -141,9 +143,9 @@ def picture(
         parts.append(panel.draw(left, size, window, _axes(ndim)))
         left += max(len(window.columns) * size[0], 150) + GAP + LEFT
         height = max(height, TOP + len(window.rows) * size[1])
-    about = f"{name}: {mine}, what is right" + (", and where they differ" if bad is not None else "")
+    about = said(f"{name}: {mine}, what is right" + (", and where they differ" if bad is not None else ""))
     rows = _axes(got.ndim)[0]
-    foot = f'<text class="t" x="2" y="{height + 16}">{rows} runs down</text>' if rows else ""
+    foot = f'<text class="t" x="2" y="{height + 16}">{said(f"{rows} runs down")}</text>' if rows else ""
     height += 22
     style = (
         "<style>.pc text{font:11px sans-serif;fill:currentColor}.pc .n text{font-size:10px;text-anchor:middle;"

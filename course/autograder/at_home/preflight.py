@@ -19,8 +19,11 @@ from course.autograder.at_home.helpers import wrong_file
 from course.autograder.at_home.told import Cell, NotebookError, code_cells, read_notebook, remarks
 from course.autograder.judging.bank import bank_here
 from course.autograder.judging.verdict import number
+from course.languages.saying import filled, said
 
 CELL_SECONDS = 60.0
+ANEW = 3  # times that what lies below a cell is tried without it
+SAID_ALREADY = ("input(", "%matplotlib")  # by `remarks`
 
 
 @dataclass
@@ -43,13 +46,19 @@ class Preflight:
 
     def text(self) -> str:
         """All of it, for a terminal or a cell."""
-        said = [f"  - {remark}" for remark in self.remarks] or ["  Nothing would be lost."]
+        remarks = [f"  - {said(remark)}" for remark in self.remarks] or [
+            f"  {said('Nothing would be lost.')}"
+        ]
         return "\n".join(
             [
-                "As grading would run this notebook (fresh, top to bottom; here it is not locked in):",
-                *said,
-                f"  {number(sum(self.points.values()))} of {number(self.most)} points on the visible cases; "
-                "grading draws others.",
+                said("As grading would run this notebook (fresh, top to bottom; here it is not locked in):"),
+                *remarks,
+                "  "
+                + filled(
+                    "{got} of {most} points on the visible cases; grading draws others.",
+                    got=number(sum(self.points.values())),
+                    most=number(self.most),
+                ),
             ]
         )
 
@@ -98,6 +107,9 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
         found.verdicts[verdict["check"]] = verdict
         if verdict["findings"] and verdict["findings"][0]["kind"] == "blank":
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
+    for what in dict.fromkeys(line.get("left", ())):
+        if not what.startswith(SAID_ALREADY):
+            found.remarks.append(f"{cell.name}: not run while grading: {what}")
     error = line["error"]
     if not error or error.startswith("NotImplementedError"):
         return
@@ -108,6 +120,26 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
 
 
 def _run(
+    cells: list[Cell], missing: set[str], seconds: float, beside: list[Path]
+) -> Iterator[dict[str, Any]]:
+    """What is reported cell by cell. One that never ends, or ends its process, is left out of a fresh run of the rest."""
+    told: set[int] = set()
+    for again in range(ANEW + 1):
+        ended = 0
+        for line in _run_once(cells, missing, seconds, beside):
+            ended = line["cell"] if line.get("ended") else 0
+            if line["cell"] in told:
+                continue
+            told.add(line["cell"])
+            if ended and again == ANEW:
+                line["error"] += "; the cells below were not tried"
+            yield line
+        if not ended:
+            return
+        cells = [cell for cell in cells if cell.number != ended]
+
+
+def _run_once(
     cells: list[Cell], missing: set[str], seconds: float, beside: list[Path]
 ) -> Iterator[dict[str, Any]]:
     """The lines that a fresh process reports, cell by cell; it finds copies of the files that come along."""
@@ -157,12 +189,11 @@ def _lines(lines: "queue.Queue[str]", seconds: float) -> Iterator[dict[str, Any]
             text = lines.get(timeout=seconds)
         except queue.Empty:
             if running:
-                told = f"it took longer than {seconds:.0f} s; the cells below were not tried"
-                yield {"cell": running, "error": told}
+                yield {"cell": running, "error": f"it took longer than {seconds:.0f} s", "ended": True}
             return
         if not text:
             if running:
-                yield {"cell": running, "error": "it ended the whole process; the cells below were not tried"}
+                yield {"cell": running, "error": "it ended the whole process", "ended": True}
             return
         line = json.loads(text)
         running = line.get("starts", 0)
@@ -190,10 +221,10 @@ def told_of(notebook: str = "") -> str:
         found = preflight(path)
         files = " and ".join([path.name, *found.along])
         names = "these names" if found.along else "this name"
-        told = f"{path.name}, as it was saved at {saved}.\n{found.text()}"
-        return f"{told}\nHand in {files}, under {names}, {read().hand_in}."
+        told = said(f"{path.name}, as it was saved at {saved}.")
+        return f"{told}\n{found.text()}\n" + said(f"Hand in {files}, under {names}, {read().hand_in}.")
     except NotebookError as error:
-        return str(error)
+        return said(str(error))
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,7 @@
 """Runs a notebook's cells in a fresh process, top to bottom, with what grading has: started by `preflight`.
 
-It reads the cells from standard input as JSON, and writes a line of JSON for each: what stopped it, and what its check
-said. Anything that the cells write themselves goes nowhere.
+It reads the cells from standard input as JSON, and writes a line of JSON for each: what stopped it, what was left undone,
+and what its check said. Anything that the cells write themselves goes nowhere.
 """
 
 import importlib.abc
@@ -31,12 +31,20 @@ def main() -> None:
     os.dup2(sink.fileno(), 1)
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
     sys.meta_path.insert(0, _Refuses(set(job["missing"])))
-    from IPython.core.interactiveshell import InteractiveShell
-
+    from course.autograder.at_home.lone_shell import LoneShell
+    from course.autograder.at_home.stand_ins import stand_in
     from course.autograder.judging.verdict import VERDICT
 
     told: list[dict[str, Any]] = []
-    shell = InteractiveShell.instance()
+    left: list[str] = []
+
+    class Shell(LoneShell):
+        def leave(self, what: str) -> None:
+            left.append(what)
+
+    shell = Shell.instance()
+    shell.enable_matplotlib("inline")
+    stand_in(left.append)
     shell.display_pub.publish = lambda data, *_, **__: told.extend([data[VERDICT]] if VERDICT in data else [])
     shell._showtraceback = lambda *_: None  # type: ignore[method-assign]
     sys.stdout = sys.stderr = sink
@@ -44,9 +52,10 @@ def main() -> None:
         report.write(json.dumps({"starts": number}) + "\n")
         report.flush()
         told.clear()
+        left.clear()
         done = shell.run_cell(source, store_history=True)
         error = done.error_before_exec or done.error_in_exec
-        line = {"cell": number, "error": _sentence(error) if error else "", "verdicts": told}
+        line = {"cell": number, "error": _sentence(error) if error else "", "left": left, "verdicts": told}
         report.write(json.dumps(line) + "\n")
         report.flush()
 

@@ -1,20 +1,21 @@
 """One sentence in place of a traceback: what a student reads who stops a check, or where the check itself fails."""
 
 from course.autograder.checks.language.own_code import own_line
+from course.languages.saying import said
 
 
 class Said(Exception):
     """Ends a check with one sentence; a notebook shows that and no frames."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [said(str(self))]
 
 
 class Stopped(KeyboardInterrupt):
     """The same after an interrupt, so that a run of all cells ends here."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [said(str(self))]
 
 
 def stopped(doing: str, error: KeyboardInterrupt) -> Stopped:

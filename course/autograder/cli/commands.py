@@ -185,11 +185,12 @@ def demo(jobs: int, folder: Path, only: tuple[str, ...]) -> None:
     "--check", "only_check", is_flag=True, help="Change nothing; fail where something would change."
 )
 def tidy(only_check: bool) -> None:
-    """Bring every notebook into its canonical form."""
+    """Bring every notebook into its canonical form, and the catalogues of other languages in step with them."""
     import nbformat
 
     from course.common.notebooks import canonical, notebooks
     from course.common.notebooks import tidy as tidy_one
+    from course.languages.translation import not_in_step
 
     if only_check:
         loose = [
@@ -197,7 +198,14 @@ def tidy(only_check: bool) -> None:
         ]
         for path in loose:
             console.print(f"not canonical: {path.relative_to(ROOT)}; run `make tidy`")
-        sys.exit(1 if loose else 0)
+        stale = not_in_step(ROOT)
+        for path in stale:
+            console.print(f"not in step with the English: {path.relative_to(ROOT)}; run `make tidy`")
+        sys.exit(1 if loose or stale else 0)
     for path in notebooks(ROOT):
         if tidy_one(path):
             console.print(f"tidied {path.relative_to(ROOT)}")
+    for path, text in not_in_step(ROOT).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        console.print(f"brought in step with the English: {path.relative_to(ROOT)}")

@@ -48,7 +48,7 @@ def regrade(
                        feedback=True, no_sandbox=no_sandbox, strict=False, as_json=None)  # fmt: skip
         return
     from course.autograder.engine.engine import UNGUARDED
-    from course.autograder.gradebook.course import GradingError
+    from course.autograder.gradebook.course import Course, GradingError
     from course.autograder.grading.driver import Plan
     from course.autograder.insight.regrade import preview, write_outcomes
 
@@ -67,10 +67,16 @@ def regrade(
                 bar.advance(task)
         outcomes.sort(key=lambda one: (one.gained, one.student))
         path = write_outcomes(root, assignment, outcomes)
+        course = Course(root)
+        counting, told = course.counting(assignment), sum(course.released_cells(assignment).points.values())
     except GradingError as error:
         raise Sentence(str(error)) from None
     except OSError as error:
         raise Sentence(f"{error.filename} cannot be written: {error.strerror}") from None
+    for question in counting:
+        say(f"{question.said}.")
+    if now := round(sum(one.most - one.was for one in counting), 4):
+        say(f"The assignment counts {told + now:g} points with that, not {told:g}.")
     _tell(root, assignment, students, outcomes, path)
 
 

@@ -23,6 +23,7 @@ from course.autograder.engine.session import Session
 from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.asking import Question
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -102,6 +103,7 @@ class Engine:
         student_seed: int | str,
         told: Callable[[str], None] | None = None,
         seen: Callable[[Question, Reply], None] | None = None,
+        rules: Rules | None = None,
     ) -> RunResult:
         """Run one submission and judge it.
 
@@ -111,6 +113,7 @@ class Engine:
             student_seed: what the student's cases are drawn from; nobody else may know it.
             told: called with each incident as it happens.
             seen: told of each question of the judge's and what came back.
+            rules: how answers are judged; as they stand without a word in course.toml when None.
 
         Returns:
             A RunResult. Nothing that the notebook can do raises.
@@ -119,7 +122,7 @@ class Engine:
         begin = time.monotonic()
         checks = {check.grade_id: check.name for check in map(find_check, list_checks(assignment))}
         progress = Progress.of(notebook, checks, as_seed(student_seed))
-        progress.seen = seen
+        progress.seen, progress.rules = seen, rules or STANDARD
         if not self.isolated:
             progress.incidents.append(UNGUARDED)
         while (lost := self._session(progress)) is not None:

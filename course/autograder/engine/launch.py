@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from course.autograder.engine.student_process import ENVIRONMENT
+from course.languages.saying import COURSES, language
 
 ROOT = Path(__file__).parents[3]
 STATUS = struct.Struct("<i")  # a process id, or a wait status
 
 
 def environment(private: str) -> dict[str, str]:
-    """All that the zygote sees of the host's environment: where matplotlib keeps its list of fonts."""
+    """All that the zygote sees of the host's environment: where matplotlib keeps its list of fonts, and the language."""
     import matplotlib
 
     return ENVIRONMENT | {
@@ -21,6 +22,7 @@ def environment(private: str) -> dict[str, str]:
         "IPYTHONDIR": str(Path(private) / "ipython"),
         "MPLCONFIGDIR": matplotlib.get_cachedir(),
         "PYTHONHASHSEED": "0",
+        COURSES: language(),
     }
 
 

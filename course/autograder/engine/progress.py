@@ -10,6 +10,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine import outputs
 from course.autograder.engine.timer import Taken
 from course.autograder.judging.asking import Question
+from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
@@ -64,6 +65,7 @@ class Progress:
         seconds: of wall time, by part.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
+        rules: how answers are judged.
     """
 
     notebook: NotebookNode
@@ -81,6 +83,7 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
+    rules: Rules = STANDARD
 
     @classmethod
     def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":
@@ -103,6 +106,11 @@ class Progress:
         """A cell, by its grade_id or its number."""
         cell = self.notebook.cells[index]
         return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or index + 1}"
+
+    def behind(self) -> set[str]:
+        """Graded cells that have their verdict, or have run without coming to be judged."""
+        ran = {graded_name(self.notebook.cells[index]) for index in self.done}
+        return set(self.ledger) | {name for name in ran if name is not None}
 
     def unjudged(self) -> int:
         """How many graded cells still wait for their turn."""

@@ -13,7 +13,7 @@ from course.autograder.checks.language.spec import Check, Inputs
 from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.wire import encode
-from course.autograder.judging.asking import Question
+from course.autograder.judging.asking import Further, Question
 from course.autograder.judging.weighing import GIVES_UP
 
 # Bytes that may be under way: less than any socket takes without its being read. A process that is itself waiting for
@@ -34,13 +34,13 @@ class Line(Protocol):
 class Questions:
     """Fetches the answers to one check's questions; what `judge_with` calls `ask`."""
 
-    def __init__(self, line: Line, check: Check, questions: Sequence[Question]) -> None:
+    def __init__(self, line: Line, check: Check, questions: Sequence[Question | Further]) -> None:
         """Send as many as may be under way.
 
         Args:
             line: to the process.
             check: whose questions they are.
-            questions: in the order in which they will be asked.
+            questions: in the order in which they will be asked; the check's cases, or further ones.
         """
         self._line, self._check = line, check
         self._waiting = deque(map(self._encoded, questions))
@@ -60,12 +60,16 @@ class Questions:
         while self._under_way:
             self._next()
 
-    def _encoded(self, question: Question) -> bytes:
+    def _encoded(self, question: Question | Further) -> bytes:
         check = self._check
+        again = not isinstance(question, Question)
+        if isinstance(question, Question):
+            question = (check.steps_of(question.case), question.inputs, check.asked_for)
+        steps, inputs, wanted = question
         return encode(
             {
-                "do": "ask", "functions": check.functions, "steps": check.steps_of(question.case),
-                "inputs": question.inputs, "wanted": check.asked_for, "until": GIVES_UP,
+                "do": "ask", "functions": check.functions, "steps": steps,
+                "inputs": inputs, "wanted": wanted, "until": GIVES_UP, "again": again,
             }
         )  # fmt: skip
 

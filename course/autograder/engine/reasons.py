@@ -1,12 +1,14 @@
 """Why a graded cell has no verdict, or an answer could not be right: in sentences for the student."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from course.autograder.checks import find_check
 from course.autograder.engine import outputs
 from course.autograder.engine.progress import Failure, Progress, graded_name
 from course.autograder.judging.verdict import Finding, Verdict
+from course.languages.saying import said
 
 _UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 
@@ -72,6 +74,21 @@ def explained(progress: Progress, index: int, verdict: Verdict) -> Verdict:
     return replace(verdict, findings=tuple(findings))
 
 
+def about_memory(verdict: Verdict, told: Callable[[], str]) -> Verdict:
+    """The verdict with both numbers where a call was refused memory.
+
+    Args:
+        verdict: of any check.
+        told: says how much was held, and how much may be; '' where that is not known.
+    """
+    wanting = [f.kind == "raised" and "MemoryError" in f.message for f in verdict.findings]
+    if not any(wanting) or not (numbers := told()):
+        return verdict
+    pairs = zip(verdict.findings, wanting, strict=True)
+    findings = (replace(f, advice=f"{f.advice} {numbers}".strip()) if short else f for f, short in pairs)
+    return replace(verdict, findings=tuple(findings))
+
+
 def why_not_judged(progress: Progress, index: int) -> str:
     """Why a graded cell has no verdict."""
     if index in progress.stopped:
@@ -101,7 +118,7 @@ def finish(progress: Progress) -> None:
             kept = [] if index in progress.stopped else cell.outputs
             cell.outputs = outputs.verdict_outputs(verdict, cell.execution_count) + kept
         elif progress.ended and not_run(progress, index):
-            cell.outputs = [outputs.note(f"This cell was not run: {progress.ended}.")]
+            cell.outputs = [outputs.note(said(f"This cell was not run: {progress.ended}."))]
 
 
 def not_run(progress: Progress, index: int) -> bool:

@@ -1,6 +1,8 @@
 """What the cell that runs has put out so far, up to a size, in nbformat's terms."""
 
+import contextlib
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from course.autograder.checks.language.own_code import own_frames
@@ -17,7 +19,17 @@ class Recorder:
     def __init__(self, characters: int, image_bytes: int) -> None:
         """Start with nothing."""
         self.caps = (characters, image_bytes)
+        self.muted = False
         self.start()
+
+    @contextlib.contextmanager
+    def quiet(self, quiet: bool = True) -> Iterator[None]:
+        """Keep nothing meanwhile: functions that are asked again would say all of it again."""
+        before, self.muted = self.muted, quiet
+        try:
+            yield
+        finally:
+            self.muted = before
 
     def start(self) -> None:
         """Begin another cell."""
@@ -35,7 +47,7 @@ class Recorder:
 
     def stream(self, name: str, text: str) -> None:
         """Something was written to stdout or stderr."""
-        text = self._room(text)
+        text = "" if self.muted else self._room(text)
         if not text:
             return
         last = self.outputs[-1] if self.outputs else {}
@@ -47,6 +59,8 @@ class Recorder:
     def rich(self, kind: str, data: dict[str, Any]) -> None:
         """A display or a cell's value: texts and images by MIME type."""
         kept: dict[str, str] = {}
+        if self.muted:
+            return
         for mime, value in data.items():
             if not isinstance(value, str):
                 continue

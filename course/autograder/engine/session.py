@@ -1,7 +1,6 @@
 """One pass over a notebook in one process: cells out, outputs back, and the judge asked in between."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -11,12 +10,13 @@ from course.autograder.engine import memory, outputs
 from course.autograder.engine.cleaning import clean_failure
 from course.autograder.engine.ends import Lost, TookTooLong
 from course.autograder.engine.progress import Progress, graded_name
-from course.autograder.engine.reasons import explained
+from course.autograder.engine.reasons import about_memory, explained
 from course.autograder.engine.stacks import Frame
 from course.autograder.engine.supervisor import StudentProcess
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.sandbox.limits import Limits
+from course.languages.saying import said
 
 OWN_CELLS_LEFT_OUT = (
     "too many cells of the student's own ended the process: those of that kind that had not run were left out"
@@ -56,9 +56,9 @@ class Session:
             if index in self.progress.stopped:
                 pass  # what stands in it says so
             elif outputs.SKIP_TAG in cell.metadata.get("tags", ()):
-                cell.outputs = [outputs.note(outputs.SKIPPED)]
+                cell.outputs = [outputs.note(said(outputs.SKIPPED))]
             elif self.progress.leaves_out(index, self.limits):
-                cell.outputs = [outputs.note(outputs.LEFT_OUT)]
+                cell.outputs = [outputs.note(said(outputs.LEFT_OUT))]
                 self.progress.tell(OWN_CELLS_LEFT_OUT)
             else:
                 self._run(cell, count)
@@ -195,10 +195,11 @@ class Session:
     # --- the judge -------------------------------------------------------------------------------------------
 
     def _judge(self, name: str, functions: Any) -> Verdict:
+        from course.autograder.engine.further import with_follow_up
         from course.autograder.engine.questions import Questions
-        from course.autograder.judging import judge_with, question, resolve
+        from course.autograder.judging import decided, question, resolve, weighed
 
-        start, waited = time.perf_counter(), self.waited
+        start, waited, taken = time.perf_counter(), self.waited, self.timer.taken()
         ask: Questions | None = None
         try:
             check = resolve(name, functions if type(functions) is int else -1, graded=True)
@@ -208,11 +209,14 @@ class Session:
             cases = len(check.cases + check.hidden)
             drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
             ask = Questions(self, check, drawn)
-            verdict = judge_with(
-                check, ask, graded=True, questions=drawn.__getitem__, seen=self.progress.seen
-            )
+            tally = weighed(check, ask, questions=drawn.__getitem__, seen=self.progress.seen)
+            verdict = decided(check, tally, graded=True)
             ask.drop()
-            return explained(self.progress, self.index, self._about_memory(verdict))
+            if not verdict.passed:
+                self._stands(verdict)
+                each = (self.timer.taken() - taken).processor / cases
+                verdict = with_follow_up(self, check, tally, verdict, each)
+            return self._explained(verdict)
         except Lost:
             raise
         except Exception as error:
@@ -226,13 +230,12 @@ class Session:
         finally:
             self.judge_seconds += time.perf_counter() - start - (self.waited - waited)
 
-    def _about_memory(self, verdict: Verdict) -> Verdict:
-        """The verdict with both numbers where a call was refused memory."""
-        wanting = [
-            finding.kind == "raised" and "MemoryError" in finding.message for finding in verdict.findings
-        ]
-        if not any(wanting) or not (told := self._memory()):
-            return verdict
-        pairs = zip(verdict.findings, wanting, strict=True)
-        findings = (replace(f, advice=f"{f.advice} {told}".strip()) if short else f for f, short in pairs)
-        return replace(verdict, findings=tuple(findings))
+    def _explained(self, verdict: Verdict) -> Verdict:
+        return explained(self.progress, self.index, about_memory(verdict, self._memory))
+
+    def _stands(self, verdict: Verdict) -> None:
+        """Enter a verdict, so that it stands whatever becomes of the process at further questions."""
+        cell = self.progress.notebook.cells[self.index]
+        verdict = self._explained(verdict)
+        self.progress.ledger[graded_name(cell) or ""] = verdict
+        cell.outputs = outputs.verdict_outputs(verdict, cell.execution_count)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from course.autograder import student
 from course.autograder.checks.language.plain import Problem
 from course.autograder.checks.language.protocol import Reply, perform
@@ -19,6 +21,7 @@ from course.autograder.engine.importing import Importer
 from course.autograder.engine.recorder import Recorder, Stream
 from course.autograder.engine.shell import Shell
 from course.autograder.engine.stacks import answer_to_signals
+from course.autograder.engine.standing_in import standing_in
 from course.autograder.engine.wire import WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
@@ -39,9 +42,9 @@ ENVIRONMENT = {
 class FarJudge:
     """The student's end of a check: says which check is meant and answers what the judge asks."""
 
-    def __init__(self, channel: Channel) -> None:
-        """Talk over this channel."""
-        self.channel = channel
+    def __init__(self, channel: Channel, shell: Shell) -> None:
+        """Talk over this channel, about functions of this shell's."""
+        self.channel, self.shell = channel, shell
         self.busy = False
 
     def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> student.Points | None:
@@ -54,6 +57,7 @@ class FarJudge:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
             given_up = False
             while (asked := self.channel.receive())["do"] == "ask":
+                given_up = given_up and not asked.get("anew")
                 reply = Reply() if given_up else self._reply(asked, functions)
                 given_up = given_up or (reply.problem is not None and reply.problem.kind in asked["until"])
                 self.channel.send_frames(_frame(reply))
@@ -66,9 +70,23 @@ class FarJudge:
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
-            return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name)
+            again = asked.get("again", False)
+            stand_ins = standing_in(self.shell.user_ns, asked.get("stand_ins", []), self._exchange)
+            with self.shell.recorder.quiet(again), stand_ins:
+                rescued = asked.get("rescued", "")
+                return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name, rescued)
         except BaseException as error:
             return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
+
+    def _exchange(self, function: str, inputs: dict[str, Any]) -> dict[str, np.ndarray] | None:
+        """What the judge says of a function that it answers for; None where it says nothing."""
+        try:
+            frame = encode({"did": "stand-in", "function": function, "inputs": inputs})
+        except WireError:
+            return None
+        self.channel.send_frames(frame)
+        outputs: dict[str, np.ndarray] | None = self.channel.receive()["outputs"]
+        return outputs
 
 
 def _frame(reply: Reply) -> bytes:
@@ -146,6 +164,6 @@ def become(
         os.close(RULESET)
     _settle(scratch, limits, shell, importer)
     channel = Channel(socket.socket(fileno=3))
-    student.use_judge(FarJudge(channel))
+    student.use_judge(FarJudge(channel, shell))
     with contextlib.suppress(Closed):
         run_cells(shell, channel)

@@ -21,12 +21,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from course.autograder.at_home.stand_ins import stand_in
 from course.autograder.engine.channel import Channel, Closed
 from course.autograder.engine.importing import Importer
 from course.autograder.engine.launch import STATUS
 from course.autograder.engine.recorder import Recorder
 from course.autograder.engine.shell import Shell, make_shell
-from course.autograder.engine.stand_ins import stand_in
 from course.autograder.engine.student_process import become
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits

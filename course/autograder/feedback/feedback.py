@@ -17,6 +17,7 @@ from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.grading.marking import in_a_sentence
 from course.autograder.grading.workers import bare_main
 from course.common.text import printable
+from course.languages.saying import language
 
 TOGETHER = 8  # pages that the gradebook is asked for at once
 
@@ -196,7 +197,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     """Workers forked from a process that has done the imports; the one that grading has started serves as well."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([write_here.__module__])
-    return ProcessPoolExecutor(workers, context, start_worker)
+    return ProcessPoolExecutor(workers, context, start_worker, (language(),))
 
 
 def _why(page: Callable[[], None]) -> str:

@@ -79,8 +79,14 @@ def _some(
     }  # fmt: skip
     for book, name, points, most, asked, by_machine, by_person in marks:
         waits = bool(asked) if by_person is not None else by_machine is None
+        replaced = by_person is not None and by_machine is not None and by_machine != points
         made[book].marks[name] = Mark(
-            name, float(points or 0.0), float(most), waits, bool(asked) and not waits
+            name=name,
+            points=float(points or 0.0),
+            max_points=float(most),
+            waits=waits,
+            flagged=bool(asked) and not waits,
+            by_machine=float(by_machine) if replaced else None,
         )
     for book, name, comment in comments:
         if comment:

@@ -16,6 +16,7 @@ from course.autograder.feedback.given import Release
 from course.autograder.feedback.notebook import Notebook
 from course.autograder.feedback.questions import number, questions
 from course.autograder.feedback.standing import Standing
+from course.languages.saying import filled, said, tag
 
 STYLE = "feedback.css"  # beside all students' folders, once
 FONT = "STIXTwoMath.woff2"
@@ -58,6 +59,7 @@ def page(notebook: Notebook, release: Release, standing: Standing, place: Place,
         place=place,
         policy=_policy(),
         base=Markup(_base()),
+        language=tag(),
     )
 
 
@@ -75,7 +77,8 @@ def environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": number, "breaks": breaks}
+    made.filters |= {"number": number, "breaks": breaks, "said": said}
+    made.globals |= {"said": said, "filled": filled}
     return made
 
 

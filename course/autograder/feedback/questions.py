@@ -115,10 +115,18 @@ def _with_findings(asked: Question, cell: Cell | None, answer: Cell | None, assi
     if asked.written:
         read = "" if asked.comment else "Read by a person."
         return replace(asked, said="A person has still to read it." if asked.waits else read)
+    if (follow_up := _follow_up(cell.verdict)) and asked.state == "right":
+        return replace(asked, said=follow_up)  # what was found there is paid for in another question
     found = list(_findings(cell.verdict, assignment, asked.name))
     if found:
         return replace(asked, findings=tuple(found[:MOST]), more=max(0, len(found) - MOST))
     return replace(asked, said=_said(asked, cell, answer))
+
+
+def _follow_up(verdict: dict[str, Any]) -> str:
+    """What earned points although it is wrong; '' for nothing."""
+    told = verdict.get("follow_up")
+    return " ".join(text for text in told if isinstance(text, str)) if isinstance(told, list) else ""
 
 
 def _said(asked: Question, cell: Cell, answer: Cell | None) -> str:

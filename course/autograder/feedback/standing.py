@@ -12,6 +12,7 @@ class Mark:
         points, max_points: earned, extra credit included, and to be had.
         waits: whether a person has still to give points for it.
         flagged: whether a person has still to look at the hand-in, for which this mark stands in the formgrader.
+        by_machine: what the check gave, where a person gave other points; else None.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Mark:
     max_points: float
     waits: bool
     flagged: bool = False
+    by_machine: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from course.autograder.feedback.notebook import read_cells
 from course.autograder.feedback.page import STYLE, Place, page, style_sheet
 from course.autograder.feedback.standing import Standing
 from course.autograder.gradebook.lessons import site
+from course.languages.saying import choose
 
 # A page takes hundredths of a second, and one that rendering cannot cope with less than one. What goes beyond this has
 # found a way around every limit there is; the kernel ends it, and the page is written with all text plain.
@@ -68,10 +69,11 @@ def _write(path: Path, content: str) -> None:
     partial.replace(path)
 
 
-def start_worker() -> None:
-    """Make this process a worker, which ends with its parent and leaves no core behind."""
+def start_worker(language: str) -> None:
+    """Make this process a worker, which ends with its parent, leaves no core behind and speaks that language."""
     from course.autograder.grading.workers import end_with_parent
 
+    choose(language)
     end_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import logging
 import os
 import re
@@ -25,11 +26,14 @@ from sqlalchemy.exc import (
     SAWarning,
 )
 
+from course.autograder.gradebook.changes import Cells, cells_of
+from course.autograder.gradebook.counting import countings
 from course.autograder.gradebook.exchange import own_exchange
 from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.swap import beside, swap
+from course.autograder.judging.rules import Counting, Rules
 from course.autograder.sandbox.limits import Limits, with_caps
 from course.autograder.settings import SettingsError
 
@@ -82,6 +86,7 @@ class Course:
             "ignore", category=SAWarning
         )  # nbgrader's own, on every submission it creates
         self.root = root.resolve()
+        self._counting: dict[str, tuple[Counting, ...]] = {}
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
             path = own if own.exists() else PROJECT / "nbgrader_config.py"
@@ -147,6 +152,28 @@ class Course:
         grader = self.term().settings.grader
         return with_caps(Limits(), grader.cell_seconds, grader.total_seconds, grader.memory_mb)
 
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """How answers are judged, with course.toml's numbers in it. Raises GradingError, as `term` does."""
+        follow_up = self.term().settings.follow_up
+        return Rules(follow_up.own_gradient_percent / 100, follow_up.stand_ins)
+
+    def counting(self, assignment: str) -> tuple[Counting, ...]:
+        """Its questions that count otherwise than students were told; read once. Raises GradingError, as `term` does."""
+        if assignment not in self._counting:
+            self._counting[assignment] = self._counted(assignment)
+        return self._counting[assignment]
+
+    def _counted(self, assignment: str) -> tuple[Counting, ...]:
+        said, cells = self.term().settings.assignment(assignment), self.released_cells(assignment)
+        if not cells.graded or not (said.withdrawn or said.points):
+            return ()
+        try:
+            by_hand = set(cells.solutions) | set(cells.tasks)
+            return countings(assignment, said, cells.points, by_hand)
+        except SettingsError as error:
+            raise GradingError(str(error)) from None
+
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""
         if assignment not in self.assignments():
@@ -177,6 +204,7 @@ class Course:
             GradingError: when there is no such assignment, or nbgrader will not; the folder is not there then.
         """
         self.require(assignment)
+        self._counting.clear()
         made = beside(self.folder("release"))
         config = copy.deepcopy(self.config)
         config.CourseDirectory.release_directory = made.name
@@ -211,6 +239,11 @@ class Course:
     def graded_notebook(self, assignment: str, student: str) -> Path:
         """Where a student's graded notebook is."""
         return self.folder("autograded") / student / assignment / f"{assignment}.ipynb"
+
+    def released_cells(self, assignment: str) -> Cells:
+        """The cells of the released notebook, with the points that students were told; none where it is not there."""
+        path = self.folder("release") / assignment / f"{assignment}.ipynb"
+        return cells_of(nbformat.read(path, as_version=4)) if path.exists() else Cells({}, {}, (), ())
 
     def cell_order(self, assignment: str) -> list[str]:
         """The grade_ids of the graded cells, in the order of the released notebook."""

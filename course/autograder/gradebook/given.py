@@ -1,11 +1,14 @@
 """What students were given, and whether an assignment's source is still that: looked at before anything is released."""
 
+from dataclasses import replace
+
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.gradebook.changes import cells_in, cells_of, differences, points_by_hand
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.points import points_that_differ
+from course.autograder.gradebook.spoken import in_language
 from course.autograder.intake.hand_ins import find_hand_ins
 
 
@@ -13,7 +16,7 @@ def source_of(course: Course, assignment: str) -> NotebookNode:
     """An assignment's source notebook. GradingError where it cannot be read."""
     path = course.folder("source") / assignment / f"{assignment}.ipynb"
     try:
-        return nbformat.read(path, as_version=4)
+        return in_language(nbformat.read(path, as_version=4), assignment)
     except Exception as error:  # whatever a file that is no notebook makes nbformat raise
         raise GradingError(f"{path} cannot be read as a notebook: {type(error).__name__}: {error}") from None
 
@@ -25,8 +28,13 @@ def changes_after_hand_ins(course: Course, assignment: str) -> list[str]:
     if wrong := points_that_differ(source):
         raise GradingError(f"{assignment} is not released: {wrong[0]}")
     now = cells_of(source)
+    told_points = {one.name: one.was for one in course.counting(assignment)}
     with course.gradebook() as gradebook:
         known = cells_in(gradebook, assignment)
+        if known is not None:
+            known = replace(
+                known, graded={n: told_points.get(n, points) for n, points in known.graded.items()}
+            )
         graded = known is not None and bool(gradebook.assignment_submissions(assignment))
     if not graded and not _handed_in(course, assignment):
         return []

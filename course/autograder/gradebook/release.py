@@ -1,5 +1,6 @@
 """What students get: the notebooks without solutions, what `check` needs, and how to install it. Nothing else."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,16 +16,21 @@ from course.autograder.at_home.helpers import submitted, wrong_name
 from course.autograder.checks import list_checks
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
+from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
+from course.autograder.gradebook.earlier import keep_earlier
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
 from course.autograder.gradebook.reading_list import reading_list
 from course.autograder.gradebook.swap import beside, put_right, swap
 from course.autograder.judging.seal import ENDING
-from course.autograder.judging.sealed import FOLDER
-from course.autograder.judging.sealing import sealed_answers
+from course.autograder.judging.sealed import FOLDER, WORDS
+from course.autograder.judging.sealing import sealed_answers, sealed_words
 from course.autograder.settings import Settings
 from course.common.distributions import FRAMEWORKS, STUDENT_NEEDS, closure, normal, student_places
 from course.common.notebooks import solution_lines
+from course.languages import saying
+from course.languages.translation import text_in
+from course.languages.words import labels, open_words
 
 # Everything of the course that a student's `check` needs. Not in it: references, checks, grading, the class, tests.
 STUDENT_FILES = (
@@ -45,6 +51,9 @@ STUDENT_FILES = (
     "course/autograder/judging/*.py",
     "course/autograder/judging/templates/verdict.*",
     "course/autograder/student.py",
+    "course/languages/__init__.py",
+    "course/languages/fonts.py",
+    "course/languages/saying.py",
     "data/digits/*",
 )
 # What computes answers, or makes mistakes: a release has the answers to its own cases, sealed.
@@ -60,6 +69,9 @@ INSTRUCTORS_ALONE = {
 SEALED = FOLDER.relative_to(PROJECT)
 TELLING = 24  # characters
 CALL = re.compile(r"""(["'])[\w ,]+ = \w+\([\w ,]*\)\1""")  # 'mean, var = batch_moments(x)'
+IDEAS = re.compile(
+    r"(?m)^(?:The ideas are in|相关内容见).+$"
+)  # where a notebook sends its reader, in each language
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".ipynb", ".html", ""}
 
 
@@ -157,13 +169,25 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
                 if cells_in(gradebook, name) is not None:
                     in_step(gradebook, name, cells_of(source_of(course, name)))
         _fill(course, assignments, folder, new)
+        for name in assignments:
+            keep_earlier(course, name, folder / name / f"{name}.ipynb", new / name / f"{name}.ipynb")
         swap(new, folder)
+        for name in assignments:
+            _count(course, name)
         own = course.publish(assignments)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         gradebook_restored(course, copy)
         raise
     return Released(folder, changed, own, copy)
+
+
+def _count(course: Course, assignment: str) -> None:
+    """Let what counts otherwise than in the notebook count so still: nbgrader has just written the notebook's points."""
+    if said := course.counting(assignment):
+        with course.gradebook() as gradebook:
+            enter_most(gradebook, assignment, course.released_cells(assignment).graded, said)
+            gradebook.db.commit()
 
 
 def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> None:
@@ -188,6 +212,14 @@ def _fill(course: Course, assignments: list[str], folder: Path, new: Path) -> No
     notebooks = {name: nbformat.read(new / name / f"{name}.ipynb", as_version=4) for name in everything}
     submit = {name: files for name in everything if (files := _submit(name, notebooks[name]))}
     _seal(new, notebooks, settings, submit)
+    words = {
+        "language": saying.language(),
+        "words": open_words(),
+        "labels": labels(only=[f"assignments/{name}" for name in everything]),
+    }
+    (new / "course/languages" / saying.RELEASED.name).write_text(
+        json.dumps(words, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     _write_texts(new, everything, settings, submit)
     leaking = leaks(new, [course.folder("source") / name / f"{name}.ipynb" for name in everything])
     if leaking:
@@ -206,6 +238,7 @@ def _seal(
     for name in notebooks:
         if list_checks(name):
             (place / f"{name}{ENDING}").write_bytes(sealed_answers(name))
+            (place / f"{name}{WORDS}").write_bytes(sealed_words(name))
     given = {name: given_cells(notebook) for name, notebook in notebooks.items()}
     modules = {path.stem for path in student_places(frozenset(FRAMEWORKS)) if path.suffix != ".dist-info"}
     (place / FILE).write_text(written(modules, given, settings.hand_in, submit), encoding="utf-8")
@@ -219,9 +252,9 @@ def _link_lessons(path: Path, url: str) -> None:
     if url:
         notebook = nbformat.read(path, as_version=4)
         title = notebook.cells[0]
-        title.source = re.sub(
-            r"(?m)^(The ideas are in .+)$", rf"\1 The lessons are at <{url}>.", title.source
-        )
+        told = saying.filled("The lessons are at <{url}>.", url=url)
+        between = " " if told.isascii() else ""
+        title.source = IDEAS.sub(lambda found: f"{found[0]}{between}{told}", title.source)
         nbformat.write(notebook, path)
 
 
@@ -252,5 +285,8 @@ def _write_texts(
         "submit": submit,
     }
     for name in templates.list_templates(filter_func=lambda name: "__pycache__" not in name):
-        text = templates.get_template(name).render(about)
-        (folder / name).write_text(text, encoding="utf-8")
+        template = templates.get_template(name)
+        if name == "README.md" and saying.language() != saying.ENGLISH:
+            source = (Path(__file__).parent / "templates/release" / name).read_text(encoding="utf-8")
+            template = templates.from_string(text_in(source, "program/release", saying.language()))
+        (folder / name).write_text(template.render(about), encoding="utf-8")

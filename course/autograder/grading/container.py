@@ -17,6 +17,7 @@ from course.autograder.engine.engine import Engine
 from course.autograder.grading.gradescope import results
 from course.autograder.intake.take_in import take_in
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import Rules
 from course.autograder.sandbox import confinement
 
 ABOUT, SECRET = "autograder.json", "secret.txt"
@@ -62,7 +63,8 @@ def grade(place: Path) -> dict[str, Any]:
     seed = seed_for((source / SECRET).read_text(encoding="utf-8").strip(), whose(place), assignment)
     with warnings.catch_warnings(), Engine() as engine:
         warnings.simplefilter("ignore")
-        run = engine.run(intake.notebook, assignment=assignment, student_seed=seed)
+        rules = Rules(**about["rules"])
+        run = engine.run(intake.notebook, assignment=assignment, student_seed=seed, rules=rules)
     return results(released, intake, run, about["visibility"])
 
 

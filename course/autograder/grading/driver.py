@@ -6,6 +6,7 @@ Killed at any moment it can be started again: what is graded and unchanged is le
 import contextlib
 import errno
 import fcntl
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,19 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.earlier import given_release
 from course.autograder.gradebook.grades import REMOVED
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.states import DONE, STALE, State
+from course.autograder.grading.class_mistakes.file import FILE, read_mistakes
+from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.marking import Task, digest, in_a_sentence
 from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all
 from course.autograder.intake.hand_ins import find_hand_ins
 from course.autograder.intake.matched import HandIn, HandIns, Unmatched
 from course.autograder.sandbox.limits import Limits
+from course.autograder.settings import SettingsError
 from course.common.interrupts import finishing_first
 from course.common.text import printable
+from course.languages.saying import language
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,30 @@ def wanted_of(
 def task_of(
     course: Course, assignment: str, student: str, hand_in: HandIn, released: Path, secret: str
 ) -> Task:
-    """One hand-in as a worker gets it."""
+    """One hand-in as a worker gets it. Raises GradingError where mistakes.toml or course.toml is not as it should be."""
     folder = course.folder("submitted") / student / assignment
-    return Task(student, assignment, folder, released, secret, hand_in.places, tuple(hand_in.notes))
+    mistakes = class_mistakes(course.root, assignment)
+    noted, rules = tuple(hand_in.notes), course.rules
+    places, spoken = hand_in.places, language()
+    counting = course.counting(assignment)
+    given = given_release(course, assignment, released, places or (folder,))
+    return Task(student, assignment, folder, given, secret, places, noted, mistakes, rules, counting, spoken)
+
+
+def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:
+    """The mistakes that the instructor has named. Raises GradingError, in one sentence, where their file is wrong."""
+    path = root / FILE
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    try:
+        return _mistakes_at(root, assignment, stamp) if stamp else ()
+    except SettingsError as error:
+        raise GradingError(str(error)) from None
+
+
+@functools.lru_cache(maxsize=16)
+def _mistakes_at(root: Path, assignment: str, stamp: int) -> tuple[ClassMistake, ...]:
+    """Read once for a whole class."""
+    return read_mistakes(root, assignment)
 
 
 def grade(

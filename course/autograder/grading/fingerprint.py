@@ -24,6 +24,7 @@ COUNTED = (
     "common/notebooks.py",
     "common/quiet.py",
     "common/text.py",
+    "languages",
     "reference",
     "teaching/data.py",
 )

@@ -79,7 +79,7 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
         return {**test, "score": 0.0, "output": BY_HAND, "tags": ["by hand"]}
     if verdict is None:
         return {**test, "score": 0.0, "status": "failed", "output": NO_VERDICT, "tags": []}
-    status = "passed" if verdict.passed else "failed"
+    status = "passed" if verdict.points == verdict.max_points else "failed"
     names = dict.fromkeys(finding.misconception for finding in verdict.findings if finding.misconception)
     return {**test, "score": verdict.points, "status": status, "output": verdict.text(), "tags": [*names]}
 

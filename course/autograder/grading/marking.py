@@ -6,6 +6,7 @@ those four in one line, so that a second run knows what it need not do again.
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,14 +17,17 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.fingerprint import course_version
 from course.autograder.intake.find import fingerprint, look_through
 from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import STANDARD, Counting, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
+from course.languages.saying import ENGLISH, choose
 
 UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
 TIMED_BY_A_PERSON = (
@@ -43,6 +47,10 @@ class Task:
         secret: the course's.
         places: `HandIn.places`, when it lies elsewhere, or in more than one place.
         noted: `HandIn.notes`.
+        class_mistakes: what the instructor has given names to, beside the checks' own.
+        rules: how answers are judged.
+        counting: questions that count otherwise than students were told.
+        language: in which the student is spoken to.
     """
 
     student: str
@@ -52,6 +60,10 @@ class Task:
     secret: str
     places: tuple[Path, ...] = ()
     noted: tuple[str, ...] = ()
+    class_mistakes: tuple[ClassMistake, ...] = ()
+    rules: Rules = STANDARD
+    counting: tuple[Counting, ...] = ()
+    language: str = ENGLISH
 
     @property
     def where(self) -> tuple[Path, ...]:
@@ -76,10 +88,15 @@ def digest(task: Task) -> str:
         task.secret,
         at.utc or "",
         at.problem,
+        repr(task.rules),
+        *map(repr, task.counting),
+        *([task.language] if task.language != ENGLISH else ()),
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
     rest.update(b"\0" + task.released.read_bytes())
+    for mistake in task.class_mistakes:
+        rest.update(f"\0{mistake}".encode())
     return f"{handed_in}.{rest.hexdigest()}"
 
 
@@ -107,12 +124,15 @@ def mark(task: Task, engine: Any) -> Marked:
     from course.reference.device import device
 
     begun = perf_counter()
+    choose(task.language)
     intake = intake_of(task)
     taken = perf_counter()
     seed = seed_for(task.secret, task.student, task.assignment)
-    result = engine.run(intake.notebook, assignment=task.assignment, student_seed=seed)
+    result = _run(task, intake.notebook, seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
+    for one in task.counting:
+        intake = intake.noting(one.said)
     at = task.handed_in_at
     if at.problem:
         intake = replace(
@@ -125,7 +145,7 @@ def mark(task: Task, engine: Any) -> Marked:
         assignment=task.assignment,
         digest=digest(task),
         notebook=_written(result.notebook),
-        points={name: verdict.points for name, verdict in result.ledger.items()},
+        points=counted({name: verdict.points for name, verdict in result.ledger.items()}, task.counting),
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         needs_person=intake.needs_person,
@@ -134,6 +154,23 @@ def mark(task: Task, engine: Any) -> Marked:
         seconds={"intake": taken - begun, **result.seconds, "whole": perf_counter() - begun},
         restarts=result.restarts,
     )
+
+
+def counted(points: Mapping[str, float], counting: Iterable[Counting]) -> dict[str, float]:
+    """Points by grade_id as they count."""
+    return {**points, **{one.name: one.of(points.get(one.name, 0.0)) for one in counting}}
+
+
+def _run(task: Task, notebook: NotebookNode, seed: int, engine: Any) -> Any:
+    """The graded run; where the instructor has named mistakes, with these names where nothing else had one."""
+    if not task.class_mistakes:
+        return engine.run(notebook, assignment=task.assignment, student_seed=seed, rules=task.rules)
+    from course.autograder.grading.class_mistakes.again import Heard
+    from course.autograder.grading.class_mistakes.naming import Graded, with_names
+
+    heard = Heard()
+    result = engine.run(notebook, assignment=task.assignment, student_seed=seed, seen=heard, rules=task.rules)
+    return with_names(Graded(result, heard.answers, engine, notebook, task.assignment), task.class_mistakes)
 
 
 def _written(notebook: NotebookNode) -> str:
@@ -150,13 +187,14 @@ def _written(notebook: NotebookNode) -> str:
 _engine: Any = None
 
 
-def start_worker(limits: Limits, isolated: bool) -> None:
+def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> None:
     """Make this process a worker: it ends with its parent, and has an engine of its own."""
     global _engine
     from course.autograder.engine.engine import Engine
     from course.autograder.grading.workers import end_with_parent
 
     end_with_parent()
+    choose(language)
     _engine = Engine(limits, isolated=isolated)
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 from course.autograder.gradebook.course import PROJECT, Course, GradingError
@@ -16,6 +17,8 @@ from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.container import ABOUT, SECRET
 from course.autograder.grading.ready import require_release
 from course.common.distributions import ALSO_HAS, STUDENT_NEEDS, closure, normal
+from course.languages.saying import RELEASED
+from course.languages.words import words_of
 
 TEMPLATES = Path(__file__).parent / "templates" / "gradescope"
 NEEDS = (*STUDENT_NEEDS, *ALSO_HAS, "nbformat", "nh3", "charset-normalizer", "packaging", "pygments")
@@ -24,6 +27,9 @@ FILES = (
     "course/__init__.py",
     "course/data.py",
     "course/common/*.py",
+    "course/languages/__init__.py",
+    "course/languages/fonts.py",
+    "course/languages/saying.py",
     "course/teaching/__init__.py",
     "course/teaching/data.py",
     "course/reference/*.py",
@@ -31,6 +37,8 @@ FILES = (
     "course/autograder/student.py",
     "course/autograder/at_home/__init__.py",
     "course/autograder/at_home/helpers.py",
+    "course/autograder/at_home/lone_shell.py",
+    "course/autograder/at_home/stand_ins.py",
     "course/autograder/checks/**/*.py",
     "course/autograder/judging/*.py",
     "course/autograder/judging/templates/*",
@@ -42,6 +50,7 @@ FILES = (
     "course/autograder/grading/gradescope.py",
     "data/digits/*",
 )
+WORDS = RELEASED.relative_to(PROJECT)
 NOT_WANTED = {"answers.py"}  # reads the bank of answers
 
 
@@ -86,10 +95,11 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
     course.require(assignment)
     released = require_release(course, assignment)
     needs, installer = pins()
+    about = {"assignment": assignment, "visibility": visibility, "rules": asdict(course.rules)}
     texts = {
         "requirements.txt": "\n".join(needs) + "\n",
         "installer.txt": "\n".join(installer) + "\n",
-        ABOUT: json.dumps({"assignment": assignment, "visibility": visibility}, indent=1) + "\n",
+        ABOUT: json.dumps(about, indent=1) + "\n",
         SECRET: derived_secret(course, assignment) + "\n",
     }
     packed = io.BytesIO()
@@ -101,7 +111,17 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
         _add(archive, "released.ipynb", released.read_bytes())
         for path in grader_files():
             _add(archive, path.as_posix(), (PROJECT / path).read_bytes())
+        words = released.parents[1] / WORDS
+        if words.is_file():
+            _add(archive, WORDS.as_posix(), _all_words(words))
     return packed.getvalue()
+
+
+def _all_words(released: Path) -> bytes:
+    """What the autograder says in the release's language: the names of mistakes, too, which a release has sealed."""
+    spoken = str(json.loads(released.read_text(encoding="utf-8"))["language"])
+    found = {"language": spoken, "words": {spoken: words_of(spoken)}, "labels": {}}
+    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o600) -> None:

@@ -12,6 +12,7 @@ from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.marking import Task, mark_here, start_worker
 from course.autograder.grading.workers import bare_main, judging_context
 from course.autograder.sandbox.limits import Limits
+from course.languages.saying import language
 
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
 # A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
@@ -43,7 +44,7 @@ def all_marked(tasks: list[Task], jobs: int, limits: Limits, isolated: bool) -> 
 def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPoolExecutor]:
     """Workers, which are gone afterwards; where the run was interrupted, without waiting for what they are at."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, judging_context(), start_worker, (limits, isolated))
+    pool = ProcessPoolExecutor(workers, judging_context(), start_worker, (limits, isolated, language()))
     try:
         yield pool
     except BaseException:

@@ -108,7 +108,9 @@ def explain(
     asked = Asked(check)
     with Engine(course.limits(), isolated=isolated) as engine:
         seed = seed_for(secret, student, assignment)
-        result = engine.run(intake.notebook, assignment=assignment, student_seed=seed, seen=asked)
+        result = engine.run(
+            intake.notebook, assignment=assignment, student_seed=seed, seen=asked, rules=course.rules
+        )
     verdict = result.ledger.get(check.grade_id)
     if verdict is None:
         raise GradingError(f"the notebook of {student} has no cell for {check.name}")

@@ -11,21 +11,25 @@ from course.autograder.grading.driver import Plan, handed_in, task_of, wanted_of
 from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all
 from course.autograder.insight.writing import FOLDER, as_csv, written
+from course.autograder.judging.rules import Counting
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A graded cell whose points would change, with the mistakes named before and now."""
+    """A graded cell whose points would change, with the mistakes named before and now, and what gave it others."""
 
     name: str
     before: float
     after: float
     named_before: tuple[str, ...] = ()
     named_after: tuple[str, ...] = ()
+    said: str = ""
 
     @property
     def why(self) -> str:
         """In a few words."""
+        if self.said:
+            return f"{self.name} {self.before:g} → {self.after:g} ({self.said})"
         was, now = ", ".join(self.named_before), ", ".join(self.named_after)
         named = f" ({was or 'no name'} → {now or 'no name'})" if was != now else f" ({was})" if was else ""
         return f"{self.name} {self.before:g} → {self.after:g}{named}"
@@ -78,20 +82,36 @@ def preview(
     released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
     with course.gradebook() as gradebook:
         scores = scores_of(gradebook, assignment, course.cell_order(assignment))
+    counting = course.counting(assignment)
     on_start(len(wanted))
     tasks = [task_of(course, assignment, student, one, released, secret) for student, one in wanted.items()]
     for marked in all_marked(tasks, plan.jobs, plan.limits or course.limits(), plan.isolated):
-        yield compared(scores.get(marked.student), marked)
+        yield compared(scores.get(marked.student), marked, counting)
 
 
-def compared(score: Score | None, marked: Marked) -> Outcome:
-    """One hand-in's marks beside what the gradebook says; points that a person gave stay."""
+def compared(score: Score | None, marked: Marked, counting: Sequence[Counting] = ()) -> Outcome:
+    """One hand-in's marks beside what the gradebook says; points that a person gave stay.
+
+    Args:
+        score: what the gradebook says.
+        marked: the marks.
+        counting: questions that count otherwise than students were told.
+    """
+    said = {name: "follow-up marks" for name, verdict in marked.verdicts.items() if verdict.get("follow_up")}
+    said |= {one.name: one.said.removeprefix(f"{one.name} ") for one in counting}
     if marked.failure:
         return Outcome(marked.student, said=marked.failure)
     if score is None:
         return Outcome(marked.student, said="not graded before")
     cells = [
-        Cell(cell.name, cell.by_machine, now, cell.named, marked.named.get(cell.name, ()))
+        Cell(
+            cell.name,
+            cell.by_machine,
+            now,
+            cell.named,
+            marked.named.get(cell.name, ()),
+            said.get(cell.name, ""),
+        )
         for cell in score.cells
         if not cell.by_hand
         and cell.by_machine is not None

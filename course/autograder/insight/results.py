@@ -93,7 +93,8 @@ def _questions(scores: Sequence[Score]) -> tuple[tuple[str, ...], np.ndarray, tu
         for name, found in cells.items()
         if any(cell.blank or (cell.by_hand and cell.waits) for cell in found)
     }
-    names = tuple(name for name in cells if name not in waits)
+    # What is out of the sum has no points to be had: nothing can be said of it.
+    names = tuple(name for name, found in cells.items() if name not in waits and found[0].max_points)
     return names, np.array([cells[name][0].max_points for name in names], float), tuple(sorted(waits))
 
 

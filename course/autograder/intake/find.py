@@ -110,6 +110,7 @@ def look_through(places: Sequence[Path]) -> Handed:
             continue
         if stat.S_ISDIR(kind):
             _walk(place, "", handed, 0)
+            _tell_empty(place.name, "", handed, 0)
         else:
             _take(place, "", handed)
     handed.files.sort(key=lambda file: file.name)
@@ -132,9 +133,17 @@ def _walk(folder: Path, below: str, handed: Handed, depth: int) -> None:
         elif not entry.is_dir(follow_symlinks=False):
             _take(Path(entry.path), below, handed)
         elif depth < DEEPEST:
+            before = len(handed.files)
             _walk(Path(entry.path), f"{below}{printable(entry.name)}/", handed, depth + 1)
+            _tell_empty(entry.name, below, handed, before)
         else:
             handed.tell(f"{below}{printable(entry.name)} lies too many folders deep to be looked at.")
+
+
+def _tell_empty(name: str, below: str, handed: Handed, before: int) -> None:
+    """Say of a folder that is called like a notebook that there is no file in it, where none was found since."""
+    if LIKELY.fullmatch(name) and len(handed.files) == before:
+        handed.tell(f"{below}{printable(name)} is a folder with no file in it, not a notebook.")
 
 
 def _take(path: Path, below: str, handed: Handed) -> None:

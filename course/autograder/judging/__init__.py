@@ -10,12 +10,14 @@ from typing import Any
 PLACES = {
     "judge": "deciding",
     "judge_with": "deciding",
+    "weighed": "deciding",
+    "decided": "deciding",
     "resolve": "deciding",
     "question": "computing",
     "seed_for": "computing",
 }
 
-__all__ = ["judge", "judge_with", "question", "resolve", "seed_for"]
+__all__ = ["decided", "judge", "judge_with", "question", "resolve", "seed_for", "weighed"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,11 @@ from course.autograder.judging.sketch import Sketch
 
 # Carries steps, inputs and wanted paths to the student's functions and brings the Reply.
 Ask = Callable[[tuple[Step, ...], Inputs, tuple[str, ...]], Reply]
+
+# Steps, inputs and wanted paths of a question beyond a check's cases.
+Further = tuple[tuple[Step, ...], Inputs, tuple[str, ...]]
+# Brings the Replies to further questions in turn; it may stop early.
+AskFurther = Callable[[Sequence[Further]], Iterable[Reply]]
 
 EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
 # What two mistakes give, the second made in the first one's reading; where it is known from before, sketches of it.

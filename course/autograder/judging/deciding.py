@@ -7,8 +7,9 @@ function call or from another process behind a pipe makes no difference to the v
 import difflib
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,11 @@ def _corners(check: Check, tally: Tally) -> tuple[str, ...]:
     return () if elsewhere or tally.changed else tuple(corner.name for corner in missed)
 
 
-def _fraction(check: Check, tally: Tally) -> float:
+def _fraction(check: Check, tally: Tally, paid: Mapping[str, float]) -> float:
     """What the outputs earn, by weight; guards count only beside another output that earns something."""
-    earned = {o: _earned(check, tally.wrong.get(o.path, set())) for o in check.outputs}
+    earned = {
+        o: max(_earned(check, tally.wrong.get(o.path, set())), paid.get(o.path, 0.0)) for o in check.outputs
+    }
     if not any(share for o, share in earned.items() if not o.guard):
         return 0.0
     fraction = sum(o.weight * share for o, share in earned.items()) / sum(o.weight for o in check.outputs)
@@ -74,6 +77,19 @@ def judge_with(
         questions: the question of each case by its index, where Paddle is not to be asked on cases drawn from the seed.
         seen: told of each question and what came back, for whoever takes the verdict apart.
     """
+    tally = weighed(check, ask, seed=seed, questions=questions, seen=seen)
+    return decided(check, tally, graded=graded)
+
+
+def weighed(
+    check: Check,
+    ask: Ask,
+    *,
+    seed: int = 0,
+    questions: Callable[[int], Question] | None = None,
+    seen: Callable[[Question, Reply], None] | None = None,
+) -> Tally:
+    """What the cases of a check show; the arguments are those of `judge_with`."""
     questions = questions or functools.partial(computed(seed).question, check)
     tally = Tally()
     cases = check.cases + check.hidden
@@ -90,19 +106,42 @@ def judge_with(
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tally.settle()
+    return tally
+
+
+def decided(
+    check: Check,
+    tally: Tally,
+    *,
+    graded: bool = False,
+    paid: Mapping[str, float] = MappingProxyType({}),
+    follow_up: tuple[str, ...] = (),
+) -> Verdict:
+    """The verdict on what a check's cases have shown.
+
+    Args:
+        check: the check.
+        tally: what they have shown.
+        graded: as in `judge_with`.
+        paid: by output, the share that it earns although it is wrong, because that mistake was paid for elsewhere.
+        follow_up: what is said of that.
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         findings = named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
     right = tuple(o.path for o in check.outputs if o.path not in tally.wrong)
     return Verdict(
         check.name,
-        _fraction(check, tally),
+        _fraction(check, tally, paid),
         check.points,
         tuple(findings),
         right,
-        len(cases),
+        len(check.cases + check.hidden),
         graded,
         _corners(check, tally),
+        follow_up,
     )
 
 

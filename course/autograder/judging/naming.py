@@ -4,8 +4,9 @@ A name must be earned: it fits at least a quarter of the cases on which the mist
 of the failing cases only, that is said. Where no mistake fits, and no two together, the relation of wrong to right is.
 """
 
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,8 @@ from course.autograder.judging.verdict import Finding
 
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
 RELATED = ("value", "shape")
+# So begins what is said of a name that does not explain all that fails: one of two, or one on some of the cases.
+TOGETHER, PARTLY = "Two mistakes together", "It explains"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,19 @@ class Cause:
     misconception: str
     advice: str
     scope: str = ""
+
+
+@dataclass(frozen=True)
+class Support:
+    """What all outputs of a check say of its mistakes.
+
+    Attributes:
+        everywhere: on how many cases of wrong outputs each mistake is in step with what came.
+        against: on how many cases of right outputs each would show; asked where names are equal otherwise.
+    """
+
+    everywhere: Mapping[str, int]
+    against: Callable[[], Mapping[str, int]]
 
 
 Causes = dict[str, tuple[Cause, ...]]  # by case
@@ -48,10 +64,11 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     everywhere: Counter[str] = Counter()
     for found in answers.values():
         everywhere.update({name: len(evidence.in_step) for name, evidence in found.evidence.items()})
+    support = Support(everywhere, functools.cache(lambda: _shown_where_right(tally)))
     told: list[Finding] = []
     for path in dict.fromkeys(finding.output for finding in tally.findings):
         findings = [finding for finding in tally.findings if finding.output == path]
-        causes = _causes(check, tally, answers[path], findings, everywhere) if path in answers else {}
+        causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
     return told
@@ -82,16 +99,21 @@ def _with(finding: Finding, cause: Cause) -> Finding:
 
 
 def _causes(
-    check: Check, tally: Tally, answers: Answers, findings: list[Finding], everywhere: Mapping[str, int]
+    check: Check, tally: Tally, answers: Answers, findings: list[Finding], support: Support
 ) -> Causes:
     """For each failing case of one output what is behind it, as far as that is known."""
-    failing = {f.case for f in findings if f.kind in COMPARABLE and f.case in answers.by_case}
+    wrong = {f.case for f in findings if f.case in answers.by_case}
+    failing = {f.case for f in findings if f.kind in COMPARABLE and f.case in wrong}
     kinds = {
         f.case: f.kind for f in findings if f.case in failing and not f.misconception and f.kind in COMPARABLE
     }
 
     def known_by(cases: Iterable[str], **how: bool) -> dict[str, str]:
-        return {case: name for case in cases if (name := _best(answers, case, failing, everywhere, **how))}
+        return {
+            case: name
+            for case in cases
+            if (name := _best(answers, case, failing, support, wrong=wrong, **how))
+        }
 
     def told_as(names: Mapping[str, str]) -> Causes:
         return {case: (_named(check, answers, findings, failing, name),) for case, name in names.items()}
@@ -105,6 +127,10 @@ def _causes(
     rest = [case for case in kinds if case not in causes]
     two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
     if two is not None:
+        # Where the same two are behind all that fails, what fits some of it alone is no third.
+        ordered = [*rest, *(case for case in kinds if case not in rest)]
+        if causes and two_mistakes(answers.output, [answers.by_case[case] for case in ordered]) == two:
+            causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
     causes |= told_as(known_by(rest, in_shape_alone=True))
@@ -136,12 +162,14 @@ def _best(
     answers: Answers,
     case: str,
     failing: set[str],
-    everywhere: Mapping[str, int],
+    support: Support,
     *,
+    wrong: set[str],
     in_shape_alone: bool = False,
 ) -> str:
     """Of the mistakes that give just this, the one in step with most cases; between equals, with other outputs too.
 
+    Between those that are equal in this as well, it is the one that would change least of what is right.
     Those that are known by the shape alone are asked when no other fits.
     """
     asked, got = answers.by_case[case]
@@ -153,8 +181,26 @@ def _best(
         if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
     if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
-        fitting = [name for name in fitting if failing <= answers.evidence[name].in_step]
-    return max(fitting, key=lambda n: (len(answers.evidence[n].in_step), everywhere[n]), default="")
+        fitting = [name for name in fitting if wrong <= answers.evidence[name].in_step]
+    best = _tops(fitting, lambda name: (len(answers.evidence[name].in_step), support.everywhere[name]))
+    return (
+        best[0] if len(best) == 1 else next(iter(_tops(best, lambda name: (-support.against()[name],))), "")
+    )
+
+
+def _tops(names: Sequence[str], key: Callable[[str], tuple[int, ...]]) -> list[str]:
+    """All that share the largest key, in their order."""
+    keys = {name: key(name) for name in names}
+    return [name for name in names if keys[name] == max(keys.values())]
+
+
+def _shown_where_right(tally: Tally) -> Counter[str]:
+    """For each mistake the cases of outputs that are right throughout on which it would show."""
+    shown: Counter[str] = Counter()
+    for output, asked, got in tally.compared:
+        if output.path not in tally.wrong:
+            shown.update(asked.lineup(output.path, tolerance_of(output, asked.inputs, got)).showing)
+    return shown
 
 
 def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = False) -> str:

@@ -36,16 +36,20 @@ def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
         pairs: of one output, the cases on which it is wrong.
         strong: only what is so simple that it says more than a mistake which explains some of these cases.
     """
+    said = simple_relation(pairs, strong=strong)
+    return f"{said[:-1]}, on each of these {len(pairs)} cases." if said and len(pairs) > 1 else said
+
+
+def simple_relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
+    """`relation`, without how many cases these are."""
     usable = all(p.got.size and np.isfinite(p.got).all() and np.isfinite(p.wanted).all() for p in pairs)
     alike = {p.got.shape == p.wanted.shape for p in pairs}
     if not pairs or not usable or len(alike) == 2:
         return ""
     if alike == {True}:
         said = _factor(pairs) or _offset(pairs) or _everywhere(pairs, STRONG)
-        said = said or ("" if strong else _factors(pairs) or _everywhere(pairs, LIKE))
-    else:
-        said = "" if strong else _everywhere(pairs, UNLIKE)
-    return f"{said[:-1]}, on each of these {len(pairs)} cases." if said and len(pairs) > 1 else said
+        return said or ("" if strong else _factors(pairs) or _everywhere(pairs, LIKE))
+    return "" if strong else _everywhere(pairs, UNLIKE)
 
 
 def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
@@ -109,10 +113,10 @@ def _factors(pairs: Sequence[Pair]) -> str:
     return f"Yours is the right one times a number that depends on the case ({listed})."
 
 
-def _counts(p: Pair) -> dict[str, int]:
+def counts_in(inputs: Inputs) -> dict[str, int]:
     """How many values each input has along its axes, and along those that statistics of features run over."""
     found = {}
-    for path, array in input_arrays(p.inputs).items():
+    for path, array in input_arrays(inputs).items():
         if array.ndim == 0 or array.ndim > 5:
             continue
         found[f"the number of values in {path}"] = array.size
@@ -126,11 +130,11 @@ def _counts(p: Pair) -> dict[str, int]:
 
 def _count_behind(pairs: Sequence[Pair], factors: Sequence[float]) -> str:
     """Whether the factor is on each case how many there are of something; told where cases differ in that number."""
-    counts = [_counts(p) for p in pairs]
-    for what in counts[0]:
-        if not all(what in c for c in counts):
+    counted = [counts_in(p.inputs) for p in pairs]
+    for what in counted[0]:
+        if not all(what in c for c in counted):
             continue
-        numbers = np.array([c[what] for c in counts], dtype=np.float64)
+        numbers = np.array([c[what] for c in counted], dtype=np.float64)
         if _same(numbers):
             continue
         for made, verb in (

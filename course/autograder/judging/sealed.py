@@ -1,6 +1,7 @@
 """A bank of answers that needs no framework: what Paddle said of the visible cases when the release was made."""
 
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ from course.autograder.judging.excerpts import Excerpts, Sketched
 from course.autograder.judging.seal import ENDING, Sealed, SealError, from_planes, planes
 from course.autograder.judging.sketch import Sketch
 from course.common.frames import LENGTHS, Codec, FrameError, Limits
+from course.languages import saying
 
 FOLDER = Path(__file__).parents[2] / "sealed"  # a release has it, the project has not
+WORDS = ".words"  # the ending of a sealed file with the words of its checks in other languages
 
 
 @dataclass(frozen=True)
@@ -229,9 +232,19 @@ class SealedBank:
         self.files = {path.stem: Sealed.open(path) for path in sorted(folder.glob(f"*{ENDING}"))}
         if not self.files:
             raise SealError(f"no answers are in {folder.name}; unpack the release again, all of it.")
+        self.words = {path: Sealed.open(path) for path in sorted(folder.glob(f"*{WORDS}"))}
+        saying.provide(self.words_of)
         self.places = {name: file for file in self.files.values() for name in file.blocks}
         self.known: dict[str, tuple[Check, KnownCheck]] = {}
         self.asked: dict[tuple[str, int], KnownQuestion] = {}  # with what was lined up for earlier answers
+
+    def words_of(self, language: str) -> dict[str, str]:
+        """The names and the advice of all checks in another language, by the English ones."""
+        found: dict[str, str] = {}
+        for file in self.words.values():
+            if language in file.blocks:
+                found.update(json.loads(file.block(language)))
+        return found
 
     def names(self, assignment: str | None = None) -> list[str]:
         """Names of all checks, or of one assignment's, in the order of its notebook."""

@@ -1,6 +1,7 @@
 """Makes the sealed answers of an assignment: asks Paddle and every mistake about the visible cases, once."""
 
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -17,6 +18,9 @@ from course.autograder.judging.seal import rounded, written
 from course.autograder.judging.sealed import KnownCase, KnownCheck, packed
 from course.autograder.judging.shortening import COARSE, arrays_in, excerpted, in_terms_of
 from course.autograder.judging.sketch import Sketch
+from course.languages.catalogue import LOCALES
+from course.languages.saying import Words
+from course.languages.words import words_of
 
 SEED = 0  # of the cases that a release shows
 FINE = 1e-7  # relative tolerances below this leave no room for rounding
@@ -191,6 +195,25 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
         cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
         corners=_corners(check),
     )
+
+
+def _texts(check: Check) -> Iterator[str]:
+    """What a release says of a check by name: its visible cases, its corners, its mistakes and their advice."""
+    yield from (case.name for case in check.cases)
+    yield from (corner.name for corner in _corners(check))
+    for mistake in check.misconceptions:
+        yield from (mistake.name, mistake.advice)
+
+
+def sealed_words(assignment: str) -> bytes:
+    """The sealed file with an assignment's words in other languages: a block for each language, of those there are."""
+    texts = [text for name in list_checks(assignment) for text in _texts(find_check(name))]
+    blocks = {}
+    for language in LOCALES:
+        words = Words.of_pairs(words_of(language))
+        pairs = {text: other for text in texts if (other := words.of(text)) != text}
+        blocks[language] = json.dumps(pairs, ensure_ascii=False).encode()
+    return written(assignment, blocks, dict.fromkeys(blocks, 0.0))
 
 
 @functools.cache

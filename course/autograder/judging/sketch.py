@@ -21,6 +21,16 @@ def _sums(array: np.ndarray) -> np.ndarray:
     return _weights(array.size) @ array.ravel().astype(np.float64)
 
 
+def room(array: np.ndarray, tolerance: Tolerance, share: float = SHARE) -> np.ndarray:
+    """(SUMS,): how far the sums of an array of finite numbers may lie from those of the same array, computed otherwise."""
+    size = np.abs(array.astype(np.float64))
+    each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
+    # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
+    spread = np.sqrt(_weights(array.size) ** 2 @ each.ravel() ** 2)
+    allowed: np.ndarray = share * spread + ROUNDING * _sums(size)
+    return allowed
+
+
 @dataclass(frozen=True)
 class Sketch:
     """An array's shape and weighted sums.
@@ -42,8 +52,4 @@ class Sketch:
         """Whether this may well be the array, each value within so large a share of the tolerance."""
         if got.shape != self.shape or got.dtype.kind not in "fiub" or not np.isfinite(got).all():
             return False
-        size = np.abs(got.astype(np.float64))
-        each = tolerance.rtol * size + tolerance.atol * np.max(size, initial=1.0)
-        # Rounding errors are far below any tolerance and go either way: their sum grows with the root of their number.
-        allowed = share * np.sqrt(_weights(got.size) ** 2 @ each.ravel() ** 2) + ROUNDING * _sums(size)
-        return bool((np.abs(_sums(got) - self.sums) <= allowed).all())
+        return bool((np.abs(_sums(got) - self.sums) <= room(got, tolerance, share)).all())

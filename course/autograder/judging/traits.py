@@ -107,7 +107,7 @@ def _windows(i: Inputs) -> Conditions:
         "the output is not as wide as it is high", "the output is square", outputs[0] != outputs[1]
     )
     yield from _both("a window has more than one value", "a window has one value", max(window) > 1)
-    yield "stride and padding are both above 0", stride > 1 and pad > 0
+    yield "the stride is above 1 and there is padding", stride > 1 and pad > 0
 
 
 def _settings(i: Inputs) -> Conditions:

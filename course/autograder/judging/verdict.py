@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from course.languages.saying import filled, joined, said
+
 VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
 
 
@@ -68,6 +70,8 @@ class Verdict:
         cases: how many cases were asked.
         graded: whether this is the grading run; a local run says 'visible checks', never 'all'.
         corners: names of those that an output is wrong in, where nothing else is; they cost a share.
+        follow_up: what earns points here although it is wrong, because the mistake was paid for in another question; a
+            sentence each.
     """
 
     check: str
@@ -78,6 +82,7 @@ class Verdict:
     cases: int = 0
     graded: bool = False
     corners: tuple[str, ...] = ()
+    follow_up: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -87,7 +92,8 @@ class Verdict:
     @property
     def points(self) -> float:
         """Points earned, to the hundredth."""
-        return self.max_points if self.passed else round(self.max_points * min(self.fraction, 0.99), 2)
+        whole = self.passed or (bool(self.follow_up) and self.fraction == 1.0)
+        return self.max_points if whole else round(self.max_points * min(self.fraction, 0.99), 2)
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
@@ -182,22 +188,25 @@ class Told:
     @property
     def advice(self) -> str:
         """One hint, where it was not read a line or two above."""
-        return "" if self.again else self.finding.advice
+        return "" if self.again else said(self.finding.advice)
 
     @property
     def headline(self) -> str:
         """What is wrong, in a few words or one sentence."""
         f = self.finding
         if not f.misconception and f.output and f.message.startswith(f"{f.output} is "):
-            return f"It{f.message.removeprefix(f.output)}"  # the output's name stands in front already
-        return f.misconception or f.message
+            # The output's name stands in front already.
+            other = said(f.message)
+            it = f"It{f.message.removeprefix(f.output)}"
+            return it if other == f.message else other.removeprefix(f.output).lstrip()
+        return said(f.misconception or f.message)
 
     @property
     def details(self) -> str:
         """What was seen, and where, in whole sentences."""
         f = self.finding
         seen = f.message if f.misconception else ""
-        return " ".join(part for part in (seen, f.scope, self._where(), self._how_far()) if part)
+        return joined((seen, f.scope, self._where(), self._how_far()))
 
     def _where(self) -> str:
         f = self.finding
@@ -282,5 +291,6 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["formulas"] = formulas_set
+    environment.filters |= {"formulas": formulas_set, "said": said}
+    environment.globals |= {"said": said, "filled": filled}
     return environment.get_template(name)

@@ -5,8 +5,17 @@ Without the file everything works as if it were empty: no dates, no penalty, no 
 
 from course.autograder.settings.reading import parse, read
 from course.autograder.settings.table import FILE, SettingsError
-from course.autograder.settings.term import AssignmentSettings, GraderSettings, LatePolicy, Settings
+from course.autograder.settings.term import (
+    FULL_POINTS,
+    OUT_OF_SUM,
+    AssignmentSettings,
+    FollowUpSettings,
+    GraderSettings,
+    LatePolicy,
+    Settings,
+)
 
 __all__ = [
-    "FILE", "AssignmentSettings", "GraderSettings", "LatePolicy", "Settings", "SettingsError", "parse", "read",
+    "FILE", "FULL_POINTS", "OUT_OF_SUM", "AssignmentSettings", "FollowUpSettings", "GraderSettings", "LatePolicy",
+    "Settings", "SettingsError", "parse", "read",
 ]  # fmt: skip

@@ -9,9 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from course.autograder.settings.table import FILE, SettingsError, Table
-from course.autograder.settings.term import AssignmentSettings, GraderSettings, LatePolicy, Settings
+from course.autograder.settings.term import (
+    FULL_POINTS,
+    OUT_OF_SUM,
+    AssignmentSettings,
+    FollowUpSettings,
+    GraderSettings,
+    LatePolicy,
+    Settings,
+)
 
 NOT_HANDED_IN = ("blank", "zero")
+LANGUAGES = ("en", "zh")
 POLICIES = ("none", "per_day", "per_hour", "late_days")
 
 
@@ -49,6 +58,22 @@ def _late(where: str, value: object) -> LatePolicy:
     return policy
 
 
+def _withdrawn(where: str, value: dict[str, Any]) -> dict[str, str]:
+    table = Table(where, value)
+    return {name: table.choice(name, (FULL_POINTS, OUT_OF_SUM), "") for name in value}
+
+
+def _points(where: str, value: dict[str, Any]) -> dict[str, float]:
+    table = Table(where, value)
+    made = {name: float(table.number(name, None, 0)) for name in value}
+    if nothing := next((name for name, points in made.items() if not points), None):
+        raise SettingsError(
+            f'{FILE}: [{where}] gives {nothing} no points; to take it out of the sum, say {nothing} = "{OUT_OF_SUM}" under '
+            f"[{where.removesuffix('points')}withdrawn]"
+        )
+    return made
+
+
 def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str]) -> AssignmentSettings:
     where = f"assignments.{name}"
     if known and name not in known:
@@ -65,6 +90,8 @@ def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str
         moodle=table.text("moodle"),
         gradescope=table.text("gradescope"),
         late=None if late is None else _late(f"{where}.late", late),
+        withdrawn=_withdrawn(f"{where}.withdrawn", table.table("withdrawn")),
+        points=_points(f"{where}.points", table.table("points")),
     )
     table.done()
     if opens and due and opens >= due:
@@ -88,6 +115,17 @@ def _grader(value: object) -> GraderSettings:
     return made
 
 
+def _follow_up(value: object) -> FollowUpSettings:
+    table = Table("follow_up", value)
+    default = FollowUpSettings.own_gradient_percent
+    made = FollowUpSettings(
+        own_gradient_percent=table.number("own_gradient_percent", default, 0, 100),
+        stand_ins=table.take("stand_ins", "true or false", lambda v: isinstance(v, bool), True),
+    )
+    table.done()
+    return made
+
+
 def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     """Settings from the file's content.
 
@@ -102,6 +140,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     course = Table("course", top.take("course", "a table", lambda v: isinstance(v, dict), {}))
     late = top.take("late", "a table", lambda v: isinstance(v, dict), {})
     grader = top.take("grader", "a table", lambda v: isinstance(v, dict), {})
+    follow_up = top.take("follow_up", "a table", lambda v: isinstance(v, dict), {})
     assignments = top.take(
         "assignments", "tables, as [assignments.ps1_batchnorm]", lambda v: isinstance(v, dict), {}
     )
@@ -113,9 +152,11 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
         roster=course.text("roster", Settings.roster),
         not_handed_in=course.choice("not_handed_in", NOT_HANDED_IN, Settings.not_handed_in),
         lessons_url=course.text("lessons_url"),
+        language=course.choice("language", LANGUAGES, Settings.language),
         hand_in=course.text("hand_in"),
         late=_late("late", late),
         grader=_grader(grader),
+        follow_up=_follow_up(follow_up),
         assignments={name: _assignment(name, value, zone, known) for name, value in assignments.items()},
     )
     course.done()

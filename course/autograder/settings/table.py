@@ -1,4 +1,4 @@
-"""One table of `course.toml`, key by key: every mistake in it is one sentence that names the place and what is wanted."""
+"""One table of `course.toml`, or of a file like it, key by key: every mistake in it is one sentence that names the place."""
 
 import datetime as dt
 import difflib
@@ -10,20 +10,21 @@ FILE = "course.toml"
 
 
 class SettingsError(ValueError):
-    """What is wrong in course.toml, in one sentence: where, what came, what is wanted."""
+    """What is wrong in such a file, in one sentence: where, what came, what is wanted."""
 
 
 class Table:
     """One table of the file: takes keys one by one, and complains about what is left."""
 
-    def __init__(self, where: str, value: object) -> None:
+    def __init__(self, where: str, value: object, file: str = FILE) -> None:
         """`where` is the table's name as the file writes it, '' for the whole file."""
+        self.file = file
         if not isinstance(value, dict):
-            raise SettingsError(f"{FILE}: [{where}] is to be a table; it is {shown(value)}")
+            raise SettingsError(f"{file}: [{where}] is to be a table; it is {shown(value)}")
         self.where, self.left, self.known = where, dict(value), list[str]()
 
     def _at(self, key: str) -> str:
-        return f"{FILE}: {f'[{self.where}] ' if self.where else ''}{key}"
+        return f"{self.file}: {f'[{self.where}] ' if self.where else ''}{key}"
 
     def take(self, key: str, wanted: str, fits: Callable[[Any], bool], default: Any) -> Any:
         """The value of a key, or the default. Raises SettingsError where it does not fit."""
@@ -34,6 +35,10 @@ class Table:
         if not fits(value):
             raise SettingsError(f"{self._at(key)} is {shown(value)}; wanted: {wanted}")
         return value
+
+    def table(self, key: str) -> dict[str, Any]:
+        """A table; empty where there is none."""
+        return dict(self.take(key, "a table", lambda v: isinstance(v, dict), {}))
 
     def text(self, key: str, default: str = "") -> str:
         """A string."""

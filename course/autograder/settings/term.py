@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+FULL_POINTS, OUT_OF_SUM = "full points", "out of the sum"  # what becomes of a question that is withdrawn
+
 
 @dataclass(frozen=True)
 class LatePolicy:
@@ -35,6 +37,9 @@ class AssignmentSettings:
         canvas: its column in Canvas's gradebook, as "ps1 (12345)".
         moodle, gradescope: its name there.
         late: its own late policy, in place of the term's.
+        withdrawn: questions that count no more as they did, by the name of their check: FULL_POINTS for everyone, or
+            OUT_OF_SUM.
+        points: questions whose points were changed after the release, by the name of their check.
     """
 
     opens: dt.datetime | None = None
@@ -43,6 +48,8 @@ class AssignmentSettings:
     moodle: str = ""
     gradescope: str = ""
     late: LatePolicy | None = None
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,21 @@ class GraderSettings:
 
 
 @dataclass(frozen=True)
+class FollowUpSettings:
+    """What is earned where the mistake lies in another question.
+
+    Attributes:
+        own_gradient_percent: of an output's points, for a wrong gradient that is the gradient of the student's own wrong
+            forward pass.
+        stand_ins: whether an answer that is built on another function judged wrong is judged again with a right one in its
+            place.
+    """
+
+    own_gradient_percent: float = 80.0
+    stand_ins: bool = True
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of course.toml.
 
@@ -65,9 +87,11 @@ class Settings:
         roster: the roster's file, relative to the course folder.
         not_handed_in: what a student on the roster has who handed in nothing: 'blank' or 'zero'.
         lessons_url: where the lessons' pages are for students.
+        language: in which students are spoken to: 'en' or 'zh'.
         hand_in: where students hand in, as a sentence for them goes on: "on the course's page in Moodle".
         late: the late policy of every assignment that has none of its own.
         grader: limits.
+        follow_up: what is earned where the mistake lies in another question.
         assignments: by name.
     """
 
@@ -76,9 +100,11 @@ class Settings:
     roster: str = "roster.csv"
     not_handed_in: str = "blank"
     lessons_url: str = ""
+    language: str = "en"
     hand_in: str = ""
     late: LatePolicy = LatePolicy()
     grader: GraderSettings = GraderSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
     assignments: Mapping[str, AssignmentSettings] = field(default_factory=dict)
 
     def assignment(self, name: str) -> AssignmentSettings:

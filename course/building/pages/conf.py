@@ -1,23 +1,30 @@
 """Sphinx's settings for the site. Everything that a page needs is copied into it: no page asks the network."""
 
+import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+from sphinx.search import languages as searches
+
+from course.languages.saying import language as spoken
+from course.languages.saying import said, tag
 
 HERE = Path(__file__).parent
 MATHJAX = find_spec("sphinx-mathjax-offline")
 assert MATHJAX and MATHJAX.origin, "sphinx-mathjax-offline carries MathJax; run `make setup`"
 
-project = "Batch norm, dropout, convolution"
+project = said("Batch norm, dropout, convolution")
 html_title = project
-language = "en"
+language = tag().replace("-", "_")
 extensions = ["myst_nb", "sphinx.ext.mathjax", "sphinx_design"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
-nb_code_prompt_show = "Show the code"
-nb_code_prompt_hide = "Hide the code"
+nb_code_prompt_show = said("Show the code")
+nb_code_prompt_hide = said("Hide the code")
 
 # One file of MathJax that draws formulas as SVG. Its HTML output would want 20 font files beside it, which
 # some browsers do not load from a disk.
@@ -36,3 +43,25 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#56B4E9", "color-brand-content": "#56B4E9"},
     "navigation_with_keys": True,
 }
+
+# The same page in the other languages that are built along: English at the top, each other in a folder below it.
+NAMES = {"en": ("en", "English"), "zh": ("zh-CN", "中文")}
+own, others = spoken(), os.environ.get("COURSE_SITE_LANGUAGES", "").split()
+html_context = {
+    "languages": [
+        {
+            "tag": NAMES[other][0],
+            "name": NAMES[other][1],
+            "top": ("" if own == "en" else "../") + ("" if other == "en" else f"{other}/"),
+        }
+        for other in others
+        if other != own
+    ]
+}
+templates_path = [str(HERE / "templates")]
+
+if own == "zh":
+    sys.path.insert(0, str(HERE))
+    from search_chinese import SearchPairs
+
+    searches["zh"] = SearchPairs

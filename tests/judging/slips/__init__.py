@@ -31,8 +31,9 @@ class Slips(list[Slip]):
 
 
 MODULES = (
-    "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout", "dropout_relatives",
-    "layer_and_group", "pooling", "renormalisation",
+    "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout",
+    "dropout_relatives", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers",
+    "layer_and_group", "pooling", "renormalisation", "within",
 )  # fmt: skip
 
 

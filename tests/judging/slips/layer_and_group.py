@@ -45,7 +45,7 @@ for slip, named in {
     "axis 1": ("axis 1 for the last axis",),
     "ddof": ("unbiased variance in normalising",),
     "eps outside": ("epsilon outside the root",),
-    "eps 1e-6": ("eps is 1e-06 when absent",),
+    "eps 1e-6": ("epsilon hard-coded as 1e-06",),
     "std by var": ("divided by the variance",),
     "scalar": ("one mean and variance for the whole array",),
 }.items():

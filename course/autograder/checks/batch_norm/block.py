@@ -6,7 +6,13 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import eval_mode, forward
 from course.autograder.checks.batch_norm import variants as v
-from course.autograder.checks.batch_norm.backward import MAY_CHANGE, gamma_of_zero
+from course.autograder.checks.batch_norm.backward import (
+    DPARAMETERS,
+    DX,
+    MAY_CHANGE,
+    OF_A_MATRIX,
+    gamma_of_zero,
+)
 from course.autograder.checks.batch_norm.forward import given
 from course.autograder.checks.batch_norm.normalising import scaling
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache
@@ -17,6 +23,8 @@ from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake
 from course.autograder.checks.language.wrong import (
     Wrong,
     after,
+    but,
+    inside,
     instead,
     negated,
     of,
@@ -226,6 +234,26 @@ def _masked_late(i: Inputs) -> Arrays:
     return {**_through_affine(i, bn["dx"] * _positive(i)), "dgamma": bn["dgamma"], "dbeta": bn["dbeta"]}
 
 
+def _arriving_inside(i: Inputs) -> Inputs:
+    return {**i, "x": _affine(i), "dout": i["dout"] * _positive(i)}
+
+
+def _on_to_affine(i: Inputs, found: Arrays) -> Arrays:
+    return found | _through_affine(i, found["dx"]) if "dx" in found else found
+
+
+# A block calls batch norm's backward pass, or repeats it: its mistakes have the same names here.
+OF_BACKWARD = inside(
+    but(
+        {**DX, **OF_A_MATRIX, **DPARAMETERS},
+        "dx returned last",
+        "dgamma and dbeta swapped",
+        "parameter gradients keep all axes",
+    ),
+    _arriving_inside,
+    _on_to_affine,
+)
+
 BLOCK_BACKWARD = check(
     ASSIGNMENT,
     "affine_bn_relu_backward",
@@ -299,6 +327,7 @@ BLOCK_BACKWARD = check(
             "The order asked for is (dx, dw, db, dgamma, dbeta).", swapped(_gradients, "dgamma", "dbeta")
         ),
         "cache of a later forward pass": later_cache(_gradients, "x", "bn_param"),
+        **OF_BACKWARD,  # last: of two that fit alike, the block's own is said
     },
     may_change=MAY_CHANGE,
 )

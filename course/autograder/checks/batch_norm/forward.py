@@ -101,6 +101,11 @@ def fresh(i: Inputs) -> bool:
     return "running_var" not in i["bn_param"]
 
 
+def always(momentum: float) -> Update:
+    """The same momentum whatever comes."""
+    return lambda i, s, b: mixed(s, b, momentum)
+
+
 # By name: the advice, and both running statistics after one batch.
 UPDATES: dict[str, tuple[str, Update]] = {
     "momentum the other way round": (
@@ -127,6 +132,17 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "You use 0.9 whatever bn_param says: read momentum from it, and take 0.9 only when it is absent.",
         lambda i, s, b: mixed(s, b, 0.9),
     ),
+    **{
+        f"momentum hard-coded as {value:g}": (
+            f"You use {value:g} whatever bn_param says: read momentum from it.",
+            always(value),
+        )
+        for value in (0.99, 0.5, 0.1)
+    },
+    "running mean and variance swapped": (
+        "The running mean stands where the running variance belongs, and the other way round.",
+        lambda i, s, b: dict(zip(("var", "mean"), mixed(s, b).values(), strict=True)),
+    ),
     "epsilon in the running variance": (
         "The running variance is kept without epsilon; add it only when you normalise.",
         lambda i, s, b: mixed(s, {**b, "var": b["var"] + s["eps"]}),
@@ -138,6 +154,10 @@ UPDATES: dict[str, tuple[str, Update]] = {
     "the batch's moments not weighted": (
         "The batch's moments come in with the weight 1 - momentum; yours come in whole.",
         lambda i, s, b: {name: s["momentum"] * s[f"running_{name}"] + b[name] for name in b},
+    ),
+    "momentum weights both": (
+        "Momentum weights the old value alone; the batch's moments come in with 1 - momentum.",
+        lambda i, s, b: {name: s["momentum"] * (s[f"running_{name}"] + b[name]) for name in b},
     ),
     "moved twice in one call": (
         "Your running values move twice in one call: mix the batch's moments in once.",

@@ -212,6 +212,10 @@ def dx_mistakes(parts: PartsOf) -> dict[str, Mistake]:
             "Forward and backward must use one variance: the biased one, divided by n.",
             dx_by(with_parts(parts, ddof=1)),
         ),
+        "unbiased variance in x_hat and the root": Mistake(
+            "Forward and backward must use one variance: the biased one, divided by n.",
+            dx_by(with_parts(parts, ddof=1), lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.g * p.x_hat)),
+        ),
         "epsilon forgotten in the backward pass": Mistake(
             "The standard deviation of the backward pass must be the forward's, epsilon included.",
             dx_by(with_parts(parts, eps=0.0)),

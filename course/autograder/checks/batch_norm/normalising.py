@@ -5,6 +5,8 @@ from collections.abc import Callable
 from course.autograder.checks.language import Mistake
 from course.autograder.checks.language.wrong import Wrong
 
+OTHERS = (1e-3, 1e-6, 1e-8)  # that students take for epsilon, whatever comes
+
 
 def normalising(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
     """The mistakes that the `Switches` of `variants` stand for.
@@ -44,6 +46,12 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
             f"You use 1e-5 whatever comes: read eps from {parameters}; 1e-5 is for when it is absent.",
             out(eps=1e-5),
         ),
+        **{
+            f"epsilon hard-coded as {value:g}": Mistake(
+                f"You use {value:g} whatever comes: read eps from {parameters}.", out(eps=value)
+            )
+            for value in OTHERS
+        },
         "divided by the variance": Mistake(
             "You divide by the variance; divide by its square root.", out(root=False)
         ),

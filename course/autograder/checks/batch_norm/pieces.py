@@ -41,6 +41,13 @@ def _by_features(i: Inputs) -> Arrays:
     return {"mean": mean, "var": ((x - mean) ** 2).sum(axis=0) / x.shape[1]}
 
 
+def _by_median(i: Inputs) -> Arrays:
+    """The median, and the squares around it."""
+    x = i["x"].astype(np.float64)
+    middle = np.median(x, axis=0)
+    return {"mean": middle, "var": ((x - middle) ** 2).mean(axis=0)}
+
+
 def _short_mean(i: Inputs) -> Arrays:
     n = len(i["x"])
     return scaled(_right_moments, "mean", by=n / (n - 1))(i) if n > 1 else {}
@@ -108,6 +115,17 @@ MOMENTS_CHECK = check(
         "divided by the number of features": Mistake(
             "You divided by the number of features; each mean is over the N samples, x.shape[0] of them.",
             _by_features,
+        ),
+        "variance divided by the number of features": Mistake(
+            "The mean of the squares is over the N samples, x.shape[0] of them, not over the features.",
+            scaled(_right_moments, "var", by=lambda i: len(i["x"]) / i["x"].shape[1]),
+        ),
+        "variance round the mean of everything": Mistake(
+            "Each feature's variance is taken round its own mean; yours round the mean of the whole matrix.",
+            lambda i: {"var": ((i["x"] - i["x"].mean(dtype=np.float64)) ** 2).mean(axis=0)},
+        ),
+        "median for mean": Mistake(
+            "You took the median, the value in the middle; the mean is the sum divided by N.", _by_median
         ),
         "mean divided by N - 1": Mistake(
             "A mean of N values is their sum divided by N, not by N - 1.", _short_mean
@@ -217,6 +235,10 @@ NORMALIZE_CHECK = check(
             "Epsilon is added to the variance, not taken away.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v - eps)),
         ),
+        "epsilon added to the quotient": Mistake(
+            "Without brackets epsilon is added after the division: it goes beside the variance, under the root.",
+            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v) + eps),
+        ),
         "variance squared": Mistake(
             "Under the root stands the variance itself, which is a square already.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v * v + eps)),
@@ -290,6 +312,7 @@ SCALE_CHECK = check(
     reference=lambda i: {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])},
     mistakes={
         **scaling(_affine),
+        "beta multiplied": Mistake("beta is added, not multiplied.", _out(lambda x, g, b: x * g * b)),
         "sign of gamma lost": Mistake("gamma may be negative.", _out(lambda x, g, b: x * g.abs() + b)),
         "beta multiplied too": Mistake(
             "beta is added to the product; yours multiplies x_hat as well.", _out(lambda x, g, b: x * (g + b))

@@ -177,7 +177,12 @@ RUNNING_CHECK = check(
             "You divide the running statistics by 1 - momentum ** steps; here they are used as they are.",
             _corrected,
         ),
-        **but(rooted(_out, "bn_param"), "epsilon squared", "epsilon for the smallest variance"),
+        **but(
+            rooted(_out, "bn_param"),
+            "epsilon squared",
+            "epsilon for the smallest variance",
+            "epsilon hard-coded as 1e-08",
+        ),
         **scaling(_out),
     },
     may_change=STATE,

@@ -83,6 +83,27 @@ def _places(i: Inputs) -> int:
     return i["dout"][0, 0].size
 
 
+def _moved(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
+    return lambda i: change(gradients(i)["dw"])
+
+
+# What is left of dout where db is assigned in a loop, or taken from one place, instead of being added up.
+EVERY_VALUE = "db sums over all samples and places: add each one's share, do not assign it."
+PARTS_OF_DOUT = {
+    "first sample": np.s_[:1],
+    "last sample": np.s_[-1:],
+    "last row": np.s_[:, :, -1:],
+    "last column": np.s_[..., -1:],
+    "last place": np.s_[:, :, -1:, -1:],
+    "last row of the last sample": np.s_[-1:, :, -1:],
+    "last value": np.s_[-1:, :, -1:, -1:],
+}
+
+
+def _sum_of(kept: Any) -> Callable[[Inputs], np.ndarray]:
+    return lambda i: i["dout"][kept].sum(axis=(0, 2, 3))
+
+
 BACKWARD_CHECK = check(
     ASSIGNMENT, "conv_backward_naive", 10,
     (
@@ -132,6 +153,24 @@ BACKWARD_CHECK = check(
         "kernel flipped in dx": dx(
             "The kernel is turned round: a window sends its gradient back through the taps it was read with.",
             lambda i: gradients(i, w=i["w"][:, :, ::-1, ::-1])["dx"],
+        ),
+        **{
+            name: dw("A tap of dw stands where the tap stands in w: yours are in another order.", _moved(change))
+            for name, change in {
+                "dw transposed": lambda found: found.swapaxes(2, 3),
+                "dw upside down": lambda found: found[:, :, ::-1],
+                "dw mirrored": lambda found: found[..., ::-1],
+            }.items()
+        },
+        "db of all output channels together": db(
+            "Each output channel has a bias of its own: keep axis 1 of dout.", lambda i: np.full_like(i["b"], i["dout"].sum())
+        ),
+        "db for each sample": db(
+            "There is a bias for each output channel: sum dout over everything but axis 1.",
+            lambda i: i["dout"].sum(axis=(1, 2, 3)),
+        ),
+        "dx cut off where x is negative": dx(
+            "There is no ReLU here: x comes into the convolution as it is.", lambda i: gradients(i)["dx"] * (i["x"] > 0)
         ),
         "dx with its padding": _cropped(
             "The padding is not part of x: cut `pad` rows and columns off each edge of dx.", padded_gradient
@@ -198,9 +237,7 @@ BACKWARD_CHECK = check(
         "db averaged over the places": db(
             "db sums dout over the places; it does not average.", lambda i: gradients(i)["db"] / _places(i)
         ),
-        "db of the last sample only": db(
-            "db sums over all samples: add each one's share, do not assign it.", lambda i: i["dout"][-1].sum(axis=(1, 2))
-        ),
+        **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(kept)) for what, kept in PARTS_OF_DOUT.items()},
         "db added for each input channel": db(
             "The bias is added once for each output value, not once for each input channel.",
             lambda i: gradients(i)["db"] * i["x"].shape[1],

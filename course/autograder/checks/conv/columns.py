@@ -9,7 +9,7 @@ from course.autograder.checks.conv.forward import MISTAKES, out
 from course.autograder.checks.conv.variants import forward, padded
 from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, views
-from course.autograder.checks.language.wrong import mistakes_in, of, picked
+from course.autograder.checks.language.wrong import mistakes_in, of
 from course.reference import convolution
 
 # --- im2col --------------------------------------------------------------------------------------------------
@@ -114,6 +114,24 @@ IM2COL_CHECK = check(
             lambda i: _unfold(i, x=padded(i["x"], i["pad"], "replicate"), pad=0),
         ),
         "stride ignored": columns("The windows start `stride` values apart.", lambda i: _unfold(i, stride=1)),
+        "stride along the rows only": columns(
+            "The stride moves the window along both axes.", lambda i: _unfold(i, stride=[i["stride"], 1])
+        ),
+        "stride along the columns only": columns(
+            "The stride moves the window along both axes.", lambda i: _unfold(i, stride=[1, i["stride"]])
+        ),
+        "padded along the rows only": columns(
+            "Padding goes on all four edges: rows above and below, columns left and right.",
+            lambda i: _unfold(i, pad=[i["pad"], 0]),
+        ),
+        "padded along the columns only": columns(
+            "Padding goes on all four edges: rows above and below, columns left and right.",
+            lambda i: _unfold(i, pad=[0, i["pad"]]),
+        ),
+        "padded at the end only": columns(
+            "Padding goes on all four edges: `pad` rows above and below, `pad` columns left and right.",
+            lambda i: _unfold(i, x=np.pad(i["x"], ((0, 0), (0, 0), *[(0, 2 * i["pad"])] * 2)), pad=0),
+        ),
         "window's start not multiplied by the stride": columns("Output row i reads from row i * stride.", _crowded),
         "kernel height and width swapped": columns(
             "The window has kernel_height rows and kernel_width columns.",
@@ -156,11 +174,6 @@ def _weight_reshaped(i: Inputs) -> np.ndarray:
     o = i["w"].shape[0]
     return forward(i, w=i["w"].reshape(-1, o).T.reshape(i["w"].shape))
 
-
-SHARED = (
-    "kernel flipped", "bias forgotten", "padding ignored", "stride ignored", "averaged, not summed",
-    "window's start not multiplied by the stride", "only the first sample", "channels last",
-)  # fmt: skip
 
 FORWARD_IM2COL_CHECK = check(
     ASSIGNMENT, "conv_forward_im2col", 4,
@@ -207,7 +220,7 @@ FORWARD_IM2COL_CHECK = check(
             "The values are right: give them the shape [N, O, H', W'].",
             lambda i: forward(i).reshape(*forward(i).shape[:2], -1),
         ),
-        **picked(MISTAKES, *SHARED),
+        **MISTAKES,
     },
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """ps3, the naive convolution, forwards."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -15,11 +16,33 @@ from course.autograder.checks.language.wrong import mistakes_in, of
 out = mistakes_in("out")
 
 
-def _only_first_sample(i: Inputs) -> np.ndarray:
-    """The output of a student who convolves sample 0 alone and leaves zeros in the others' place."""
-    found = forward(i).copy()
-    found[1:] = 0
-    return found
+def _alone(axis: int, place: int) -> Callable[[Inputs], np.ndarray]:
+    """The output of a student who fills one sample (one channel) and leaves zeros in the others' place."""
+
+    def kept(i: Inputs) -> np.ndarray:
+        found = forward(i)
+        index = [slice(None)] * axis + [place]
+        left = np.zeros_like(found)
+        left[tuple(index)] = found[tuple(index)]
+        return left
+
+    return kept
+
+
+def _repeated(array: np.ndarray, axis: int, place: int = 0) -> np.ndarray:
+    """One slice in the place of all."""
+    return np.repeat(array.take([place], axis), array.shape[axis], axis)
+
+
+def _largest_product(i: Inputs) -> np.ndarray:
+    """The largest product of each window, where their sum is wanted."""
+    largest = np.full(forward(i).shape, -np.inf)
+    taps = itertools.product(*map(range, i["w"].shape[1:]))
+    for channel, row, column in taps:
+        one = np.zeros_like(i["w"][:, :1])
+        one[:, :, row, column] = i["w"][:, channel : channel + 1, row, column]
+        largest = np.maximum(largest, forward(i, x=i["x"][:, channel : channel + 1], w=one, b=None))
+    return largest + i["b"][:, None, None]
 
 
 def _padded_by(mode: str = "constant", value: float = 0.0) -> Callable[[Inputs], np.ndarray]:
@@ -55,6 +78,12 @@ def _last_tap(i: Inputs) -> np.ndarray:
     return forward(i, w=kept)
 
 
+def _transposed(i: Inputs) -> np.ndarray:
+    """The output as it is filled by out[..., j, i], where it is square."""
+    found = forward(i)
+    return found.swapaxes(2, 3) if found.shape[2] == found.shape[3] else found
+
+
 def _geometry(i: Inputs) -> Geometry:
     stride, pad = options(i)
     return Geometry((len(i["x"]), len(i["w"])), i["x"].shape[2:], i["w"].shape[2:], stride, pad)
@@ -74,6 +103,30 @@ MISTAKES: Mistakes = {
     "kernel transposed": out(
         "Rows of the kernel meet rows of the image: you have the kernel's axes swapped.",
         lambda i: forward(i, w=i["w"].swapaxes(2, 3)),
+    ),
+    "kernel upside down": out(
+        "You turn the kernel's rows round; lay it on as it is.", lambda i: forward(i, w=i["w"][:, :, ::-1])
+    ),
+    "kernel mirrored": out(
+        "You turn the kernel's columns round; lay it on as it is.", lambda i: forward(i, w=i["w"][..., ::-1])
+    ),
+    "kernel's channels in reverse": out(
+        "The kernel's channel c meets channel c of the image; in yours the last meets the first.",
+        lambda i: forward(i, w=i["w"][:, ::-1]),
+    ),
+    "kernel added, not multiplied": out(
+        "Each value of a window is multiplied by the tap over it; yours are added.",
+        lambda i: forward(i, w=np.ones_like(i["w"]), b=i["b"] + i["w"].sum(axis=(1, 2, 3))),
+    ),
+    "bias multiplied": out(
+        "The bias is added, not multiplied.", lambda i: forward(i, b=None) * i["b"][:, None, None]
+    ),
+    "sum carried over from kernel to kernel": out(
+        "Start each output value's sum at 0: yours goes on from the kernel before.",
+        lambda i: forward(i).cumsum(axis=1),
+    ),
+    "output's rows and columns swapped": out(
+        "Output row i and column j stand at [..., i, j]; yours at [..., j, i].", _transposed
     ),
     "bias forgotten": out(
         "Add the output channel's bias to every value of it.", lambda i: forward(i, b=None)
@@ -106,6 +159,17 @@ MISTAKES: Mistakes = {
     **{name: _begun(name) for name in STARTS},
     "stride along the rows only": out(
         "The stride moves the window along both axes.", lambda i: forward(i, stride=[options(i)[0], 1])
+    ),
+    "stride along the columns only": out(
+        "The stride moves the window along both axes.", lambda i: forward(i, stride=[1, options(i)[0]])
+    ),
+    "padded along the rows only": out(
+        "Padding goes on all four edges: rows above and below, columns left and right.",
+        lambda i: forward(i, padding=[options(i)[1], 0]),
+    ),
+    "padded along the columns only": out(
+        "Padding goes on all four edges: rows above and below, columns left and right.",
+        lambda i: forward(i, padding=[0, options(i)[1]]),
     ),
     "only the first input channel": out(
         "Each output value sums over all input channels.",
@@ -142,7 +206,37 @@ MISTAKES: Mistakes = {
         lambda i: forward(i, w=i["w"] / i["w"][0].size),
     ),
     "only the first sample": out(
-        "The output is wrong from the second sample on: go through all.", _only_first_sample
+        "The output is wrong from the second sample on: go through all.", _alone(0, 0)
+    ),
+    "only the last sample": out("Only the last sample has its output: go through all.", _alone(0, -1)),
+    "the first sample for all": out(
+        "Each sample has an output of its own: all of yours are the first one's.",
+        lambda i: _repeated(forward(i), 0),
+    ),
+    "the last sample for all": out(
+        "Each sample has an output of its own: all of yours are the last one's.",
+        lambda i: _repeated(forward(i), 0, -1),
+    ),
+    "only the first output channel": out(
+        "Only the first output channel is filled: each kernel makes one.", _alone(1, 0)
+    ),
+    "only the last output channel": out(
+        "Only the last output channel is filled: each kernel makes one.", _alone(1, -1)
+    ),
+    "the first input channel for all": out(
+        "The kernel's channel c meets channel c of the image; in yours it always meets the first.",
+        lambda i: forward(i, x=_repeated(i["x"], 1)),
+    ),
+    "the kernel's first channel for all": out(
+        "The kernel's channel c meets channel c of the image; in yours the kernel's first channel meets all.",
+        lambda i: forward(i, w=_repeated(i["w"], 1)),
+    ),
+    "the window's sum times the kernel's": out(
+        "Multiply value by value, then sum: yours sums the window and the kernel first.",
+        lambda i: forward(i, w=np.broadcast_to(i["w"].sum(axis=(1, 2, 3), keepdims=True), i["w"].shape)),
+    ),
+    "largest product, not the sum": out(
+        "An output value is the sum of all products of its window; yours is the largest.", _largest_product
     ),
     "channels last": out(
         "Paddle's layout is [N, O, H', W']; you put the channels last.",

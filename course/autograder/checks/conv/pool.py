@@ -159,6 +159,14 @@ FORWARD_CHECK = check(
             "Take the largest value of the window, not the one at its top left.",
             lambda i: _seen(i, lambda window: window[:, :, 0, 0]),
         ),
+        "the window's last value": out(
+            "Take the largest value of the window, not the one at its bottom right.",
+            lambda i: _seen(i, lambda window: window[:, :, -1, -1]),
+        ),
+        "median for maximum": out(
+            "Take the largest value of the window, not the one in the middle.",
+            lambda i: _seen(i, lambda window: np.median(window, axis=(2, 3))),
+        ),
         "the value furthest from 0": out(
             "Compare the values themselves, not their absolute values.", lambda i: _seen(i, walks.largest_in_size)
         ),

@@ -109,6 +109,14 @@ def size_mistakes(geometry: Callable[[Inputs], Geometry], output: str = "out") -
             "Height comes before width: [N, C, H', W'].",
             by(lambda g: (*g.lead, *g.shape(right_size)[:1:-1])),
         ),
+        "the output's height for its width": Mistake(
+            "The output's width is made of the width of the input and of the window.",
+            by(lambda g: (*g.lead, *(g.shape(right_size)[2],) * 2)),
+        ),
+        "the output's width for its height": Mistake(
+            "The output's height is made of the height of the input and of the window.",
+            by(lambda g: (*g.lead, *(g.shape(right_size)[3],) * 2)),
+        ),
         "the window's height in both sizes": Mistake(
             "The output's width is made of the window's width, not of its height.", square(0)
         ),

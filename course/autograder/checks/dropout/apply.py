@@ -36,7 +36,8 @@ def applied(
 
 
 def _right(i: Inputs) -> Arrays:
-    if i["mode"] == "train":
+    """By Paddle's own dropout, where the mask is one that it has drawn; else by its formula for the mask that is given."""
+    if i["mode"] == "train" and "paddle_seed" in i:
         return {"out": dropout.dropout(i["x"], i["p"], i["paddle_seed"], i["scaling"])}
     return {"out": dropout.apply(i["x"], i["mask"], *settings(i))}
 

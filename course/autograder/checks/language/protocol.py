@@ -5,13 +5,13 @@ student's functions to call with what. `perform` carries it out beside the stude
 base-class numeric arrays or with problems, each one sentence. It imports numpy alone and never a framework.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.language.calling import as_taken
 from course.autograder.checks.language.own_code import own_line
 from course.autograder.checks.language.plain import ESCAPING, MAX_ITEMS, Problem, plain, rows_together
 from course.autograder.checks.language.stand_ins import input_arrays, lay_out
@@ -129,22 +129,36 @@ def _told(error: BaseException) -> str:
     return type(error).__name__ + (f": {lines[0][:200]}" if lines else "")
 
 
-def _call(step: Call, function: Callable[..., Any], workspace: dict[str, Any]) -> Problem | None:
+def _cache_left(error: BaseException, function: Callable[..., Any]) -> Any:
+    """What a function's own variable `cache` held when it raised; None where it had none."""
+    code, found, trace = getattr(function, "__code__", None), None, error.__traceback__
+    while code is not None and trace is not None:
+        if trace.tb_frame.f_code is code:
+            found = trace.tb_frame.f_locals.get("cache")
+        trace = trace.tb_next
+    return found
+
+
+def _call(
+    step: Call, function: Callable[..., Any], workspace: dict[str, Any], rescued: str = ""
+) -> Problem | None:
     arguments = [look_up(workspace, name) for name in step.arguments]
     called_as = f"{step.function}({', '.join(a.split('.')[-1] for a in step.arguments)})"
     if not callable(function):
         return Problem("function", f"{step.function} is a {type(function).__name__}, not a function")
     try:
-        inspect.signature(function).bind(*arguments)
+        given, named = as_taken(function, step.arguments, arguments)
     except TypeError as error:
         return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
-    except Exception:
-        pass  # some callables have no signature to ask
     try:
-        result = function(*arguments)
+        result = function(*given, **named)
     except NotImplementedError:
         return Problem("blank", f"{step.function} is not written yet (it raises NotImplementedError)")
     except ESCAPING as error:
+        cache = _cache_left(error, function) if rescued == step.function else None
+        if cache is not None:
+            workspace.update({**dict.fromkeys(step.results), step.results[-1]: cache})
+            return None
         kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
         return Problem("raised", f"{step.function} raised {_told(error)}{own_line(error)}", kinds)
     if len(step.results) == 1:
@@ -195,6 +209,7 @@ def perform(
     inputs: Mapping[str, Any],
     wanted: tuple[str, ...],
     functions: Mapping[str, Callable[..., Any]],
+    rescued: str = "",
 ) -> Reply:
     """Carry out one case with the student's functions.
 
@@ -203,6 +218,7 @@ def perform(
         inputs: the workspace to start from, as data.
         wanted: paths whose values the judge asks for.
         functions: the student's functions by name.
+        rescued: the name of one of them; where it raises, but has made a `cache`, its call counts as come back with that.
 
     Returns:
         A Reply. Nothing that an ordinary exception in the student's code can do leaves this function.
@@ -213,7 +229,7 @@ def perform(
         if isinstance(step, Put):
             _put(step, workspace)
             continue
-        problem = _call(step, functions[step.function], workspace)
+        problem = _call(step, functions[step.function], workspace, rescued)
         if problem is not None:
             return Reply(problem=problem)
     outputs = {path: _fetch(workspace, path) for path in wanted}

@@ -152,6 +152,23 @@ def but(table: Mistakes, *names: str) -> dict[str, Mistake]:
     return {name: mistake for name, mistake in table.items() if name not in dropped}
 
 
+def inside(
+    table: Mistakes, given: Callable[[Inputs], Inputs], onward: Callable[[Inputs, Answers], Answers]
+) -> dict[str, Mistake]:
+    """A piece's mistakes as they show in a function that is built of it, by the same names.
+
+    Args:
+        table: the piece's mistakes.
+        given: the inputs that the piece gets there, from the function's.
+        onward: what the function makes of the piece's outputs, from its own inputs and those.
+    """
+
+    def through(wrong: Wrong) -> Wrong:
+        return lambda i: onward(i, wrong(given(i)))
+
+    return {name: Mistake(m.advice, through(m.wrong)) for name, m in table.items()}
+
+
 def limited(table: Mistakes, condition: Callable[[Inputs], Any]) -> dict[str, Mistake]:
     """A table's mistakes, each shown only `where` the condition is true."""
     return {name: Mistake(m.advice, where(condition, m.wrong)) for name, m in table.items()}

@@ -49,6 +49,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
             "A group is a run of neighbouring channels (0, 1, 2 | 3, 4, 5); you dealt them out like cards.",
             answer("G", "dealt in turn"),
         ),
+        "channels dealt to C / G groups in turn": Mistake(
+            "A group is a run of C / G neighbouring channels; you dealt them out, to C / G groups.",
+            answer("C / G", "dealt in turn"),
+        ),
         "G taken for the channels in a group": Mistake(
             "G is the number of groups; each has C / G channels.", answer("C / G", "runs")
         ),
@@ -67,6 +71,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
         "statistics down the groups": Mistake(
             "With a group in each row the moments run along the row (axis 1); yours run down the rows.",
             answer("G", "down the groups"),
+        ),
+        "one mean and variance for the whole array": Mistake(
+            "You normalise by the moments of everything; each group of each sample has its own.",
+            answer("G", "everything"),
         ),
         "batch norm's axes": Mistake(
             "You normalise each channel over the batch; group norm stays within the sample.",
@@ -90,12 +98,17 @@ def _flat_group(draw: draws.Draw) -> draws.Draw:
     return draws.constant(draw, (1, slice(0, 2)), 1.25)
 
 
-def _shuffled(i: Inputs) -> Arrays:
-    """x_hat's channels dealt out on the way back, where the groups were runs."""
-    n, c, h, w = i["x"].shape
-    x_hat = output({**i, "gamma": np.ones(c), "beta": np.zeros(c)}, v.group(i["G"], eps_of(i)))
-    dealt = x_hat.reshape(n, i["G"], c // i["G"], h, w).swapaxes(1, 2).reshape(i["x"].shape)
-    return {"out": i["gamma"][:, None, None] * dealt + i["beta"][:, None, None]}
+def _shuffled(view: str) -> Any:
+    """x_hat's channels in another order on the way back than on the way there."""
+
+    def wrong(i: Inputs) -> Arrays:
+        n, c, h, w = i["x"].shape
+        x_hat = output({**i, "gamma": np.ones(c), "beta": np.zeros(c)}, v.group(i["G"], eps_of(i), view))
+        seen = (n, i["G"], c // i["G"], h, w) if view == "runs" else (n, c // i["G"], i["G"], h, w)
+        moved = x_hat.reshape(seen).swapaxes(1, 2).reshape(i["x"].shape)
+        return {"out": i["gamma"][:, None, None] * moved + i["beta"][:, None, None]}
+
+    return wrong
 
 
 def _grouped_pixels(i: Inputs) -> Arrays:
@@ -114,6 +127,26 @@ def _mixed(mean: Any, var: Any) -> Any:
         return {"out": i["gamma"][:, None, None] * x_hat + i["beta"][:, None, None]}
 
     return wrong
+
+
+def _first_repeated(name: str) -> Any:
+    return lambda i: np.repeat(i[name][: i["G"]], len(i[name]) // i["G"])
+
+
+GROUP = (2, 3, 4)  # of x seen as [N, G, C / G, H, W]
+OVER = {
+    "each channel": (3, 4),
+    "each position": (2,),
+    "the whole sample": (1, 2, 3, 4),
+    "the group in all samples": (0, 2, 3, 4),
+    "the channel in all samples": (0, 3, 4),
+    "the whole array": (0, 1, 2, 3, 4),
+}
+
+
+def _moment(name: str, axes: tuple[int, ...]) -> Any:
+    take = np.mean if name == "mean" else np.var
+    return lambda x: take(x, axis=axes, keepdims=True)
 
 
 def _gamma_by_group(i: Inputs) -> np.ndarray:
@@ -147,18 +180,28 @@ FORWARD_CHECK = check(
     reference=_reference,
     mistakes={
         **sharing(_out),
-        "variance of each channel": Mistake(
-            "Mean and variance both run over the whole group; your variance is each channel's own.",
-            _mixed(
-                lambda x: x.mean(axis=(2, 3, 4), keepdims=True), lambda x: x.var(axis=(3, 4), keepdims=True)
-            ),
-        ),
-        "mean of each channel": Mistake(
-            "Mean and variance both run over the whole group; your mean is each channel's own.",
-            _mixed(
-                lambda x: x.mean(axis=(3, 4), keepdims=True), lambda x: x.var(axis=(2, 3, 4), keepdims=True)
-            ),
-        ),
+        **{
+            name: Mistake(
+                f"Mean and variance both run over a group in one sample; your {moment} is that of {what}.",
+                _mixed(*(_moment(one, axes if one == moment else GROUP) for one in ("mean", "variance"))),
+            )
+            for what, axes in OVER.items()
+            for moment, name in (("mean", f"mean of {what}"), ("variance", f"variance of {what}"))
+        },
+        **{
+            f"moments over the axes {axes} of the groups": Mistake(
+                f"Seen as [N, G, C / G, H, W], the moments run over the axes (2, 3, 4); yours run over {axes}.",
+                _mixed(_moment("mean", axes), _moment("variance", axes)),
+            )
+            for axes in ((1,), (4,), (1, 2), (2, 3), (1, 2, 3), (0, 2, 3))
+        },
+        **{
+            f"the first G of {name} for the groups": Mistake(
+                f"{name} has a value for each channel, whatever G is; yours repeats the first G.",
+                instead(_reference, **{name: _first_repeated(name)}),
+            )
+            for name in ("gamma", "beta")
+        },
         "variances of the channels averaged": Mistake(
             "One variance over all values of the group: its channels' means differ too.",
             _mixed(
@@ -172,7 +215,11 @@ FORWARD_CHECK = check(
         ),
         "the channels put back in another order": Mistake(
             "The groups are right and the channels come back in another order: undo the reshape the way it was made.",
-            _shuffled,
+            _shuffled("runs"),
+        ),
+        "channels dealt to the groups in turn, and left so": Mistake(
+            "A group is a run of neighbouring channels; you dealt them out, and they come back in that order.",
+            _shuffled("dealt in turn"),
         ),
         "channels moved last before grouping": Mistake(
             "Leave the channels on axis 1: after a transpose a reshape to groups cuts the pixels, not the channels.",

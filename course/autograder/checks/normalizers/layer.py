@@ -134,6 +134,18 @@ FORWARD_CHECK = check(
             "Mean and variance both run along the row; your variance runs down the samples.",
             _beside(lambda x: x.mean(axis=-1, keepdims=True), lambda x: x.var(axis=0)),
         ),
+        "the mean of the whole array": Mistake(
+            "Mean and variance both run along the row; your mean runs over everything.",
+            _beside(lambda x: x.mean(), lambda x: x.var(axis=-1, keepdims=True)),
+        ),
+        "the variance of the whole array": Mistake(
+            "Mean and variance both run along the row; your variance runs over everything.",
+            _beside(lambda x: x.mean(axis=-1, keepdims=True), lambda x: x.var()),
+        ),
+        "median for mean": Mistake(
+            "You take the row's median away, the value in the middle; it is the mean.",
+            _beside(lambda x: np.median(x, axis=-1, keepdims=True), lambda x: x.var(axis=-1, keepdims=True)),
+        ),
         "squares not centred": Mistake(
             "The variance averages the squares of x minus the mean; yours averages the squares of x.",
             _out(second=True),

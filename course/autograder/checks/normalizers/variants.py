@@ -32,6 +32,7 @@ VIEWS: dict[str, Any] = {
     "dealt in turn": (lambda n, c, g: [n, c // g, g, -1], (1, 3)),
     "each position": (lambda n, c, g: [n, g, c // g, -1], (2,)),
     "batch norm": (lambda n, c, g: [n, c, -1], (0, 2)),
+    "everything": (lambda n, c, g: [1, n * c, -1], (1, 2)),
     "down the groups": (lambda n, c, g: [n * g, -1], (0,)),
 }
 

@@ -1,0 +1,1 @@
+"""Mistakes that no check has a name for: what came on the class's own cases, names given to it, and naming it again."""

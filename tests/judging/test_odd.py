@@ -1,0 +1,24 @@
+"""A right answer earns everything, however odd its style."""
+
+from collections import Counter
+
+import pytest
+
+from course.autograder import judge
+from course.autograder.checks import find_check
+from tests.judging.odd import every_odd_one
+
+ODD = list(every_odd_one())
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: f"{odd.check}: {odd.about}")
+def test_an_odd_right_answer_earns_everything(odd):
+    verdict = judge(odd.check, *odd.functions, seed=3)
+    assert verdict.passed and verdict.points == verdict.max_points, verdict.text()
+
+
+def test_there_are_forty_for_each_assignment():
+    counted = Counter(find_check(odd.check).assignment for odd in ODD)
+    assert min(counted.values()) >= 40 and len(counted) == 4, counted

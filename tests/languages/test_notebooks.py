@@ -1,0 +1,178 @@
+"""A notebook in another language: other words, and nothing else of it is other."""
+
+import ast
+
+import nbformat
+import pytest
+
+from course.languages import catalogue
+from course.languages.code import looked_up, of_code
+from course.languages.passages import of_markdown
+from course.languages.translation import entries, passages, po_file, sources, translated
+
+NASTY = "译文 “'\\ \" "
+
+
+class WithoutWords(ast.NodeTransformer):
+    """The code without its strings; the values of an f-string stay, in any order."""
+
+    def visit_Constant(self, node):
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node):
+        fields = [ast.dump(value) for value in node.values if isinstance(value, ast.FormattedValue)]
+        return ast.Constant("".join(sorted(fields)))
+
+
+def without_words(source):
+    return ast.dump(WithoutWords().visit(ast.parse(source)))
+
+
+@pytest.fixture(scope="module")
+def books(root):
+    return {name: nbformat.read(path, as_version=4) for name, path in sources(root).items()}
+
+
+def pseudo(notebook):
+    """A catalogue in which every text is translated, by itself with characters before it that need care."""
+    catalog = catalogue.merged(catalogue.read(po_file("zh", "none"), "zh"), entries(notebook), "zh")
+    for message in catalog:
+        if message.id:
+            message.string = NASTY + message.id
+    return catalog
+
+
+def test_only_words_differ(books):
+    assert len(books) > 20
+    for name, book in books.items():
+        other = translated(book, pseudo(book))
+        assert other.metadata == book.metadata
+        assert [(c.id, c.cell_type, c.metadata) for c in other.cells] == [
+            (c.id, c.cell_type, c.metadata) for c in book.cells
+        ]
+        for new, old in zip(other.cells, book.cells, strict=True):
+            if old.cell_type == "code":
+                assert without_words(new.source) == without_words(old.source), (name, old.id)
+            graded = old.metadata.get("nbgrader", {})
+            if graded.get("grade") and old.cell_type == "code":
+                assert new.source == old.source, (name, old.id)
+
+
+def test_a_text_put_in_its_own_place_changes_nothing(books):
+    for name, book in books.items():
+        for cell in book.cells:
+            for passage in passages(cell):
+                there = cell.source[passage.start : passage.end]
+                if cell.cell_type == "markdown":
+                    assert there == passage.text and passage.written(passage.text) == there, (name, cell.id)
+                elif passage.kind.startswith("said"):
+                    again, before = (
+                        ast.dump(ast.parse(f"({x})")) for x in (passage.written(passage.text), there)
+                    )
+                    assert again == before, (name, cell.id, there)
+
+
+def test_what_a_reader_reads_is_found():
+    source = """## A title
+
+Text with $x$, and
+a second line.
+
+$$
+y = x
+$$
+
+- one item
+- another
+    with more
+
+| a | 1 |
+|---|---|
+
+```text
+no text
+```
+
+| table | of |
+|---|---|
+| two | rows |
+
+$$z = \\text{a formula}$$
+"""
+    found = of_markdown(source)
+    assert [(p.kind, p.text) for p in found] == [
+        ("heading", "A title"),
+        ("paragraph", "Text with $x$, and\na second line."),
+        ("list item", "one item"),
+        ("list item", "another\n    with more"),
+        ("table", "| table | of |\n|---|---|\n| two | rows |"),
+    ]
+
+
+def test_words_of_code_are_found_and_its_names_are_not():
+    source = '''# A comment
+# in two lines.
+def f(x):
+    """What it does.
+
+    Args:
+        x: array.
+    """
+    ### BEGIN SOLUTION
+    return x  # by the solution
+    ### END SOLUTION
+
+
+words = ("in two words", "name", "upper left", there.find(f"Linear {n} to {n}, batch 1", n))
+y = {"mean of x": 1}["mean of x"] if mode == "is it this" else F.pad(x, mode="reflect")  # noqa: E501
+plt.plot(x, "o", label="line", color="dark red" if a else "b")
+say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))
+'''
+    found = [(p.kind, p.text) for p in of_code(source)]
+    assert found == [
+        ("comment", "A comment\nin two lines."),
+        ("docstring", "What it does.\n\nArgs:\n    x: array."),
+        ("said", "in two words"),
+        ("said", "mean of x"),
+        ("said", "line"),
+        ("said", "dark red"),
+        ("said with values", "é {x:.2f} and {d['k']!r} {{}} more \\alpha"),
+    ]
+
+
+def test_what_another_cell_looks_up_stays():
+    """`nets["all of it"]` must find what a loop over {"all of it": ...} has made; a title may say it in Chinese."""
+    cells = [
+        'nets = {"all of it": 1}',
+        'ax.set_title("all of it")',
+        'say(nets["all of it"], "and more words")',
+    ]
+    found = looked_up(cells)
+    assert found == {"all of it"}
+    assert [[p.text for p in of_code(cell, found)] for cell in cells] == [
+        [],
+        ["all of it"],
+        ["and more words"],
+    ]
+
+
+def test_a_changed_text_is_fuzzy_and_english_until_it_is_seen_to():
+    old = catalogue.read(po_file("zh", "none"), "zh")
+    first = [catalogue.Entry("a", "The mean of a batch."), catalogue.Entry("b", "The variance of it all.")]
+    old = catalogue.merged(old, first, "zh")
+    old.get("The mean of a batch.", context="a").string = "批次的均值。"
+    old.get("The variance of it all.", context="b").string = "全体的方差。"
+    now = [catalogue.Entry("a", "The mean of one batch."), catalogue.Entry("c", "The variance of it all.")]
+    new = catalogue.merged(old, now, "zh")
+    assert catalogue.counts(new) == catalogue.Counts(2, 0, 1)
+    text = catalogue.written(new, "zh")
+    assert '#, fuzzy\n#| msgctxt "a"' in text or '#| msgid "The mean of a batch."' in text
+    assert catalogue.words(new, "The mean of one batch.", "a") == ""
+    assert catalogue.words(new, "The variance of it all.", "c") == "全体的方差。"
+
+
+def test_catalogues_are_in_step(texts, catalogues):
+    """An English text that changed shows here, as it does in `make lint`."""
+    for name, found in texts.items():
+        there = {(m.context or "", m.id) for m in catalogues[name] if m.id}
+        assert there == {(e.context, e.text) for e in found}, f"run `make tidy`: {name}"

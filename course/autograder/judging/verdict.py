@@ -133,7 +133,8 @@ def told_apart(got: float, wanted: float) -> str:
     """The two values at the worst index, with as many digits as it takes to see that they differ."""
     for digits in range(4, 18):
         mine, right = (
-            f"{value:.{digits}g}" if isinstance(value, float) else str(value) for value in (got, wanted)
+            f"{value + 0.0:.{digits}g}" if isinstance(value, float) else str(value)
+            for value in (got, wanted)  # no -0
         )
         if mine != right:
             break

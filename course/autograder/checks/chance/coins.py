@@ -131,7 +131,9 @@ class Coins:
         if shared:
             listed = ", ".join(map(str, shared))
             told = [(name, advice) for axes, name, advice in self.sharing if axes == shared]
-            name, advice = (told or [("", f"All values along axis {listed} share one draw.")])[0]
+            one = f"All values along axis {listed} share one draw."
+            several = f"All values along the axes {listed} share one draw."
+            name, advice = (told or [("", one if len(shared) == 1 else several)])[0]
             flaws.append(Flaw(self.output, advice, name))
             for axis in shared:
                 kept = kept.take([0], axis + 1)

@@ -57,6 +57,15 @@ def test_a_mistake_without_a_section_is_taught_where_its_check_is():
     assert section_for("ps9_none", "x", "y") is None
 
 
+def test_a_mistake_that_lesson_9_shows_at_work_leads_there():
+    for assignment, check in (
+        ("ps1_batchnorm", "batchnorm_forward-train"),
+        ("ps4_normalizers", "batch_renorm_forward-train"),
+    ):
+        section = section_for(assignment, check, "momentum the other way round")
+        assert str(section) == "lesson 9, “Momentum the wrong way round”"
+
+
 def test_an_anchor_is_docutils_own():
     for number in lessons.pages():
         for heading in headings(number):

@@ -64,9 +64,10 @@ def with_pool(pool: ProcessPoolExecutor, waiting: Waiting, ahead: int) -> Iterat
             while waiting and len(under_way) < ahead and not alone_now:
                 if waiting[0][1] > 1 and under_way:
                     break
-                task, tries = waiting.popleft()
+                task, tries = waiting[0]
                 with bare_main():  # the first one starts the workers
                     under_way[pool.submit(mark_here, task)] = (task, tries)
+                waiting.popleft()  # only now: a pool that has broken meanwhile takes nothing
                 alone_now = tries > 1
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in done:

@@ -13,7 +13,8 @@ from course.autograder.insight.writing import FOLDER, as_csv, environment, short
 from course.common.text import printable
 
 LISTED = 50  # pairs in the table
-SHOWN = 12  # of them side by side
+SHOWN = 30  # of those that stand out side by side
+ANYWAY = 5  # side by side whether they stand out or not
 MOST_LINES = 120  # of a function; of a longer one, what is near a marked line
 MOST_LETTERS = 200  # of a line
 NEAR = 3
@@ -95,17 +96,14 @@ def rows_of(class_: ReadClass, ranking: Ranking, names: Mapping[str, str]) -> tu
         return f"{student} ({names[student]})" if names.get(student) else student
 
     least = ranking.stands_out
-    return tuple(
-        Row(
-            number,
-            printable(called(pair.one)),
-            printable(called(pair.other)),
-            pair,
-            least is not None and pair.score > least,
-            _side_by_side(class_, pair, called(pair.one), called(pair.other)) if number <= SHOWN else (),
-        )
-        for number, pair in enumerate(ranking.pairs, 1)
-    )
+    rows = []
+    for number, pair in enumerate(ranking.pairs, 1):
+        one, other = printable(called(pair.one)), printable(called(pair.other))
+        apart = least is not None and pair.score > least
+        side_by_side = number <= (SHOWN if apart else ANYWAY)
+        shown = _side_by_side(class_, pair, one, other) if side_by_side else ()
+        rows.append(Row(number, one, other, pair, apart, shown))
+    return tuple(rows)
 
 
 def page(class_: ReadClass, ranking: Ranking, rows: Sequence[Row]) -> str:
@@ -128,12 +126,9 @@ def _side_by_side(class_: ReadClass, pair: Pair, one: str, other: str) -> tuple[
         if alike.score < pair.functions[0].score / 4 or not alike.shared:
             continue
         mine, theirs = (class_.handed_in[place].functions[alike.name] for place in (pair.one, pair.other))
-        sides = (
-            Side(printable(one), marked(mine, alike, 0)),
-            Side(printable(other), marked(theirs, alike, 1)),
-        )
-        lines = sum("line" in s.what for s in alike.shared)
-        words = tuple(replace(s, shown=printable(s.shown)) for s in alike.shared if "line" not in s.what)
+        sides = (Side(one, marked(mine, alike, 0)), Side(other, marked(theirs, alike, 1)))
+        lines = sum(s.of_code for s in alike.shared)
+        words = tuple(replace(s, shown=printable(s.shown)) for s in alike.shared if not s.of_code)
         made.append(Shown(alike, sides, lines, words[:MOST_WORDS]))
     return tuple(made)
 

@@ -20,7 +20,7 @@ class Shared:
     Attributes:
         weight: log2(N / 2n).
         having: n, how many in the class have it.
-        what: 'line', 'part of a line', 'name', 'comment' or 'text'.
+        what: 'line', 'part of a line', 'name', 'text', 'comment', or 'comment there' for one before the same line.
         one, other: first and last line in either function's text.
         shown: the first one's words, for a name, a comment or a text.
     """
@@ -31,6 +31,11 @@ class Shared:
     one: tuple[int, int]
     other: tuple[int, int]
     shown: str = ""
+
+    @property
+    def of_code(self) -> bool:
+        """Whether the machine reads it."""
+        return "line" in self.what
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,8 @@ def _words_shared(index: Index, one: Function, other: Function) -> Iterator[Shar
         weight = index.weight((one.name, best))
         if weight > 0:
             line, its, having = word.line, there[best], len(index.places[one.name, best])
-            yield Shared(weight, having, word.kind, (line, line), (its, its), word.shown)
+            what = f"{word.kind} there" if best != word.key else word.kind
+            yield Shared(weight, having, what, (line, line), (its, its), word.shown)
 
 
 @dataclass(frozen=True)

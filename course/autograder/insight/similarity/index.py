@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from course.autograder.insight.similarity.functions import Function, HandedIn
+from course.autograder.insight.similarity.functions import OWN, Function, HandedIn
 
 RARE = 0.05  # of those who wrote a function: what more have leads to no pair
 FEW = 12  # so many may have it in any class
@@ -29,6 +29,7 @@ class Index:
         self.class_ = class_
         self._own: dict[tuple[int, str], float] = {}
         self.wrote = Counter(name for one in class_ for name in one.functions)
+        self.wrote[OWN] = len(class_)  # nobody is asked for helpers: whoever has none has none like these
         self.places: dict[Feature, list[int]] = defaultdict(list)
         for place, one in enumerate(class_):
             for feature in {f for function in one.functions.values() for f in features(function)}:

@@ -150,8 +150,17 @@ def conv2d(
 ) -> np.ndarray:
     """x [N, C, H, W] with w [O, C / groups, kh, kw] and b (O,) or None: [N, O, H', W'].
 
-    By `paddle.nn.functional.conv2d`, which `more` goes to: `dilation`, `groups`.
+    By `paddle.nn.functional.conv2d`, which `more` goes to: `dilation`, `groups`. Where the kernel is one too long for
+    its axis there is no window and the result is empty; Paddle says the same, and its matrix library prints an error.
     """
+    kernel, steps, spread = w.shape[2:], pair(stride), pair(more.get("dilation", 1))
+    edges = padding_edges(padding, x.shape[2:], kernel, steps)
+    rows, columns = (
+        (n + sum(edge) - d * (k - 1) - 1) // s + 1
+        for n, edge, d, k, s in zip(x.shape[2:], edges, spread, kernel, steps, strict=True)
+    )
+    if min(rows, columns) == 0:
+        return np.empty((len(x), len(w), rows, columns), x.dtype)
     with on_device(device().name):
         bias = None if b is None else tensor(b)
         return F.conv2d(tensor(x), tensor(w), bias, stride=stride, padding=padding, **more).numpy()

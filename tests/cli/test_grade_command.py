@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from course.__main__ import main as every_command
 from course.autograder.cli.commands import main
 from course.autograder.engine.engine import RunResult
 from course.autograder.gradebook.course import Course, GradingError
@@ -343,3 +344,22 @@ def test_a_page_that_cannot_be_written_is_told_after_all_else(course, monkeypatc
     done = run(course, "grade", NAME, "--jobs", "1")
     said(done, "1 of 3 feedback pages could not be written (s2: OSError: no [/room])")
     assert "1 to be looked at by a person" in done.stdout and len(rows_of(course)) == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "release",
+        "term",
+        "report",
+        "grades",
+        f"grade {NAME}",
+        f"export {NAME} --to csv",
+        f"grade-one {__file__}",
+    ],
+)
+def test_a_folder_that_holds_no_course_is_told(tmp_path, words):
+    result = CliRunner().invoke(every_command, ["--root", str(tmp_path), *words.split()])
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert f"error: {tmp_path} is no course folder: no assignment lies in" in " ".join(result.output.split())
+    assert not list(tmp_path.rglob("*.ipynb")) and not (tmp_path / "release").exists()

@@ -138,6 +138,12 @@ def test_html_of_a_submission_loses_its_scripts(engine: Engine) -> None:
     assert "onerror" not in shown.data["text/html"]
 
 
+def test_what_a_submission_sets_as_text_or_formula_is_kept(engine: Engine) -> None:
+    source = "from IPython.display import Markdown, Math\ndisplay(Markdown('*so*'), Math('x^2'))"
+    text, formula = outputs(engine, source)
+    assert text.data["text/markdown"] == "*so*" and formula.data["text/latex"] == "$\\displaystyle x^2$"
+
+
 def test_cells_tagged_not_graded_are_skipped_and_say_so(engine: Engine) -> None:
     made = v4.new_notebook(cells=[v4.new_code_cell("print('ran')", metadata={"tags": ["not-graded"]})])
     result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)

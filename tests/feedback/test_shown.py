@@ -74,6 +74,8 @@ def test_a_table_is_kept_and_what_cannot_be_shown_falls_back_to_text():
     deep = shown(data(text_html="<div>" * 200, text_plain="deep"))
     assert deep == '<pre class="out">deep</pre>'
     assert "<em>so</em>" in shown(data(text_markdown="*so*"))
+    assert "<math" in shown(data(text_latex="$\\displaystyle x^2$", text_plain="<Math>"))
+    assert "onclick" not in shown(data(text_latex="<b onclick='x()'>a</b>"))
 
 
 def test_a_page_has_room_for_so_many_pictures():

@@ -1,5 +1,6 @@
 """Pages of a class: from the gradebook to the files, by our command and by nbgrader's; none stops another."""
 
+import json
 import os
 import re
 import shutil
@@ -231,14 +232,52 @@ def stock_page(course, student):
     return BeautifulSoup(exporter.from_notebook_node(notebook, resources)[0], "html.parser")
 
 
+RICH = (
+    nbformat.v4.new_markdown_cell("## Mine\n\nThe *mean* is $\\mu$; 3 < 4 & `a_b`.\n\n| a | b |\n|---|---|\n| -0.5 | 1e-7 |"),
+    nbformat.v4.new_markdown_cell(
+        "<div onclick='x()'>a click</div> <img src=x onerror=alert(1)> <b>not closed\n\n<script>alert(2)</script> after"
+    ),
+    nbformat.v4.new_raw_cell("raw -1.25 </script>"),
+    nbformat.v4.new_code_cell(
+        "print(-2.75)\nraise ValueError('</pre><script>')",
+        outputs=[
+            nbformat.v4.new_output("stream", name="stdout", text="-2.75\n\x1b[31mred\x1b[0m </pre>\n"),
+            nbformat.v4.new_output("stream", name="stderr", text="a warning: 0.125\n"),
+            nbformat.v4.new_output("execute_result", data={"text/plain": "array([-0. , 1.5])"}),
+            nbformat.v4.new_output(
+                "display_data", data={"text/html": "<table><tr><td>-7.5</td></tr></table>", "text/plain": "t"}
+            ),
+            nbformat.v4.new_output("display_data", data={"text/latex": "$$x$$", "text/plain": "x = -1"}),
+            nbformat.v4.new_output(
+                "error", ename="ValueError", evalue="</pre>", traceback=["\x1b[31mValueError\x1b[0m: </pre><script>"]
+            ),
+        ],
+    ),
+    nbformat.v4.new_code_cell("while True: pass", outputs=[nbformat.v4.new_output("stream", text="stopped after 20 s\n")]),
+)  # fmt: skip
+
+
+def enriched(mark):
+    """The same marks on a notebook in which the student wrote and showed all sorts of things."""
+    notebook = json.loads(mark.notebook)
+    notebook["cells"] += [dict(cell) for cell in RICH]
+    return replace(mark, notebook=json.dumps(notebook))
+
+
 def squeezed(text):
-    """Letters and digits alone: what divides them is typography."""
-    return re.sub(r"[\W_]+", "", text)
+    """Letters, digits, and signs and points within numbers: what else divides them is typography."""
+    return re.sub(r"(?!-(?=[\d.])|(?<=\d)\.(?=\d))[\W_]", "", text)
 
 
-def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course):
+FRAME = re.compile(r"\s*(Student's answer|\(Top\)|Grade cell:|Comments:|In.*\]:|Out.*\]:|¶|Score: .*)\s*")
+
+
+@pytest.mark.parametrize("kind", ["marked", "rich"])
+def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course, kind):
     """Text, code, outputs, scores and comments of each cell; points that a person gave beside those of the check."""
     student = "s1"
+    if kind == "rich":
+        record(course, enriched(marked(course, student, {"scale_shift": (1.5, "gamma and beta swapped")})))
     with course.gradebook() as book:
         book.find_grade("normalize", NAME, NAME, student).manual_score = 2.0
         book.find_grade("explain_modes", NAME, NAME, student).manual_score = 4.0
@@ -249,14 +288,16 @@ def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course):
             book.find_comment(name, NAME, NAME, student).manual_comment = words
         book.db.commit()
     write_feedback(course.root, NAME, [student], jobs=1)
-    told = words_of(page_of(course, student).read_text("utf-8"))
+    html = page_of(course, student).read_text("utf-8")
+    told = words_of(html)
     assert "The check gave 5 of 5 points; a person gave 2." in told
     ours, stock = squeezed(told), stock_page(course, student)
     lines = [line for cell in stock.select(".cell") for line in cell.get_text("\n").splitlines()]
-    frame = re.compile(r"\s*(Student's answer|\(Top\)|Grade cell:|Comments:|In.*\]:|Out.*\]:|¶|Score: .*)\s*")
-    plain = [line for line in lines if line.strip() and not frame.fullmatch(line) and "$" not in line]
+    plain = [line for line in lines if line.strip() and not FRAME.fullmatch(line) and "$" not in line]
     missing = [line for line in plain if squeezed(line) not in ours]
     assert len(plain) > 200 and not missing, missing
+    formulas = re.findall(r"(?<!\\)\$\$?[^$]+\$\$?", "\n".join(line for line in lines if "$" in line))
+    assert html.count("<math") >= len(formulas) > 5
     scores = re.findall(r"Score: ([\d.]+) / ([\d.]+)", stock.select_one("#toc").get_text())
     said = [(f"{float(got):g} of {float(most):g}", f"– of {float(most):g}") for got, most in scores]
     assert said and all(one in told or waits in told for one, waits in said)

@@ -135,11 +135,15 @@ def everything_below(pid: int) -> list[int]:
 
 
 def alive(pids: list[int]) -> list[int]:
-    return [
-        pid
-        for pid in pids
-        if Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    ]
+    return [pid for pid in pids if runs(pid)]
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and is not a zombie; one that ends while its entry is read is gone."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def gone(pids: Iterable[int]) -> bool:

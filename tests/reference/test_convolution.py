@@ -1,5 +1,6 @@
 """Convolution, pooling and receptive field by Paddle, against numpy written from the formulas."""
 
+import ctypes
 import itertools
 
 import numpy as np
@@ -262,3 +263,12 @@ def test_pooling_gradients_written_over_each_other(whole_window):
             dx[n, c, row : row + 3, column : column + 2] = 0
         dx[n, c, row + u, column + v] = i["dout"][n, c, row, column]
     np.testing.assert_allclose(windows_one_by_one(i, whole_window), dx, rtol=1e-9, atol=1e-12)
+
+
+def test_a_kernel_one_too_long_gives_an_empty_result_and_prints_nothing(capfd):
+    x, w = np.ones((2, 3, 2, 5)), np.ones((4, 3, 3, 1))
+    assert convolution.conv2d(x, w, np.ones(4)).shape == (2, 4, 0, 5)
+    assert convolution.conv2d(x, w, None, padding=1).shape == (2, 4, 2, 7)
+    assert convolution.conv2d(x, w, None, padding=(0, 1, 0, 0)).shape == (2, 4, 1, 5)
+    ctypes.CDLL(None).fflush(None)
+    assert capfd.readouterr().out == ""

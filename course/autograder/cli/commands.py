@@ -57,7 +57,7 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
     try:
         course = Course(root)
         with console.status("writing the students' version"):
-            made = build_release(course, list(assignments) or course.assignments(), changed_cells)
+            made = build_release(course, course.chosen(assignments), changed_cells)
     except GradingError as error:
         raise Sentence(str(error)) from None
     for name, changed in made.changed.items():
@@ -100,7 +100,10 @@ def grade_one(
         require_place(Path(as_json.name))
     if no_sandbox:
         warn(UNGUARDED)
-    known = Course(root).assignments()
+    try:
+        known = Course(root).chosen()
+    except GradingError as error:
+        raise Sentence(str(error)) from None
     chosen = assignment or gradescope.assignment_of(notebook, known)
     if chosen not in known:
         which = f"there is no assignment '{chosen}'" if chosen else f"what {notebook.name} is of is not clear"

@@ -29,7 +29,7 @@ def grades(root: Path, assignments: tuple[str, ...]) -> None:
 
     try:
         course = Course(root)
-        for assignment in assignments or course.assignments():
+        for assignment in course.chosen(assignments):
             path, rows = grades_written(root, assignment)
             scored = sum(row.score is not None for row in rows)
             say(f"{path}: {len(rows)} students, {scored} graded")

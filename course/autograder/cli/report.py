@@ -29,7 +29,7 @@ def report(root: Path, assignments: tuple[str, ...]) -> None:
     made: list[Report] = []
     try:
         course = Course(root)
-        for assignment in assignments or course.assignments():
+        for assignment in course.chosen(assignments):
             course.require(assignment)
             made.append(write_report(course, assignment))
             _tell(root, made[-1])

@@ -72,8 +72,8 @@ def term(root: Path) -> None:
     now = dt.datetime.now(dt.UTC)
     try:
         course = Course(root)
-        assignments = course.assignments()
-        settings = read(root, assignments)
+        settings = read(root, course.assignments())
+        assignments = course.chosen()
         roster = {student.id for student in read_roster(root / settings.roster)}
         rows = [_row(course, assignment, settings, roster, now) for assignment in assignments]
     except (GradingError, SettingsError, TableError) as error:

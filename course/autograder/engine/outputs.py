@@ -43,6 +43,13 @@ def _data(data: Any, limits: Limits) -> dict[str, str]:
     if isinstance(html, str) and len(html) <= MAX_HTML:
         with contextlib.suppress(TooMuch):
             kept["text/html"] = _clean(html)
+    for mime in (
+        "text/markdown",
+        "text/latex",
+    ):  # cleaned where they are rendered: on the page, in the formgrader
+        written = data.get(mime)
+        if isinstance(written, str) and len(written) <= MAX_HTML:
+            kept[mime] = written
     for mime in ("image/png", "image/jpeg"):
         image = data.get(mime)
         if isinstance(image, str) and len(image) <= limits.image_bytes and _BASE64.fullmatch(image):

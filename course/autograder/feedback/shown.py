@@ -72,8 +72,10 @@ def _data(data: dict[str, Any], budget: Budget) -> str:
         try:
             if "text/html" in data:
                 return f'<div class="text out">{cleaned_html(as_text(data["text/html"]))}</div>'
-            if "text/markdown" in data:
-                return f'<div class="text out">{html_of(as_text(data["text/markdown"]), budget=budget.cell())}</div>'
+            for mime in ("text/markdown", "text/latex"):  # LaTeX comes with its dollars
+                if mime in data:
+                    html = html_of(as_text(data[mime]), budget=budget.cell())
+                    return f'<div class="text out">{html}</div>'
         except TooMuch:
             pass
     return pre(as_text(data.get("text/plain")), "out")

@@ -176,9 +176,20 @@ class Course:
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""
-        if assignment not in self.assignments():
-            have = ", ".join(self.assignments()) or "none"
-            raise GradingError(f"there is no assignment '{assignment}' here; the assignments are: {have}")
+        have = self.chosen()
+        if assignment not in have:
+            raise GradingError(
+                f"there is no assignment '{assignment}' here; the assignments are: {', '.join(have)}"
+            )
+
+    def chosen(self, names: Sequence[str] = ()) -> list[str]:
+        """The assignments named, or all of the course. Raises GradingError: the folder has none."""
+        if not (everything := self.assignments()):
+            raise GradingError(
+                f"{self.root} is no course folder: no assignment lies in {self.folder('source')}; "
+                "say with --root, before the command, where the course is"
+            )
+        return list(names) or everything
 
     @staticmethod
     def _done(result: dict[str, Any], what: str) -> None:

@@ -8,6 +8,7 @@ from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.mistakes import mistakes
 from course.autograder.cli.preflight import preflight
+from course.autograder.cli.record import record
 from course.autograder.cli.regrade import history, regrade
 from course.autograder.cli.report import explain, report
 from course.autograder.cli.roster import roster
@@ -25,6 +26,7 @@ for command in (
     history,
     mistakes,
     preflight,
+    record,
     regrade,
     report,
     roster,

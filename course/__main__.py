@@ -8,10 +8,11 @@ from course.autograder.cli.gpu_check import gpu_check
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.mistakes import mistakes
 from course.autograder.cli.preflight import preflight
-from course.autograder.cli.record import record
 from course.autograder.cli.regrade import history, regrade
 from course.autograder.cli.report import explain, report
 from course.autograder.cli.roster import roster
+from course.autograder.cli.shards import record
+from course.autograder.cli.similar import similar
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
@@ -30,6 +31,7 @@ for command in (
     regrade,
     report,
     roster,
+    similar,
     term,
     *COMMANDS,
 ):

@@ -1,7 +1,6 @@
 """A hand-in that has travelled is marked as it would have been where it lay."""
 
 import io
-import json
 import os
 import zipfile
 from dataclasses import replace
@@ -11,13 +10,11 @@ import pytest
 
 from course.autograder.checks import find_check
 from course.autograder.gradebook.course import GradingError
-from course.autograder.gradebook.marks import Marked
 from course.autograder.grading import carried as travel
-from course.autograder.grading.carried import as_data, brought, carried, from_data
+from course.autograder.grading.carried import brought, carried
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.marking import Opened, Task, intake_of, opened
-from course.autograder.intake.timestamp import HandedInAt
 from course.autograder.judging.rules import Counting, Rules
 from course.autograder.sandbox.limits import Limits
 from tests.marked_class import NAME
@@ -107,22 +104,3 @@ def test_a_hand_in_that_is_too_large_to_travel_is_a_sentence(task, monkeypatch):
     monkeypatch.setattr(travel, "MOST_BYTES", 2**20)
     with pytest.raises(GradingError, match="2 MB were handed in, and 1 MB can travel"):
         carried(opened(task), LIMITS)
-
-
-def test_marks_as_data_are_the_same_marks_and_anything_else_is_refused():
-    at = HandedInAt(None, "it is empty")
-    marked = Marked(
-        "s1", NAME, "a.b", "{}", {"q": 0.1}, {"q": {"findings": []}}, ("n",), ("p",), at, "", {"whole": 1.0}
-    )
-    data = json.loads(json.dumps(as_data(marked)))
-    assert from_data(data) == marked
-    for wrong in (
-        None,
-        [],
-        {},
-        data | {"points": []},
-        data | {"more": 1},
-        data | {"handed_in_at": {"utd": ""}},
-    ):
-        with pytest.raises(ValueError):
-            from_data(wrong)

@@ -3,17 +3,14 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from course.autograder.cli import options
-from course.autograder.cli.shards import part
-from course.autograder.cli.told import require_place, tell_who_needs_a_person
+from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
 
@@ -45,13 +42,13 @@ INTERRUPTED = 130  # as shells have it
 )
 @click.option(
     "--shard",
-    default="",
-    help="Grade one part of the class, 3/40 say, into a file; `record` enters it later.",
+    metavar="K/N",
+    help="Grade the Kth of N parts of the class into a file, for `record` to enter where the gradebook is.",
 )
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of that file; results/ by default.",
+    help="The folder for that file; shards/ in the course folder by default.",
 )
 @click.pass_obj
 def grade(
@@ -65,7 +62,7 @@ def grade(
     no_sandbox: bool,
     strict: bool,
     as_json: Path | None,
-    shard: str,
+    shard: str | None,
     to: Path | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named.
@@ -74,81 +71,65 @@ def grade(
     """
     if resume and force:
         raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
-    if to is not None and not shard:
-        raise Sentence("--to is where --shard writes its file; say which --shard, as 3/40")
-    if shard:
-        if students or as_json or strict:
-            raise Sentence(
-                "--shard grades its part of the class into a file; students, --json and --strict are for `record`"
-            )
-        part(root, assignment, shard, to or root / "results", jobs, force, no_sandbox)
-        return
     if as_json is not None:
         require_place(as_json)
+    if to is not None and shard is None:
+        raise Sentence("--to says where a part's results go; say with --shard which part, 3/40 say")
+    if shard is not None and (students or strict or as_json):
+        raise Sentence(
+            "--shard grades a part of the class into a file; say it without students, --strict and --json"
+        )
     from course.autograder.grading.workers import start_ahead
 
     if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         start_ahead()  # before the imports below, which take as long as Paddle's
     from course.autograder.engine.engine import UNGUARDED
-    from course.autograder.grading import driver
+    from course.autograder.gradebook.course import GradingError
+    from course.autograder.grading.driver import Plan
 
     if no_sandbox:
         warn(UNGUARDED)
-    plan = driver.Plan(jobs=jobs, force=force, isolated=not no_sandbox)
-    run = Run(root, assignment, feedback, jobs)
-    rows = run.whole(partial(driver.grade, root, assignment, students, plan), as_json)
+    if shard is not None:
+        from course.autograder.cli.shards import grade_shard
+        from course.autograder.grading.shards import FOLDER
+
+        plan = Plan(jobs=jobs, force=force, isolated=not no_sandbox)
+        grade_shard(root, assignment, shard, to or root / FOLDER, plan)
+    run = _Run(root, assignment, feedback, jobs)
+    try:
+        rows = run.grade(students, Plan(jobs=jobs, force=force, isolated=not no_sandbox))
+        if as_json is not None:
+            run.write_json(rows, as_json)
+        written = run.finish()
+    except KeyboardInterrupt:
+        run.told_interrupted()
+        sys.exit(INTERRUPTED)
+    except GradingError as error:
+        run.keep_what_is_done()
+        raise Sentence(str(error)) from None
     failed = [row for row in rows if row.score is None]
-    needy = run.told_at_the_end(rows)
+    needy = tell_who_needs_a_person(root, assignment, rows, run.unmatched)
+    say(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {written}")
+    if run.pages_missing:
+        raise Sentence(run.pages_missing)
     sys.exit(1 if failed else NEEDS_PERSON if strict and needy else 0)
 
 
-class Run:
+class _Run:
     """One run of the command: what it has said and done so far, so that it can be told whenever it ends."""
 
     def __init__(self, root: Path, assignment: str, feedback: bool, jobs: int) -> None:
-        """Nothing is done yet."""
         self.root, self.assignment, self.feedback, self.jobs = root, assignment, feedback, jobs
         self.unmatched: Sequence[Unmatched] = ()
         self.to_do = self.done = self.pages = 0
         self.pages_missing = ""
-        self.written = root
         self.devices: set[str] = set()
         self.bar = progress()
 
-    def whole(self, grading: "Callable[..., list[Graded]]", as_json: Path | None = None) -> "list[Graded]":
-        """The run from its first row to the class's grades.
-
-        Args:
-            grading: `driver.grade`, or what has its rows come from elsewhere, but for `on_start` and the like.
-            as_json: where the rows are to be written, too.
-        """
-        from course.autograder.gradebook.course import GradingError
-
-        try:
-            rows = self.grade(grading)
-            if as_json is not None:
-                self.write_json(rows, as_json)
-            self.written = self.finish()
-        except KeyboardInterrupt:
-            self.told_interrupted()
-            sys.exit(INTERRUPTED)
-        except GradingError as error:
-            self.keep_what_is_done()
-            raise Sentence(str(error)) from None
-        return rows
-
-    def told_at_the_end(self, rows: "list[Graded]") -> int:
-        """Who needs a person, and how many are graded; returns how many need one."""
-        failed = sum(row.score is None for row in rows)
-        needy = tell_who_needs_a_person(self.root, self.assignment, rows, self.unmatched)
-        say(f"{len(rows) - failed} graded, {failed} failed; see {self.written}")
-        if self.pages_missing:
-            raise Sentence(self.pages_missing)
-        return needy
-
-    def grade(self, grading: "Callable[..., list[Graded]]") -> "list[Graded]":
+    def grade(self, students: Sequence[str], plan: Any) -> "list[Graded]":
         """Grade, with a row and, meanwhile, a page for each."""
         from course.autograder.feedback.feedback import PagesMissing, PageWriter
+        from course.autograder.grading import driver
 
         step = self.bar.add_task(f"grading {printable(self.assignment)}", total=None)
         paged = self.bar.add_task("feedback pages", total=None, visible=False)
@@ -178,7 +159,15 @@ class Run:
         rows: list[Graded] = []
         try:
             with self.bar, PageWriter(self.root, self.assignment, most, self.jobs, written) as pages:
-                rows += grading(on_start=begun, on_row=told, on_unmatched=other)
+                rows += driver.grade(
+                    self.root,
+                    self.assignment,
+                    students,
+                    plan,
+                    on_start=begun,
+                    on_row=told,
+                    on_unmatched=other,
+                )
                 missing = self._without_page(rows)
                 self.bar.update(paged, total=self.done + len(missing), visible=self.feedback)
                 for student in missing:
@@ -198,12 +187,7 @@ class Run:
         if row.device and row.device not in self.devices:
             self.devices.add(row.device)
             say(row.device, to=self.bar.console)
-        name = f"  {printable(row.student):<12} "
-        if row.score is None:
-            say(name, Text("failed: ", style="red"), row.failure, to=self.bar.console)
-            return
-        person = Text(" (needs a person)", style="yellow") if row.why else ""
-        say(name, row.score.in_a_sentence(), person, to=self.bar.console)
+        tell_row(row, self.bar.console)
 
     def write_json(self, rows: "list[Graded]", path: Path) -> None:
         """The rows as JSON; GradingError where that cannot be written after all."""

@@ -23,8 +23,3 @@ def course_secret(root: Path) -> str:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
     return path.read_text().strip()
-
-
-def secret_is_there(root: Path) -> bool:
-    """Whether the course has its secret already."""
-    return bool(os.environ.get("COURSE_SECRET")) or (root / FILE).is_file()

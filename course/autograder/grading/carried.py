@@ -1,17 +1,14 @@
-"""A hand-in that travels: everything its marks depend on as bytes, and its marks as plain data. Nothing is pickled.
+"""A hand-in that travels: everything its marks depend on as bytes and plain data. Nothing is pickled.
 
 The course's secret is not in it: what draws this one student's cases is.
 """
 
 import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from course.autograder.gradebook.course import GradingError
-from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.class_mistakes.file import mistakes_in, with_mistake
 from course.autograder.grading.marking import Opened, Task
 from course.autograder.intake.find import File, Handed
@@ -95,42 +92,3 @@ def brought(content: bytes) -> tuple[Opened, Limits]:
     )
     handed, at = Handed(files, about["told"], about["left"]), HandedInAt(**about["at"])
     return Opened(task, handed, at, released, int(about["seed"]), about["digest"]), Limits(**about["limits"])
-
-
-# --- marks ---------------------------------------------------------------------------------------------------
-
-KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "student": str,
-    "assignment": str,
-    "digest": str,
-    "notebook": str,
-    "points": dict,
-    "verdicts": dict,
-    "notes": list,
-    "needs_person": list,
-    "handed_in_at": dict,
-    "failure": str,
-    "seconds": dict,
-    "device": str,
-    "restarts": int,
-}
-
-
-def as_data(marked: Marked) -> dict[str, Any]:
-    """Marks for JSON."""
-    return asdict(marked)
-
-
-def from_data(data: Any) -> Marked:
-    """Marks from JSON. Raises ValueError where these are none."""
-    if not isinstance(data, dict) or data.keys() != KINDS.keys():
-        raise ValueError("these are no marks")
-    for key, kind in KINDS.items():
-        if not isinstance(data[key], kind):
-            raise ValueError(f"{key} is no {getattr(kind, '__name__', kind)}")
-    try:
-        at = HandedInAt(**data["handed_in_at"])
-    except TypeError as error:
-        raise ValueError(str(error)) from None
-    whole = Marked(**data)
-    return replace(whole, notes=tuple(whole.notes), needs_person=tuple(whole.needs_person), handed_in_at=at)

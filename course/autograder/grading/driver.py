@@ -102,11 +102,18 @@ def handed_in(course: Course, assignment: str) -> HandIns:
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Hold the course folder for one driver. Raises GradingError when another has it."""
+    with held(root, ".grading.lock"):
+        yield
+
+
+@contextlib.contextmanager
+def held(folder: Path, name: str) -> Iterator[None]:
+    """Hold a lock file, which is made where it is missing. Raises GradingError when another run has it."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".grading.lock").open("a+")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / name).open("a+")
     except OSError as error:
-        raise GradingError(f"nothing can be written into {root}: {error.strerror}") from None
+        raise GradingError(f"nothing can be written into {folder}: {error.strerror}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,7 +121,7 @@ def alone(root: Path) -> Iterator[None]:
             lock.seek(0)
             who = lock.read().strip() or "unknown"
             raise GradingError(
-                f"another grading run (process {who}) is at work in {root}; wait for it, or stop it"
+                f"another grading run (process {who}) is at work in {folder}; wait for it, or stop it"
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -222,7 +229,7 @@ def grade(
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
             for marked in plan.marked(tasks, limits):
                 with finishing_first():
-                    rows[marked.student] = _entered(recorder, marked, len(rows))
+                    rows[marked.student] = entered(recorder, marked, len(rows))
                     on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
@@ -236,18 +243,19 @@ def _looked_at(
     for student, hand_in in wanted.items():
         task = task_of(recorder.course, recorder.assignment, student, hand_in, released, secret)
         state, score = states.get(student, State()), scores.get(student)
-        if not _storable(student):
+        if not storable(student):
             told = "the folder's name is not UTF-8 text; rename it"
             yield task, Graded(printable(student), None, told)
         elif state.state in (DONE, STALE) and student not in known and not (force or student in named):
             yield task, Graded(student, None, REMOVED, fresh=False)
-        elif score is not None and not force and _up_to_date(recorder.course, task, state):
+        elif score is not None and not force and up_to_date(recorder.course, task, state):
             yield task, Graded(student, score, fresh=False)
         else:
             yield task, None
 
 
-def _storable(name: str) -> bool:
+def storable(name: str) -> bool:
+    """Whether a name can stand in a database: a folder may be called what is no text."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -255,7 +263,8 @@ def _storable(name: str) -> bool:
     return True
 
 
-def _up_to_date(course: Course, task: Task, state: State) -> bool:
+def up_to_date(course: Course, task: Task, state: State) -> bool:
+    """Whether a submission is graded and nothing that its marks depend on has changed."""
     graded = course.graded_notebook(task.assignment, task.student)
     try:
         return state.state == DONE and graded.is_file() and state.digest == digest(task)
@@ -263,7 +272,7 @@ def _up_to_date(course: Course, task: Task, state: State) -> bool:
         return False  # it cannot be read; the worker will say so
 
 
-def _entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
+def entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
     """Enter marks into the gradebook; where that fails, it costs this row alone, unless all others would fail as well."""
     assignment, student = marked.assignment, marked.student
     try:

@@ -1,194 +1,225 @@
-"""A part of a class, graded where neither a scheduler nor the gradebook is in reach: into a file, entered later."""
+"""A class graded in parts, on machines that need not reach each other: each part's marks as a file, entered at home.
+
+A file is JSON, a line each: what it is of, one submission's marks with their checksum, and at the end how many there are.
+It is read as what another machine wrote: checked line by line, and nothing in it is run.
+"""
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.course import GradingError
 from course.autograder.gradebook.marks import Marked
-from course.autograder.gradebook.secret import course_secret, secret_is_there
-from course.autograder.gradebook.states import read_states
-from course.autograder.grading.driver import Graded, Plan, grade, handed_in, task_of, wanted_of
-from course.autograder.grading.fingerprint import course_version
-from course.autograder.grading.marking import Task, digest
-from course.autograder.grading.pool import all_marked
-from course.autograder.grading.ready import require_isolation, require_release
-from course.autograder.grading.results import (
-    ENDING,
-    About,
-    Results,
-    add,
-    adding_to,
-    course_digest,
-    line_of,
-    read_results,
-    require_ours,
-)
-from course.autograder.sandbox.limits import Limits
+from course.autograder.intake.timestamp import HandedInAt
+from course.common.text import printable
 
-FORM = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
+FOLDER = "shards"
+ENDING = ".shard.jsonl"
+FORMAT = 1
+MOST_SHARDS = 100_000
+MOST_LINE = 64 * 2**20  # bytes: a notebook with all it may put out is far below
+KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "student": str, "assignment": str, "digest": str, "notebook": str, "points": dict, "verdicts": dict, "notes": list,
+    "needs_person": list, "handed_in_at": dict, "failure": str, "seconds": dict, "device": str, "restarts": int,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One of so many parts of a class. Whose it is hangs on the student's name alone, not on who else handed in."""
+    """One of several parts of a class. A student's part depends on the name alone, whoever else has handed in."""
 
     number: int
     of: int
 
-    @classmethod
-    def named(cls, text: str) -> "Shard":
-        """From `3/40`. Raises GradingError."""
-        found = FORM.fullmatch(text)
-        if not found or int(found[1]) > int(found[2]):
-            raise GradingError(f"--shard is '{text}'; wanted: which of how many, as 3/40")
-        return cls(int(found[1]), int(found[2]))
-
-    def has(self, student: str) -> bool:
-        """Whether a student is in this part."""
-        name = hashlib.blake2b(student.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-        return int.from_bytes(name, "big") % self.of == self.number - 1
+    def __contains__(self, student: str) -> bool:
+        """Whether a student's submission is in this part."""
+        digest = hashlib.blake2b(student.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % self.of == self.number - 1
 
     def __str__(self) -> str:
-        """As it is said on the command line."""
+        """As it is written on the command line."""
         return f"{self.number}/{self.of}"
 
 
-def file_of(folder: Path, assignment: str, shard: Shard) -> Path:
-    """Where a shard's results are."""
-    return folder / f"{assignment}.{shard.number}-of-{shard.of}{ENDING}"
+def shard_of(text: str) -> Shard:
+    """Read '3/40'. Raises ValueError, in one sentence, for anything else."""
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
+    number, of = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= number <= of <= MOST_SHARDS:
+        raise ValueError(
+            f"'{printable(text)}' is no part of a class; the third of forty parts is 3/40, at most {MOST_SHARDS}"
+        )
+    return Shard(number, of)
 
 
-def grade_shard(
-    root: Path,
-    assignment: str,
-    shard: Shard,
-    folder: Path,
-    plan: Plan,
-    *,
-    on_start: Callable[[int, int], None] = lambda to_do, done: None,
-    on_marked: Callable[[Marked], None] = lambda marked: None,
-) -> Path:
-    """Grade a part of a class into a file; the gradebook is read, and nothing is entered.
+@dataclass(frozen=True)
+class About:
+    """What a file of results is of: what must be the same where its marks are entered."""
 
-    Args:
-        root: the course folder, or a copy of it.
-        assignment: released in it.
-        shard: which part.
-        folder: where the file is to be.
-        plan: how; with `force`, also what is in the gradebook unchanged.
-        on_start: told how many there are to do, and how many there is nothing to do for.
-        on_marked: told each submission's marks as they come.
+    assignment: str
+    version: str
+    shard: Shard
 
-    Returns:
-        The file. What it held before and is unchanged is left alone, so a run that was ended goes on.
+
+def path_of(folder: Path, about: About) -> Path:
+    """Where a part's results lie."""
+    return folder / f"{about.assignment}-{about.shard.number}-of-{about.shard.of}{ENDING}"
+
+
+class ResultsFile:
+    """A part's results as they come. What a run that was killed has written is taken up again."""
+
+    def __init__(self, folder: Path, about: About) -> None:
+        """Look what an earlier run has left. Raises OSError where nothing can be read there."""
+        self.path = path_of(folder, about)
+        self._partial = self.path.with_name(f"{self.path.name}.partial")
+        self.about = about
+        self.kept: dict[str, Marked] = {}
+        for place in (self.path, self._partial):
+            if place.is_file():
+                self.kept |= _left_by(place, about)
+
+    def write(self, marks: Iterable[Marked], wanted: Mapping[str, str]) -> Iterator[Marked]:
+        """Write what was kept and each of `marks` as it comes, and give it on; the file is whole afterwards.
+
+        Args:
+            marks: of those who are not kept.
+            wanted: the digest that each student's marks must have to be kept, by student.
+        """
+        kept = [one for one in self.kept.values() if one.digest and wanted.get(one.student) == one.digest]
+        fresh = self._partial.with_name(f"{self._partial.name}.new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(_line({"format": FORMAT, **_about(self.about)}))
+            for one in kept:
+                file.write(_line(as_data(one)))
+            file.flush()
+            fresh.replace(self._partial)
+            count = len(kept)
+            for one in marks:
+                file.write(_line(as_data(one)))
+                file.flush()
+                count += 1
+                yield one
+            file.write(_line({"end": count}))
+        self._partial.replace(self.path)
+
+
+def read_results(path: Path) -> tuple[About, list[Marked]]:
+    """A part's results.
 
     Raises:
-        GradingError: where nothing can be graded.
+        GradingError: in one sentence, when the file is not whole or not what this course writes.
     """
-    course = Course(root)
-    course.require(assignment)
-    if not secret_is_there(course.root):
-        raise GradingError(
-            f"there is no .course-secret in {course.root}, and another one would draw other cases; copy the course's, "
-            "or set COURSE_SECRET"
-        )
-    if not (course.folder("release") / assignment / f"{assignment}.ipynb").is_file():
-        raise GradingError(
-            f"{assignment} is not released in {course.root}; copy the course's folder release/"
-        )
-    require_isolation(plan.isolated)
-    released, secret = require_release(course, assignment), course_secret(course.root)
-    wanted = wanted_of(course, assignment, handed_in(course, assignment), None)
-    mine = {student: one for student, one in wanted.items() if shard.has(student)}
-    about = About(assignment, str(shard), course_digest(secret), course_version())
-    path = file_of(folder, assignment, shard)
-    with adding_to(path, about) as (before, file):
-        have = {one.student: one.digest for one in before.marks if not one.failure}
-        with course.gradebook() as gradebook:
-            entered = {} if plan.force else read_states(gradebook.db, assignment)
-        have |= {student: state.digest for student, state in entered.items() if state.state == "done"}
-        tasks = (task_of(course, assignment, student, one, released, secret) for student, one in mine.items())
-        to_do = [task for task in tasks if have.get(task.student) != _digest(task)]
-        on_start(len(to_do), len(mine) - len(to_do))
-        limits = plan.limits or course.limits()
-        for marked in all_marked(to_do, plan.jobs, limits, plan.isolated):
-            add(file, line_of(marked))
-            on_marked(marked)
-    return path
-
-
-def _digest(task: Task) -> str | None:
     try:
-        return digest(task)
-    except OSError:
-        return None  # it cannot be read; the worker will say so
+        lines = list(_lines(path))
+        about = _read_about(lines[0])
+        if lines[-1] != {"end": len(lines) - 2}:
+            raise ValueError("its end is missing")
+        marks = [marks_from(one) for one in lines[1:-1]]
+        if any(one.assignment != about.assignment for one in marks):
+            raise ValueError("it has marks of another assignment")
+        return about, marks
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        told = error.strerror if isinstance(error, OSError) else str(error)
+        why = told or type(error).__name__
+        raise GradingError(
+            f"{printable(str(path))} holds no whole results ({printable(why)[:200]}); let that part be graded again: "
+            "what it has is kept"
+        ) from None
 
 
-# --- entering ------------------------------------------------------------------------------------------------
+def _left_by(path: Path, about: About) -> dict[str, Marked]:
+    """Marks that can be read of a file that may have been cut off; none where it is of something else."""
+    found: dict[str, Marked] = {}
+    try:
+        for number, line in enumerate(_lines(path)):
+            if number == 0:
+                if _read_about(line) != about:
+                    return {}
+            elif "end" not in line:
+                one = marks_from(line)
+                found[one.student] = one
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass  # cut off: what stands before is whole
+    return {student: one for student, one in found.items() if not one.failure}
 
 
-def found_in(folder: Path) -> list[Path]:
-    """The files of results in a folder. Raises GradingError where there are none."""
-    found = sorted(folder.glob(f"*{ENDING}"))
-    if not found:
-        raise GradingError(f"there is no file of results (*{ENDING}) in {folder}")
-    return found
+def _about(about: About) -> dict[str, Any]:
+    return {
+        "assignment": about.assignment,
+        "version": about.version,
+        "shard": [about.shard.number, about.shard.of],
+    }
 
 
-def usable(root: Path, paths: Sequence[Path]) -> tuple[dict[str, dict[str, Marked]], list[str]]:
-    """What files of results hold for this course: by assignment and student, and sentences on what is of no use."""
-    course, told = Course(root), list[str]()
-    ours = course_digest(course_secret(course.root))
-    found: dict[str, dict[str, Marked]] = {}
-    for path in paths:
-        try:
-            results: Results = read_results(path)
-            require_ours(results, ours)
-            course.require(results.about.assignment)
-        except GradingError as error:
-            told.append(str(error) if str(path) in str(error) else f"{path}: {error}")
-            continue
-        told += results.told
-        of = found.setdefault(results.about.assignment, {})
-        for one in results.marks:
-            if one.student not in of or of[one.student].failure or not one.failure:
-                of[one.student] = one
-    return found, told
+def _read_about(line: dict[str, Any]) -> About:
+    if line.get("format") != FORMAT:
+        raise ValueError("it is written in another form than this course's")
+    number, of = line["shard"]
+    shard = shard_of(f"{number}/{of}")
+    return About(_of(str, line["assignment"]), _of(str, line["version"]), shard)
 
 
-def enter(
-    root: Path, assignment: str, marks: dict[str, Marked], told: list[str], **on: Callable[..., None]
-) -> list[Graded]:
-    """Enter marks from files into the gradebook, each once, where they are of what is handed in now.
+def _line(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return f"{_sum(text)} {text}\n"
 
-    Args:
-        root: the course folder.
-        assignment: its name.
-        marks: by student.
-        told: gets a sentence for each that does not fit.
-        on: as `driver.grade` has them.
-    """
-    course = Course(root)
-    there = set(handed_in(course, assignment).by_student)
-    told += [
-        f"{student}: nothing is handed in for {assignment} any more, so its marks are not entered"
-        for student in marks
-        if student not in there
-    ]
-    mine = [student for student in marks if student in there]
-    if not mine:
-        return []
 
-    def from_files(tasks: list[Task], limits: Limits) -> Iterator[Marked]:
-        for task in tasks:
-            marked = marks[task.student]
-            if marked.failure or marked.digest == _digest(task):
-                yield marked
-            else:
-                why = "what the marks depend on is not what it was when they were made; grade it again"
-                told.append(f"{task.student}: {why}")
+def _sum(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
-    return grade(root, assignment, mine, replace(Plan(), marking=from_files), **on)
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MOST_LINE):
+            number += 1
+            checksum, _, text = line.decode("ascii").rstrip("\n").partition(" ")
+            if not line.endswith(b"\n") or checksum != _sum(text):
+                raise ValueError(f"line {number} is damaged or cut off")
+            content = json.loads(text, parse_constant=_no_number)
+            if not isinstance(content, dict):
+                raise ValueError(f"line {number} is no record")
+            yield content
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of points or seconds")
+
+
+def as_data(marked: Marked) -> dict[str, Any]:
+    """Marks for JSON."""
+    return asdict(marked)
+
+
+def marks_from(content: dict[str, Any]) -> Marked:
+    """Marks as plain data, each field of its kind. Raises ValueError, KeyError or TypeError."""
+    if set(content) != {one.name for one in fields(Marked)}:
+        raise ValueError("it has other fields than marks have")
+    checked = {name: _of(kind, content[name]) for name, kind in KINDS.items()}
+    at = checked["handed_in_at"]
+    return Marked(
+        **{
+            **checked,
+            "points": {
+                _of(str, key): float(_of((int, float), value)) for key, value in checked["points"].items()
+            },
+            "verdicts": {_of(str, key): _of(dict, value) for key, value in checked["verdicts"].items()},
+            "seconds": {
+                _of(str, key): float(_of((int, float), value)) for key, value in checked["seconds"].items()
+            },
+            "notes": tuple(_of(str, one) for one in checked["notes"]),
+            "needs_person": tuple(_of(str, one) for one in checked["needs_person"]),
+            "handed_in_at": HandedInAt(_of((str, type(None)), at["utc"]), _of(str, at["problem"])),
+        }
+    )
+
+
+def _of(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{str(value)[:40]!r} is not what stands there")
+    return value

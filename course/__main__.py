@@ -11,6 +11,8 @@ from course.autograder.cli.preflight import preflight
 from course.autograder.cli.regrade import history, regrade
 from course.autograder.cli.report import explain, report
 from course.autograder.cli.roster import roster
+from course.autograder.cli.shards import record
+from course.autograder.cli.similar import similar
 from course.autograder.cli.term import term
 from course.building.commands import COMMANDS
 
@@ -25,9 +27,11 @@ for command in (
     history,
     mistakes,
     preflight,
+    record,
     regrade,
     report,
     roster,
+    similar,
     term,
     *COMMANDS,
 ):

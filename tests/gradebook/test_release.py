@@ -10,7 +10,9 @@ import nbformat
 import pytest
 
 from course.autograder.gradebook.course import GradingError
-from course.autograder.gradebook.release import _link_lessons, build_release, leaks, student_pins
+from course.autograder.gradebook.leaks import leaks
+from course.autograder.gradebook.release import build_release
+from course.autograder.gradebook.release_folder import link_lessons, student_pins
 from course.common.notebooks import solution_lines
 from tests.waiting import LONG_STOP
 
@@ -79,11 +81,11 @@ def test_released_notebooks_have_stubs_and_no_outputs(released, folder):
 
 
 def test_a_release_that_would_leak_is_not_made(released, tmp_path, monkeypatch):
-    from course.autograder.gradebook import release
+    from course.autograder.gradebook import release_folder
     from course.autograder.gradebook.course import fresh_course
 
     course = fresh_course(tmp_path / "root")
-    monkeypatch.setattr(release, "leaks", lambda folder, sources: ["x has a line of y's solution: z"])
+    monkeypatch.setattr(release_folder, "leaks", lambda folder, sources: ["x has a line of y's solution: z"])
     with pytest.raises(GradingError, match="nothing is released"):
         build_release(course, course.assignments()[:1])
     assert not course.folder("release").exists()
@@ -168,9 +170,9 @@ def test_a_notebook_says_where_the_lessons_are_that_it_sends_its_reader_to(root,
     path = tmp_path / "ps1_batchnorm.ipynb"
     shutil.copy(root / "course" / "assignments" / "ps1_batchnorm" / path.name, path)
     before = nbformat.read(path, as_version=4)
-    _link_lessons(path, "")
+    link_lessons(path, "")
     assert nbformat.read(path, as_version=4) == before
-    _link_lessons(path, "https://x.example/l/")
+    link_lessons(path, "https://x.example/l/")
     after = nbformat.read(path, as_version=4)
     assert after.cells[1:] == before.cells[1:]
     assert after.cells[0].source.count("*). The lessons are at <https://x.example/l/>.") == 1

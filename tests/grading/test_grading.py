@@ -272,8 +272,8 @@ def test_workers_are_replaced_and_the_gradebook_is_the_same(undisturbed, tmp_pat
     root = fresh(undisturbed[0], tmp_path)
     monkeypatch.setattr(pool, "FRESH_AFTER", 1)
     pools = []
-    with_pool = pool.with_pool
-    monkeypatch.setattr(pool, "with_pool", lambda *given: pools.append(len(given[1])) or with_pool(*given))
+    work_off = pool.work_off
+    monkeypatch.setattr(pool, "work_off", lambda *given: pools.append(len(given[1])) or work_off(*given))
     rows = grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2, force=True))
     assert pools == [2, 2] and len(rows) == 4
     assert canonical_dump(Course(root)) == undisturbed[2]

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from course.__main__ import main
 from course.autograder.cli.sample_class import class_file, notebook_of
+from course.autograder.gradebook.leaks import leaks
 from course.autograder.gradebook.nbgrader_steps import released_notebook
-from course.autograder.gradebook.release import leaks
 from course.autograder.term.starter import CHECK, WORKFLOW
 
 PS0 = "ps0_warmup"

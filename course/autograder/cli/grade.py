@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from course.autograder.cli import options
-from course.autograder.cli.told import require_place, tell_who_needs_a_person
+from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
 
@@ -41,6 +40,16 @@ INTERRUPTED = 130  # as shells have it
 @click.option(
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
 )
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Grade the Kth of N parts of the class into a file, for `record` to enter where the gradebook is.",
+)
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for that file; shards/ in the course folder by default.",
+)
 @click.pass_obj
 def grade(
     root: Path,
@@ -53,6 +62,8 @@ def grade(
     no_sandbox: bool,
     strict: bool,
     as_json: Path | None,
+    shard: str | None,
+    to: Path | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named.
 
@@ -62,6 +73,12 @@ def grade(
         raise Sentence("--resume leaves alone what is graded, --force grades it again; say one of them")
     if as_json is not None:
         require_place(as_json)
+    if to is not None and shard is None:
+        raise Sentence("--to says where a part's results go; say with --shard which part, 3/40 say")
+    if shard is not None and (students or strict or as_json):
+        raise Sentence(
+            "--shard grades a part of the class into a file; say it without students, --strict and --json"
+        )
     from course.autograder.grading.workers import start_ahead
 
     if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
@@ -72,6 +89,12 @@ def grade(
 
     if no_sandbox:
         warn(UNGUARDED)
+    if shard is not None:
+        from course.autograder.cli.shards import grade_shard
+        from course.autograder.grading.shards import FOLDER
+
+        plan = Plan(jobs=jobs, force=force, isolated=not no_sandbox)
+        grade_shard(root, assignment, shard, to or root / FOLDER, plan)
     run = _Run(root, assignment, feedback, jobs)
     try:
         rows = run.grade(students, Plan(jobs=jobs, force=force, isolated=not no_sandbox))
@@ -164,12 +187,7 @@ class _Run:
         if row.device and row.device not in self.devices:
             self.devices.add(row.device)
             say(row.device, to=self.bar.console)
-        name = f"  {printable(row.student):<12} "
-        if row.score is None:
-            say(name, Text("failed: ", style="red"), row.failure, to=self.bar.console)
-            return
-        person = Text(" (needs a person)", style="yellow") if row.why else ""
-        say(name, row.score.in_a_sentence(), person, to=self.bar.console)
+        tell_row(row, self.bar.console)
 
     def write_json(self, rows: "list[Graded]", path: Path) -> None:
         """The rows as JSON; GradingError where that cannot be written after all."""

@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -38,6 +38,16 @@ def grades_written(root: Path, assignment: str) -> "tuple[Path, list[Row]]":
         return write_grades(course, assignment, handed_in(course, assignment).by_student)
     except OSError as error:
         raise GradingError(f"{path_of(course, assignment)} cannot be written: {error.strerror}") from None
+
+
+def tell_row(row: "Graded", to: Any) -> None:
+    """One student's row, as it is graded."""
+    name = f"  {printable(row.student):<12} "
+    if row.score is None:
+        say(name, Text("failed: ", style="red"), row.failure, to=to)
+        return
+    person = Text(" (needs a person)", style="yellow") if row.why else ""
+    say(name, row.score.in_a_sentence(), person, to=to)
 
 
 def tell_who_needs_a_person(

@@ -51,6 +51,9 @@ class Graded:
         return self.score.needs_person if self.score else (self.failure,)
 
 
+Marking = Callable[[list[Task], Limits], Iterator[Marked]]
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a class is graded.
@@ -60,12 +63,20 @@ class Plan:
         force: grade also what is graded and unchanged.
         isolated: lock submissions in; grading refuses where that cannot be had.
         limits: on each submission; those of the course when None.
+        marking: what has the submissions marked, in any order; the processes of this machine when None.
     """
 
     jobs: int = 0
     force: bool = False
     isolated: bool = True
     limits: Limits | None = None
+    marking: Marking | None = None
+
+    def marked(self, tasks: list[Task], limits: Limits) -> Iterator[Marked]:
+        """Each task's marks as they come."""
+        if self.marking is not None:
+            return self.marking(tasks, limits)
+        return all_marked(tasks, self.jobs, limits, self.isolated)
 
 
 def as_dict(row: Graded) -> dict[str, Any]:
@@ -91,11 +102,18 @@ def handed_in(course: Course, assignment: str) -> HandIns:
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Hold the course folder for one driver. Raises GradingError when another has it."""
+    with held(root, ".grading.lock"):
+        yield
+
+
+@contextlib.contextmanager
+def held(folder: Path, name: str) -> Iterator[None]:
+    """Hold a lock file, which is made where it is missing. Raises GradingError when another run has it."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".grading.lock").open("a+")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / name).open("a+")
     except OSError as error:
-        raise GradingError(f"nothing can be written into {root}: {error.strerror}") from None
+        raise GradingError(f"nothing can be written into {folder}: {error.strerror}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,7 +121,7 @@ def alone(root: Path) -> Iterator[None]:
             lock.seek(0)
             who = lock.read().strip() or "unknown"
             raise GradingError(
-                f"another grading run (process {who}) is at work in {root}; wait for it, or stop it"
+                f"another grading run (process {who}) is at work in {folder}; wait for it, or stop it"
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -193,7 +211,9 @@ def grade(
         found = handed_in(course, assignment)
         wanted = wanted_of(course, assignment, found, students)
         limits = plan.limits or course.limits()
-        released, secret = require_all(course, assignment, plan.jobs, plan.isolated, len(wanted))
+        released, secret = require_all(
+            course, assignment, plan.jobs, plan.isolated and plan.marking is None, len(wanted)
+        )
         on_unmatched(found.unmatched)
         rows: dict[str, Graded] = {}
         with Recorder(course, assignment) as recorder:
@@ -207,9 +227,9 @@ def grade(
                     if row.score is None:
                         on_row(row)
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
-            for marked in all_marked(tasks, plan.jobs, limits, plan.isolated):
+            for marked in plan.marked(tasks, limits):
                 with finishing_first():
-                    rows[marked.student] = _entered(recorder, marked, len(rows))
+                    rows[marked.student] = entered(recorder, marked, len(rows))
                     on_row(rows[marked.student])
     return [rows[student] for student in sorted(rows)]
 
@@ -223,18 +243,19 @@ def _looked_at(
     for student, hand_in in wanted.items():
         task = task_of(recorder.course, recorder.assignment, student, hand_in, released, secret)
         state, score = states.get(student, State()), scores.get(student)
-        if not _storable(student):
+        if not storable(student):
             told = "the folder's name is not UTF-8 text; rename it"
             yield task, Graded(printable(student), None, told)
         elif state.state in (DONE, STALE) and student not in known and not (force or student in named):
             yield task, Graded(student, None, REMOVED, fresh=False)
-        elif score is not None and not force and _up_to_date(recorder.course, task, state):
+        elif score is not None and not force and up_to_date(recorder.course, task, state):
             yield task, Graded(student, score, fresh=False)
         else:
             yield task, None
 
 
-def _storable(name: str) -> bool:
+def storable(name: str) -> bool:
+    """Whether a name can stand in a database: a folder may be called what is no text."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -242,7 +263,8 @@ def _storable(name: str) -> bool:
     return True
 
 
-def _up_to_date(course: Course, task: Task, state: State) -> bool:
+def up_to_date(course: Course, task: Task, state: State) -> bool:
+    """Whether a submission is graded and nothing that its marks depend on has changed."""
     graded = course.graded_notebook(task.assignment, task.student)
     try:
         return state.state == DONE and graded.is_file() and state.digest == digest(task)
@@ -250,7 +272,7 @@ def _up_to_date(course: Course, task: Task, state: State) -> bool:
         return False  # it cannot be read; the worker will say so
 
 
-def _entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
+def entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
     """Enter marks into the gradebook; where that fails, it costs this row alone, unless all others would fail as well."""
     assignment, student = marked.assignment, marked.student
     try:

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.executor import Executor, WorkerLost
 from course.autograder.grading.marking import Task, mark_here, start_worker
 from course.autograder.grading.workers import bare_main, judging_context
 from course.autograder.sandbox.limits import Limits
@@ -36,7 +37,7 @@ def all_marked(tasks: list[Task], jobs: int, limits: Limits, isolated: bool) -> 
         workers = min(jobs or os.cpu_count() or 1, len(waiting))
         turn = deque(waiting.popleft() for _ in range(min(len(waiting), workers * FRESH_AFTER)))
         with _pool(workers, limits, isolated) as pool:
-            yield from with_pool(pool, turn, workers * AHEAD)
+            yield from work_off(LocalExecutor(pool, workers * AHEAD), turn)
         waiting.extendleft(reversed(turn))  # what a pool that broke has left
 
 
@@ -55,26 +56,51 @@ def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPoolE
     pool.shutdown()
 
 
-def with_pool(pool: ProcessPoolExecutor, waiting: Waiting, ahead: int) -> Iterator[Marked]:
-    """Work on until the pool breaks or nothing is left; what was under way then goes back, to be tried alone."""
-    under_way: dict[Future[Marked], tuple[Task, int]] = {}
+class LocalExecutor:
+    """The worker processes of this machine, as an executor. One that dies takes the whole pool with it."""
+
+    def __init__(self, pool: ProcessPoolExecutor, ahead: int) -> None:
+        """On a pool that the caller has started and will end, given so many tasks ahead."""
+        self.ahead = ahead
+        self._pool = pool
+        self._under_way: set[Future[Marked]] = set()
+
+    def submit(self, task: Task) -> None:
+        """Have a task marked. Raises WorkerLost, with the task not taken, where the pool has broken."""
+        try:
+            with bare_main():  # the first one starts the workers
+                self._under_way.add(self._pool.submit(mark_here, task))
+        except BrokenProcessPool:
+            raise WorkerLost from None
+
+    def results(self) -> list[Marked]:
+        """The marks that have come, at least one. Raises WorkerLost where the pool has broken and none is left."""
+        finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        came = [future for future in finished if not isinstance(future.exception(), BrokenProcessPool)]
+        if not came:
+            raise WorkerLost
+        self._under_way.difference_update(came)
+        return [future.result() for future in came]
+
+
+def work_off(executor: Executor, waiting: Waiting) -> Iterator[Marked]:
+    """Work on until a worker is lost or nothing is left; what was under way then goes back, to be tried alone."""
+    under_way: dict[tuple[str, str], tuple[Task, int]] = {}  # by assignment and student
     try:
         while waiting or under_way:
             alone_now = any(tries > 1 for _, tries in under_way.values())
-            while waiting and len(under_way) < ahead and not alone_now:
-                if waiting[0][1] > 1 and under_way:
-                    break
+            while waiting and len(under_way) < executor.ahead and not alone_now:
                 task, tries = waiting[0]
-                with bare_main():  # the first one starts the workers
-                    under_way[pool.submit(mark_here, task)] = (task, tries)
-                waiting.popleft()  # only now: a pool that has broken meanwhile takes nothing
+                if tries > 1 and under_way:
+                    break
+                executor.submit(task)
+                waiting.popleft()  # only now: an executor that has lost its workers meanwhile takes nothing
+                under_way[task.assignment, task.student] = (task, tries)
                 alone_now = tries > 1
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                marked = future.result()
-                del under_way[future]
-                yield marked
-    except BrokenProcessPool:
+            for marked in executor.results():
+                if under_way.pop((marked.assignment, marked.student), None):  # a second answer is nobody's
+                    yield marked
+    except WorkerLost:
         for task, tries in under_way.values():
             if tries < TRIES:
                 waiting.append((task, tries + 1))

@@ -1,7 +1,6 @@
 """`mistakes.toml` in the course folder: the names that an instructor gave, as data. Every mistake in it is one sentence."""
 
 import json
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from course.autograder.grading.class_mistakes.fingerprints import Fingerprint, K
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import KINDS, POWERS, ROUNDED, Stated
 from course.autograder.settings import SettingsError
-from course.autograder.settings.table import Table, shown
+from course.autograder.settings.table import Table, shown, toml_in
 from course.common.text import printable
 
 FILE = "mistakes.toml"
@@ -37,15 +36,12 @@ def read_mistakes(root: Path, assignment: str | None = None) -> tuple[ClassMista
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE} cannot be read: {error}; it is to be text in UTF-8") from None
-    return tuple(one for one in _parsed(text) if assignment in (None, one.assignment))
+    return tuple(one for one in mistakes_in(text) if assignment in (None, one.assignment))
 
 
-def _parsed(text: str) -> tuple[ClassMistake, ...]:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is not TOML: {error}") from None
-    top = Table("", data, FILE)
+def mistakes_in(text: str) -> tuple[ClassMistake, ...]:
+    """All that are in the file's text. Raises SettingsError, as `read_mistakes` does."""
+    top = Table("", toml_in(text, FILE), FILE)
     entries = top.take("mistake", "tables, as [[mistake]]", _is_tables, [])
     top.done()
     found = tuple(_mistake(f"mistake {k}", entry) for k, entry in enumerate(entries, start=1))
@@ -183,7 +179,7 @@ def add_mistake(root: Path, mistake: ClassMistake) -> None:
     path = root / FILE
     before = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     after = with_mistake(before, mistake)
-    _parsed(after)
+    mistakes_in(after)
     partial = path.with_name(f"{FILE}.partial")
     partial.write_text(after, encoding="utf-8")
     partial.replace(path)

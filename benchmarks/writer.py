@@ -55,7 +55,9 @@ def marks_of(course: Course) -> Marked:
             cell.source += "\n# answered"
     short = max(0, SIZE - len(json.dumps(notebook)))
     notebook.cells[-1].metadata["padding"] = "x" * short
-    return Marked("", NAME, f"{'0' * 31}.{'1' * 32}", json.dumps(notebook), points, verdicts, seconds={"whole": 0.3})
+    return Marked(
+        "", NAME, f"{'0' * 31}.{'1' * 32}", json.dumps(notebook), points, verdicts, seconds={"whole": 0.3}
+    )
 
 
 def class_of(course: Course, size: int) -> Iterator[Marked]:

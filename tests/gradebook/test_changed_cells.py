@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.autograder.cli.commands import main
-from course.autograder.gradebook import release as releasing
+from course.autograder.gradebook import release_folder
 from course.autograder.gradebook.course import GradingError
 from course.autograder.gradebook.earlier import FOLDER
 from course.autograder.gradebook.record import canonical_dump
@@ -158,7 +158,7 @@ def test_changed_cells_keep_what_a_person_gave_and_let_the_new_ones_wait(handed_
 def test_a_change_that_fails_half_way_leaves_release_and_gradebook_as_they_were(handed_in, monkeypatch):
     edit(handed_in, added)
     before = state(handed_in)
-    monkeypatch.setattr(releasing, "leaks", lambda folder, sources: ["x has a line of y's solution: z"])
+    monkeypatch.setattr(release_folder, "leaks", lambda folder, sources: ["x has a line of y's solution: z"])
     with pytest.raises(GradingError, match="nothing is released"):
         build_release(handed_in, [NAME], changed_cells=True)
     assert state(handed_in) == before

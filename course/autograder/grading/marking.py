@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,9 +19,9 @@ from nbformat.notebooknode import NotebookNode
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.fingerprint import course_version
-from course.autograder.intake.find import fingerprint, look_through
+from course.autograder.intake.find import Handed, fingerprint, look_through
 from course.autograder.intake.released import Release, read_release
-from course.autograder.intake.take_in import Intake, take_in
+from course.autograder.intake.take_in import Intake, taken_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
 from course.autograder.judging.rules import STANDARD, Counting, Rules
@@ -77,10 +77,40 @@ class Task:
         return handed_in_at(next(timed, self.folder))
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A hand-in with all that its marks depend on at hand; its task's paths and secret are not looked at any more.
+
+    Attributes:
+        task: what is to be marked, and how.
+        handed: the files that were handed in.
+        at: when.
+        released: bytes of the notebook as students got it.
+        seed: what the student's cases are drawn from.
+        digest: one line for everything that the marks depend on.
+    """
+
+    task: Task
+    handed: Handed
+    at: HandedInAt
+    released: bytes
+    seed: int
+    digest: str
+
+
+def opened(task: Task) -> Opened:
+    """A hand-in as it lies on this machine's disk. Raises OSError where that cannot be read."""
+    handed, at, released = look_through(task.where), task.handed_in_at, task.released.read_bytes()
+    seed = seed_for(task.secret, task.student, task.assignment)
+    return Opened(task, handed, at, released, seed, _digest(task, handed, at, released))
+
+
 def digest(task: Task) -> str:
     """One line for everything that the marks depend on; what stands before the dot is of what was handed in alone."""
-    handed_in = fingerprint(look_through(task.where)).hex()
-    at = task.handed_in_at
+    return opened(task).digest
+
+
+def _digest(task: Task, handed: Handed, at: HandedInAt, released: bytes) -> str:
     parts = [
         task.student,
         task.assignment,
@@ -94,46 +124,43 @@ def digest(task: Task) -> str:
         *task.noted,
     ]
     rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
-    rest.update(b"\0" + task.released.read_bytes())
+    rest.update(b"\0" + released)
     for mistake in task.class_mistakes:
         rest.update(f"\0{mistake}".encode())
-    return f"{handed_in}.{rest.hexdigest()}"
+    return f"{fingerprint(handed).hex()}.{rest.hexdigest()}"
 
 
-def intake_of(task: Task) -> Intake:
+def intake_of(one: Task | Opened) -> Intake:
     """The submission, found, read and repaired; blank, with the reason, where there is nothing to read."""
-    return take_in(task.where, _released(task.released), task.assignment, task.noted)
+    one = opened(one) if isinstance(one, Task) else one
+    return taken_in(one.handed, _release_in(one.released), one.task.assignment, one.task.noted)
 
 
-@cache
-def _released_at(path: Path, stamp: int) -> Release:
-    return read_release(nbformat.read(path, as_version=4))
+@lru_cache(maxsize=16)
+def _release_in(content: bytes) -> Release:
+    return read_release(nbformat.reads(content.decode("utf-8"), as_version=4))
 
 
-def _released(path: Path) -> Release:
-    return _released_at(path, path.stat().st_mtime_ns)
-
-
-def mark(task: Task, engine: Any) -> Marked:
+def mark(one: Task | Opened, engine: Any) -> Marked:
     """Mark one submission.
 
     Args:
-        task: which.
+        one: which; from this machine's disk, or brought here with all that it needs.
         engine: a started `engine.Engine`.
     """
     from course.reference.device import device
 
     begun = perf_counter()
+    one = opened(one) if isinstance(one, Task) else one
+    task, at = one.task, one.at
     choose(task.language)
-    intake = intake_of(task)
+    intake = intake_of(one)
     taken = perf_counter()
-    seed = seed_for(task.secret, task.student, task.assignment)
-    result = _run(task, intake.notebook, seed, engine)
+    result = _run(task, intake.notebook, one.seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
-    for one in task.counting:
-        intake = intake.noting(one.said)
-    at = task.handed_in_at
+    for counting in task.counting:
+        intake = intake.noting(counting.said)
     if at.problem:
         intake = replace(
             intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))
@@ -143,7 +170,7 @@ def mark(task: Task, engine: Any) -> Marked:
     return Marked(
         student=task.student,
         assignment=task.assignment,
-        digest=digest(task),
+        digest=one.digest,
         notebook=_written(result.notebook),
         points=counted({name: verdict.points for name, verdict in result.ledger.items()}, task.counting),
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},

@@ -95,12 +95,12 @@ class ResultsFile:
         with fresh.open("w", encoding="utf-8") as file:
             file.write(_line({"format": FORMAT, **_about(self.about)}))
             for one in kept:
-                file.write(_line(_plain(one)))
+                file.write(_line(as_data(one)))
             file.flush()
             fresh.replace(self._partial)
             count = len(kept)
             for one in marks:
-                file.write(_line(_plain(one)))
+                file.write(_line(as_data(one)))
                 file.flush()
                 count += 1
                 yield one
@@ -119,7 +119,7 @@ def read_results(path: Path) -> tuple[About, list[Marked]]:
         about = _read_about(lines[0])
         if lines[-1] != {"end": len(lines) - 2}:
             raise ValueError("its end is missing")
-        marks = [_marked(one) for one in lines[1:-1]]
+        marks = [marks_from(one) for one in lines[1:-1]]
         if any(one.assignment != about.assignment for one in marks):
             raise ValueError("it has marks of another assignment")
         return about, marks
@@ -141,7 +141,7 @@ def _left_by(path: Path, about: About) -> dict[str, Marked]:
                 if _read_about(line) != about:
                     return {}
             elif "end" not in line:
-                one = _marked(line)
+                one = marks_from(line)
                 found[one.student] = one
     except (ValueError, KeyError, TypeError, RecursionError):
         pass  # cut off: what stands before is whole
@@ -191,11 +191,12 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number of points or seconds")
 
 
-def _plain(marked: Marked) -> dict[str, Any]:
+def as_data(marked: Marked) -> dict[str, Any]:
+    """Marks for JSON."""
     return asdict(marked)
 
 
-def _marked(content: dict[str, Any]) -> Marked:
+def marks_from(content: dict[str, Any]) -> Marked:
     """Marks as plain data, each field of its kind. Raises ValueError, KeyError or TypeError."""
     if set(content) != {one.name for one in fields(Marked)}:
         raise ValueError("it has other fields than marks have")

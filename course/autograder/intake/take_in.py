@@ -62,7 +62,19 @@ def take_in(
     """
     places = [places] if isinstance(places, Path) else list(places)
     release = released if isinstance(released, Release) else read_release(released)
-    one = _HandIn(release, assignment or places[0].stem, look_through(places), list(noted), [])
+    return taken_in(look_through(places), release, assignment or places[0].stem, noted)
+
+
+def taken_in(handed: Handed, release: Release, assignment: str, noted: Sequence[str] = ()) -> Intake:
+    """Take in one hand-in whose files have been found already.
+
+    Args:
+        handed: its files.
+        release: the notebook as students got it.
+        assignment: its name.
+        noted: what is to be said of it beforehand, in whole sentences.
+    """
+    one = _HandIn(release, assignment, handed, list(noted), [])
     choice = choose(one.handed.files, release, one.assignment)
     if choice.taken is None:
         return one.blank(choice)

@@ -37,10 +37,11 @@ def read_mistakes(root: Path, assignment: str | None = None) -> tuple[ClassMista
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE} cannot be read: {error}; it is to be text in UTF-8") from None
-    return tuple(one for one in _parsed(text) if assignment in (None, one.assignment))
+    return tuple(one for one in mistakes_in(text) if assignment in (None, one.assignment))
 
 
-def _parsed(text: str) -> tuple[ClassMistake, ...]:
+def mistakes_in(text: str) -> tuple[ClassMistake, ...]:
+    """All that are in the file's text. Raises SettingsError, as `read_mistakes` does."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -183,7 +184,7 @@ def add_mistake(root: Path, mistake: ClassMistake) -> None:
     path = root / FILE
     before = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
     after = with_mistake(before, mistake)
-    _parsed(after)
+    mistakes_in(after)
     partial = path.with_name(f"{FILE}.partial")
     partial.write_text(after, encoding="utf-8")
     partial.replace(path)

@@ -62,6 +62,7 @@ class Recorder:
         self.late.init_plugin()
         self.term = course.term()
         self.order = course.cell_order(assignment)
+        self.autograded = course.folder("autograded")
 
     def __enter__(self) -> "Recorder":
         """Open the gradebook; make our tables beside nbgrader's."""
@@ -221,7 +222,7 @@ class Recorder:
         )
 
     def _write(self, marked: Marked) -> None:
-        folder = self.course.folder("autograded") / marked.student / self.assignment
+        folder = self.autograded / marked.student / self.assignment
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / f"{self.assignment}.ipynb", marked.notebook)
 
@@ -266,8 +267,9 @@ def _untouched(cell: dict[str, Any] | None) -> bool:
     """Whether a solution cell is as it was released (or is gone)."""
     if cell is None:
         return True
-    node = nbformat.from_dict({**cell, "outputs": []})
-    return bool(node.metadata["nbgrader"].get("checksum") == compute_checksum(node))
+    about = cell["metadata"]["nbgrader"]
+    asked = {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {"nbgrader": about}}
+    return bool(about.get("checksum") == compute_checksum(nbformat.from_dict(asked)))
 
 
 def write_whole(path: Path, content: str) -> None:

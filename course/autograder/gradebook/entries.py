@@ -5,6 +5,8 @@ its `add_submission` makes, with the values that its autograding would give them
 """
 
 import datetime as dt
+import secrets
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,9 +172,17 @@ def _read_cells(db: Any, sheet: Sheet, by_book: Mapping[str, Entry]) -> None:
 
 def _new(student: str, sheet: Sheet) -> Entry:
     entry = Entry(student, True, new_uuid(), new_uuid())
-    entry.grades += [GradeRow(new_uuid(), sheet.names[cell], cell) for cell in sheet.book.graded]
-    entry.comments += [CommentRow(new_uuid(), sheet.names[cell], cell) for cell in sheet.book.commented]
+    entry.grades += [GradeRow(_later_id(), sheet.names[cell], cell) for cell in sheet.book.graded]
+    entry.comments += [CommentRow(_later_id(), sheet.names[cell], cell) for cell in sheet.book.commented]
     return entry
+
+
+def _later_id() -> str:
+    """An id that sorts after those drawn before, so that an index grows at its end alone.
+
+    Not for submissions: the formgrader lists them by their ids, so that who grades does not know who is next.
+    """
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
 
 
 def _values(entry: Entry) -> Iterable[tuple[str, tuple[Any, ...]]]:
@@ -261,9 +271,9 @@ def _make(db: Any, sheet: Sheet, entries: Sequence[Entry]) -> None:
             key = new_uuid()
             books.append(_book_row(key, entry.id, other.id, None))
             at = {"notebook_id": key, "auto_score": None, "needs_manual_grade": True}
-            grades += [{"id": new_uuid(), "cell_id": cell, **at} for cell in other.graded]
+            grades += [{"id": _later_id(), "cell_id": cell, **at} for cell in other.graded]
             said = {"notebook_id": key, "auto_comment": None}
-            comments += [{"id": new_uuid(), "cell_id": cell, **said} for cell in other.commented]
+            comments += [{"id": _later_id(), "cell_id": cell, **said} for cell in other.commented]
     made = (
         (SubmittedAssignment, submissions),
         (SubmittedNotebook, books),

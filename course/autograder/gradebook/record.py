@@ -44,6 +44,8 @@ from course.autograder.gradebook.states import (
     write_states,
 )
 
+CACHE_KB = 65_536  # of SQLite's pages in memory: the indexes of a large class are many times its usual 2 MB
+
 
 class Recorder:
     """An open gradebook that takes marks in, those of several submissions at a time.
@@ -70,6 +72,8 @@ class Recorder:
             self.gradebook = opened.enter_context(self.course.gradebook())
             self.db = self.gradebook.db
             keep_prepared(self.db)
+            if self.db.connection().dialect.name == "sqlite":
+                self.db.execute(text(f"PRAGMA cache_size = -{CACHE_KB}"))
             self.late.gradebook = self.gradebook
             set_due_dates(self.gradebook, self.term)
             said = self.course.counting(self.assignment)

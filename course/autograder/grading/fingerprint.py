@@ -19,6 +19,7 @@ COUNTED = (
     "autograder/sandbox",
     "autograder/student.py",
     "common/cleaning.py",
+    "common/collecting.py",
     "common/distributions.py",
     "common/frames.py",
     "common/notebooks.py",

@@ -15,6 +15,7 @@ from course.autograder.grading.gradescope import (
     grade_notebook,
     released_of,
 )
+from course.autograder.judging.rules import Counting
 from course.autograder.sandbox import confinement
 
 pytestmark = [
@@ -75,6 +76,26 @@ def test_an_answered_one_has_its_points_and_the_mistakes_name(graded, answered) 
     assert by_name["batch_moments"]["status"] == "passed"
     assert sum(t["output"] == BY_HAND for t in found["tests"]) == 2
     assert found["extra_data"]["isolated"] is True
+
+
+def test_a_question_that_counts_otherwise_does_so_there_too(released, engine, answered) -> None:
+    counting = (
+        Counting("fold_batchnorm", 6.0, 6.0, full=True),
+        Counting("batch_moments", 5.0, 0.0),
+        Counting("normalize", 5.0, 10.0),
+    )
+    notebook = released_of(released.root, NAME)
+    found = grade_notebook(answered, notebook, NAME, "student", "secret", engine, counting=counting)
+    tests = {test["name"]: test for test in found["tests"]}
+    for name, score, most, told in (
+        ("fold_batchnorm", 6, 6, "fold_batchnorm is withdrawn: everyone has its 6 points.\n\nFAIL"),
+        ("batch_moments", 0, 0, "batch_moments is withdrawn: its 5 points are out of the sum.\n\n"),
+        ("normalize", 10, 10, "normalize counts 10 points, not 5.\n\n"),
+        ("batchnorm_forward-train", 10, 10, ""),
+    ):
+        assert (tests[name]["score"], tests[name]["max_score"]) == (score, most)
+        assert tests[name]["status"] == "passed" and tests[name]["output"].startswith(told)
+    assert (found["score"], found["max_score"]) == (88, 100)
 
 
 def test_what_gradescope_needs_is_there(graded, blank) -> None:

@@ -1,10 +1,12 @@
 """The autograder for Gradescope, from the zip to results.json, in a folder laid out as its container is."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -13,10 +15,13 @@ from click.testing import CliRunner
 
 from course.__main__ import main
 from course.autograder.cli.sample_class import class_file, notebook_of
+from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.leaks import leaks
 from course.autograder.gradebook.nbgrader_steps import released_notebook
 from course.autograder.grading import container
+from course.autograder.grading.packed import autograder_zip
 from course.autograder.judging import answers
+from course.autograder.judging.rules import Counting
 from course.autograder.sandbox import confinement
 
 PS0 = "ps0_warmup"
@@ -73,6 +78,10 @@ def test_a_submission_is_graded_from_end_to_end_without_a_network(released, plac
     places[1].write_text("{}")
     spy = SPY.format(places=[str(path) for path in places])
     hand_in(released, place, "s003", spy)
+    about = json.loads((place / "source" / "autograder.json").read_text())
+    assert about["counting"] == []
+    about["counting"] = [asdict(Counting("relu", was=5.0, most=8.0))]
+    (place / "source" / "autograder.json").write_text(json.dumps(about))
     (place / "submission" / "json.py").write_text("raise SystemExit('imported from the submission')")
     runner = place / "source" / "run_autograder"
     runner.chmod(0o755)
@@ -82,7 +91,7 @@ def test_a_submission_is_graded_from_end_to_end_without_a_network(released, plac
     assert done.returncode == 0, done.stderr
     found = json.loads((place / "results" / "results.json").read_text())
     tests = {test["name"]: test for test in found["tests"]}
-    assert [test["score"] for test in tests.values()] == [5, 0] and found["score"] == 5
+    assert [test["score"] for test in tests.values()] == [8, 0] and found["score"] == 8
     assert [test["number"] for test in tests.values()] == ["1", "2"]
     wrong = list(tests.values())[1]
     assert (
@@ -114,6 +123,14 @@ def test_there_are_results_whatever_happens(place, capsys):
 def test_metadata_that_says_nothing_stops_nothing(tmp_path, text):
     (tmp_path / "submission_metadata.json").write_text(text)
     assert container.whose(tmp_path) == "" == container.whose(tmp_path / "none")
+
+
+def test_what_counts_otherwise_is_in_the_zip(released, monkeypatch):
+    out = (Counting("relu", was=5.0, most=0.0),)
+    monkeypatch.setattr(Course, "counting", lambda self, assignment: out if assignment == PS0 else ())
+    with zipfile.ZipFile(io.BytesIO(autograder_zip(released, PS0))) as archive:
+        about = json.loads(archive.read("autograder.json"))
+    assert tuple(Counting(**one) for one in about["counting"]) == out
 
 
 def test_what_is_in_the_zip(root, released, packed, tmp_path):

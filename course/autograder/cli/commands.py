@@ -101,7 +101,8 @@ def grade_one(
     if no_sandbox:
         warn(UNGUARDED)
     try:
-        known = Course(root).chosen()
+        course = Course(root)
+        known = course.chosen()
     except GradingError as error:
         raise Sentence(str(error)) from None
     chosen = assignment or gradescope.assignment_of(notebook, known)
@@ -113,7 +114,14 @@ def grade_one(
         with warnings.catch_warnings(), Engine(isolated=not no_sandbox) as engine:
             warnings.simplefilter("ignore")
             found = gradescope.grade_notebook(
-                notebook, released, chosen, student, course_secret(root), engine
+                notebook,
+                released,
+                chosen,
+                student,
+                course_secret(root),
+                engine,
+                course.rules,
+                course.counting(chosen),
             )
     except (GradingError, NoIsolation) as error:
         raise Sentence(str(error)) from None

@@ -17,7 +17,7 @@ from course.autograder.engine.engine import Engine
 from course.autograder.grading.gradescope import results
 from course.autograder.intake.take_in import take_in
 from course.autograder.judging import seed_for
-from course.autograder.judging.rules import Rules
+from course.autograder.judging.rules import Counting, Rules
 from course.autograder.sandbox import confinement
 
 ABOUT, SECRET = "autograder.json", "secret.txt"
@@ -65,7 +65,8 @@ def grade(place: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         rules = Rules(**about["rules"])
         run = engine.run(intake.notebook, assignment=assignment, student_seed=seed, rules=rules)
-    return results(released, intake, run, about["visibility"])
+    counting = [Counting(**one) for one in about["counting"]]
+    return results(released, intake, run, about["visibility"], counting)
 
 
 def main(place: Path) -> int:

@@ -1,5 +1,6 @@
 """One notebook, and its marks in the form that Gradescope reads (`results.json`)."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,21 @@ from course.autograder.intake.decode import decode
 from course.autograder.intake.names import assignment_named
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
+from course.autograder.judging.rules import STANDARD, Counting, Rules
 
 BY_HAND = "This answer is graded by a person."
 NO_VERDICT = "There is no verdict for this cell: its code did not get as far as the check."
 
 
 def grade_notebook(
-    path: Path, released: NotebookNode, assignment: str, student: str, secret: str, engine: Engine
+    path: Path,
+    released: NotebookNode,
+    assignment: str,
+    student: str,
+    secret: str,
+    engine: Engine,
+    rules: Rules = STANDARD,
+    counting: Iterable[Counting] = (),
 ) -> dict[str, Any]:
     """Grade one notebook file.
 
@@ -28,18 +37,24 @@ def grade_notebook(
         student: whose cases are drawn.
         secret: the course's.
         engine: runs it.
+        rules: how answers are judged.
+        counting: questions that count otherwise than students were told.
 
     Returns:
         Plain data for `results.json`.
     """
     intake = take_in(path, released, assignment)
     seed = seed_for(secret, student, assignment)
-    result = engine.run(intake.notebook, assignment=assignment, student_seed=seed)
-    return results(released, intake, result)
+    result = engine.run(intake.notebook, assignment=assignment, student_seed=seed, rules=rules)
+    return results(released, intake, result, counting=counting)
 
 
 def results(
-    released: NotebookNode, intake: Intake, result: RunResult, visibility: str = "visible"
+    released: NotebookNode,
+    intake: Intake,
+    result: RunResult,
+    visibility: str = "visible",
+    counting: Iterable[Counting] = (),
 ) -> dict[str, Any]:
     """Marks of one run as Gradescope's data: one test for each graded cell, in the notebook's order.
 
@@ -48,9 +63,11 @@ def results(
         intake: what was handed in.
         result: of running it.
         visibility: who sees a test, in Gradescope's words.
+        counting: questions that count otherwise than students were told.
     """
+    otherwise = {one.name: one for one in counting}
     graded = [cell for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    tests = [{**_test(cell, result), "visibility": visibility} for cell in graded]
+    tests = [{**_as_it_counts(_test(cell, result), otherwise), "visibility": visibility} for cell in graded]
     for number, test in enumerate(tests, start=1):
         test["number"] = str(number)
     notes = (*intake.notes, *result.incidents)
@@ -82,6 +99,15 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
     status = "passed" if verdict.points == verdict.max_points else "failed"
     names = dict.fromkeys(finding.misconception for finding in verdict.findings if finding.misconception)
     return {**test, "score": verdict.points, "status": status, "output": verdict.text(), "tags": [*names]}
+
+
+def _as_it_counts(test: dict[str, Any], otherwise: Mapping[str, Counting]) -> dict[str, Any]:
+    """A test of a question that counts otherwise than students were told: with these points, and a line that says so."""
+    if (one := otherwise.get(test["name"])) is None:
+        return test
+    given = {"score": one.of(test["score"]), "max_score": one.most}
+    passed = {"status": "passed"} if one.full else {}
+    return {**test, **given, **passed, "output": f"{one.said}.\n\n{test['output']}"}
 
 
 def assignment_of(path: Path, assignments: list[str]) -> str | None:

@@ -95,7 +95,12 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
     course.require(assignment)
     released = require_release(course, assignment)
     needs, installer = pins()
-    about = {"assignment": assignment, "visibility": visibility, "rules": asdict(course.rules)}
+    about = {
+        "assignment": assignment,
+        "visibility": visibility,
+        "rules": asdict(course.rules),
+        "counting": [asdict(one) for one in course.counting(assignment)],
+    }
     texts = {
         "requirements.txt": "\n".join(needs) + "\n",
         "installer.txt": "\n".join(installer) + "\n",

@@ -1,4 +1,16 @@
 """ps1: batch normalisation."""
 
 # The files that hold its checks, in the order of its notebook.
-QUESTIONS = ("pieces", "forward", "running", "eval_mode", "backward", "spatial", "fold", "block", "net")
+QUESTIONS = (
+    "pieces",
+    "forward",
+    "running",
+    "eval_mode",
+    "backward",
+    "spatial",
+    "spatial_backward",
+    "fold",
+    "block",
+    "block_backward",
+    "net",
+)

@@ -1,15 +1,13 @@
-"""ps1, images: batch norm per channel on [N, C, H, W], and its gradients."""
+"""ps1, images: batch norm per channel on [N, C, H, W]."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
-from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -28,13 +26,13 @@ from course.autograder.checks.language.wrong import (
 FORWARD = "out, cache = spatial_batchnorm_forward(x, gamma, beta, bn_param)"
 
 
-def _flat(i: Inputs, *names: str) -> Inputs:
+def read_as_rows(i: Inputs, *names: str) -> Inputs:
     """[N, C, H, W] read as [-1, C] without moving the channels last: the values of channels mix."""
     return {**i, **{name: i[name].reshape(-1, i["x"].shape[1]) for name in names}}
 
 
 def _mixed_channels(i: Inputs) -> Arrays:
-    step = v.trained(_flat(i, "x"))
+    step = v.trained(read_as_rows(i, "x"))
     return {**step, "out": step["out"].reshape(i["x"].shape)}
 
 
@@ -185,95 +183,4 @@ SPATIAL_FORWARD = check(
     may_change=v.STATE,
 )
 
-
-# --- gradients -----------------------------------------------------------------------------------------------
-
-
-def _mixed_gradients(i: Inputs) -> Arrays:
-    found = b.right_gradients(_flat(i, "x", "dout"))
-    return {**found, "dx": found["dx"].reshape(i["x"].shape)}
-
-
-def _per_image(i: Inputs) -> Arrays:
-    return b.parameters_over(i, 2, 3)
-
-
-def _over_pixels(name: str) -> Wrong:
-    return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
-
-
-SPATIAL_BACKWARD = check(
-    ASSIGNMENT,
-    "spatial_batchnorm_backward",
-    6,
-    (
-        FORWARD,
-        b.later_forward("spatial_batchnorm_forward"),
-        "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
-    ),
-    outputs=b.GRADIENTS,
-    cases=(
-        Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
-        Case("a spread of 0.01 and another epsilon", b.with_upstream((3, 2, 4, 3), sd=0.01, eps=1e-4)),
-        Case("float32 input", b.with_upstream((2, 4, 3, 5), dtype="float32", eps=1e-3)),
-        Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
-        Case(
-            "as many images as channels, a gamma of 0",
-            b.gamma_of_zero(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
-        ),
-        Case("images, channels, rows and columns all alike", b.with_upstream((3, 3, 3, 3), eps=1e-2)),
-        Case("a single channel", b.with_upstream((2, 1, 3, 4), eps=1e-3)),
-    ),
-    reference=b.right_gradients,
-    rests_on=SPATIAL_FORWARD,
-    mistakes={
-        "reshaped without moving the channels last": Mistake(
-            "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 of dout to the end first, and dx back.",
-            _mixed_gradients,
-        ),
-        "n counts the images only": Mistake(
-            "Each channel's mean runs over N * H * W values; you divided by N.",
-            counted(b.parts, lambda i: i["x"].shape[0]),
-        ),
-        "n counts the pixels only": Mistake(
-            "Each channel's mean runs over N * H * W values; you divided by H * W.",
-            counted(b.parts, lambda i: i["x"].shape[2] * i["x"].shape[3]),
-        ),
-        "n counts all channels": Mistake(
-            "Each channel's mean runs over N * H * W values; you divided by those of all channels.",
-            counted(b.parts, lambda i: i["x"].size),
-        ),
-        "gradient of per-pixel statistics": Mistake(
-            "You went back through one mean per pixel; a channel shares one over N, H and W.",
-            dx_by(with_parts(b.parts, axes=(0,))),
-        ),
-        "gradient of per-image statistics": Mistake(
-            "You went back through one mean per image and channel; the batch shares its channels' statistics.",
-            dx_by(with_parts(b.parts, axes=(2, 3))),
-        ),
-        "parameter gradients per image": Mistake(
-            "Sum over the images too: gamma and beta have one value per channel.", _per_image
-        ),
-        "parameter gradients of the first image": Mistake(
-            "Sum over the images too: yours are those of the first image alone.",
-            after(_per_image, change=lambda gradient: gradient[0]),
-        ),
-        "dgamma averaged over the pixels": Mistake(
-            "dgamma sums over images and pixels; the pixels are not averaged.", _over_pixels("dgamma")
-        ),
-        "dbeta averaged over the pixels": Mistake(
-            "dbeta sums over images and pixels; the pixels are not averaged.", _over_pixels("dbeta")
-        ),
-        "parameter gradients per pixel": Mistake(
-            "Sum over height and width too: gamma and beta have one value per channel.",
-            lambda i: b.parameters_over(i, 0),
-        ),
-        **b.DX,
-        **b.DPARAMETERS,
-        **moved_back(b.right_gradients, "dx"),
-        "cache of a later forward pass": b.LATER,
-    },
-    may_change=b.MAY_CHANGE,
-)
-
-CHECKS = (SPATIAL_FORWARD, SPATIAL_BACKWARD)
+CHECKS = (SPATIAL_FORWARD,)

@@ -1,0 +1,179 @@
+"""ps1, at work: the gradients of the affine - batch norm - ReLU block."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course.autograder.checks.batch_norm import variants as v
+from course.autograder.checks.batch_norm.backward import (
+    DPARAMETERS,
+    DX,
+    MAY_CHANGE,
+    OF_A_MATRIX,
+    gamma_of_zero,
+)
+from course.autograder.checks.batch_norm.block import (
+    BLOCK,
+    BLOCK_FORWARD,
+    TRAINING_CASES,
+    affine,
+    block_given,
+)
+from course.autograder.checks.batch_norm.parameter_gradients import later_cache
+from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.language import BATCH_NORM, draws
+from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.wrong import (
+    Wrong,
+    after,
+    but,
+    inside,
+    instead,
+    only,
+    scaled,
+    swapped,
+    without,
+)
+from course.reference import batch_norm, batch_norm_net
+
+GRADIENTS = ("dx", "dw", "db", "dgamma", "dbeta")
+
+
+def _block(i: Inputs) -> Arrays:
+    names = ("x", "w", "b", "gamma", "beta", "running_mean", "running_var", "dout", "eps", "momentum")
+    given = {**i, **v.state(i)}
+    return batch_norm_net.affine_bn_relu(*(given[name] for name in names))
+
+
+_gradients = only(_block, *GRADIENTS)
+
+
+def _throughaffine(i: Inputs, dz: np.ndarray) -> Arrays:
+    """What comes out of the affine step for a gradient that comes in."""
+    return {
+        "dx": dz @ i["w"].T.astype(np.float64),
+        "dw": i["x"].T.astype(np.float64) @ dz,
+        "db": dz.sum(axis=0),
+    }
+
+
+def _linear_block(i: Inputs) -> Arrays:
+    """The gradients where nothing is cut off by the ReLU."""
+    bn = batch_norm.batch_norm_gradients(affine(i), i["gamma"], i["beta"], i["dout"], v.eps_of(i))
+    return {**_throughaffine(i, bn["dx"]), "dgamma": bn["dgamma"], "dbeta": bn["dbeta"]}
+
+
+def _positive(i: Inputs) -> np.ndarray:
+    return _block(i)["out"] > 0
+
+
+def _arriving(change: Callable[[Inputs], np.ndarray]) -> Wrong:
+    """Another gradient arriving at batch norm than the ReLU lets through."""
+    return without(instead(_linear_block, dout=lambda i: change(i).astype(i["dout"].dtype)), "db")
+
+
+def _masked_late(i: Inputs) -> Arrays:
+    """The ReLU's mask laid on what batch norm sends back."""
+    bn = batch_norm.batch_norm_gradients(affine(i), i["gamma"], i["beta"], i["dout"], v.eps_of(i))
+    return {**_throughaffine(i, bn["dx"] * _positive(i)), "dgamma": bn["dgamma"], "dbeta": bn["dbeta"]}
+
+
+def _arriving_inside(i: Inputs) -> Inputs:
+    return {**i, "x": affine(i), "dout": i["dout"] * _positive(i)}
+
+
+def _on_to_affine(i: Inputs, found: Arrays) -> Arrays:
+    return found | _throughaffine(i, found["dx"]) if "dx" in found else found
+
+
+# A block calls batch norm's backward pass, or repeats it: its mistakes have the same names here.
+OF_BACKWARD = inside(
+    but(
+        {**DX, **OF_A_MATRIX, **DPARAMETERS},
+        "dx returned last",
+        "dgamma and dbeta swapped",
+        "parameter gradients keep all axes",
+    ),
+    _arriving_inside,
+    _on_to_affine,
+)
+
+BLOCK_BACKWARD = check(
+    ASSIGNMENT,
+    "affine_bn_relu_backward",
+    4,
+    (
+        BLOCK,
+        "later_out, later_cache = affine_bn_relu_forward(later_x, w, b, gamma, beta, later_bn_param)",
+        f"{', '.join(GRADIENTS)} = affine_bn_relu_backward(dout, cache)",
+    ),
+    outputs=(
+        Output("dx", BATCH_NORM, 2),
+        Output("dw", BATCH_NORM, 2),
+        Output("db", BATCH_NORM, guard=True),
+        Output("dgamma", BATCH_NORM),
+        Output("dbeta", BATCH_NORM),
+    ),
+    cases=(
+        *(Case(case.name, draws.twice(case.draw, "x", "bn_param")) for case in TRAINING_CASES),
+        Case("a gamma of 0", draws.twice(gamma_of_zero(block_given(8, 3, 5, eps=1e-3)), "x", "bn_param")),
+    ),
+    reference=_gradients,
+    rests_on=BLOCK_FORWARD,
+    mistakes={
+        "ReLU's mask missing": Mistake(
+            "Where the ReLU put out 0, no gradient passes: cut dout off there first.",
+            without(_linear_block, "db"),
+        ),
+        "ReLU's mask from dout": Mistake(
+            "The ReLU passes gradient where its INPUT was positive, whatever the sign of dout.",
+            _arriving(lambda i: i["dout"] * (i["dout"] > 0)),
+        ),
+        "ReLU's mask from the affine output": Mistake(
+            "The ReLU saw batch norm's output: cut off by its sign, not by that of the affine step.",
+            _arriving(lambda i: i["dout"] * (affine(i) > 0)),
+        ),
+        "ReLU's mask inverted": Mistake(
+            "The ReLU passes gradient where its input was positive; yours passes it where it was not.",
+            _arriving(lambda i: i["dout"] * ~_positive(i)),
+        ),
+        "dout multiplied by the output": Mistake(
+            "The ReLU's derivative is 1 where its input was positive, not the output itself.",
+            _arriving(lambda i: i["dout"] * _block(i)["out"]),
+        ),
+        "ReLU's mask after batch norm": Mistake(
+            "Backwards the ReLU comes first: cut dout off before it goes through batch norm.", _masked_late
+        ),
+        "batch norm skipped on the way back": Mistake(
+            "What the affine step gets is what comes back through batch norm; yours gets what comes in there.",
+            lambda i: _throughaffine(i, i["dout"].astype(np.float64) * _positive(i)),
+        ),
+        "dout handed straight to the affine step": Mistake(
+            "What the affine step gets has come back through the ReLU and batch norm; yours gets dout.",
+            lambda i: _throughaffine(i, i["dout"].astype(np.float64)),
+        ),
+        "dw transposed": Mistake(
+            "dw has the shape of w, [D, M]; yours is its transpose.",
+            after(_gradients, "dw", change=np.transpose),
+        ),
+        "dw averaged over the batch": Mistake(
+            "dw sums over the samples: the mean, if any, is in dout already.",
+            scaled(_gradients, "dw", by=lambda i: 1 / len(i["x"])),
+        ),
+        "dx cut off where x is negative": Mistake(
+            "x came into the affine step as it is: only the block's own ReLU cuts gradients off.",
+            lambda i: {"dx": _gradients(i)["dx"] * (i["x"] > 0)},
+        ),
+        "dw and db swapped": Mistake(
+            "The order asked for is (dx, dw, db, dgamma, dbeta).", swapped(_gradients, "dw", "db")
+        ),
+        "dgamma and dbeta swapped": Mistake(
+            "The order asked for is (dx, dw, db, dgamma, dbeta).", swapped(_gradients, "dgamma", "dbeta")
+        ),
+        "cache of a later forward pass": later_cache(_gradients, "x", "bn_param"),
+        **OF_BACKWARD,  # last: of two that fit alike, the block's own is said
+    },
+    may_change=MAY_CHANGE,
+)
+
+CHECKS = (BLOCK_BACKWARD,)

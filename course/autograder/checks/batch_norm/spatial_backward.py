@@ -1,0 +1,103 @@
+"""ps1, images: batch norm per channel on [N, C, H, W]: its gradients."""
+
+from course.autograder.checks.batch_norm import backward as b
+from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
+from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
+from course.autograder.checks.language import draws
+from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, check
+from course.autograder.checks.language.wrong import (
+    Wrong,
+    after,
+    only,
+)
+
+
+def _mixed_gradients(i: Inputs) -> Arrays:
+    found = b.right_gradients(read_as_rows(i, "x", "dout"))
+    return {**found, "dx": found["dx"].reshape(i["x"].shape)}
+
+
+def _per_image(i: Inputs) -> Arrays:
+    return b.parameters_over(i, 2, 3)
+
+
+def _over_pixels(name: str) -> Wrong:
+    return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
+
+
+SPATIAL_BACKWARD = check(
+    ASSIGNMENT,
+    "spatial_batchnorm_backward",
+    6,
+    (
+        FORWARD,
+        b.later_forward("spatial_batchnorm_forward"),
+        "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
+    ),
+    outputs=b.GRADIENTS,
+    cases=(
+        Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
+        Case("a spread of 0.01 and another epsilon", b.with_upstream((3, 2, 4, 3), sd=0.01, eps=1e-4)),
+        Case("float32 input", b.with_upstream((2, 4, 3, 5), dtype="float32", eps=1e-3)),
+        Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
+        Case(
+            "as many images as channels, a gamma of 0",
+            b.gamma_of_zero(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
+        ),
+        Case("images, channels, rows and columns all alike", b.with_upstream((3, 3, 3, 3), eps=1e-2)),
+        Case("a single channel", b.with_upstream((2, 1, 3, 4), eps=1e-3)),
+    ),
+    reference=b.right_gradients,
+    rests_on=SPATIAL_FORWARD,
+    mistakes={
+        "reshaped without moving the channels last": Mistake(
+            "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 of dout to the end first, and dx back.",
+            _mixed_gradients,
+        ),
+        "n counts the images only": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by N.",
+            counted(b.parts, lambda i: i["x"].shape[0]),
+        ),
+        "n counts the pixels only": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by H * W.",
+            counted(b.parts, lambda i: i["x"].shape[2] * i["x"].shape[3]),
+        ),
+        "n counts all channels": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by those of all channels.",
+            counted(b.parts, lambda i: i["x"].size),
+        ),
+        "gradient of per-pixel statistics": Mistake(
+            "You went back through one mean per pixel; a channel shares one over N, H and W.",
+            dx_by(with_parts(b.parts, axes=(0,))),
+        ),
+        "gradient of per-image statistics": Mistake(
+            "You went back through one mean per image and channel; the batch shares its channels' statistics.",
+            dx_by(with_parts(b.parts, axes=(2, 3))),
+        ),
+        "parameter gradients per image": Mistake(
+            "Sum over the images too: gamma and beta have one value per channel.", _per_image
+        ),
+        "parameter gradients of the first image": Mistake(
+            "Sum over the images too: yours are those of the first image alone.",
+            after(_per_image, change=lambda gradient: gradient[0]),
+        ),
+        "dgamma averaged over the pixels": Mistake(
+            "dgamma sums over images and pixels; the pixels are not averaged.", _over_pixels("dgamma")
+        ),
+        "dbeta averaged over the pixels": Mistake(
+            "dbeta sums over images and pixels; the pixels are not averaged.", _over_pixels("dbeta")
+        ),
+        "parameter gradients per pixel": Mistake(
+            "Sum over height and width too: gamma and beta have one value per channel.",
+            lambda i: b.parameters_over(i, 0),
+        ),
+        **b.DX,
+        **b.DPARAMETERS,
+        **moved_back(b.right_gradients, "dx"),
+        "cache of a later forward pass": b.LATER,
+    },
+    may_change=b.MAY_CHANGE,
+)
+
+CHECKS = (SPATIAL_BACKWARD,)

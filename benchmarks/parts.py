@@ -133,10 +133,10 @@ def main(root: str, assignment: str) -> None:
     tasks = [Task(one, assignment, folder / one / assignment, released, "benchmark") for one in students]
     marks, found = graded(tasks)
     with Recorder(course, assignment) as recorder:
-        driver._entered(recorder, marks[0], 0)
+        driver.entered(recorder, marks[0], 0)
         begun = time.process_time()
         for marked in marks:
-            driver._entered(recorder, marked, 0)
+            driver.entered(recorder, marked, 0)
         found["gradebook", DRIVER] = (time.process_time() - begun) / len(marks)
     pages = _Tasks(course, assignment).of(students)
     write_page(pages[0])

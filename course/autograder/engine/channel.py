@@ -72,8 +72,6 @@ class Channel:
 
     def receive(self, guard: Guard | None = None) -> Any:
         """The next value. Raises Closed, WireError, or what the guard raises."""
-        if guard is not None:
-            guard(False)  # also where there is no need to wait: who talks without end is stopped as well
         self._hold(LENGTHS.size, guard)
         header_size, body_size = LENGTHS.unpack_from(self.held)
         if header_size > MAX_HEADER or body_size > MAX_BODY:
@@ -88,6 +86,8 @@ class Channel:
         """Read until so many bytes are there. What is kept grows with what comes: a length alone costs no memory."""
         while len(self.held) < size:
             most = min(max(size - len(self.held), SMALL), AT_ONCE)
+            if guard is not None:
+                guard(False)  # also where there is no need to wait: who talks without end is stopped as well
             try:
                 part = self.end.recv(most, 0 if guard is None else socket.MSG_DONTWAIT)
             except BlockingIOError:

@@ -5,6 +5,7 @@ is text, plain images, and HTML without scripts, forms, frames, styles or links;
 """
 
 import contextlib
+import functools
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from course.autograder.judging.verdict import VERDICT, Verdict
 from course.autograder.sandbox.limits import Limits
 from course.autograder.student import Points
 from course.common.cleaning import Cleaner, TooMuch, words
+from course.languages.saying import language
 
 MAX_OUTPUTS = 200
 MAX_HTML = 50_000
@@ -104,11 +106,18 @@ def stopped(reason: str) -> NotebookNode:
     return _output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
 
 
+@functools.lru_cache(maxsize=256)
+def _told(verdict: Verdict, spoken: str) -> tuple[str, str]:
+    """The message as text and as HTML, in the language that is spoken; most students of a class get the same ones."""
+    return verdict.text(), verdict.html()
+
+
 def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
     points.max_points = verdict.max_points
-    told = {"text/plain": verdict.text(), "text/html": verdict.html(), VERDICT: verdict.as_dict()}
+    text, html = _told(verdict, language())
+    told = {"text/plain": text, "text/html": html, VERDICT: verdict.as_dict()}
     value = {"text/plain": repr(points), "text/html": points._repr_html_()}
     mark = {"course": {"from": "judge"}}
     return [

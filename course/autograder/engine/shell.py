@@ -5,6 +5,7 @@ to a front end is collected as nbformat outputs instead. Nothing in here is trus
 """
 
 import os
+import re
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -12,7 +13,14 @@ from IPython.core.displaypub import DisplayPublisher
 from traitlets.config import Config
 
 from course.autograder.at_home.lone_shell import LoneShell
+from course.autograder.at_home.stand_ins import is_python
 from course.autograder.engine.recorder import Recorder, place_of
+
+# Text that IPython may clean up even where it is Python: space in front, prompts that were copied along. And what the
+# parser may warn of: it would, once more.
+CLEANED_UP = re.compile(
+    r"\A\s|^[ \t\f]*(?:>>>|\.\.\.|In \[)|\\|\b\d\w*(?:and|else|for|if|in|is|not|or)\b", re.MULTILINE
+)
 
 
 def recorder_of(shell: Any) -> Recorder:
@@ -57,6 +65,19 @@ class Shell(LoneShell):
     """The shell of a grading run: its outputs go to a recorder."""
 
     recorder: Recorder
+    transformations: tuple[int, ...] = ()  # how many IPython brings, of each kind
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """The cell as Python. One that is Python stays as it is: IPython would cut it into tokens to find no magic there."""
+        if self._as_it_came() and not CLEANED_UP.search(raw_cell) and is_python(raw_cell):
+            return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+        return super().transform_cell(raw_cell)
+
+    def _as_it_came(self) -> bool:
+        """Whether nobody has added a transformation of their own."""
+        manager = self.input_transformer_manager
+        mine = (manager.cleanup_transforms, manager.line_transforms, manager.token_transformers)
+        return tuple(map(len, mine)) == self.transformations and not self.input_transformers_post
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         self.recorder.error(etype.__name__, str(evalue), stb, *place_of(evalue))
@@ -81,6 +102,9 @@ def make_shell() -> Shell:
     config.ProfileDir.location = os.devnull
     shell = Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
     shell.recorder = Recorder(0, 0)
+    manager = shell.input_transformer_manager
+    brought = (manager.cleanup_transforms, manager.line_transforms, manager.token_transformers)
+    shell.transformations = tuple(map(len, brought))
     shell.set_hook(
         "show_in_pager", lambda *_, **__: None
     )  # `name?` opens a pane beside the notebook, not an output

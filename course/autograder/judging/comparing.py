@@ -45,7 +45,7 @@ def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nda
     got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         size = np.abs(wanted)
-        scale = np.max(size, initial=1.0)
+        scale = np.maximum.reduce(size, axis=None, initial=1.0)
         if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
             size = np.where(np.isfinite(size), size, np.nan)
             scale = np.fmax.reduce(size, axis=None, initial=1.0)
@@ -98,6 +98,8 @@ def _has_single(value: Any) -> bool:
     """Whether a value is, or holds, an array in single or half precision."""
     if isinstance(value, np.ndarray):
         return value.dtype.char in "fe"
+    if isinstance(value, (float, int, str)):
+        return False
     if isinstance(value, Mapping):
         return any(map(_has_single, value.values()))
     if isinstance(value, (list, tuple)):

@@ -4,6 +4,7 @@ Bounds are guaranteed by construction, not hoped for, so that a misconception sh
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
@@ -103,6 +104,14 @@ def variances(rng: Generator, d: int) -> np.ndarray:
     return rng.uniform(1.6, 3.4, size=d)
 
 
+def _standard(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """`(x - x.mean(axes)) / x.std(axes)`, to the bit, in fewer steps: a submission's cases take a hundred of them."""
+    n = math.prod(x.shape[axis] for axis in axes)
+    x = x - np.add.reduce(x, axis=axes, keepdims=True) / n
+    moved: np.ndarray = x / np.sqrt(np.add.reduce(x * x, axis=axes, keepdims=True) / n)
+    return moved
+
+
 def batch(rng: Generator, shape: tuple[int, ...], sd: float = 1.0, dtype: str = "float64") -> np.ndarray:
     """Values whose features (axis 1) have a spread near `sd` and means of their own size, none near 0.
 
@@ -111,7 +120,7 @@ def batch(rng: Generator, shape: tuple[int, ...], sd: float = 1.0, dtype: str = 
     x = rng.normal(size=shape)
     axes = tuple(a for a in range(len(shape)) if a != 1)
     if x.size > shape[1]:
-        x = (x - x.mean(axis=axes, keepdims=True)) / x.std(axis=axes, keepdims=True)
+        x = _standard(x, axes)
     by_feature = (shape[1],) + (1,) * (len(shape) - 2)
     spread = rng.uniform(0.75, 1.35, size=by_feature)
     centre = away_from_zero(rng, by_feature, 0.3, 1.2)

@@ -206,20 +206,19 @@ def _untouched(now: Any, came: np.ndarray) -> bool:
 
 
 def _changed(
-    start: Mapping[str, Any], given: Mapping[str, np.ndarray], inputs: Mapping[str, Any], meant: set[str]
+    start: Mapping[str, Any], given: Mapping[str, np.ndarray], came: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray | Problem]:
     """The input arrays that are not as they came. Most are, and need not travel back.
 
     Args:
         start: the workspace as it is now.
-        given: the arrays that were handed over.
-        inputs: what came.
-        meant: paths whose change is meant: the array that was handed over counts, whatever stands in its place.
+        given: the arrays handed over whose change is meant: they count, whatever stands in their place.
+        came: the arrays among the inputs.
     """
     changed: dict[str, np.ndarray | Problem] = {}
-    for path, came in input_arrays(inputs).items():
-        now = given[path] if path in meant else _as_left(start, path)
-        if not _untouched(now, came):
+    for path, array in came.items():
+        now = given[path] if path in given else _as_left(start, path)
+        if not _untouched(now, array):
             changed[path] = now if isinstance(now, Problem) else plain(now, path)
     return changed
 
@@ -244,7 +243,13 @@ def perform(
         A Reply. Nothing that an ordinary exception in the student's code can do leaves this function.
     """
     start = dict(lay_out(inputs))
-    workspace, given = dict(start), input_arrays(start)
+    workspace, came = dict(start), input_arrays(inputs)
+    meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
+    given = (
+        {}
+        if meant.isdisjoint(came)
+        else {path: array for path, array in input_arrays(start).items() if path in meant}
+    )
     for step in steps:
         if isinstance(step, Put):
             _put(step, workspace)
@@ -253,5 +258,4 @@ def perform(
         if problem is not None:
             return Reply(problem=problem)
     outputs = {path: _fetch(workspace, path) for path in wanted}
-    meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
-    return Reply(outputs, _changed(start, given, inputs, meant))
+    return Reply(outputs, _changed(start, given, came))

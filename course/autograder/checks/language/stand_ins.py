@@ -1,6 +1,6 @@
 """Inputs as data, and what they become beside the student's code: fresh arrays, views, generators, small models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,18 +102,22 @@ def without_views(value: Any) -> Any:
 
 def input_arrays(value: Any, path: str = "") -> dict[str, np.ndarray]:
     """Every array among laid-out inputs, by its path ('x', 'bn_param.running_mean', 'layers.0')."""
-    if isinstance(value, np.ndarray):
-        return {path: value}
-    if isinstance(value, Strided):
-        return {path: value.array}
-    items: list[tuple[Any, Any]] = []
-    if isinstance(value, (str, int, float)):
-        return {}
-    if isinstance(value, Mapping):
-        items = list(value.items())
-    elif isinstance(value, (list, tuple)):
-        items = list(enumerate(value))
     found: dict[str, np.ndarray] = {}
-    for key, item in items:
-        found |= input_arrays(item, f"{path}.{key}" if path else str(key))
+    _collect(value, path, found)
     return found
+
+
+def _collect(value: Any, path: str, found: dict[str, np.ndarray]) -> None:
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, np.ndarray):
+        found[path] = value
+    elif isinstance(value, (str, int, float)):
+        return
+    elif isinstance(value, Strided):
+        found[path] = value.array
+    elif isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(value)
+    for key, item in items:
+        _collect(item, f"{path}.{key}" if path else str(key), found)

@@ -153,7 +153,9 @@ class ClusterExecutor:
                 break
             except GradingError as error:
                 if time.monotonic() > until:
-                    raise GradingError(f"{error}; what is graded is kept, so run the same command again") from None
+                    raise GradingError(
+                        f"{error}; what is graded is kept, so run the same command again"
+                    ) from None
                 time.sleep(LOOK_EVERY / 2)
         lost, self._run.sent = self._run.sent, {}
         for one in lost.values():
@@ -179,7 +181,11 @@ class ClusterExecutor:
             failure = DIED
         except KilledWorker as error:
             failure = f"every worker that graded it was lost (the last was {error.last_worker.address})"
-        except (CancelledError, OSError, TimeoutError):  # the scheduler went away with the answer: no fault of its own
+        except (
+            CancelledError,
+            OSError,
+            TimeoutError,
+        ):  # the scheduler went away with the answer: no fault of its own
             self._send(task, one.content, one.tries)
             return
         except Exception as error:

@@ -70,8 +70,9 @@ def mark_elsewhere(content: bytes, limits: dict[str, Any]) -> bytes:
         JSON: `marked`, the marks, or None where the process died over it; `machine`; `worker`, its address.
     """
     worker = get_worker()
+    judging: Any = worker.plugins[PLUGIN]
     try:
-        marked = as_data(worker.plugins[PLUGIN].slots.mark(content, Limits(**limits)))
+        marked = as_data(judging.slots.mark(content, Limits(**limits)))
     except WorkerLost:
         marked = None
     return json.dumps({"marked": marked, "machine": socket.gethostname(), "worker": worker.address}).encode()

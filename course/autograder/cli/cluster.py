@@ -47,8 +47,8 @@ def on_cluster(root: Path, where: str, console: Console) -> "Iterator[Marking]":
             say(f"Dask's own page of this cluster is {executor.dashboard}", to=console)
         yield executor.marked
     finally:
-        for name, one in sorted(executor.machines.done.items()):
-            deaths = f", {one.deaths} deaths of workers or their processes" if one.deaths else ""
+        for name, one in executor.machines.done:
+            deaths = f"; lost {one.deaths} times" if one.deaths else ""
             say(
                 f"  {name}: {one.submissions} submissions, {one.seconds:.1f} s of grading{deaths}", to=console
             )

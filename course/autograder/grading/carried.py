@@ -8,7 +8,7 @@ import zlib
 from dataclasses import asdict
 from pathlib import Path
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.grading.class_mistakes.file import mistakes_in, with_mistake
 from course.autograder.grading.marking import Opened, Task
 from course.autograder.intake.find import File, Handed

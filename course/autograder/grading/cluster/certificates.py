@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 
 FOLDER = "cluster"
 AUTHORITY = "ca"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from distributed import Client
 from distributed.security import Security
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.grading.cluster.certificates import AUTHORITY, key_of, path_of, require_certificates
 
 SECONDS = 10.0  # for an answer

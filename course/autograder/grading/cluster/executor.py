@@ -14,7 +14,7 @@ from typing import Any
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.carried import carried
 from course.autograder.grading.cluster.connecting import connected

@@ -9,7 +9,7 @@ from course.autograder.grading.cluster.worker import LACKS, OFFERS
 from course.common.text import printable
 
 
-@dataclass
+@dataclass(order=True)
 class Machine:
     """What came from one machine.
 
@@ -35,7 +35,7 @@ class Machines:
             tell: gets a sentence on each that cannot.
         """
         self.cores = 0
-        self.done: dict[str, Machine] = {}
+        self._done: dict[str, Machine] = {}  # by the host in its workers' addresses
         self._offer, self._tell = offer, tell
         self._used: set[str] = set()
         self._names: dict[str, str] = {}
@@ -73,7 +73,7 @@ class Machines:
 
     def answered(self, address: str, name: str, marks: Mapping[str, Any] | None) -> None:
         """Count an answer; None is a process that died."""
-        self._names[address] = printable(name)
+        self._names[_host(address)] = printable(name)
         machine = self._of(address)
         if marks is None:
             machine.deaths += 1
@@ -81,6 +81,14 @@ class Machines:
         machine.submissions += 1
         machine.seconds += float(marks["seconds"].get("whole", 0.0))
 
+    @property
+    def done(self) -> list[tuple[str, Machine]]:
+        """What each has done, by its name where that is known, by its address otherwise."""
+        return sorted((self._names.get(host, host), machine) for host, machine in self._done.items())
+
     def _of(self, address: str) -> Machine:
-        name = self._names.get(address) or printable(str(urlsplit(address).hostname))
-        return self.done.setdefault(name, Machine())
+        return self._done.setdefault(_host(address), Machine())
+
+
+def _host(address: str) -> str:
+    return printable(str(urlsplit(address).hostname))

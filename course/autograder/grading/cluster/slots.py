@@ -1,5 +1,6 @@
 """The processes of one machine that mark what the cluster brings: one for each core, each with a warm engine."""
 
+import multiprocessing
 import queue
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -77,6 +78,8 @@ class Slots:
             self._free.put(slot)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, with what they are at."""
         for slot in self._all:
             slot.close()
+        for process in multiprocessing.active_children():
+            process.kill()  # Paddle would print a page about being asked to end

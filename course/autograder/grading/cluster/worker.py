@@ -6,7 +6,9 @@ the driver's own, so a worker of another version, or on a machine that cannot lo
 
 import json
 import socket
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
@@ -49,6 +51,9 @@ async def dask_setup(worker: Any) -> None:
     """Called by Dask before a worker signs up with the scheduler."""
     if not isinstance(worker, Worker):
         return
+    # Dask lets a worker import from its scratch folder, so that clients can send modules; nothing is sent here.
+    scratch = Path(worker.local_directory)
+    sys.path[:] = [place for place in sys.path if Path(place) not in (scratch, scratch.parent)]
     if lacks := confinement.missing():
         resource = LACKS + "; ".join(lacks)
     else:

@@ -20,7 +20,7 @@ from benchmarks import classes
 from course.autograder import judging
 from course.autograder.engine import questions, session, supervisor
 from course.autograder.engine.engine import Engine
-from course.autograder.feedback.budget import clock
+from course.autograder.feedback.budget import processor_seconds
 from course.autograder.feedback.feedback import _Tasks
 from course.autograder.feedback.writing import write_page
 from course.autograder.gradebook.course import Course
@@ -133,17 +133,17 @@ def main(root: str, assignment: str) -> None:
     tasks = [Task(one, assignment, folder / one / assignment, released, "benchmark") for one in students]
     marks, found = graded(tasks)
     with Recorder(course, assignment) as recorder:
-        driver._entered(recorder, marks[0], 0)
+        driver.entered(recorder, marks[0], 0)
         begun = time.process_time()
         for marked in marks:
-            driver._entered(recorder, marked, 0)
+            driver.entered(recorder, marked, 0)
         found["gradebook", DRIVER] = (time.process_time() - begun) / len(marks)
     pages = _Tasks(course, assignment).of(students)
     write_page(pages[0])
-    begun = clock()
+    begun = processor_seconds()
     for page in pages:
         write_page(page)
-    found["page", PAGES] = (clock() - begun) / len(pages)
+    found["page", PAGES] = (processor_seconds() - begun) / len(pages)
     order = [STUDENT, WORKER, DRIVER, PAGES]
     rows = sorted(found.items(), key=lambda item: (order.index(item[0][1]), -item[1]))
     told = [{"name": name, "where": where, "seconds": seconds} for (name, where), seconds in rows]

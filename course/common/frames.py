@@ -19,7 +19,9 @@ DTYPES = {
     np.dtype(code).str: np.dtype(code) for code in ("?", *"bBhHiIlLqQ", *"efdg", ">f4", ">f8", ">i4", ">i8")
 }
 JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+READ = json.JSONDecoder()
 PLAIN = frozenset({str, float, bool, type(None)})  # what JSON writes as it is
+BARE = frozenset({float, int, bool, type(None)})  # what can be taken as JSON reads it
 LENGTHS = struct.Struct("<II")  # of header and body
 
 
@@ -85,7 +87,7 @@ class Codec:
     def decode(self, header: bytes | bytearray, body: bytes | bytearray | memoryview) -> Any:
         """The value of one frame. Raises the codec's error for anything that `encode` would not have made."""
         try:
-            tree = json.loads(bytes(header).decode("utf-8"))
+            tree = READ.decode(bytes(header).decode("utf-8"))
             reader = _Reader(self, memoryview(body))
             value = reader.value(tree)
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
@@ -129,15 +131,17 @@ class _Writer:
         if isinstance(value, np.generic):
             return ["scalar", self._array(np.asarray(value))]
         if isinstance(value, (list, tuple)):
-            tag = "list" if isinstance(value, list) else "tuple"
-            return [tag, *[self.pack(item, depth + 1) for item in value]]
+            return self._parts("list" if isinstance(value, list) else "tuple", value, depth)
         if isinstance(value, dict):
-            return ["dict", *[self.pack(part, depth + 1) for pair in value.items() for part in pair]]
+            return self._parts("dict", [part for pair in value.items() for part in pair], depth)
         name = exact.__name__
         if self.codec.classes.get(name) is exact:
-            names = self.codec.names[name]
-            return [name, *[self.pack(getattr(value, n), depth + 1) for n in names]]
+            return self._parts(name, [getattr(value, n) for n in self.codec.names[name]], depth)
         raise self.codec.error(f"a {exact.__module__}.{name} does not travel")
+
+    def _parts(self, tag: str, parts: Iterable[Any], depth: int) -> list[Any]:
+        # Most parts are plain: a call for each would cost more than all the rest.
+        return [tag, *[part if type(part) in PLAIN else self.pack(part, depth + 1) for part in parts]]
 
     def _array(self, array: np.ndarray) -> list[Any]:
         limits, kind = self.limits, array.dtype.str
@@ -165,13 +169,12 @@ class _Reader:
         self.limits = codec.limits
         self.body = body
         self.at = 0
-        self.items = 0
+        self.items = 1
         self.arrays: list[np.ndarray] = []
 
     def value(self, tree: Any, depth: int = 0) -> Any:
-        self.items += 1
-        if depth > self.limits.depth or self.items > self.limits.items:
-            raise self.codec.error("too deep or too many items")
+        if depth > self.limits.depth:
+            raise self.codec.error("nested too deep")
         if type(tree) is not list:
             if type(tree) is dict:
                 raise self.codec.error("a bare object")
@@ -189,7 +192,7 @@ class _Reader:
             return self._scalar(parts, depth)
         if tag == "int":
             return self._int(parts)
-        values = [self.value(part, depth + 1) for part in parts]
+        values = self._values(parts, depth + 1)
         if tag == "list":
             return values
         if tag == "tuple":
@@ -197,6 +200,15 @@ class _Reader:
         if tag == "dict":
             return self._dict(values)
         return self._dataclass(tag, values)
+
+    def _values(self, parts: list[Any], depth: int) -> list[Any]:
+        self.items += len(parts)
+        if parts and (depth > self.limits.depth or self.items > self.limits.items):
+            raise self.codec.error("too deep or too many items")
+        return [
+            part if type(part) in BARE or (type(part) is str and part.isascii()) else self.value(part, depth)
+            for part in parts
+        ]
 
     def _writable(self, text: str) -> None:
         """Refuse half characters (lone surrogates), which no file and no gradebook takes."""
@@ -226,13 +238,12 @@ class _Reader:
         size = count * dtype.itemsize
         if count > limits.elements or size > limits.array_bytes or self.at + size > len(self.body):
             raise self.codec.error("an array larger than what came with it")
-        raw = self.body[self.at : self.at + size]
-        self.at += size
         if dtype.kind == "b":  # a byte other than 0 and 1 would be a truth value that numpy does not know
-            flat = np.frombuffer(raw, np.uint8) != 0
+            flat = np.frombuffer(self.body[self.at : self.at + size], np.uint8) != 0
         else:
-            flat = np.frombuffer(raw, dtype).copy() if size else np.empty(0, dtype)
-        self.arrays.append(flat.reshape(shape, order=order))
+            flat = np.frombuffer(self.body, dtype, count, self.at).copy() if size else np.empty(0, dtype)
+        self.at += size
+        self.arrays.append(flat if len(shape) == 1 else flat.reshape(shape, order=order))
         return self.arrays[-1]
 
     def _again(self, parts: list[Any]) -> np.ndarray:

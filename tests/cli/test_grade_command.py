@@ -30,7 +30,9 @@ def course(ps1, tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "start_ahead", lambda: None)
     monkeypatch.setattr(confinement, "missing", list)
     monkeypatch.setattr(marking, "course_version", lambda: "1")
-    monkeypatch.setattr(driver, "all_marked", lambda tasks, *how: (marks_of(made, task) for task in tasks))
+    monkeypatch.setattr(
+        driver, "marked_together", lambda tasks, *how: ([marks_of(made, task)] for task in tasks)
+    )
     return made
 
 
@@ -138,7 +140,7 @@ def test_names_are_shown_as_they_are_and_steer_nothing(course):
 
 def test_a_time_that_cannot_be_read_is_told_and_put_before_a_person(course, monkeypatch):
     monkeypatch.setattr(
-        driver, "all_marked", lambda tasks, *how: (marked_with_time(course, t) for t in tasks)
+        driver, "marked_together", lambda tasks, *how: ([marked_with_time(course, t)] for t in tasks)
     )
     monkeypatch.setitem(sys.modules, "course.reference.device", SimpleNamespace(device=lambda: "no Paddle"))
     (course.root / "submitted" / "s1" / NAME / "timestamp.txt").write_text("5")
@@ -198,7 +200,7 @@ def not_graded(course, monkeypatch):
     def never(*given):
         raise AssertionError("something was graded")
 
-    monkeypatch.setattr(driver, "all_marked", never)
+    monkeypatch.setattr(driver, "marked_together", never)
     return course
 
 
@@ -304,15 +306,15 @@ def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_done(course, monke
 
 def test_ctrl_c_says_what_is_done_and_how_to_go_on(course, monkeypatch):
     def interrupted(tasks, *how):
-        yield marks_of(course, tasks[0])
+        yield [marks_of(course, tasks[0])]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(driver, "all_marked", interrupted)
+    monkeypatch.setattr(driver, "marked_together", interrupted)
     done = grade(course)
     assert done.exit_code == 130
     assert "interrupted: 1 of 3 are graded and kept. Nothing is lost; this goes on:" in done.stdout
     assert rows_of(course)["s1"]["points"] == "88" and rows_of(course)["s2"]["state"] == "not graded"
-    monkeypatch.setattr(driver, "all_marked", lambda tasks, *how: (marks_of(course, t) for t in tasks))
+    monkeypatch.setattr(driver, "marked_together", lambda tasks, *how: ([marks_of(course, t)] for t in tasks))
     again = grade(course)
     assert again.exit_code == 0 and "1 are graded and unchanged" in again.stdout
 
@@ -325,9 +327,9 @@ def test_a_page_is_written_while_the_rest_is_graded(course, monkeypatch):
     def marking_one_after_another(tasks, *how):
         for task in tasks:
             happened.append(f"marked {task.student}")
-            yield marks_of(course, task)
+            yield [marks_of(course, task)]
 
-    monkeypatch.setattr(driver, "all_marked", marking_one_after_another)
+    monkeypatch.setattr(driver, "marked_together", marking_one_after_another)
     monkeypatch.setattr(feedback, "_page", lambda task: happened.append(f"page {task.standing.student}"))
     run(course, "grade", NAME, "--jobs", "1")
     assert happened == ["marked s1", "page s1", "marked s2", "page s2", "marked s3", "page s3"]

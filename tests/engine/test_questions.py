@@ -1,6 +1,7 @@
 """A check's questions go ahead of their answers, as many as fit; what is not needed any more is let go."""
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -52,7 +53,13 @@ def test_all_that_fits_is_sent_at_once_and_answers_come_in_turn():
     line = Line()
     questions = Questions(line, CHECK, DRAWN)
     assert len(line.sent) == len(DRAWN), "they are small"
-    assert [CODEC.read(frame)["do"] for frame in line.sent] == ["ask"] * len(DRAWN)
+    asked = [CODEC.read(frame) for frame in line.sent]
+    assert [one["do"] for one in asked] == ["ask"] * len(DRAWN)
+    steps = [CHECK.steps_of(one.case) for one in DRAWN]
+    told = [one.get("steps") for one in asked]
+    same = [now == before for before, now in pairwise(steps)]
+    assert told[0] == steps[0] and any(same), "what is as in the question before is said once"
+    assert all(one is None if alike else one for one, alike in zip(told[1:], same, strict=True))
     assert [ask(questions) for _ in DRAWN] == [1 + n for n in range(len(DRAWN))]
     questions.drop()
     assert not line.open

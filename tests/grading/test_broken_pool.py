@@ -27,10 +27,10 @@ class BreaksAfter:
 
 def test_a_pool_that_is_broken_when_it_is_handed_a_submission_leaves_it_for_the_next_pool():
     waiting = deque((Task(f"s{n}", "ps1", Path(), Path(), ""), 1) for n in range(5))
-    marked = [one.student for one in work_off(LocalExecutor(BreaksAfter(2), 1), waiting)]
+    marked = [one.student for came in work_off(LocalExecutor(BreaksAfter(2), 1), waiting) for one in came]
     assert marked == ["s0", "s1"]
     assert [task.student for task, _ in waiting] == ["s2", "s3", "s4"]
-    marked = [one.student for one in work_off(LocalExecutor(BreaksAfter(9), 1), waiting)]
+    marked = [one.student for came in work_off(LocalExecutor(BreaksAfter(9), 1), waiting) for one in came]
     assert marked == ["s2", "s3", "s4"] and not waiting
 
 
@@ -51,4 +51,10 @@ class AnswersTwice:
 
 def test_a_second_answer_for_the_same_submission_is_left_out():
     waiting = deque((Task(f"s{n}", "ps1", Path(), Path(), ""), 1) for n in range(5))
-    assert [one.student for one in work_off(AnswersTwice(), waiting)] == ["s0", "s1", "s2", "s3", "s4"]
+    assert [one.student for came in work_off(AnswersTwice(), waiting) for one in came] == [
+        "s0",
+        "s1",
+        "s2",
+        "s3",
+        "s4",
+    ]

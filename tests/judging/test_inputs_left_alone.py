@@ -38,6 +38,16 @@ def test_inputs_that_are_only_read_are_unchanged() -> None:
     assert changed(left(lambda x, param, history: x + 1)) == set()
 
 
+def test_only_what_is_not_as_it_came_travels_back() -> None:
+    def f(x: Any, param: Any, history: Any) -> Any:
+        history[0]["mean"] = -history[0]["mean"]  # -0.0 is 0.0, but not to the byte
+        return x
+
+    assert left(lambda x, param, history: x + 1).inputs_after == {}
+    assert set(left(f).inputs_after) == {"history.0.mean"} and changed(left(f)) == set()
+    assert set(left(_array, ("x", "out")).inputs_after) == {"x"}, "meant or not, it is told"
+
+
 def test_equal_values_in_the_place_of_an_array_are_no_change() -> None:
     def f(x: Any, param: Any, history: Any) -> Any:
         param["mean"], history[0]["mean"] = param["mean"].copy(), [0.0, 0.0]

@@ -102,6 +102,9 @@ MISTAKES = {
     "[follow_up]\nstand_ins = 1": "wanted: true or false",
     "[follow_up]\ngradient = 3": "gradient is no known key",
     "[course\nid = 3": "course.toml is not TOML",
+    "[course]\nid = x": "at line 2, column 6), which is 'id = x'; text stands in quotes",
+    "[assignments.ps1_batchnorm]\ndue = 2026-10-10T20:00": "with its seconds, as 2026-10-15T23:59:00",
+    "[assignments.ps1_batchnorm]\ndue = 2026-10-10 20:00+02:00 # late": "with its seconds, as 2026-10-15T23:59:00",
     "[course]\ntime_zone = 'Europe/Berlin'\n[assignments.ps1_batchnorm]\ndue = 2026-03-29T02:30:00": "summer time skips",
 }
 

@@ -12,7 +12,7 @@ from course.autograder.checks.language.protocol import Reply, Step
 from course.autograder.checks.language.spec import Check, Inputs
 from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.ends import Lost
-from course.autograder.engine.wire import encode
+from course.autograder.engine.wire import IN_COMMON, encode
 from course.autograder.judging.asking import Further, Question
 from course.autograder.judging.weighing import GIVES_UP
 
@@ -43,6 +43,7 @@ class Questions:
             questions: in the order in which they will be asked; the check's cases, or further ones.
         """
         self._line, self._check = line, check
+        self._common: dict[str, Any] = {}  # of the question encoded last
         self._waiting = deque(map(self._encoded, questions))
         self._under_way: deque[int] = deque()
         self._send()
@@ -66,12 +67,10 @@ class Questions:
         if isinstance(question, Question):
             question = (check.steps_of(question.case), question.inputs, check.asked_for)
         steps, inputs, wanted = question
-        return encode(
-            {
-                "do": "ask", "functions": check.functions, "steps": steps,
-                "inputs": inputs, "wanted": wanted, "until": GIVES_UP, "again": again,
-            }
-        )  # fmt: skip
+        common = dict(zip(IN_COMMON, (check.functions, steps, wanted, GIVES_UP), strict=True))
+        told = {name: value for name, value in common.items() if self._common.get(name) != value}
+        self._common = common
+        return encode({"do": "ask", "inputs": inputs, "again": again, **told})
 
     def _send(self) -> None:
         frames: list[bytes] = []

@@ -22,7 +22,7 @@ from course.autograder.engine.recorder import Recorder, Stream
 from course.autograder.engine.shell import Shell
 from course.autograder.engine.stacks import answer_to_signals
 from course.autograder.engine.standing_in import standing_in
-from course.autograder.engine.wire import WireError, encode
+from course.autograder.engine.wire import IN_COMMON, WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 
@@ -56,7 +56,10 @@ class FarJudge:
         try:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
             given_up = False
+            common: dict[str, Any] = {}
             while (asked := self.channel.receive())["do"] == "ask":
+                common |= {name: asked[name] for name in IN_COMMON if name in asked}
+                asked |= common
                 given_up = given_up and not asked.get("anew")
                 reply = Reply() if given_up else self._reply(asked, functions)
                 given_up = given_up or (reply.problem is not None and reply.problem.kind in asked["until"])

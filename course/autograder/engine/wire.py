@@ -21,6 +21,9 @@ LIMITS = Limits(
     depth=24,
 )
 
+# What most questions of a check have in common: sent where it is not that of the question before.
+IN_COMMON = ("functions", "steps", "wanted", "until")
+
 
 class WireError(FrameError):
     """What came, or was to be sent, is not of this protocol."""
@@ -31,4 +34,4 @@ CODEC = Codec(
 )
 CLASSES, encode, decode = CODEC.classes, CODEC.encode, CODEC.decode
 
-__all__ = ["CLASSES", "LENGTHS", "MAX_BODY", "MAX_HEADER", "WireError", "decode", "encode"]
+__all__ = ["CLASSES", "IN_COMMON", "LENGTHS", "MAX_BODY", "MAX_HEADER", "WireError", "decode", "encode"]

@@ -30,6 +30,7 @@ from course.autograder.engine.shell import Shell, make_shell
 from course.autograder.engine.student_process import become
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
+from course.common.collecting import made_to_stay
 from course.common.distributions import FRAMEWORKS, student_places
 
 # Imported before the lock closes: what a submission may use of shared libraries must be in memory by then.
@@ -79,12 +80,13 @@ def _map_system_libraries() -> None:
 
 def warm() -> Shell:
     """Import what submissions use and go once through the slow first times: a figure, a traceback."""
-    for name in WARM:
-        importlib.import_module(name)
-    for name in IF_INSTALLED:
-        with contextlib.suppress(ImportError):
+    with made_to_stay():
+        for name in WARM:
             importlib.import_module(name)
-    _map_system_libraries()
+        for name in IF_INSTALLED:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _map_system_libraries()
     from course.teaching.data import load_digits
 
     with contextlib.suppress(OSError):

@@ -68,8 +68,8 @@ def _some(
         .join(BaseCell, BaseCell.id == Comment.cell_id)
         .where(Comment.notebook_id.in_(ids))
     ).all()
-    states = read_states(db, assignment, students[0] if len(students) == 1 else None)
-    late = lateness_told(db, assignment)
+    states = read_states(db, assignment, students)
+    late = lateness_told(db, assignment, students)
     made = {
         book: Standing(
             student=student, assignment=assignment, notebook=notebook,

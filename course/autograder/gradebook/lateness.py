@@ -5,14 +5,14 @@ costs. All three are set here, so the formgrader and `nbgrader autograde` show w
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text, update
 
 from course.autograder.gradebook.late import HandIn, Lateness, settle
 from course.autograder.gradebook.states import prepare
@@ -20,6 +20,9 @@ from course.autograder.settings import Settings, SettingsError, read
 from course.common.tables import TableError, read_table
 
 FILE = "extensions.csv"
+TOGETHER = 500  # students that are settled at once
+ALL = text("SELECT student, told FROM course_lateness WHERE assignment = :a")
+SOME = text(f"{ALL.text} AND student IN :students").bindparams(bindparam("students", expanding=True))
 Extensions = Mapping[tuple[str, str], dt.datetime]
 
 
@@ -111,9 +114,7 @@ def set_due_dates(gradebook: Gradebook, term: Term) -> None:
             assignment.duedate = _utc(settings.due)
 
 
-def _hand_in(submission: SubmittedAssignment, term: Term, student: str) -> HandIn:
-    name, due = submission.assignment.name, submission.assignment.duedate
-    at = submission.timestamp
+def _hand_in(name: str, at: dt.datetime | None, due: dt.datetime | None, term: Term, student: str) -> HandIn:
     return HandIn(
         name,
         None if at is None else at.replace(tzinfo=dt.UTC),
@@ -125,35 +126,113 @@ def _hand_in(submission: SubmittedAssignment, term: Term, student: str) -> HandI
 def lateness_of(gradebook: Gradebook, term: Term, student: str) -> dict[str, Lateness]:
     """Lateness of all that a student has in the gradebook, by assignment."""
     submissions = gradebook.db.query(SubmittedAssignment).filter(SubmittedAssignment.student_id == student)
-    hand_ins = [_hand_in(submission, term, student) for submission in submissions]
+    return _settled(
+        term,
+        [
+            _hand_in(one.assignment.name, one.timestamp, one.assignment.duedate, term, student)
+            for one in submissions
+        ],
+    )
+
+
+def _settled(term: Term, hand_ins: list[HandIn]) -> dict[str, Lateness]:
     settings = term.settings
     policies = {one.assignment: settings.late_policy(one.assignment) for one in hand_ins}
     return settle(hand_ins, policies, settings.late, settings.time_zone)
 
 
-def settle_student(gradebook: Gradebook, term: Term, student: str) -> None:
-    """Set extensions and penalties of all of a student's submissions, and keep how each came about. Commits nothing."""
-    prepare(gradebook.db)
-    found = lateness_of(gradebook, term, student)
-    submissions = gradebook.db.query(SubmittedAssignment).filter(SubmittedAssignment.student_id == student)
-    for submission in submissions:
-        name = submission.assignment.name
-        until, due = term.extensions.get((name, student)), submission.assignment.duedate
-        if due is None:
-            submission.extension = None  # nbgrader adds it to a due date, and fails where there is none
-        elif until is not None:
-            submission.extension = max(dt.timedelta(0), (_utc(until) or due) - due)
-        for book in submission.notebooks:
-            lost = found[name].lost * book.score
-            book.late_submission_penalty = lost if found[name].seconds > 0 else None
-        _keep(gradebook.db, name, student, found[name].told)
+@dataclass(frozen=True)
+class Settled:
+    """What lateness has come to, of several students: points off by (assignment, student), and the sentences."""
+
+    penalties: Mapping[tuple[str, str], float | None]
+    told: Mapping[tuple[str, str], str]
 
 
-def _keep(db: Any, assignment: str, student: str, told: str) -> None:
-    key = {"a": assignment, "s": student}
-    db.execute(text("DELETE FROM course_lateness WHERE assignment = :a AND student = :s"), key)
-    if told:
-        db.execute(text("INSERT INTO course_lateness VALUES (:a, :s, :told)"), {**key, "told": told})
+def settle_students(gradebook: Gradebook, term: Term, students: Collection[str]) -> Settled:
+    """Set extensions and penalties of all that these students have handed in, and keep how each came about.
+
+    A budget of late days spans assignments, so all of a student's are settled at once. Commits nothing.
+    """
+    db = gradebook.db
+    prepare(db)
+    db.flush()
+    rows = [_Row(*row) for row in db.execute(_submissions_of(students))]
+    by_student: dict[str, dict[str, HandIn]] = {}
+    for row in rows:
+        hand_in = _hand_in(row.assignment, row.at, row.due, term, row.student)
+        by_student.setdefault(row.student, {})[row.assignment] = hand_in
+    found = {s: _settled(term, list(hand_ins.values())) for s, hand_ins in by_student.items()}
+    penalties: dict[tuple[str, str], float | None] = {}
+    extensions, lost = [], []
+    for row in rows:
+        late = found[row.student][row.assignment]
+        extension = _extension(row, term)
+        if extension != row.extension:
+            extensions.append({"key": row.id, "extension": extension})
+        if row.book is not None:
+            penalty = late.lost * row.score if late.seconds > 0 else None
+            penalties[row.assignment, row.student] = penalty
+            if penalty != row.penalty:
+                lost.append({"key": row.book, "late_submission_penalty": penalty})
+    _change(db, SubmittedAssignment, extensions)
+    _change(db, SubmittedNotebook, lost)
+    told = {(name, s): late.told for s, of in found.items() for name, late in of.items()}
+    _keep(db, told)
+    return Settled(penalties, told)
+
+
+@dataclass(frozen=True)
+class _Row:
+    student: str
+    assignment: str
+    due: dt.datetime | None
+    id: str
+    at: dt.datetime | None
+    extension: dt.timedelta | None
+    book: str | None
+    penalty: float | None
+    score: float
+
+
+def _submissions_of(students: Collection[str]) -> Any:
+    return (
+        select(
+            SubmittedAssignment.student_id, Assignment.name, Assignment.duedate, SubmittedAssignment.id,
+            SubmittedAssignment.timestamp, SubmittedAssignment.extension, SubmittedNotebook.id,
+            SubmittedNotebook.late_submission_penalty, SubmittedNotebook.score,
+        )
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .where(SubmittedAssignment.student_id.in_(students))
+        .order_by(SubmittedAssignment.id, SubmittedNotebook.id)
+    )  # fmt: skip
+
+
+def _extension(row: _Row, term: Term) -> dt.timedelta | None:
+    """What nbgrader adds to the due date; none where there is no due date, for it would fail on that."""
+    if row.due is None:
+        return None
+    until = _utc(term.extensions.get((row.assignment, row.student)))
+    return row.extension if until is None else max(dt.timedelta(0), until - row.due)
+
+
+def _change(db: Any, kind: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        table = kind.__table__
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "key"}
+        db.connection().execute(update(table).where(table.c.id == bindparam("key")).values(values), rows)
+
+
+def _keep(db: Any, told: Mapping[tuple[str, str], str]) -> None:
+    keys = [{"a": assignment, "s": student} for assignment, student in sorted(told)]
+    if keys:
+        db.execute(text("DELETE FROM course_lateness WHERE assignment = :a AND student = :s"), keys)
+    said = [
+        {"a": assignment, "s": student, "told": line} for (assignment, student), line in told.items() if line
+    ]
+    if said:
+        db.execute(text("INSERT INTO course_lateness VALUES (:a, :s, :told)"), said)
 
 
 def settle_class(gradebook: Gradebook, term: Term) -> None:
@@ -162,20 +241,17 @@ def settle_class(gradebook: Gradebook, term: Term) -> None:
         return
     set_due_dates(gradebook, term)
     gradebook.db.flush()
-    students = [row[0] for row in gradebook.db.query(SubmittedAssignment.student_id).distinct()]
-    for student in sorted(students):
-        settle_student(gradebook, term, student)
-    gradebook.db.commit()
+    students = sorted(row[0] for row in gradebook.db.query(SubmittedAssignment.student_id).distinct())
+    for start in range(0, len(students), TOGETHER):
+        settle_students(gradebook, term, students[start : start + TOGETHER])
+        gradebook.db.commit()
 
 
-def lateness_told(db: Any, assignment: str, student: str | None = None) -> dict[str, str]:
-    """How late each student was, or one of them, and what that cost, a sentence by id; only those who were."""
+def lateness_told(db: Any, assignment: str, students: Collection[str] | None = None) -> dict[str, str]:
+    """How late each student was, or some of them, and what that cost, a sentence by id; only those who were."""
     prepare(db)
-    asked, alone = {"a": assignment}, ""
-    if student is not None:
-        asked, alone = {"a": assignment, "s": student}, " AND student = :s"
-    rows = db.execute(text(f"SELECT student, told FROM course_lateness WHERE assignment = :a{alone}"), asked)
-    return {row[0]: row[1] for row in rows}
+    given = {"a": assignment} | ({} if students is None else {"students": list(students)})
+    return {row[0]: row[1] for row in db.execute(ALL if students is None else SOME, given)}
 
 
 class TermLatePolicy(LateSubmissionPlugin):

@@ -115,7 +115,7 @@ class SaveScores(SaveAutoGrades):
         with Gradebook(about["db_url"]) as gradebook:
             prepare(gradebook.db)
             entered(gradebook, about["student"])
-            write_findings(gradebook.db, about["assignment"], about["student"], found)
+            write_findings(gradebook.db, about["assignment"], {about["student"]: found})
             # Graded, but not by the driver: without a digest it will not take this for its own work.
             write_state(gradebook.db, about["assignment"], about["student"], DONE, "")
             if found.needs_person and (name := _flag(nb)):

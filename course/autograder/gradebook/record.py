@@ -6,24 +6,31 @@ line is committed together with the points. Killed at any moment before, the sub
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
-from nbgrader import utils
-from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import compute_checksum, parse_utc
 from sqlalchemy import text
 
 from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.entries import (
+    Entry,
+    GradeRow,
+    look_again,
+    read_entries,
+    sheet_of,
+    write_entries,
+    write_students,
+)
 from course.autograder.gradebook.history import automatic, remember
-from course.autograder.gradebook.lateness import set_due_dates, settle_student
+from course.autograder.gradebook.lateness import set_due_dates, settle_students
 from course.autograder.gradebook.marks import Marked
-from course.autograder.gradebook.scores import asked_in, comments_of, flagged, grades_of
+from course.autograder.gradebook.scores import Score, asked_in, cell_score, flagged, put_together
 from course.autograder.gradebook.states import (
     DONE,
     FAILED,
@@ -34,14 +41,14 @@ from course.autograder.gradebook.states import (
     prepare,
     read_states,
     write_findings,
-    write_state,
+    write_states,
 )
-from course.autograder.gradebook.students import entered
-from course.autograder.intake.timestamp import HandedInAt
+
+CACHE_KB = 65_536  # of SQLite's pages in memory: the indexes of a large class are many times its usual 2 MB
 
 
 class Recorder:
-    """An open gradebook that takes marks in, one submission at a time.
+    """An open gradebook that takes marks in, those of several submissions at a time.
 
     Args:
         course: the course folder.
@@ -57,6 +64,7 @@ class Recorder:
         self.late.init_plugin()
         self.term = course.term()
         self.order = course.cell_order(assignment)
+        self.autograded = course.folder("autograded")
 
     def __enter__(self) -> "Recorder":
         """Open the gradebook; make our tables beside nbgrader's."""
@@ -64,6 +72,8 @@ class Recorder:
             self.gradebook = opened.enter_context(self.course.gradebook())
             self.db = self.gradebook.db
             keep_prepared(self.db)
+            if self.db.connection().dialect.name == "sqlite":
+                self.db.execute(text(f"PRAGMA cache_size = -{CACHE_KB}"))
             self.late.gradebook = self.gradebook
             set_due_dates(self.gradebook, self.term)
             said = self.course.counting(self.assignment)
@@ -71,13 +81,10 @@ class Recorder:
             enter_most(self.gradebook, self.assignment, released.graded, said)
             self.counted = {one.name: one.most for one in said}
             self.db.commit()
-            try:
-                self.gradebook.find_assignment(self.assignment)
-            except MissingEntry:
-                raise GradingError(
-                    f"{self.assignment} is not in the gradebook; run `make release` first"
-                ) from None
-            self.asked = asked_in(self.gradebook, self.assignment)
+            asked = asked_in(self.gradebook, self.assignment)
+            if asked is None:
+                raise GradingError(f"{self.assignment} is not in the gradebook; run `make release` first")
+            self.asked, self.sheet = asked, sheet_of(self.gradebook, self.assignment)
             self._opened = opened.pop_all()
         return self
 
@@ -87,133 +94,186 @@ class Recorder:
         """Close it; what was not committed never was."""
         self._opened.__exit__(kind, error, trace)
 
-    # --- states ----------------------------------------------------------------------------------------------
-
     def states(self) -> dict[str, State]:
         """How far each student's submission has come."""
         return read_states(self.db, self.assignment)
 
-    # --- writing ---------------------------------------------------------------------------------------------
+    def record(self, marked: Marked) -> Score | None:
+        """Write one submission's marks; as `record_all`, whose score it gives."""
+        return self.record_all([marked]).get(marked.student)
 
-    def record(self, marked: Marked) -> None:
-        """Write one submission's marks; afterwards it is graded, or, where marking failed, said to be not."""
-        if marked.failure:
-            self._record_failure(marked)
-            return
-        submission = self._submission(marked.student, marked.handed_in_at)
-        before = read_states(self.db, self.assignment, marked.student).get(marked.student, State())
-        book = next(one for one in submission.notebooks if one.name == self.assignment)
+    def record_all(self, marks: Sequence[Marked]) -> dict[str, Score]:
+        """Write several submissions' marks, all or none; afterwards each is graded, or, where marking failed, said not to be.
+
+        Args:
+            marks: one for a student.
+
+        Returns:
+            The scores of those with marks, as they stand in the gradebook now.
+        """
+        before = read_states(self.db, self.assignment, [one.student for one in marks])
+        self._record_failures([one for one in marks if one.failure], before)
+        graded = {one.student: one for one in marks if not one.failure}
+        scores = self._record_graded(graded, before) if graded else {}
+        self.db.commit()
+        return scores
+
+    def _record_graded(self, graded: Mapping[str, Marked], before: Mapping[str, State]) -> dict[str, Score]:
+        write_students(self.db, graded)
+        entries = read_entries(self.db, self.sheet, graded)
+        was = {student: automatic(entry.grades) for student, entry in entries.items()}
+        for student, marked in graded.items():
+            self._score_all(entries[student], marked, before.get(student, State()))
+            if not self.term.says_anything:
+                entries[student].penalty = self._penalty(entries[student])
+        write_entries(self.db, self.sheet, list(entries.values()))
+        told: dict[str, str] = {}
+        if self.term.says_anything:  # a budget of late days spans assignments
+            settled = settle_students(self.gradebook, self.term, graded)
+            for student, entry in entries.items():
+                entry.penalty = settled.penalties.get((self.assignment, student))
+                told[student] = settled.told.get((self.assignment, student), "")
+        for marked in graded.values():
+            self._write(marked)
+        after = {s: State(DONE, one.digest, "", _findings(one)) for s, one in graded.items()}
+        write_states(self.db, self.assignment, after)
+        write_findings(self.db, self.assignment, {s: _findings(one) for s, one in graded.items()})
+        for student, marked in graded.items():
+            if student in before:
+                now = automatic(entries[student].grades)
+                remember(
+                    self.db,
+                    self.assignment,
+                    student,
+                    marked.digest,
+                    before[student].digest,
+                    was[student],
+                    now,
+                )
+        return {s: self._told(entries[s], after[s], told.get(s, "")) for s in graded}
+
+    def _score_all(self, entry: Entry, marked: Marked, before: State) -> None:
+        """Set what a submission has earned, cell by cell."""
+        at = marked.handed_in_at
+        if (
+            at.utc or at.problem
+        ):  # a time that cannot be read is none, and one that is not said is left as it was
+            entry.timestamp = parse_utc(at.utc) if at.utc else None
         cells = _marked_cells(marked.notebook)
         flag = self._flag(cells.values()) if marked.needs_person else ""
-        grades = grades_of(self.gradebook, book)
-        old = automatic(grades)
-        for grade in grades:
+        for grade in entry.grades:
             self._require_same_points(grade, marked)
             cell, points = cells.get(grade.name), marked.points.get(grade.name, 0.0)
             self._score(grade, cell, points, grade.name == flag, _settled(grade, before, marked))
-        for comment in comments_of(self.gradebook, book):
+        for comment in entry.comments:
             comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
-        self.db.flush()
-        self.db.refresh(book)
-        if self.term.says_anything:
-            settle_student(
-                self.gradebook, self.term, marked.student
-            )  # a budget of late days spans assignments
-        else:
-            book.late_submission_penalty = self._penalty(submission, book)
-        self._write(marked)
-        write_state(self.db, self.assignment, marked.student, DONE, marked.digest)
-        if before.state:
-            remember(
-                self.db, self.assignment, marked.student, marked.digest, before.digest, old, automatic(grades)
-            )
-        seconds = round(marked.seconds["whole"], 3) if "whole" in marked.seconds else None
-        found = Findings(marked.notes, marked.needs_person, marked.named, seconds, marked.restarts)
-        write_findings(self.db, self.assignment, marked.student, found)
-        self.db.commit()
 
-    def _require_same_points(self, grade: Any, marked: Marked) -> None:
+    def _require_same_points(self, grade: GradeRow, marked: Marked) -> None:
         if grade.name in self.counted:
             return
-        promised, given = float(grade.max_score), marked.verdicts.get(grade.name, {}).get("max_points")
+        promised, given = self.asked.most[grade.name], marked.verdicts.get(grade.name, {}).get("max_points")
         if given is not None and abs(promised - given) > 1e-9:
             raise GradingError(
                 f"{grade.name} has {promised:g} points in the gradebook and {given:g} in its check, so a right answer "
                 "would not get them all; give both the same, and run `make release`"
             )
 
-    def _flag(self, cells: Iterable[NotebookNode]) -> str:
-        by_hand = {c.metadata["nbgrader"]["grade_id"] for c in cells if utils.is_solution(c)}
+    def _flag(self, cells: Iterable[dict[str, Any]]) -> str:
+        by_hand = {c["metadata"]["nbgrader"]["grade_id"] for c in cells if _by_hand(c)}
         return flagged(self.order, by_hand)
 
     @staticmethod
-    def _score(grade: Any, cell: Any, points: float, flag: bool, settled: bool) -> None:
+    def _score(grade: GradeRow, cell: Any, points: float, flag: bool, settled: bool) -> None:
         """One grade; whether a person must look, as nbgrader has it, unless one has and nothing is different since."""
         was = grade.auto_score
-        if cell is not None and utils.is_solution(cell):
+        if cell is not None and _by_hand(cell):
             grade.auto_score = 0.0 if _untouched(cell) else None  # a written answer waits for a person
         else:
             grade.auto_score = points
         needs = flag or grade.manual_score is not None or grade.auto_score is None
         grade.needs_manual_grade = needs and not (settled and was == grade.auto_score)
 
-    def _penalty(self, submission: Any, book: Any) -> float | None:
-        if submission.total_seconds_late <= 0:
+    def _penalty(self, entry: Entry) -> float | None:
+        """What nbgrader's own plugin takes off."""
+        late = entry.seconds_late(self.sheet.due)
+        if late <= 0:
             return None
-        plugin = self.late.plugin_inst
-        penalty = plugin.late_submission_penalty(
-            submission.student_id, book.score, submission.total_seconds_late
-        )
-        return None if penalty is None else self.late._check_late_penalty(book, penalty)
+        penalty = self.late.plugin_inst.late_submission_penalty(entry.student, entry.score, late)
+        return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
-    def _submission(self, student: str, at: HandedInAt) -> Any:
-        """The gradebook's; a time that cannot be read is none, and one that is not said is left as it was."""
-        entered(self.gradebook, student)
-        given = {"timestamp": at.utc} if at.utc or at.problem else {}
-        try:
-            there = self.gradebook.find_submission(self.assignment, student)
-        except MissingEntry:
-            return self.gradebook.add_submission(self.assignment, student, **given)
-        if given:
-            there.timestamp = utils.parse_utc(at.utc) if at.utc else None
-        return there
+    def _told(self, entry: Entry, state: State, late: str) -> Score:
+        """The score of what has just been written, without asking for it."""
+        found = state.findings or Findings()
+        cells = [
+            cell_score(
+                row.name,
+                (row.auto_score, row.manual_score, row.extra_credit, row.needs_manual_grade),
+                self.asked.most[row.name],
+                row.name in self.asked.by_hand,
+                found.named.get(row.name, ()),
+            )
+            for row in entry.grades
+        ]
+        return put_together(
+            entry.student,
+            self.assignment,
+            cells,
+            self.order,
+            self.asked.by_hand,
+            state,
+            entry.penalty or 0.0,
+            late,
+        )
 
     def _write(self, marked: Marked) -> None:
-        folder = self.course.folder("autograded") / marked.student / self.assignment
+        folder = self.autograded / marked.student / self.assignment
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / f"{self.assignment}.ipynb", marked.notebook)
 
-    def _record_failure(self, marked: Marked) -> None:
+    def _record_failures(self, failed: Sequence[Marked], before: Mapping[str, State]) -> None:
         """No marks this time. Old ones stay visible, but marked stale: in our table, and for the formgrader."""
-        before = read_states(self.db, self.assignment, marked.student).get(marked.student, State())
-        state = STALE if before.state in (DONE, STALE) else FAILED
-        with contextlib.suppress(MissingEntry):
-            for book in self.gradebook.find_submission(self.assignment, marked.student).notebooks:
-                for grade in book.grades:
-                    grade.needs_manual_grade = True
-        write_state(self.db, self.assignment, marked.student, state, marked.digest, marked.failure)
-        self.db.commit()
+        if not failed:
+            return
+        students = [one.student for one in failed]
+        look_again(self.db, self.sheet.assignment_id, students)
+        old = {s for s in students if before.get(s, State()).state in (DONE, STALE)}
+        states = {
+            one.student: State(STALE if one.student in old else FAILED, one.digest, one.failure)
+            for one in failed
+        }
+        write_states(self.db, self.assignment, states)
 
 
-def _settled(grade: Any, before: State, marked: Marked) -> bool:
+def _findings(marked: Marked) -> Findings:
+    seconds = round(marked.seconds["whole"], 3) if "whole" in marked.seconds else None
+    return Findings(marked.notes, marked.needs_person, marked.named, seconds, marked.restarts)
+
+
+def _settled(grade: GradeRow, before: State, marked: Marked) -> bool:
     """Whether a person has dealt with this grade already, for this same hand-in and the same reasons."""
     found = before.findings or Findings()
     same = before.state == DONE and before.handed_in == State(digest=marked.digest).handed_in
     return bool(same and not grade.needs_manual_grade and found.needs_person == marked.needs_person)
 
 
-def _marked_cells(notebook: str) -> dict[str, NotebookNode]:
-    """The cells with nbgrader's marks, by grade_id, without their outputs; valid, for a worker has just written them."""
-    cells = (cell for cell in json.loads(notebook)["cells"] if "nbgrader" in cell["metadata"])
-    nodes = (nbformat.from_dict({**cell, "outputs": []}) for cell in cells)
-    return {node.metadata["nbgrader"]["grade_id"]: node for node in nodes}
+def _marked_cells(notebook: str) -> dict[str, dict[str, Any]]:
+    """The cells with nbgrader's marks, by grade_id; valid, for a worker has just written them."""
+    cells = [cell for cell in json.loads(notebook)["cells"] if "nbgrader" in cell["metadata"]]
+    return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in cells}
 
 
-def _untouched(cell: Any) -> bool:
+def _by_hand(cell: dict[str, Any]) -> bool:
+    """Whether it is a student's answer, for a person to grade where it has points."""
+    return bool(cell["metadata"]["nbgrader"].get("solution", False))
+
+
+def _untouched(cell: dict[str, Any] | None) -> bool:
     """Whether a solution cell is as it was released (or is gone)."""
     if cell is None:
         return True
-    return bool(cell.metadata["nbgrader"].get("checksum") == utils.compute_checksum(cell))
+    about = cell["metadata"]["nbgrader"]
+    asked = {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {"nbgrader": about}}
+    return bool(about.get("checksum") == compute_checksum(nbformat.from_dict(asked)))
 
 
 def write_whole(path: Path, content: str) -> None:

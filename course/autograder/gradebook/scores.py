@@ -1,12 +1,11 @@
 """What the gradebook says of a class: a score for each submission, cell by cell, in the notebook's order."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from nbgrader.api import (
     BaseCell,
-    Comment,
     Grade,
     Gradebook,
     MissingEntry,
@@ -112,12 +111,6 @@ def grades_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Grade]:
     return list(wanted.filter(Grade.notebook_id == book.id))
 
 
-def comments_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Comment]:
-    """The comments on a submitted notebook, by two queries."""
-    wanted = gradebook.db.query(Comment).options(selectinload(Comment.cell))
-    return list(wanted.filter(Comment.notebook_id == book.id))
-
-
 def flagged(order: Sequence[str], by_hand: Set[str]) -> str:
     """The cell whose grade stands for the whole hand-in in the formgrader's list: the first that a machine grades."""
     return next((name for name in order if name not in by_hand), order[0] if order else "")
@@ -149,45 +142,48 @@ def scores_of(
     order: Sequence[str],
     student: str | None = None,
     asked: Asked | None = None,
+    *,
+    students: Collection[str] | None = None,
 ) -> dict[str, Score]:
-    """Scores by student: of everyone with a submission in the gradebook, or of one student.
+    """Scores by student: of everyone with a submission in the gradebook, or of one student, or of some.
 
     Args:
         gradebook: open.
         assignment: its name.
         order: grade_ids as the released notebook has them.
         student: whose alone; a handful of queries either way.
+        students: whose alone, where it is several's.
         asked: `asked_in`, where it is known already: nothing changes it while a class is graded.
     """
     asked = asked or asked_in(gradebook, assignment)
     if asked is None:
         return {}
     most, by_hand = asked.most, asked.by_hand
-    states = read_states(gradebook.db, assignment, student)
+    only = students if student is None else [student]
+    states = read_states(gradebook.db, assignment, only)
     cells: dict[str, list[CellScore]] = {}
     penalties: dict[str, float] = {}
-    for owner, penalty, name, *grade in _grades(gradebook, asked.assignment_id, student):
+    for owner, penalty, name, *grade in _grades(gradebook, asked.assignment_id, only):
         named = _findings(states.get(owner)).named.get(name, ())
-        cells.setdefault(owner, []).append(_cell(name, grade, most[name], name in by_hand, named))
+        cells.setdefault(owner, []).append(cell_score(name, grade, most[name], name in by_hand, named))
         penalties[owner] = penalty or 0.0
-    place = {name: i for i, name in enumerate(order)}
-    flag = flagged(order, by_hand)
-    late = lateness_told(gradebook.db, assignment, student)
+    late = lateness_told(gradebook.db, assignment, only)
     return {
-        owner: _score(
+        owner: put_together(
             owner,
             assignment,
-            sorted(found, key=lambda cell: place.get(cell.name, len(place))),
+            found,
+            order,
+            by_hand,
             states.get(owner, State()),
             penalties[owner],
-            flag,
             late.get(owner, ""),
         )
         for owner, found in sorted(cells.items())
     }
 
 
-def _grades(gradebook: Gradebook, assignment_id: str, student: str | None) -> Any:
+def _grades(gradebook: Gradebook, assignment_id: str, students: Collection[str] | None) -> Any:
     wanted = (
         gradebook.db.query(
             SubmittedAssignment.student_id,
@@ -203,14 +199,17 @@ def _grades(gradebook: Gradebook, assignment_id: str, student: str | None) -> An
         .join(BaseCell, Grade.cell_id == BaseCell.id)
         .filter(SubmittedAssignment.assignment_id == assignment_id)
     )
-    return wanted if student is None else wanted.filter(SubmittedAssignment.student_id == student)
+    return wanted if students is None else wanted.filter(SubmittedAssignment.student_id.in_(students))
 
 
 def _findings(state: State | None) -> Findings:
     return (state.findings if state else None) or Findings()
 
 
-def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[str, ...]) -> CellScore:
+def cell_score(
+    name: str, grade: Sequence[Any], most: float, by_hand: bool, named: tuple[str, ...]
+) -> CellScore:
+    """A cell's, of what a row of `grade` has: automatic, manual and extra points, and whether a person must look."""
     auto, manual, extra, needs = grade
     given = manual if manual is not None else auto
     points = 0.0 if given is None else float(given) + float(extra or 0.0)  # as nbgrader counts
@@ -218,10 +217,30 @@ def _cell(name: str, grade: list[Any], most: float, by_hand: bool, named: tuple[
     return CellScore(name, points, most, by_hand, named, bool(needs), given is None, by_machine)
 
 
-def _score(
-    student: str, assignment: str, cells: list[CellScore], state: State, penalty: float, flag: str, late: str
+def put_together(
+    student: str,
+    assignment: str,
+    cells: Iterable[CellScore],
+    order: Sequence[str],
+    by_hand: Set[str],
+    state: State,
+    penalty: float,
+    late: str,
 ) -> Score:
-    """Put together; a person who has settled the flagged cell has seen what there was to see."""
+    """One student's score; a person who has settled the flagged cell has seen what there was to see.
+
+    Args:
+        student, assignment: whose, and of what.
+        cells: in any order.
+        order: grade_ids as the released notebook has them.
+        by_hand: those that a person grades.
+        state: how far grading has come.
+        penalty: points off for lateness.
+        late: how they came about, in a sentence; '' for not late.
+    """
+    place = {name: i for i, name in enumerate(order)}
+    cells = sorted(cells, key=lambda cell: place.get(cell.name, len(place)))
+    flag = flagged(order, by_hand)
     found = _findings(state)
     open_still = any(cell.waits for cell in cells if cell.name == flag)
     stale = (f"these points are from an earlier grading; the last one failed: {state.detail}",)

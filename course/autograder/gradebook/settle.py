@@ -20,7 +20,7 @@ def settle(course: Course, assignment: str, student: str) -> None:
             raise GradingError(
                 f"{student} has no grades for {assignment} in the gradebook; grade the hand-in first"
             )
-        if read_states(gradebook.db, assignment, student)[student].state == STALE:
+        if read_states(gradebook.db, assignment, [student])[student].state == STALE:
             raise GradingError(f"the last grading of {student}'s {assignment} failed; grade it again")
         if not score.needs_person:
             raise GradingError(f"nothing in {student}'s {assignment} waits to be looked at")

@@ -5,11 +5,11 @@ A submission is graded when its line in `course_grading` says so; that line is c
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, inspect, text
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS course_grading (
@@ -26,6 +26,19 @@ TABLES = (
     assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, told TEXT NOT NULL,
     PRIMARY KEY (assignment, student))""",
 )
+# nbgrader's tables have none for what is asked of every submission, and each answer would be looked for in all of them.
+INDEXES = {
+    "course_grade_of_notebook": ("grade", "notebook_id"),
+    "course_comment_of_notebook": ("comment", "notebook_id"),
+    "course_notebook_of_submission": ("submitted_notebook", "assignment_id"),
+    "course_submission_of_student": ("submitted_assignment", "student_id"),
+}
+ALL = text(
+    "SELECT g.student, g.state, g.digest, g.detail, f.findings FROM course_grading g "
+    "LEFT JOIN course_findings f ON f.assignment = g.assignment AND f.student = g.student "
+    "WHERE g.assignment = :assignment"
+)
+SOME = text(f"{ALL.text} AND g.student IN :students").bindparams(bindparam("students", expanding=True))
 THERE = "course tables are there"
 DONE, FAILED, STALE = "done", "failed", "stale"
 Names = Mapping[str, tuple[str, ...]]
@@ -100,24 +113,22 @@ def prepare(db: Any) -> None:
 
 
 def keep_prepared(db: Any) -> None:
-    """Make the tables, and commit: in this session nobody needs to look for them again."""
+    """Make the tables and indexes, and commit: in this session nobody needs to look for them again."""
     prepare(db)
+    there = inspect(db.connection())
+    for name, (table, column) in INDEXES.items():
+        if not there.has_index(table, name):  # to ask for it again would wait for whoever writes just now
+            db.execute(text(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({column})"))
     db.commit()
     db.info[THERE] = True
 
 
-def read_states(db: Any, assignment: str, student: str | None = None) -> dict[str, State]:
-    """By student, everyone of whom something is known; or one of them alone."""
+def read_states(db: Any, assignment: str, students: Collection[str] | None = None) -> dict[str, State]:
+    """By student, everyone of whom something is known; or of these alone."""
     prepare(db)
-    alone = "" if student is None else " AND g.student = :student"
-    rows = db.execute(
-        text(
-            "SELECT g.student, g.state, g.digest, g.detail, f.findings FROM course_grading g "
-            "LEFT JOIN course_findings f ON f.assignment = g.assignment AND f.student = g.student "
-            f"WHERE g.assignment = :assignment{alone}"
-        ),
-        {"assignment": assignment} | ({} if student is None else {"student": student}),
-    )
+    asked = ALL if students is None else SOME
+    given = {"assignment": assignment} | ({} if students is None else {"students": list(students)})
+    rows = db.execute(asked, given)
     return {
         owner: State(state, digest, detail, Findings.from_json(found) if found else None)
         for owner, state, digest, detail, found in rows
@@ -126,33 +137,38 @@ def read_states(db: Any, assignment: str, student: str | None = None) -> dict[st
 
 def write_state(db: Any, assignment: str, student: str, state: str, digest: str, detail: str = "") -> None:
     """Say how far a submission has come; the caller commits."""
-    values = {"state": state, "digest": digest, "detail": detail}
-    _replace(db, "course_grading", assignment, student, values)
+    write_states(db, assignment, {student: State(state, digest, detail)})
 
 
-def write_findings(db: Any, assignment: str, student: str, findings: Findings) -> None:
-    """Keep what was found on a submission; the caller commits."""
-    _replace(db, "course_findings", assignment, student, {"findings": findings.as_json()})
+def write_states(db: Any, assignment: str, states: Mapping[str, State]) -> None:
+    """Say how far each of several has come, by student, but for its findings; the caller commits."""
+    values = {
+        s: {"state": one.state, "digest": one.digest, "detail": one.detail} for s, one in states.items()
+    }
+    _replace(db, "course_grading", assignment, values)
+
+
+def write_findings(db: Any, assignment: str, findings: Mapping[str, Findings]) -> None:
+    """Keep what was found on submissions, by student; the caller commits."""
+    values = {student: {"findings": one.as_json()} for student, one in findings.items()}
+    _replace(db, "course_findings", assignment, values)
 
 
 def forget(db: Any, assignment: str, students: Sequence[str]) -> None:
     """Make these submissions ones of which nothing is known; the caller commits."""
-    for student in students:
-        for table in ("course_grading", "course_findings"):
-            _delete(db, table, assignment, student)
+    for table in ("course_grading", "course_findings"):
+        _delete(db, table, assignment, students)
 
 
-def _delete(db: Any, table: str, assignment: str, student: str) -> None:
-    where = {"assignment": assignment, "student": student}
-    db.execute(text(f"DELETE FROM {table} WHERE assignment = :assignment AND student = :student"), where)
+def _delete(db: Any, table: str, assignment: str, students: Iterable[str]) -> None:
+    if where := [{"assignment": assignment, "student": student} for student in sorted(students)]:
+        db.execute(text(f"DELETE FROM {table} WHERE assignment = :assignment AND student = :student"), where)
 
 
-def _replace(db: Any, table: str, assignment: str, student: str, values: Mapping[str, str]) -> None:
+def _replace(db: Any, table: str, assignment: str, values: Mapping[str, Mapping[str, str]]) -> None:
     """Delete and insert: no database's own words for the two in one are another's."""
-    _delete(db, table, assignment, student)
-    columns = ["assignment", "student", *values]
-    places = ", ".join(f":{column}" for column in columns)
-    db.execute(
-        text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"),
-        {"assignment": assignment, "student": student, **values},
-    )
+    _delete(db, table, assignment, values)
+    rows = [{"assignment": assignment, "student": student, **values[student]} for student in sorted(values)]
+    if rows:
+        places = ", ".join(f":{column}" for column in rows[0])
+        db.execute(text(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({places})"), rows)

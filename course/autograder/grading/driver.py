@@ -23,7 +23,7 @@ from course.autograder.gradebook.states import DONE, STALE, State
 from course.autograder.grading.class_mistakes.file import FILE, read_mistakes
 from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.marking import Task, digest, in_a_sentence
-from course.autograder.grading.pool import all_marked
+from course.autograder.grading.pool import marked_together
 from course.autograder.grading.ready import require_all
 from course.autograder.intake.hand_ins import find_hand_ins
 from course.autograder.intake.matched import HandIn, HandIns, Unmatched
@@ -51,7 +51,7 @@ class Graded:
         return self.score.needs_person if self.score else (self.failure,)
 
 
-Marking = Callable[[list[Task], Limits], Iterator[Marked]]
+Marking = Callable[[list[Task], Limits], Iterator[list[Marked]]]
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Plan:
     limits: Limits | None = None
     marking: Marking | None = None
 
-    def marked(self, tasks: list[Task], limits: Limits) -> Iterator[Marked]:
-        """Each task's marks as they come."""
+    def marked(self, tasks: list[Task], limits: Limits) -> Iterator[list[Marked]]:
+        """Each task's marks as they come; those in one list that came together."""
         if self.marking is not None:
             return self.marking(tasks, limits)
-        return all_marked(tasks, self.jobs, limits, self.isolated)
+        return marked_together(tasks, self.jobs, limits, self.isolated)
 
 
 def as_dict(row: Graded) -> dict[str, Any]:
@@ -227,10 +227,11 @@ def grade(
                     if row.score is None:
                         on_row(row)
             on_start(len(tasks), sum(row.score is not None for row in rows.values()))
-            for marked in plan.marked(tasks, limits):
+            for marks in plan.marked(tasks, limits):
                 with finishing_first():
-                    rows[marked.student] = entered(recorder, marked, len(rows))
-                    on_row(rows[marked.student])
+                    for row in entered_together(recorder, marks, len(rows)):
+                        rows[row.student] = row
+                        on_row(row)
     return [rows[student] for student in sorted(rows)]
 
 
@@ -272,15 +273,22 @@ def up_to_date(course: Course, task: Task, state: State) -> bool:
         return False  # it cannot be read; the worker will say so
 
 
+def entered_together(recorder: Recorder, marks: Sequence[Marked], so_far: int) -> list[Graded]:
+    """Enter marks that came together, in one transaction; where that fails, one after the other."""
+    if len(marks) > 1:
+        try:
+            scores = recorder.record_all(marks)
+        except Exception:
+            recorder.db.rollback()
+        else:
+            return [_row(marked, scores.get(marked.student)) for marked in marks]
+    return [entered(recorder, marked, so_far + done) for done, marked in enumerate(marks)]
+
+
 def entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
     """Enter marks into the gradebook; where that fails, it costs this row alone, unless all others would fail as well."""
-    assignment, student = marked.assignment, marked.student
     try:
-        recorder.record(marked)
-        if marked.failure:
-            return Graded(student, None, marked.failure)
-        score = scores_of(recorder.gradebook, assignment, recorder.order, student, recorder.asked)[student]
-        return Graded(student, score, seconds=marked.seconds, device=marked.device)
+        return _row(marked, recorder.record(marked))
     except GradingError:
         raise
     except Exception as error:
@@ -289,7 +297,13 @@ def entered(recorder: Recorder, marked: Marked, so_far: int) -> Graded:
             raise GradingError(
                 f"the disk is full; {so_far} submissions are graded and kept. Make room, and run the same command again"
             ) from None
-        return Graded(student, None, f"the gradebook did not take it: {in_a_sentence(error)}")
+        return Graded(marked.student, None, f"the gradebook did not take it: {in_a_sentence(error)}")
+
+
+def _row(marked: Marked, score: Score | None) -> Graded:
+    if score is None:
+        return Graded(marked.student, None, marked.failure)
+    return Graded(marked.student, score, seconds=marked.seconds, device=marked.device)
 
 
 def _disk_full(error: Exception) -> bool:

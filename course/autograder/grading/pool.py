@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.executor import Executor, WorkerLost
@@ -24,7 +25,12 @@ Waiting = deque[tuple[Task, int]]
 
 
 def all_marked(tasks: list[Task], jobs: int, limits: Limits, isolated: bool) -> Iterator[Marked]:
-    """Each task's marks as they come.
+    """Each task's marks as they come, one by one; what is asked is as in `marked_together`."""
+    return chain.from_iterable(marked_together(tasks, jobs, limits, isolated))
+
+
+def marked_together(tasks: list[Task], jobs: int, limits: Limits, isolated: bool) -> Iterator[list[Marked]]:
+    """Each task's marks as they come: one, or several that came while the last ones were being entered.
 
     Args:
         tasks: what is to be marked.
@@ -83,8 +89,11 @@ class LocalExecutor:
         return [future.result() for future in came]
 
 
-def work_off(executor: Executor, waiting: Waiting) -> Iterator[Marked]:
-    """Work on until a worker is lost or nothing is left; what was under way then goes back, to be tried alone."""
+def work_off(executor: Executor, waiting: Waiting) -> Iterator[list[Marked]]:
+    """Marks as they come, those in one list that came together, until a worker is lost or nothing is left.
+
+    What was under way when a worker was lost goes back, to be tried alone.
+    """
     under_way: dict[tuple[str, str], tuple[Task, int]] = {}  # by assignment and student
     try:
         while waiting or under_way:
@@ -97,13 +106,13 @@ def work_off(executor: Executor, waiting: Waiting) -> Iterator[Marked]:
                 waiting.popleft()  # only now: an executor that has lost its workers meanwhile takes nothing
                 under_way[task.assignment, task.student] = (task, tries)
                 alone_now = tries > 1
-            for marked in executor.results():
-                if under_way.pop((marked.assignment, marked.student), None):  # a second answer is nobody's
-                    yield marked
+            came = executor.results()
+            # A second answer is nobody's.
+            yield [one for one in came if under_way.pop((one.assignment, one.student), None)]
     except WorkerLost:
         for task, tries in under_way.values():
             if tries < TRIES:
                 waiting.append((task, tries + 1))
             else:
                 told = "the worker that graded it died, twice; is there memory left on this machine?"
-                yield Marked(task.student, task.assignment, failure=told)
+                yield [Marked(task.student, task.assignment, failure=told)]

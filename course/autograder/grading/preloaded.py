@@ -3,13 +3,16 @@
 import signal
 
 from course.autograder.engine import prefork
+from course.common.collecting import made_to_stay
 
 signal.signal(
     signal.SIGINT, signal.SIG_IGN
 )  # Ctrl-C is the driver's to answer, and what is forked here inherits this
 prefork.open_one()  # warms up while the imports below go on
 
-from course.autograder.checks import list_checks  # noqa: E402
-from course.autograder.grading import marking  # noqa: E402, F401 - to be there after the fork
+with made_to_stay():
+    from course.autograder.checks import list_checks
+    from course.autograder.engine import engine, session  # noqa: F401 - to be there after the fork
+    from course.autograder.grading import marking  # noqa: F401
 
-list_checks()
+    list_checks()

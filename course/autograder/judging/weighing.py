@@ -119,6 +119,8 @@ def _same(after: np.ndarray, sent: np.ndarray) -> bool:
 
 
 def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding]:
+    if not reply.inputs_after:
+        return []
     findings = []
     for path, sent in input_arrays(asked.inputs).items():
         if path in check.may_change or path not in reply.inputs_after:

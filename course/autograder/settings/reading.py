@@ -2,13 +2,12 @@
 
 import datetime as dt
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from course.autograder.settings.table import FILE, SettingsError, Table
+from course.autograder.settings.table import FILE, SettingsError, Table, toml_in
 from course.autograder.settings.term import (
     FULL_POINTS,
     OUT_OF_SUM,
@@ -180,8 +179,4 @@ def read(root: Path, known: list[str] | None = None) -> Settings:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE} cannot be read: {error}; it is to be text in UTF-8") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is not TOML: {error}") from None
-    return parse(data, known or [])
+    return parse(toml_in(text), known or [])

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import difflib
+import re
+import tomllib
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +13,24 @@ FILE = "course.toml"
 
 class SettingsError(ValueError):
     """What is wrong in such a file, in one sentence: where, what came, what is wanted."""
+
+
+def toml_in(text: str, file: str = FILE) -> dict[str, Any]:
+    """What a file in TOML says. Raises SettingsError, with the line and what it may lack."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        told = f"{file} is not TOML: {error}"
+        found = re.search(r"at line (\d+)", told)
+        lines = text.splitlines()
+        line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
+        if line:
+            told += f", which is {shown(line)}"
+        if re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d?:\d\d\s*(?:Z|[+-][\d:]+)?\s*(?:#.*)?$", line):
+            told += "; a time is written with its seconds, as 2026-10-15T23:59:00"
+        elif re.search(r"=\s*[^\W\d]\w*\s*(?:#.*)?$", line):
+            told += "; text stands in quotes"
+        raise SettingsError(told) from None
 
 
 class Table:

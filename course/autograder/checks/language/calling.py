@@ -1,11 +1,15 @@
 """How a student's function takes its arguments: one by one, or by name where it lets nobody do otherwise."""
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]
+# For each argument the name that it is given by; '' where it is given in its place.
+Taken = tuple[str, ...]
 
 
 def as_taken(function: Callable[..., Any], names: Sequence[str], values: Sequence[Any]) -> Given:
@@ -19,15 +23,37 @@ def as_taken(function: Callable[..., Any], names: Sequence[str], values: Sequenc
     Raises:
         TypeError: when the function cannot be called with these.
     """
+    if type(function) is FunctionType and not function.__dict__ and not function.__kwdefaults__:
+        taken = _by_code(function.__code__, len(function.__defaults__ or ()), tuple(names))
+    else:
+        taken = _taken(function, names)
+    if taken is None:
+        return tuple(values), {}
+    one_by_one = tuple(value for name, value in zip(taken, values, strict=True) if not name)
+    return one_by_one, {name: value for name, value in zip(taken, values, strict=True) if name}
+
+
+@functools.lru_cache(maxsize=1000)
+def _by_code(code: CodeType, defaults: int, names: tuple[str, ...]) -> Taken | None:
+    """The same of a plain function, asked once for all cases of a check: to ask takes longer than most calls do.
+
+    Args:
+        code: the function's.
+        defaults: how many of its arguments have one.
+        names: as above.
+    """
+    cells = tuple(CellType() for _ in code.co_freevars)
+    return _taken(FunctionType(code, {}, None, (None,) * defaults, cells), names)
+
+
+def _taken(function: Callable[..., Any], names: Sequence[str]) -> Taken | None:
+    """How a function takes arguments of these names; None where it does not tell. Raises TypeError where it cannot."""
     try:
         signature = inspect.signature(function)
     except Exception:
-        return tuple(values), {}
-    parameters = signature.parameters.values()
-    alone = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return None
+    alone = {p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY}
     called = [re.sub(r"^later_|\d+$", "", name.split(".")[-1]) for name in names]
-    given = list(zip(called, values, strict=True))
-    named = {name: value for name, value in given if name in alone}
-    one_by_one = tuple(value for name, value in given if name not in named)
-    signature.bind(*one_by_one, **named)
-    return one_by_one, named
+    taken = tuple(name if name in alone else "" for name in called)
+    signature.bind(*(None for name in taken if not name), **dict.fromkeys(filter(None, taken)))
+    return taken

@@ -15,6 +15,7 @@ from course.autograder.checks.language.stand_ins import Strided
 Generator = np.random.Generator
 Draw = Callable[[Generator], Inputs]
 P = ParamSpec("P")
+SIGNS = np.array([-1.0, 1.0])
 
 
 # --- what a Case draws ---------------------------------------------------------------------------------------
@@ -78,7 +79,8 @@ def as_type(arrays: Inputs, dtype: str) -> Inputs:
 def away_from_zero(rng: Generator, shape: int | tuple[int, ...], low: float, high: float) -> np.ndarray:
     """Values of either sign with low <= |v| <= high."""
     size = rng.uniform(low, high, size=shape)
-    return size * rng.choice([-1.0, 1.0], size=shape)
+    # What `rng.choice` of the two would draw, without all that it asks of its arguments first.
+    return size * SIGNS[rng.integers(0, 2, size=shape)]
 
 
 def scales(rng: Generator, d: int) -> np.ndarray:

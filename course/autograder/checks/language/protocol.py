@@ -54,7 +54,7 @@ class Reply:
 
     Attributes:
         outputs: the wanted paths, each a base-class numeric array or a Problem.
-        inputs_after: the input arrays as they are after the calls, for telling whether they were changed.
+        inputs_after: the input arrays that are not, to the byte, as they came, as they are after the calls.
         problem: what stopped the steps, if anything did.
     """
 
@@ -191,17 +191,37 @@ def _put(step: Put, workspace: dict[str, Any]) -> None:
     target[last] = lay_out(step.value)
 
 
-def _as_left(start: Mapping[str, Any], path: str, array: np.ndarray, meant: bool) -> np.ndarray | Problem:
-    """What an input's path leads to after the calls: entries can be replaced in a dict, or moved in a list.
-
-    Where a change is meant, the array that was handed over counts, whatever stands in its place.
-    """
-    if meant:
-        return plain(array, path)
+def _as_left(start: Mapping[str, Any], path: str) -> Any:
+    """What an input's path leads to after the calls: entries can be replaced in a dict, or moved in a list."""
     try:
-        return plain(look_up(start, path), path)
+        return look_up(start, path)
     except KeyError:
         return Problem("missing", f"{path} is gone")
+
+
+def _untouched(now: Any, came: np.ndarray) -> bool:
+    """Whether an array is as it came, to the byte."""
+    alike = type(now) is np.ndarray and now.dtype == came.dtype and now.shape == came.shape
+    return alike and now.tobytes() == came.tobytes()
+
+
+def _changed(
+    start: Mapping[str, Any], given: Mapping[str, np.ndarray], inputs: Mapping[str, Any], meant: set[str]
+) -> dict[str, np.ndarray | Problem]:
+    """The input arrays that are not as they came. Most are, and need not travel back.
+
+    Args:
+        start: the workspace as it is now.
+        given: the arrays that were handed over.
+        inputs: what came.
+        meant: paths whose change is meant: the array that was handed over counts, whatever stands in its place.
+    """
+    changed: dict[str, np.ndarray | Problem] = {}
+    for path, came in input_arrays(inputs).items():
+        now = given[path] if path in meant else _as_left(start, path)
+        if not _untouched(now, came):
+            changed[path] = now if isinstance(now, Problem) else plain(now, path)
+    return changed
 
 
 def perform(
@@ -234,6 +254,4 @@ def perform(
             return Reply(problem=problem)
     outputs = {path: _fetch(workspace, path) for path in wanted}
     meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
-    return Reply(
-        outputs, {path: _as_left(start, path, array, path in meant) for path, array in given.items()}
-    )
+    return Reply(outputs, _changed(start, given, inputs, meant))

@@ -1,7 +1,6 @@
 """`mistakes.toml` in the course folder: the names that an instructor gave, as data. Every mistake in it is one sentence."""
 
 import json
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from course.autograder.grading.class_mistakes.fingerprints import Fingerprint, K
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import KINDS, POWERS, ROUNDED, Stated
 from course.autograder.settings import SettingsError
-from course.autograder.settings.table import Table, shown
+from course.autograder.settings.table import Table, shown, toml_in
 from course.common.text import printable
 
 FILE = "mistakes.toml"
@@ -42,11 +41,7 @@ def read_mistakes(root: Path, assignment: str | None = None) -> tuple[ClassMista
 
 def mistakes_in(text: str) -> tuple[ClassMistake, ...]:
     """All that are in the file's text. Raises SettingsError, as `read_mistakes` does."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is not TOML: {error}") from None
-    top = Table("", data, FILE)
+    top = Table("", toml_in(text, FILE), FILE)
     entries = top.take("mistake", "tables, as [[mistake]]", _is_tables, [])
     top.done()
     found = tuple(_mistake(f"mistake {k}", entry) for k, entry in enumerate(entries, start=1))

@@ -75,7 +75,7 @@ gpu-check: $(READY)  ## compare the references on the GPU, where there is one, w
 
 lock: $(READY)  ## resolve the versions anew into requirements.lock
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-	  --group dev --output-file requirements.lock pyproject.toml > /dev/null
+	  --group dev --all-extras --output-file requirements.lock pyproject.toml > /dev/null
 	@sed -i '1i # Every version the course is tested with, for Python 3.11 to 3.13. Made by `make lock`; read by `make setup`.' requirements.lock
 
 clean:  ## remove everything that can be made again (never submissions or the gradebook)

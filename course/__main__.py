@@ -1,6 +1,7 @@
 """`python -m course`: release, grade, feedback, the demo, lessons, the site, and what keeps the house."""
 
 from course.autograder.cli.checks import checks
+from course.autograder.cli.cluster import cluster
 from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
 from course.autograder.cli.export import export
@@ -18,6 +19,7 @@ from course.building.commands import COMMANDS
 
 for command in (
     checks,
+    cluster,
     collect,
     explain,
     export,

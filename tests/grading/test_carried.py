@@ -16,10 +16,7 @@ from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relat
 from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.marking import Opened, Task, intake_of, opened
 from course.autograder.judging.rules import Counting, Rules
-from course.autograder.sandbox.limits import Limits
 from tests.marked_class import NAME
-
-LIMITS = Limits(cell_seconds=7.5)
 
 
 def zipped(**files: bytes) -> bytes:
@@ -74,9 +71,9 @@ def test_what_travels_is_taken_in_and_has_the_digest_that_it_had(task, fill):
         class_mistakes=(mistake,),
     )
     here = opened(task)
-    content = carried(here, LIMITS)
-    there, limits = brought(content)
-    assert limits == LIMITS and there.task.class_mistakes == (mistake,)
+    content = carried(here)
+    there = brought(content)
+    assert there.task.class_mistakes == (mistake,)
     assert (there.digest, there.seed, there.at, there.released) == (
         here.digest,
         here.seed,
@@ -94,7 +91,7 @@ def test_what_travels_is_taken_in_and_has_the_digest_that_it_had(task, fill):
 
 def test_neither_the_secret_nor_a_path_of_this_machine_travels(task):
     odd_hand_ins(task.folder, task.released.read_bytes())
-    there, _ = brought(carried(opened(task), LIMITS))
+    there = brought(carried(opened(task)))
     whole = repr(there)
     assert "the secret" not in whole and str(task.folder) not in whole and str(task.released) not in whole
 
@@ -103,4 +100,4 @@ def test_a_hand_in_that_is_too_large_to_travel_is_a_sentence(task, monkeypatch):
     odd_hand_ins(task.folder, task.released.read_bytes())
     monkeypatch.setattr(travel, "MOST_BYTES", 2**20)
     with pytest.raises(GradingError, match="2 MB were handed in, and 1 MB can travel"):
-        carried(opened(task), LIMITS)
+        carried(opened(task))

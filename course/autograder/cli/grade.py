@@ -1,5 +1,6 @@
 """`python -m course grade`: a row as each submission is graded, pages meanwhile, and at the end who needs a person."""
 
+import contextlib
 import json
 import shlex
 import sys
@@ -15,7 +16,7 @@ from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
 
 if TYPE_CHECKING:
-    from course.autograder.grading.driver import Graded
+    from course.autograder.grading.driver import Graded, Marking
     from course.autograder.intake.matched import Unmatched
 
 NEEDS_PERSON = 3  # the exit code with --strict
@@ -50,6 +51,11 @@ INTERRUPTED = 130  # as shells have it
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for that file; shards/ in the course folder by default.",
 )
+@click.option(
+    "--cluster",
+    metavar="SCHEDULER",
+    help="Have the workers of a Dask cluster grade: its address, tls://HOST:8786, or its scheduler file.",
+)
 @click.pass_obj
 def grade(
     root: Path,
@@ -64,6 +70,7 @@ def grade(
     as_json: Path | None,
     shard: str | None,
     to: Path | None,
+    cluster: str | None,
 ) -> None:
     """Grade everyone who submitted ASSIGNMENT, or the STUDENTS named.
 
@@ -79,9 +86,13 @@ def grade(
         raise Sentence(
             "--shard grades a part of the class into a file; say it without students, --strict and --json"
         )
+    if cluster is not None and (no_sandbox or shard):
+        raise Sentence(
+            "--cluster grades on other machines and locks submissions in; say it without --no-sandbox and --shard"
+        )
     from course.autograder.grading.workers import start_ahead
 
-    if any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
+    if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         start_ahead()  # before the imports below, which take as long as Paddle's
     from course.autograder.engine.engine import UNGUARDED
     from course.autograder.gradebook.course import GradingError
@@ -97,7 +108,9 @@ def grade(
         grade_shard(root, assignment, shard, to or root / FOLDER, plan)
     run = _Run(root, assignment, feedback, jobs)
     try:
-        rows = run.grade(students, Plan(jobs=jobs, force=force, isolated=not no_sandbox))
+        with run.elsewhere(cluster) as marking:
+            plan = Plan(jobs=jobs, force=force, isolated=not no_sandbox, marking=marking)
+            rows = run.grade(students, plan)
         if as_json is not None:
             run.write_json(rows, as_json)
         written = run.finish()
@@ -175,6 +188,14 @@ class _Run:
         except PagesMissing as error:
             self.pages_missing = str(error)
         return rows
+
+    def elsewhere(self, cluster: str | None) -> "contextlib.AbstractContextManager[Marking | None]":
+        """What has submissions marked on other machines; None where this one does."""
+        if cluster is None:
+            return contextlib.nullcontext()
+        from course.autograder.cli.cluster import on_cluster
+
+        return on_cluster(self.root, cluster, self.bar.console)
 
     def _without_page(self, rows: "list[Graded]") -> list[str]:
         """Those who were graded before and have no page of it."""

@@ -28,6 +28,7 @@ from sqlalchemy.exc import (
 
 from course.autograder.gradebook.changes import Cells, cells_of
 from course.autograder.gradebook.counting import countings
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.exchange import own_exchange
 from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
@@ -52,10 +53,6 @@ CURES = {
     "full": "; make room on the disk, and run the same command again",
     "no such column": "; it is of another version of nbgrader: run `nbgrader db upgrade`",
 }
-
-
-class GradingError(RuntimeError):
-    """Something that stops grading, in one sentence for the instructor."""
 
 
 @contextlib.contextmanager

@@ -8,20 +8,19 @@ import zlib
 from dataclasses import asdict
 from pathlib import Path
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.grading.class_mistakes.file import mistakes_in, with_mistake
 from course.autograder.grading.marking import Opened, Task
 from course.autograder.intake.find import File, Handed
 from course.autograder.intake.timestamp import HandedInAt
 from course.autograder.judging.rules import Counting, Rules
-from course.autograder.sandbox.limits import Limits
 
 FORMAT = 1  # of what travels; a worker that has another one takes no part
 MOST_BYTES = 256 * 2**20  # of one hand-in
 NOWHERE = Path()
 
 
-def carried(one: Opened, limits: Limits) -> bytes:
+def carried(one: Opened) -> bytes:
     """A hand-in for another machine. Raises GradingError where it is too large, OSError where a file cannot be read."""
     if (size := sum(file.size for file in one.handed.files)) > MOST_BYTES:
         raise GradingError(
@@ -41,7 +40,6 @@ def carried(one: Opened, limits: Limits) -> bytes:
         "at": asdict(one.at),
         "seed": str(one.seed),
         "digest": one.digest,
-        "limits": asdict(limits),
         "told": one.handed.told,
         "left": one.handed.left,
         "released": len(one.released),
@@ -62,8 +60,8 @@ def _mistakes(task: Task) -> str:
     return text
 
 
-def brought(content: bytes) -> tuple[Opened, Limits]:
-    """What `carried` gave, and the limits on it."""
+def brought(content: bytes) -> Opened:
+    """What `carried` was given."""
     content = zlib.decompress(content)
     start = 4 + int.from_bytes(content[:4], "big")
     about = json.loads(content[4:start])
@@ -91,4 +89,4 @@ def brought(content: bytes) -> tuple[Opened, Limits]:
         language=about["language"],
     )
     handed, at = Handed(files, about["told"], about["left"]), HandedInAt(**about["at"])
-    return Opened(task, handed, at, released, int(about["seed"]), about["digest"]), Limits(**about["limits"])
+    return Opened(task, handed, at, released, int(about["seed"]), about["digest"])

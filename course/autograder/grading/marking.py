@@ -225,11 +225,12 @@ def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> Non
     _engine = Engine(limits, isolated=isolated)
 
 
-def mark_here(task: Task) -> Marked:
+def mark_here(one: Task | Opened) -> Marked:
     """Mark with this worker's engine; whatever goes wrong is a sentence."""
     try:
-        return mark(task, _engine)
+        return mark(one, _engine)
     except Exception as error:
+        task = one if isinstance(one, Task) else one.task
         return Marked(task.student, task.assignment, failure=in_a_sentence(error))
 
 

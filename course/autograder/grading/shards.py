@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from course.autograder.gradebook.course import GradingError
+from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.marks import Marked
 from course.autograder.intake.timestamp import HandedInAt
 from course.common.text import printable

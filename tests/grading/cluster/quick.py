@@ -1,0 +1,52 @@
+"""Preloaded by workers that only seem to mark: what a cluster does with submissions is tried without their running."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from distributed import Worker
+
+from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.carried import brought
+from course.autograder.grading.cluster.worker import PLUGIN, Judging, offer
+from course.autograder.grading.executor import WorkerLost
+from course.autograder.grading.marking import Opened
+
+HOLD = "QUICK_HOLD"  # names a file: while it is there, nothing is finished
+
+
+def seem_to_mark(one: Opened) -> Marked:
+    """The released notebook and no points."""
+    notebook = json.dumps(nbformat.reads(one.released.decode(), as_version=4))
+    return Marked(one.task.student, one.task.assignment, one.digest, notebook, seconds={"whole": 0.5})
+
+
+class Slots:
+    """Nothing is finished while the file is there; what a worker was at when it is told to end is lost."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def mark(self, content: bytes, limits: object) -> Marked:
+        one, hold = brought(content), Path(os.environ[HOLD])
+        hold.with_name(f"begun by {os.getpid()}").touch()
+        while hold.exists():
+            time.sleep(0.1)
+            if self.ended:
+                raise WorkerLost
+        return seem_to_mark(one)
+
+    def close(self) -> None:
+        self.ended = True
+
+
+class Quick(Judging):
+    def setup(self, worker: Worker) -> None:
+        self.slots = Slots()
+
+
+async def dask_setup(worker: Worker) -> None:
+    await worker.plugin_add(plugin=Quick(), name=PLUGIN)
+    worker.state.total_resources[offer()] = worker.state.available_resources[offer()] = worker.state.nthreads

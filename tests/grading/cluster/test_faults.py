@@ -35,17 +35,20 @@ def undisturbed(course, tmp_path):
     grade(
         other.root,
         NAME,
-        plan=Plan(marking=lambda tasks, limits: (seem_to_mark(opened(one)) for one in tasks)),
+        plan=Plan(marking=lambda tasks, limits: ([seem_to_mark(opened(one))] for one in tasks)),
     )
     return canonical_dump(other)
 
 
 def test_a_worker_and_then_the_scheduler_are_lost_and_nothing_is(course, undisturbed, tmp_path, monkeypatch):
     folder, hold = tmp_path / "running", tmp_path / "marks" / "hold"
-    recorded, told, whole = [], [], Recorder.record
-    monkeypatch.setattr(
-        Recorder, "record", lambda self, one: (recorded.append(one.student), whole(self, one))
-    )
+    recorded, told, whole = [], [], Recorder.record_all
+
+    def record_all(self, marks):
+        recorded.extend(one.student for one in marks)
+        return whole(self, marks)
+
+    monkeypatch.setattr(Recorder, "record_all", record_all)
     for place in (folder, hold.parent):
         place.mkdir()
     hold.touch()

@@ -75,7 +75,7 @@ class ClusterExecutor:
         services = self._client.scheduler_info(n_workers=0).get("services", {})
         return str(self._client.dashboard_link) if "dashboard" in services else ""
 
-    def marked(self, tasks: list[Task], limits: Limits) -> Iterator[Marked]:
+    def marked(self, tasks: list[Task], limits: Limits) -> Iterator[list[Marked]]:
         """Each task's marks as they come. Raises GradingError where no scheduler or worker is left for too long."""
         self._run = _Run(limits_as_data(limits))
         if tasks:
@@ -108,6 +108,8 @@ class ClusterExecutor:
                 self._look()
             try:
                 self._take(self._came.get(timeout=LOOK_EVERY / 4))
+                while True:  # what else has come meanwhile: several are entered sooner than one by one
+                    self._take(self._came.get_nowait())
             except queue.Empty:
                 self._send_again_what_is_lost()
         came, self._run.ready = self._run.ready, []

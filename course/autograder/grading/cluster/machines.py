@@ -48,7 +48,7 @@ class Machines:
         for address in self._used - usable:
             self._of(address).deaths += 1
         self._used = usable
-        for address in workers.keys() - usable:
+        for address in sorted(workers.keys() - usable):
             if address not in self._refused:
                 self._refused[address] = self._why_not(workers[address]["resources"])
                 self._tell(f"the worker {printable(address)} is left out: {self._refused[address]}")

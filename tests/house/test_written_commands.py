@@ -1,0 +1,82 @@
+"""Each command that a page or an example file names is one that there is, with options that it has."""
+
+import re
+import shlex
+import subprocess
+
+import click
+import pytest
+import yaml
+
+from course.__main__ import main
+
+COMMAND = re.compile(r"(?:python|\$PYTHON) -m course( [^`\n|;&]*)?")
+PAGES = ("README.md", "docs/*.md", "deploy/*", "course/**/*.md", "data/README.md")
+# Words of a page that stand for others, and what follows a command on its line.
+STANDS_FOR = {"K/N": "1/2", '"$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"': "1/2"}
+
+
+def commands(root):
+    for pattern in PAGES:
+        for path in sorted(root.glob(pattern)):
+            if path.is_file():
+                for found in COMMAND.finditer(path.read_text(encoding="utf-8")):
+                    yield path.relative_to(root).as_posix(), (found[1] or "").split("  #")[0].strip(" .,:)")
+
+
+def unknown(words):
+    """What a command line has that its command does not; '' where it is one that could be typed."""
+    command, context = main, click.Context(main)
+    while isinstance(command, click.Group):
+        name = words.pop(0) if words else None
+        if name is None or name.startswith(("-", "…", "...")):
+            return ""
+        command = command.get_command(context, name)
+        if command is None:
+            return f"no command {name}"
+        context = click.Context(command, parent=context)
+    has = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
+    wanted = [word.partition("=")[0] for word in words if re.match(r"-[-a-z]", word)]
+    return " ".join(word for word in wanted if word not in has)
+
+
+def test_what_pages_and_examples_tell_to_type_can_be_typed(root):
+    found = list(commands(root))
+    assert len(found) > 50
+    wrong = [
+        (path, line, said) for path, line in found if (said := unknown(shlex.split(line.replace("'", "’"))))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "line", ["grade ps1 --shards 1/2", "regarde ps1", "gradebook copy --too", "grade -q"]
+)
+def test_what_cannot_be_typed_is_noticed(line):
+    assert unknown(line.split())
+
+
+def test_the_examples_for_clusters_are_whole(root):
+    """They say YAML and shell; scheduler and workers read the one file of Dask's settings, and hold no authority's key."""
+    objects = list(yaml.safe_load_all((root / "deploy/kubernetes.yaml").read_text()))
+    pods = [one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment"]
+    services = yaml.safe_load((root / "deploy/compose.yaml").read_text())["services"]
+    started = [
+        *(pod["containers"][0]["args"] for pod in pods),
+        *(one["command"] for one in services.values()),
+    ]
+    assert [command[:2] for command in started] == [
+        [".venv/bin/dask", "scheduler"],
+        [".venv/bin/dask", "worker"],
+    ] * 2
+    for pod in pods:
+        (box,) = pod["containers"]
+        assert {"name": "DASK_CONFIG", "value": "deploy/dask.yaml"} in box["env"]
+        assert pod["securityContext"]["runAsUser"] == 1000 and not pod["automountServiceAccountToken"]
+        assert not box["securityContext"]["allowPrivilegeEscalation"]
+    for service in services.values():
+        assert service["environment"]["DASK_CONFIG"] == "deploy/dask.yaml" and service["cap_drop"] == ["ALL"]
+    assert "ca-key" not in re.sub(r"ca-key.pem is not needed", "", (root / "deploy/compose.yaml").read_text())
+    assert "ca-key" not in (root / "deploy/kubernetes.yaml").read_text()
+    compile((root / "deploy/slurm.py").read_text(), "slurm.py", "exec")
+    subprocess.run(["bash", "-n", root / "deploy/slurm-array.sh"], check=True)

@@ -20,6 +20,7 @@ from nbgrader.preprocessors import (
 )
 
 import course.autograder
+from course.autograder.gradebook.database import with_driver
 from course.autograder.gradebook.exchange import (
     CollectWithoutChecks,
     ReleaseFeedbackOfExchange,
@@ -49,9 +50,8 @@ c = get_config()  # noqa: F821 - traitlets puts it there
 c.CourseDirectory.course_id = "paddle_course"
 c.CourseDirectory.root = os.environ.get("COURSE_ROOT", str(Path(__file__).parent))
 c.CourseDirectory.source_directory = "course/assignments"
-c.CourseDirectory.db_url = os.environ.get(
-    "COURSE_DB", f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
-)
+in_a_file = f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
+c.CourseDirectory.db_url = with_driver(os.environ.get("COURSE_DB") or in_a_file)
 
 # Where there is no exchange, the course has one of its own: the formgrader wants one to say what is released.
 exchange = exchange_root(Path(c.CourseDirectory.root))

@@ -6,6 +6,7 @@ from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
 from course.autograder.cli.export import export
 from course.autograder.cli.gpu_check import gpu_check
+from course.autograder.cli.gradebook import gradebook
 from course.autograder.cli.hand_over import github, gradescope
 from course.autograder.cli.mistakes import mistakes
 from course.autograder.cli.preflight import preflight
@@ -25,6 +26,7 @@ for command in (
     export,
     github,
     gpu_check,
+    gradebook,
     gradescope,
     history,
     mistakes,

@@ -21,12 +21,12 @@ def folder_like(course: Course, root: Path) -> Course:
     return Course(root)
 
 
-def hand_in(course: Course, student: str, text: str | None = None) -> Path:
+def hand_in(course: Course, student: str, text: str | None = None, assignment: str = NAME) -> Path:
     """Place a hand-in: the released notebook as it is, or a text."""
-    folder = course.folder("submitted") / student / NAME
+    folder = course.folder("submitted") / student / assignment
     folder.mkdir(parents=True)
-    released = (course.folder("release") / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8")
-    (folder / f"{NAME}.ipynb").write_text(released if text is None else text, encoding="utf-8")
+    released = (course.folder("release") / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8")
+    (folder / f"{assignment}.ipynb").write_text(released if text is None else text, encoding="utf-8")
     return folder
 
 

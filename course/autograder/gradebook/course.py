@@ -16,7 +16,6 @@ import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import make_url
 from sqlalchemy.exc import (
     DatabaseError,
     DataError,
@@ -28,11 +27,13 @@ from sqlalchemy.exc import (
 
 from course.autograder.gradebook.changes import Cells, cells_of
 from course.autograder.gradebook.counting import countings
+from course.autograder.gradebook.database import NO_DRIVER, OPENING, cannot_be_used, locked, on_server
 from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.exchange import own_exchange
 from course.autograder.gradebook.lateness import Term, read_term
 from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
+from course.autograder.gradebook.states import prepare
 from course.autograder.gradebook.swap import beside, swap
 from course.autograder.judging.rules import Counting, Rules
 from course.autograder.sandbox.limits import Limits, with_caps
@@ -43,16 +44,6 @@ PROJECT = Path(__file__).parents[3]
 RAISED = re.compile(
     r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Entry): (.+)"
 )  # an exception's line in a log
-# What SQLite says, and what helps.
-CURES = {
-    "not a database": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
-    "malformed": "; put a backup in its place, or move it away to grade anew (points given by hand are in it alone)",
-    "readonly": "; make the file and its folder writable",
-    "unable to open": "; is its folder there, and writable?",
-    "locked": "; another program is writing to it: wait for it, or close it",
-    "full": "; make room on the disk, and run the same command again",
-    "no such column": "; it is of another version of nbgrader: run `nbgrader db upgrade`",
-}
 
 
 @contextlib.contextmanager
@@ -84,6 +75,7 @@ class Course:
         )  # nbgrader's own, on every submission it creates
         self.root = root.resolve()
         self._counting: dict[str, tuple[Counting, ...]] = {}
+        self._there = False  # whether the gradebook's tables are known to be
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
             path = own if own.exists() else PROJECT / "nbgrader_config.py"
@@ -112,22 +104,31 @@ class Course:
         """The open gradebook; GradingError, in a sentence, where the database cannot be read or written."""
         gradebook = None
         try:
-            gradebook = Gradebook(self.db_url, self.config.CourseDirectory.course_id)
+            gradebook = self._opened()
             yield gradebook
+        except ModuleNotFoundError as error:
+            if gradebook is not None or not on_server(self.db_url):
+                raise
+            raise GradingError(f"{NO_DRIVER} ({error})") from None
         except (OperationalError, DatabaseError) as error:
             if isinstance(error, IntegrityError | DataError | ProgrammingError):
                 raise
-            raise GradingError(self._broken(error)) from None
+            raise GradingError(cannot_be_used(self.db_url, error)) from None
         finally:
             if gradebook is not None:
                 gradebook.close()
 
-    def _broken(self, error: DatabaseError) -> str:
-        where = make_url(self.db_url)
-        shown = where.database if where.drivername.startswith("sqlite") else where.render_as_string()
-        said = str(error.orig)
-        todo = next((do for word, do in CURES.items() if word in said), "")
-        return f"the gradebook {shown} cannot be used: {said}{todo}"
+    def _opened(self) -> Gradebook:
+        """Open it. On a server the first time is one process's alone: two that made its tables at once would collide."""
+        given = (self.db_url, self.config.CourseDirectory.course_id)
+        if self._there or not on_server(self.db_url):
+            return Gradebook(*given)
+        with locked(self.db_url, OPENING, wait=True):
+            gradebook = Gradebook(*given)
+            prepare(gradebook.db)
+            gradebook.db.commit()
+        self._there = True
+        return gradebook
 
     def folder(self, step: str) -> Path:
         """A folder of nbgrader's: 'release', 'submitted', 'autograded', 'feedback', 'source'."""

@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.database import enter_alone
 from course.autograder.gradebook.entries import (
     Entry,
     GradeRow,
@@ -111,6 +112,7 @@ class Recorder:
         Returns:
             The scores of those with marks, as they stand in the gradebook now.
         """
+        enter_alone(self.db)
         before = read_states(self.db, self.assignment, [one.student for one in marks])
         self._record_failures([one for one in marks if one.failure], before)
         graded = {one.student: one for one in marks if not one.failure}

@@ -13,7 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course.autograder.gradebook.course import Course, GradingError
+from sqlalchemy.exc import SQLAlchemyError
+
+from course.autograder.gradebook.course import Course, GradingError, cannot_be_used
+from course.autograder.gradebook.database import HeldElsewhere, locked, on_server
 from course.autograder.gradebook.earlier import given_release
 from course.autograder.gradebook.grades import REMOVED
 from course.autograder.gradebook.marks import Marked
@@ -100,9 +103,28 @@ def handed_in(course: Course, assignment: str) -> HandIns:
 
 
 @contextlib.contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """Hold the course folder for one driver. Raises GradingError when another has it."""
-    with held(root, ".grading.lock"):
+def alone(root: Path, database: str = "", assignment: str = "") -> Iterator[None]:
+    """Hold what one driver needs for itself: the course folder, where the gradebook is a file in it.
+
+    Where it is on a server, drivers on several machines may write to it, each to another assignment: then that is held,
+    in the database.
+
+    Raises:
+        GradingError: when another has it.
+    """
+    if not (database and on_server(database)):
+        with held(root, ".grading.lock"):
+            yield
+        return
+    with contextlib.ExitStack() as opened:
+        try:
+            opened.enter_context(locked(database, f"grading {assignment}"))
+        except HeldElsewhere as who:
+            raise GradingError(
+                f"another grading run ({who}) is at work on {assignment} in this gradebook; wait for it, or stop it"
+            ) from None
+        except SQLAlchemyError as error:
+            raise GradingError(cannot_be_used(database, error)) from None
         yield
 
 
@@ -207,7 +229,7 @@ def grade(
     plan = plan or Plan()
     course = Course(root)
     course.require(assignment)
-    with alone(course.root):
+    with alone(course.root, course.db_url, assignment):
         found = handed_in(course, assignment)
         wanted = wanted_of(course, assignment, found, students)
         limits = plan.limits or course.limits()

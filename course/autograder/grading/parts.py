@@ -195,7 +195,7 @@ def enter(
     """
     course = Course(root)
     course.require(assignment)
-    with alone(course.root):
+    with alone(course.root, course.db_url, assignment):
         made = Entered(assignment, hand_ins=handed_in(course, assignment))
         found = made.hand_ins.by_student if made.hand_ins else {}
         released, secret = require_all(course, assignment, 1, False, len(results))

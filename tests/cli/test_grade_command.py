@@ -1,6 +1,7 @@
 """`grade`, `grades` and `show` as an instructor sees them; submissions are marked without being run."""
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -12,9 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from course.__main__ import main as every_command
+from course.autograder.cli import event_log
 from course.autograder.cli.commands import main
 from course.autograder.engine.engine import RunResult
 from course.autograder.gradebook.course import Course, GradingError
+from course.autograder.gradebook.marks import Marked
 from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
@@ -365,3 +368,47 @@ def test_a_folder_that_holds_no_course_is_told(tmp_path, words):
     assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
     assert f"error: {tmp_path} is no course folder: no assignment lies in" in " ".join(result.output.split())
     assert not list(tmp_path.rglob("*.ipynb")) and not (tmp_path / "release").exists()
+
+
+def events(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_each_submission_is_an_event_in_the_log_and_runs_share_it(course, tmp_path, monkeypatch):
+    log = tmp_path / "grading.jsonl"
+    assert grade(course, "--log", str(log)).exit_code == 0
+    assert grade(course, "s2", "--force", "--log", str(log)).exit_code == 0
+    told = events(log)
+    assert [one["event"] for one in told] == ["begun", *["graded"] * 3, "ended", "begun", "graded", "ended"]
+    assert len({one["run"] for one in told}) == 2 and {one["assignment"] for one in told} == {NAME}
+    assert told[0]["to_do"] == 3 and told[4]["why"] == "done" and told[4]["done"] == 3
+    by_student = {one["student"]: one for one in told[1:4]}
+    assert (by_student["s2"]["points"], by_student["s2"]["to_grade_by_hand"]) == (85.5, 12)
+    assert by_student["s3"]["needs_person"] == [UNREAD]
+    hand_in(course, "s4")
+    died = [Marked("s4", NAME, failure="it died")]
+    monkeypatch.setattr(driver, "marked_together", lambda tasks, *how: iter([died]))
+    assert grade(course, "s4", "--log", str(log)).exit_code == 1
+    failed, ended = events(log)[-2:]
+    assert (failed["event"], failed["failure"]) == ("failed", "it died")
+    assert (ended["why"], ended["done"], ended["failed"]) == ("done", 1, 1)
+
+
+def test_a_log_that_cannot_be_written_is_told_before_or_meanwhile_and_costs_nothing(
+    course, tmp_path, monkeypatch
+):
+    done = grade(course, "--log", str(tmp_path / "nowhere" / "x.jsonl"))
+    assert done.exit_code == 1 and "nothing can be written to" in done.output
+    assert not (course.root / "grades").exists()
+
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    log, told = event_log.EventLog(tmp_path / "x.jsonl", NAME), []
+    log.__exit__(None, None, None)
+    log._file = Full()
+    monkeypatch.setattr(event_log, "warn", told.append)
+    log.add("begun")
+    log.add("ended")
+    assert len(told) == 1 and "takes no more events (No space left on device); grading goes on" in told[0]

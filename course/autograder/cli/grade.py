@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course.autograder.cli import options
+from course.autograder.cli.event_log import EventLog
 from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
@@ -42,6 +43,11 @@ INTERRUPTED = 130  # as shells have it
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there too."
 )
 @click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Add a line of JSON there for each submission, as it is graded.",
+)
+@click.option(
     "--shard",
     metavar="K/N",
     help="Grade the Kth of N parts of the class into a file, for `record` to enter where the gradebook is.",
@@ -68,6 +74,7 @@ def grade(
     no_sandbox: bool,
     strict: bool,
     as_json: Path | None,
+    log: Path | None,
     shard: str | None,
     to: Path | None,
     cluster: str | None,
@@ -82,9 +89,9 @@ def grade(
         require_place(as_json)
     if to is not None and shard is None:
         raise Sentence("--to says where a part's results go; say with --shard which part, 3/40 say")
-    if shard is not None and (students or strict or as_json):
+    if shard is not None and (students or strict or as_json or log):
         raise Sentence(
-            "--shard grades a part of the class into a file; say it without students, --strict and --json"
+            "--shard grades a part of the class into a file; say it without students, --strict, --json and --log"
         )
     if cluster is not None and (no_sandbox or shard):
         raise Sentence(
@@ -106,7 +113,7 @@ def grade(
 
         plan = Plan(jobs=jobs, force=force, isolated=not no_sandbox)
         grade_shard(root, assignment, shard, to or root / FOLDER, plan)
-    run = _Run(root, assignment, feedback, jobs)
+    run = _Run(root, assignment, feedback, jobs, log)
     try:
         with run.elsewhere(cluster) as marking:
             plan = Plan(jobs=jobs, force=force, isolated=not no_sandbox, marking=marking)
@@ -115,12 +122,16 @@ def grade(
             run.write_json(rows, as_json)
         written = run.finish()
     except KeyboardInterrupt:
+        run.log("ended", why="interrupted", done=run.done)
         run.told_interrupted()
         sys.exit(INTERRUPTED)
     except GradingError as error:
+        run.log("ended", why=str(error), done=run.done)
         run.keep_what_is_done()
         raise Sentence(str(error)) from None
     failed = [row for row in rows if row.score is None]
+    old = sum(row.score is not None and not row.fresh for row in rows)
+    run.log("ended", why="done", done=run.done, failed=len(failed), up_to_date=old)
     needy = tell_who_needs_a_person(root, assignment, rows, run.unmatched)
     say(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {written}")
     if run.pages_missing:
@@ -131,13 +142,21 @@ def grade(
 class _Run:
     """One run of the command: what it has said and done so far, so that it can be told whenever it ends."""
 
-    def __init__(self, root: Path, assignment: str, feedback: bool, jobs: int) -> None:
+    def __init__(
+        self, root: Path, assignment: str, feedback: bool, jobs: int, log: Path | None = None
+    ) -> None:
         self.root, self.assignment, self.feedback, self.jobs = root, assignment, feedback, jobs
         self.unmatched: Sequence[Unmatched] = ()
         self.to_do = self.done = self.pages = 0
         self.pages_missing = ""
         self.devices: set[str] = set()
         self.bar = progress()
+        self._events = EventLog(log, assignment) if log else None
+
+    def log(self, event: str, **more: Any) -> None:
+        """Add to the events, where they are wanted."""
+        if self._events is not None:
+            self._events.add(event, **more)
 
     def grade(self, students: Sequence[str], plan: Any) -> "list[Graded]":
         """Grade, with a row and, meanwhile, a page for each."""
@@ -149,6 +168,7 @@ class _Run:
 
         def begun(to_do: int, up_to_date: int) -> None:
             self.to_do = to_do
+            self.log("begun", to_do=to_do, up_to_date=up_to_date)
             self.bar.update(step, total=to_do)
             if up_to_date:
                 say(f"{up_to_date} are graded and unchanged; --force grades them again", to=self.bar.console)
@@ -159,6 +179,8 @@ class _Run:
 
         def told(row: "Graded") -> None:
             self._tell(row)
+            if self._events is not None:
+                self._events.add_row(row)
             self.done += row.fresh
             self.bar.advance(step, 1 if row.fresh else 0)
             if self.feedback and row.score:

@@ -13,3 +13,4 @@ def test_a_slip_is_rejected_and_has_its_true_name(slip):
     verdict = judge(slip.check, *slip.functions, seed=5)
     assert not verdict.passed
     assert set(verdict.misconceptions) == set(slip.named), verdict.text()
+    assert slip.said in verdict.text()

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import nbformat
@@ -213,6 +214,11 @@ def _blank(source: str, stub: str) -> str:
     return "\n".join(kept)
 
 
+@functools.cache
+def _compiled(source: str, filename: str) -> CodeType:
+    return compile(source, filename, "exec")
+
+
 def functions_of(assignment: str, sources: Mapping[str, str] | None = None) -> dict[str, Callable[..., Any]]:
     """Everything callable that a notebook's cells define, tests and cells without a grade_id left out.
 
@@ -223,7 +229,7 @@ def functions_of(assignment: str, sources: Mapping[str, str] | None = None) -> d
     changed = {**solutions(assignment), **(sources or {})}
     namespace: dict[str, Any] = {"__name__": "answer"}
     for name, cell in _source_cells(assignment).items():
-        exec(compile(changed.get(name, cell.source), f"<{name}>", "exec"), namespace)
+        exec(_compiled(changed.get(name, cell.source), f"<{name}>"), namespace)
     return {name: value for name, value in namespace.items() if callable(value)}
 
 

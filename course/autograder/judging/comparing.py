@@ -1,6 +1,6 @@
 """Is this array that array? And where it is not: by how much, at which index, and what strikes the eye first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,7 @@ def compare(
     """
     tolerance = tolerance or tolerance_of(output, inputs, got)
     if ".*." in output.path and got.ndim and wanted.ndim:
-        message = rows_differ(got, wanted, tolerance)
+        message = rows_differ(got, wanted, tolerance, _kinds(inputs))
         return Finding(case.name, output.path, "rows", message) if message else None
     alike = got.shape == wanted.shape
     gap = difference(got, wanted, tolerance) if alike else None
@@ -195,8 +195,17 @@ def _entries(row: np.ndarray) -> np.ndarray:
     return row[~np.isnan(row)] if row.dtype.kind == "f" else row
 
 
-def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> str:
-    """A sentence on where two columns of a table differ, with the student's own entry; '' where they do not."""
+def _kinds(inputs: Inputs) -> list[str]:
+    """The kinds of the layers that a table's rows are for; [] where they are for something else."""
+    layers = inputs.get("layers")
+    return [str(layer.get("type")) for layer in layers] if isinstance(layers, (list, tuple)) else []
+
+
+def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, kinds: Sequence[str] = ()) -> str:
+    """A sentence on where two columns of a table differ, with the student's own entry; '' where they do not.
+
+    Where all rows that are wrong are for one kind of layer, that is said.
+    """
     if len(got) != len(wanted):
         return f"The table has {len(got)} rows; {len(wanted)} are wanted, one for each layer."
     pairs = [(_entries(g), _entries(w)) for g, w in zip(got, wanted, strict=True)]
@@ -207,4 +216,8 @@ def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> st
     entries = [f"{value:,.12g}" for value in pairs[first][0][:8].tolist()]
     yours = entries[0] if got.ndim == 1 else f"({', '.join(entries)})"
     others = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
+    if len(kinds) == len(got):
+        kind = kinds[first]
+        if {kinds[row] for row in differing} == {kind} and len(set(kinds)) > 1:
+            return f"Only rows of {kind} are wrong: row {first} of the table (counted from 0){others}. Yours says {yours}."
     return f"Row {first} of the table (counted from 0) is wrong{others}: yours says {yours}."

@@ -125,7 +125,8 @@ def _causes(
         return dict.fromkeys(kinds, (Cause("", said),))
     causes = told_as(names)
     rest = [case for case in kinds if case not in causes]
-    two = two_mistakes(answers.output, [answers.by_case[case] for case in rest]) if rest else None
+    right = [entry for case, entry in answers.by_case.items() if case not in wrong]
+    two = two_mistakes(answers.output, [answers.by_case[case] for case in rest], right) if rest else None
     if two is not None:
         # Where the same two are behind all that fails, what fits some of it alone is no third.
         ordered = [*rest, *(case for case in kinds if case not in rest)]
@@ -212,7 +213,8 @@ def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = Fals
         asked, got = answers.by_case[case]
         tolerance = tolerance_of(answers.output, asked.inputs, got)
         path = answers.output.path
-        made.append(pair(got, asked.right[path], tolerance, asked.inputs, path))
+        beside = {other: right for other, right in asked.right.items() if other != path}
+        made.append(pair(got, asked.right[path], tolerance, asked.inputs, path, beside))
     return relation(made, strong=strong)
 
 

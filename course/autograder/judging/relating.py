@@ -1,32 +1,29 @@
 """How wrong arrays relate to the right ones, where no mistake with a name gives them: only what holds on every case."""
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Inputs
+from course.autograder.checks.language.spec import Arrays, Inputs
 from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.axes import axis_words
 from course.autograder.judging.comparing import near
+from course.autograder.judging.ingredients import Pair, by_ingredients, factor_in_words, numbers_in
 from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A wrong output on one case beside the right one, both in double precision, and what they come from."""
-
-    got: np.ndarray
-    wanted: np.ndarray
-    tolerance: Tolerance
-    inputs: Inputs
-    path: str = ""  # of the output
-
-
-def pair(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, inputs: Inputs, path: str = "") -> Pair:
-    """Two arrays made ready to be related."""
-    return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs, path)
+def pair(
+    got: np.ndarray,
+    wanted: np.ndarray,
+    tolerance: Tolerance,
+    inputs: Inputs,
+    path: str = "",
+    beside: Arrays | None = None,
+) -> Pair:
+    """Two arrays made ready to be related; `beside` are the right answers of the other outputs."""
+    return Pair(got.astype(np.float64), wanted.astype(np.float64), tolerance, inputs, path, beside or {})
 
 
 def relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
@@ -48,7 +45,9 @@ def simple_relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
         return ""
     if alike == {True}:
         said = _factor(pairs) or _offset(pairs) or _everywhere(pairs, STRONG)
-        return said or ("" if strong else _factors(pairs) or _everywhere(pairs, LIKE))
+        return said or (
+            "" if strong else by_ingredients(pairs) or _factors(pairs) or _everywhere(pairs, LIKE)
+        )
     return "" if strong else _everywhere(pairs, UNLIKE)
 
 
@@ -107,6 +106,8 @@ def _factors(pairs: Sequence[Pair]) -> str:
     factors = _multiples(pairs) if all(p.got.size > 1 for p in pairs) else []
     if not factors:
         return ""
+    if said := factor_in_words(factors, [numbers_in(p.inputs) for p in pairs]) or _ratio(pairs, factors):
+        return said
     listed = ", ".join(f"{factor:.4g}" for factor in factors[:4]) + (
         ", and so on" if len(factors) > 4 else ""
     )
@@ -145,6 +146,19 @@ def _count_behind(pairs: Sequence[Pair], factors: Sequence[float]) -> str:
         ):
             if np.allclose(factors, made, rtol=1e-5, atol=0):
                 return f"Yours is the right one {verb} {what}."
+    return ""
+
+
+def _ratio(pairs: Sequence[Pair], factors: Sequence[float]) -> str:
+    """Whether the factor is one count over another on each case, of three at least that differ in it."""
+    if len({round(factor, 5) for factor in factors}) < 3:
+        return ""
+    counted = [counts_in(p.inputs) for p in pairs]
+    common = [what for what in counted[0] if all(what in c for c in counted)]
+    for above, below in itertools.permutations(common, 2):
+        made = [c[above] / c[below] if c[below] else 0.0 for c in counted]
+        if np.allclose(factors, made, rtol=1e-5, atol=0):
+            return f"Yours is the right one multiplied by {above} and divided by {below}."
     return ""
 
 

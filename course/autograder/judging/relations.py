@@ -75,6 +75,31 @@ def reordered(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iter
         yield "Yours has the right values, in other places: look at the order of axes in a reshape or a loop."
 
 
+def spread(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """The right values added up or averaged along some axes, and the result in the place of each."""
+    if got.size < 2 or got.ndim > 5:
+        return
+    for count in range(1, got.ndim + 1):
+        for axes in itertools.combinations(range(got.ndim), count):
+            if all(got.shape[axis] == 1 for axis in axes):
+                continue
+            where = "all values" if count == got.ndim else f"the values along {_axes(axes)}"
+            if near(got, _along(np.sum, wanted, axes), tolerance):
+                yield f"Each of yours is the sum of {where} of the right one."
+            if near(got, _along(np.mean, wanted, axes), tolerance):
+                yield f"Each of yours is the mean of {where} of the right one."
+
+
+def _along(take: Callable[..., np.ndarray], wanted: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    return np.broadcast_to(take(wanted, axis=axes, keepdims=True), wanted.shape)
+
+
+def truth_values(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """Zeros and ones where other values are wanted."""
+    if got.size > 7 and set(np.unique(got)) == {0.0, 1.0} and not set(np.unique(wanted)) <= {0.0, 1.0}:
+        yield "Yours holds 0 and 1 alone: a mask, or the result of a comparison."
+
+
 def powers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The square, the root, the reciprocal or the absolute values of the right one."""
     if got.size < 2:
@@ -172,10 +197,28 @@ def by_sign(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
             yield "Every value has the right sign; the sizes differ."
 
 
+def sizes_alone(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """The right values, some of them with the other sign."""
+    if near(np.abs(got), np.abs(wanted), tolerance):
+        yield "Every value has the right size; some have the wrong sign."
+
+
+def at_zero(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """Wrong only where 0 is wanted, or right only there."""
+    bad, zero = outside(got, wanted, tolerance), wanted == 0
+    if min(zero.sum(), (~zero).sum()) < 2:
+        return
+    if not bad[~zero].any():
+        yield "Yours is right wherever the right value is not 0, and wrong where it is 0."
+    if bad[~zero].all() and not bad[zero].any():
+        yield "Yours is 0 where the right one is, and wrong everywhere else."
+
+
 # So simple that they are said rather than a mistake which explains some of the cases only; then the others.
 STRONG: tuple[Relation, ...] = (permuted, reversed_along, powers, rounded)
 LIKE: tuple[Relation, ...] = (
-    zero_elsewhere, border, one_slice, shifted, slice_factors, reordered, by_sign,
+    zero_elsewhere, spread, border, one_slice, shifted, slice_factors, reordered, sizes_alone, truth_values,
+    at_zero, by_sign,
 )  # fmt: skip
 
 

@@ -19,8 +19,10 @@ TRIED = 3  # cases on which pairs are looked for; a pair found there must fit al
 ENOUGH = 4  # values that must agree: two mistakes of a long list meet a single number by chance
 
 
-def two_mistakes(output: Output, entries: Sequence[Entry]) -> Two | None:
+def two_mistakes(output: Output, entries: Sequence[Entry], right: Sequence[Entry] = ()) -> Two | None:
     """The names of two mistakes that together explain an output on all of these cases.
+
+    Where more cases on which one of them would show are right than wrong, the two are not what was done.
 
     Effects that add up and effects that multiply are composed from what each mistake gives alone; for a mistake that
     is the right answer to inputs read otherwise, the question knows what another gives on the same reading. On a case
@@ -32,10 +34,17 @@ def two_mistakes(output: Output, entries: Sequence[Entry]) -> Two | None:
     tried: set[Two] = set()
     for case in cases[:TRIED]:
         for two in case.fitting():
-            if two not in tried and all(other.fits(two) for other in cases):
+            fits = two not in tried and all(other.fits(two) for other in cases)
+            if fits and _contradicted(output, two, right) <= len(cases):
                 return two
             tried.add(two)
     return None
+
+
+def _contradicted(output: Output, two: Two, right: Sequence[Entry]) -> int:
+    """On how many of the cases that are right one of the two would show."""
+    lineups = (asked.lineup(output.path, tolerance_of(output, asked.inputs, got)) for asked, got in right)
+    return sum(bool(known.showing & set(two)) for known in lineups)
 
 
 def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:

@@ -18,21 +18,27 @@ class Slip:
     check: str
     functions: tuple[Callable[..., Any], ...]
     named: tuple[str, ...]
+    said: str = ""  # what the verdict says of how wrong and right are related
 
 
 class Slips(list[Slip]):
     """The slips of one module."""
 
     def add(
-        self, about: str, check: str, *functions: Callable[..., Any], named: tuple[str, ...] = ()
+        self,
+        about: str,
+        check: str,
+        *functions: Callable[..., Any],
+        named: tuple[str, ...] = (),
+        said: str = "",
     ) -> None:
         """Take in one more."""
-        self.append(Slip(about, check, functions, named))
+        self.append(Slip(about, check, functions, named, said))
 
 
 MODULES = (
     "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout",
-    "dropout_relatives", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers",
+    "dropout_relatives", "edited_solutions", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers",
     "layer_and_group", "pooling", "renormalisation", "within",
 )  # fmt: skip
 

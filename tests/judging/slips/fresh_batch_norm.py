@@ -29,7 +29,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "test var unrooted": ("divided by the variance",),
     "test eps 1e-5": ("epsilon hard-coded",),
     "test no affine": ("gamma and beta forgotten",),
-    "test plus mean": (),
+    "test plus mean": ("mean added",),
     "n forgotten": ("dout not multiplied by n",),
     "no gamma": ("gamma missing in dx",),
     "h missing": ("x_hat missing in the last term",),

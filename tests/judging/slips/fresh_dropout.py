@@ -23,7 +23,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "test both": ("scaled again at test time",),
     "test up": ("not scaled at test time",),
     "test p": ("p taken for the keep probability",),
-    "test drop": ("scaled again at test time", "random at test time"),
+    "test drop": ("random at test time", "random at test time, without the scale"),
     "swap": ("scaling modes swapped",),
     "times": ("multiplied where it must be divided",),
     "p div": ("divided by p",),

@@ -143,6 +143,10 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "The running mean stands where the running variance belongs, and the other way round.",
         lambda i, s, b: dict(zip(("var", "mean"), mixed(s, b).values(), strict=True)),
     ),
+    "running mean in the running variance's update": (
+        "Each running statistic goes on from itself: the running variance from the old running variance.",
+        lambda i, s, b: {**mixed(s, b), "var": mixed({**s, "running_var": mixed(s, b)["mean"]}, b)["var"]},
+    ),
     "epsilon in the running variance": (
         "The running variance is kept without epsilon; add it only when you normalise.",
         lambda i, s, b: mixed(s, {**b, "var": b["var"] + s["eps"]}),

@@ -55,6 +55,10 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
         "divided by the variance": Mistake(
             "You divide by the variance; divide by its square root.", out(root=False)
         ),
+        "variance squared": Mistake(
+            "Under the root stands the variance itself, which is a square already.", out(var_squared=True)
+        ),
+        "mean added": Mistake("You add the mean; normalising takes it away.", out(mean_added=True)),
         "mean not subtracted": Mistake(
             "The mean is still in there: subtract it before dividing.", out(centred=False)
         ),

@@ -52,6 +52,10 @@ def parameter_mistakes(parts: PartsOf, right: Wrong, axis: int) -> dict[str, Mis
             "dgamma is a sum, not a mean: the mean, if any, is in dout already.",
             collected("dgamma", lambda p: p.dout * p.normalised, np.mean),
         ),
+        "parameter gradients of all channels together": Mistake(
+            "Each channel has a gamma and a beta of its own: keep its axis when you sum.",
+            after(right, "dgamma", "dbeta", change=lambda gradient: np.full_like(gradient, gradient.sum())),
+        ),
         "dgamma with the centred x": Mistake(
             "gamma multiplies x_hat, which is divided by the standard deviation; yours is only centred.",
             collected("dgamma", lambda p: p.dout * p.centred),

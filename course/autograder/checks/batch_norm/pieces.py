@@ -9,7 +9,7 @@ from course.autograder.checks.batch_norm.normalising import rooted, scaling
 from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
-from course.autograder.checks.language.wrong import after, of, only, scaled, swapped, where
+from course.autograder.checks.language.wrong import after, of, of_shape, only, scaled, swapped, where
 from course.reference import batch_norm
 from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
@@ -92,6 +92,14 @@ MOMENTS_CHECK = check(
         "standard deviation for variance": Mistake(
             "You returned the standard deviation; the variance is its square.",
             after(_right_moments, "var", change=np.sqrt),
+        ),
+        "unbiased standard deviation for variance": Mistake(
+            "You returned a standard deviation, and divided by N - 1: the variance is its square, divided by N.",
+            after(only(_moments(unbiased=True), "var"), "var", change=np.sqrt),
+        ),
+        "covariance matrix for the variances": Mistake(
+            "np.cov gives a matrix of every feature with every other; the variances are its diagonal, with bias=True.",
+            where(lambda i: i["x"].shape[1] > 1, of("var", lambda i: of_shape((i["x"].shape[1],) * 2))),
         ),
         "variance not centred": Mistake(
             "You averaged the squares of x itself; subtract the mean before squaring.",
@@ -239,10 +247,6 @@ NORMALIZE_CHECK = check(
             "Without brackets epsilon is added after the division: it goes beside the variance, under the root.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v) + eps),
         ),
-        "variance squared": Mistake(
-            "Under the root stands the variance itself, which is a square already.",
-            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v * v + eps)),
-        ),
         "only the mean is divided": Mistake(
             "Without brackets only the mean is divided: subtract first, then divide the difference.",
             _x_hat(lambda x, m, v, eps: x - m / paddle.sqrt(v + eps)),
@@ -251,15 +255,15 @@ NORMALIZE_CHECK = check(
             "You multiply by the standard deviation; normalising divides by it.",
             _x_hat(lambda x, m, v, eps: (x - m) * paddle.sqrt(v + eps)),
         ),
-        "mean added": Mistake(
-            "You add the mean; normalising takes it away.",
-            _x_hat(lambda x, m, v, eps: (x + m) / paddle.sqrt(v + eps)),
-        ),
         "statistics given are ignored": Mistake(
             "You computed the moments of x anew; use the mean and var that are passed in (at test time they are others).",
             _x_hat(
                 lambda x, m, v, eps: (x - x.mean(0)) / paddle.sqrt(paddle.var(x, 0, unbiased=False) + eps)
             ),
+        ),
+        "moments of the whole matrix": Mistake(
+            "You computed one mean and one variance over all of x; use the mean and var that are passed in.",
+            _x_hat(lambda x, m, v, eps: (x - x.mean()) / paddle.sqrt(paddle.var(x, unbiased=False) + eps)),
         ),
         "the batch's own mean": Mistake(
             "You subtract the mean of x; use the mean that is passed in.",

@@ -27,8 +27,10 @@ class Switches:
         eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', as a 'floor' under the variance, 'none', or
             a number that stands for the one asked for.
         root: divide by the standard deviation; otherwise by the variance.
+        var_squared: the square of the variance stands under the root.
         divided: divide at all.
         centred: subtract the mean.
+        mean_added: add it.
         sign: of x less the mean.
         detach_mean, detach_var: keep the gradient from flowing through the statistic.
         gamma: 'right', 'forgotten', 'twice', 'over beta' (scales the shift as well), 'divides', 'plus one', or
@@ -41,8 +43,10 @@ class Switches:
     second: bool = False
     eps: str | float = "inside"
     root: bool = True
+    var_squared: bool = False
     divided: bool = True
     centred: bool = True
+    mean_added: bool = False
     sign: float = 1.0
     detach_mean: bool = False
     detach_var: bool = False
@@ -82,6 +86,7 @@ def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
 
 def below(var: Any, eps: float, how: Switches) -> Any:
     """What is divided by, from a variance, with the switches for epsilon and root."""
+    var = var * var if how.var_squared else var
     if how.eps == "floor":
         return paddle.sqrt(paddle.clip(var, min=eps))
     inside = {"inside": eps, "twice": eps, "squared": eps**2, "outside": 0.0, "none": 0.0}
@@ -90,10 +95,17 @@ def below(var: Any, eps: float, how: Switches) -> Any:
     return root + eps if how.eps in ("outside", "twice") else root
 
 
+def centred(x: Any, mean: Any, how: Switches) -> Any:
+    """x less a mean, with the switches for the centre and its sign."""
+    if how.mean_added:
+        return x + mean
+    return how.sign * (x - mean) if how.centred else x
+
+
 def standardized(x: Any, mean: Any, var: Any, eps: float, how: Switches) -> Any:
     """x_hat from given statistics, with the switches for epsilon, root, centre and sign."""
-    centred = how.sign * (x - mean) if how.centred else x
-    return centred / below(var, eps, how) if how.divided else centred
+    moved = centred(x, mean, how)
+    return moved / below(var, eps, how) if how.divided else moved
 
 
 def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:

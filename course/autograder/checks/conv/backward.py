@@ -79,6 +79,16 @@ def _last_place(i: Inputs) -> np.ndarray:
     return gradients(i, dout=kept)["dw"]
 
 
+def _without(dout: np.ndarray, part: Any) -> np.ndarray:
+    left = dout.copy()
+    left[part] = 0
+    return left
+
+
+def _left_out(part: Any) -> Callable[[Inputs], Arrays]:
+    return lambda i: gradients(i, dout=_without(i["dout"], part))
+
+
 def _places(i: Inputs) -> int:
     return i["dout"][0, 0].size
 
@@ -234,9 +244,24 @@ BACKWARD_CHECK = check(
         "dw averaged over the places": dw(
             "dw sums over the places of the output; it does not average.", lambda i: gradients(i)["dw"] / _places(i)
         ),
+        "db without dout": db(
+            "The bias is added to each value of its channel: db sums dout, it does not count the windows.",
+            lambda i: np.full_like(i["b"], _places(i) * len(i["x"])),
+        ),
+        "the first sample's windows for all in dw": dw(
+            "A sample's dout meets that sample's windows; yours always meets the first one's.",
+            lambda i: gradients(i, x=np.repeat(i["x"][:1], len(i["x"]), axis=0))["dw"],
+        ),
         "db averaged over the places": db(
             "db sums dout over the places; it does not average.", lambda i: gradients(i)["db"] / _places(i)
         ),
+        **{
+            f"last {what} of windows left out": Mistake(
+                "Every window of the output has a share in the gradients: let the loops run to the end.",
+                _left_out(kept),
+            )
+            for what, kept in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
+        },
         **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(kept)) for what, kept in PARTS_OF_DOUT.items()},
         "db added for each input channel": db(
             "The bias is added once for each output value, not once for each input channel.",

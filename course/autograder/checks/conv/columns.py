@@ -175,6 +175,12 @@ def _weight_reshaped(i: Inputs) -> np.ndarray:
     return forward(i, w=i["w"].reshape(-1, o).T.reshape(i["w"].shape))
 
 
+def _taps_turned(i: Inputs) -> np.ndarray:
+    """Columns whose taps go down the kernel's columns, met by kernels that go along their rows."""
+    o, c, kh, kw = i["w"].shape
+    return forward(i, w=i["w"].reshape(o, c, kw, kh).swapaxes(2, 3))
+
+
 FORWARD_IM2COL_CHECK = check(
     ASSIGNMENT, "conv_forward_im2col", 4,
     ("out, cache = conv_forward_im2col(x, w, b, conv_param)",),
@@ -215,6 +221,14 @@ FORWARD_IM2COL_CHECK = check(
         "weight reshaped the wrong way": out(
             "One kernel must become one row, with its taps in the order of the columns: reshape to (O, -1).",
             _weight_reshaped,
+        ),
+        "kernels moved last in the weight": out(
+            "One kernel must become one row: reshape w to (O, -1) without a transpose before it.",
+            lambda i: forward(i, w=i["w"].transpose(1, 2, 3, 0).reshape(i["w"].shape)),
+        ),
+        "taps of the columns column by column": out(
+            "Within a channel the columns must go along the kernel's rows, as w does: look at the order in im2col.",
+            _taps_turned,
         ),
         "output not folded back": out(
             "The values are right: give them the shape [N, O, H', W'].",

@@ -71,6 +71,12 @@ def _multiplied(change: Callable[[Inputs, LayerCount], int]) -> Wrong:
     return of("multiplications", lambda i: change(i, _count(i)))
 
 
+def _divided_again(i: Inputs) -> Answers:
+    size, taps = _outputs_and_taps(i)
+    fewer = taps // i["groups"]
+    return {"multiplications": size * fewer, "additions": size * (fewer - 1 + i["bias"])}
+
+
 def _at_every_input(i: Inputs) -> Answers:
     n, _, h, w = i["input_shape"]
     return _both(_count(i, (n, i["weight_shape"][0], h, w)))
@@ -136,7 +142,7 @@ OPERATIONS_CHECK = check(
         ),
         "groups divided twice": Mistake(
             "weight_shape[1] is C / groups already: do not divide by the groups again.",
-            _multiplied(lambda i, count: count.multiplications // i["groups"]),
+            _divided_again,
         ),
         "padded zeros not multiplied": Mistake(
             "You left out the products with padding; by the rule of this sheet they are multiplied too.",
@@ -145,6 +151,10 @@ OPERATIONS_CHECK = check(
         "a bias multiplied": Mistake(
             "A bias is added, never multiplied (this is what paddle.flops gives, which counts both in one number).",
             _multiplied(lambda i, count: count.paddle_flops),
+        ),
+        "additions among the multiplications": Mistake(
+            "Products and sums have a number each: yours has the additions among the multiplications.",
+            _multiplied(lambda i, count: count.multiplications + _right(i)["additions"]),
         ),
         "two for each product": Mistake(
             "You counted a multiplication and an addition in one number; here each has its own.",

@@ -143,6 +143,10 @@ PADDING_CHECK = check(
             where(lambda i: spelling(i) not in ("SAME", "VALID"), other(padding=0))
         ),
         "'SAME' taken for 'VALID'": Mistake("'SAME' does pad; 'VALID' does not.", _word("SAME", padding=0)),
+        "'VALID' as half the kernel on both ends": Mistake(
+            "'VALID' adds no padding; half the kernel on both ends is what 'SAME' means where the stride is 1.",
+            _word("VALID", padding=lambda i: [k // 2 for k in i["weight_shape"][2:]]),
+        ),
         "'VALID' taken for 'SAME'": Mistake("'VALID' adds no padding.", _word("VALID", padding="SAME")),
     },
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
@@ -67,6 +69,17 @@ PARAMETERS_CHECK = check(
         "groups divide the output channels too": Mistake(
             "Groups divide what one kernel reads, not the number of kernels.",
             of("parameters", lambda i: _weights(i) // i["groups"] + i["out_channels"] * i["bias"]),
+        ),
+        "multiplied by the groups": Mistake(
+            "With groups a kernel reads fewer channels: divide in_channels by the groups, do not multiply.",
+            of("parameters", lambda i: _weights(i) * i["groups"] ** 2 + i["out_channels"] * i["bias"]),
+        ),
+        "a bias for each tap": Mistake(
+            "A bias is added once to an output value, whatever the kernel's size: there are out_channels of them.",
+            where(
+                lambda i: i["bias"],
+                of("parameters", lambda i: _weights(i) + i["out_channels"] * int(np.prod(pair(i["kernel_size"])))),
+            ),
         ),
         "kernel counted along one side": Mistake(
             "A kernel has height times width taps.",

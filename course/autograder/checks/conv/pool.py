@@ -144,6 +144,10 @@ FORWARD_CHECK = check(
             lambda i: pool(i, stride=list(pool_options(i)[0])),
         ),
         **{name: _slipped(name) for name in (*walks.STARTS, *walks.EXTENTS)},
+        "the window's height for the stride": out(
+            "The stride is a number of its own in pool_param: yours is pool_height.",
+            lambda i: pool(i, stride=pool_options(i)[0][0]),
+        ),
         "window taken for square": Mistake(
             "You use the window's height on both axes; its width is pool_width.", _square
         ),

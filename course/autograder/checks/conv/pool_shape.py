@@ -114,6 +114,12 @@ POOL_SHAPE_CHECK = check(
             "You use the window's height on both axes.",
             _other(kernel_size=lambda i: pair(i["kernel_size"])[0], stride=_steps),
         ),
+        "one stride for both axes": MISTAKES["one stride for both axes"].by(
+            _other(stride=lambda i: pair(_steps(i))[0])
+        ),
+        "the width's stride for both axes": MISTAKES["the width's stride for both axes"].by(
+            _other(stride=lambda i: pair(_steps(i))[1])
+        ),
         "height and width swapped": MISTAKES["height and width swapped"].by(
             reshaped(lambda i, shape: shape[[0, 1, 3, 2]], _right)
         ),

@@ -167,6 +167,18 @@ MISTAKES = {
         "A pair has a number for each axis: the first is the height's, the second the width's.",
         other(**{name: lambda i, name=name: pair(i[name])[0] for name in ("stride", "padding", "dilation")}),
     ),
+    "one stride for both axes": Mistake(
+        "A pair of strides is (height, width); you use the first one on both axes.",
+        other(stride=lambda i: pair(i["stride"])[0]),
+    ),
+    "the width's stride for both axes": Mistake(
+        "A pair of strides is (height, width); you use the second one on both axes.",
+        other(stride=lambda i: pair(i["stride"])[1]),
+    ),
+    "strides and dilations read as (width, height)": Mistake(
+        "A pair of strides or dilations is (height, width), as the axes of [N, C, H, W] are.",
+        other(stride=_turned("stride"), dilation=_turned("dilation")),
+    ),
     "output channels multiplied by the groups": Mistake(
         "weight_shape[0] counts all kernels, those of every group: keep it as it is.",
         reshaped(lambda i, shape: shape * [1, i["groups"], 1, 1]),

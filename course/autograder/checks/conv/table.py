@@ -143,6 +143,14 @@ SHAPES_CHECK = check(
         ),
         "ceil_mode ignored": _unread("A pooling layer with ceil_mode rounds up.", "ceil_mode"),
         "dilation ignored": _unread("A convolution's dilation is not used.", "dilation"),
+        "no bias where a layer does not say": Mistake(
+            "A layer has a bias unless it says bias=False: 'bias' is True where it is absent.",
+            _columns(SHAPES, read=lambda layer: {"bias": False, **layer}),
+        ),
+        "channels left out where it is flattened": shape_mistake(
+            "Flattening a sample multiplies all its axes: channels, height and width.",
+            lambda c: {"output_shape": (c.input_shape[0], _size(c.input_shape[2:]))}, FLAT,
+        ),
         "flatten swallows the batch": shape_mistake(
             "Flattening keeps the first axis: each sample has a row of its own.",
             lambda c: {"output_shape": (_size(c.input_shape),)}, FLAT,
@@ -163,6 +171,10 @@ OPERATIONS_CHECK = check(
         "batch forgotten": operation_mistake(
             "You counted one sample; the table is for the whole batch.",
             lambda c: {name: getattr(c, name) // c.output_shape[0] for name in OPERATIONS},
+        ),
+        "one sample in a linear layer": operation_mistake(
+            "A linear layer multiplies for every sample of the batch.",
+            lambda c: {name: getattr(c, name) // c.output_shape[0] for name in OPERATIONS}, LINEAR,
         ),
         "multiplied at every input value": operation_mistake(
             "A convolution multiplies once for each output value and tap.",

@@ -211,4 +211,13 @@ class Layer:
             answers = self.masked(i, settings(i).training)
             return answers if unseen(i) else under(answers, unless=(ALL_KEPT,))
 
-        return {"random at test time": Mistake(advice, where(at_test, wrong))}
+        def unscaled(i: Inputs) -> Answers:
+            if not 0 < settings(i).p < 1 or settings(i).scaling != UPSCALE:
+                return {}
+            answers = self.masked(i, 1.0)
+            return answers if unseen(i) else under(answers, unless=(ALL_KEPT,))
+
+        return {
+            "random at test time": Mistake(advice, where(at_test, wrong)),
+            "random at test time, without the scale": Mistake(advice, where(at_test, unscaled)),
+        }

@@ -49,6 +49,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
             "A group is a run of neighbouring channels (0, 1, 2 | 3, 4, 5); you dealt them out like cards.",
             answer("G", "dealt in turn"),
         ),
+        "values dealt to the groups in turn": Mistake(
+            "reshape(N, G, -1) keeps a group's values together; reshape(N, -1, G) deals them out one by one.",
+            answer("G", "value by value"),
+        ),
         "channels dealt to C / G groups in turn": Mistake(
             "A group is a run of C / G neighbouring channels; you dealt them out, to C / G groups.",
             answer("C / G", "dealt in turn"),

@@ -12,6 +12,7 @@ from course.autograder.checks.batch_norm.variants import (
     axes_of,
     below,
     by_feature,
+    centred,
     statistics,
 )
 from course.autograder.checks.language import Inputs, draws
@@ -84,8 +85,8 @@ def graph(
         by_r, by_d = R[r](mean, std, bounds), D[d](mean, std, bounds)
         by_r, by_d = by_r.detach() if detach_r else by_r, by_d.detach() if detach_d else by_d
         m, sd, by_r, by_d = (by_feature(v, x.ndim) for v in (mean, std, by_r, by_d))
-        centred = how.sign * (x - m) if how.centred else x
-        x_hat = centred / (sd if how.root else sd * sd) if how.divided else centred
+        moved = centred(x, m, how)
+        x_hat = moved / (sd if how.root else sd * sd) if how.divided else moved
         return affine((x_hat + by_d) * by_r if shift_first else x_hat * by_r + by_d, gamma, beta, how)
 
     return norm

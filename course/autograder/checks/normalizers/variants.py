@@ -30,6 +30,7 @@ VIEWS: dict[str, Any] = {
     "runs": (lambda n, c, g: [n, g, -1], (2,)),
     "batch too": (lambda n, c, g: [n, g, -1], (0, 2)),
     "dealt in turn": (lambda n, c, g: [n, c // g, g, -1], (1, 3)),
+    "value by value": (lambda n, c, g: [n, -1, g], (1,)),
     "each position": (lambda n, c, g: [n, g, c // g, -1], (2,)),
     "batch norm": (lambda n, c, g: [n, c, -1], (0, 2)),
     "everything": (lambda n, c, g: [1, n * c, -1], (1, 2)),

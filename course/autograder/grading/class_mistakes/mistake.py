@@ -15,7 +15,8 @@ from course.autograder.grading.class_mistakes.fingerprints import (
 )
 from course.autograder.grading.class_mistakes.stated import Stated, state
 from course.autograder.judging.comparing import near, tolerance_of
-from course.autograder.judging.relating import Pair, pair
+from course.autograder.judging.ingredients import Pair
+from course.autograder.judging.relating import pair
 
 
 @dataclass(frozen=True)

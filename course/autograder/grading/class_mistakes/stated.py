@@ -13,7 +13,8 @@ import numpy as np
 from course.autograder.checks.language.spec import Arrays, Inputs
 from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.judging.comparing import near
-from course.autograder.judging.relating import Pair, counts_in
+from course.autograder.judging.ingredients import Pair
+from course.autograder.judging.relating import counts_in
 
 MOST_AXES = 5
 WITH_AN_INPUT = (

@@ -44,11 +44,14 @@ class Sentence(click.ClickException):
 
 
 class Rate(ProgressColumn):
-    """How many a second, or how many seconds each takes where that is the larger number."""
+    """How many a second, or how many seconds each takes where that is the larger number.
+
+    Lately, as long as it goes on, and of the whole when it is done: at its end a step may have had a burst, or a rest.
+    """
 
     def render(self, task: Task) -> Text:
         """Empty until there is something to tell."""
-        speed = task.finished_speed or task.speed
+        speed = task.completed / task.finished_time if task.finished_time else task.speed
         if not speed:
             return Text("")
         return Text(f"{speed:.1f} a second" if speed >= 1 else f"{1 / speed:.1f} s each", style="cyan")

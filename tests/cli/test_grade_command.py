@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from course.__main__ import main as every_command
 from course.autograder.cli import event_log
@@ -21,6 +22,7 @@ from course.autograder.gradebook.marks import Marked
 from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
+from course.common import console
 from tests.marked_class import NAME, UNREAD, folder_like, hand_in, marked, record
 
 
@@ -336,6 +338,36 @@ def test_a_page_is_written_while_the_rest_is_graded(course, monkeypatch):
     monkeypatch.setattr(feedback, "_page", lambda task: happened.append(f"page {task.standing.student}"))
     run(course, "grade", NAME, "--jobs", "1")
     assert happened == ["marked s1", "page s1", "marked s2", "page s2", "marked s3", "page s3"]
+
+
+@pytest.fixture
+def bar(monkeypatch):
+    """The progress bar of the command, on a terminal."""
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=100)
+    monkeypatch.setattr(console, "console", terminal)
+    made = console.progress()
+    monkeypatch.setattr("course.autograder.cli.grade.progress", lambda: made)
+    return made
+
+
+def test_on_a_terminal_both_steps_show_how_far_how_fast_and_how_long(course, monkeypatch, bar):
+    from course.autograder.feedback import feedback
+
+    monkeypatch.setattr(feedback, "_page", lambda task: None)
+    run(course, "grade", NAME, "--jobs", "1")
+    with bar.console.capture() as screen:
+        bar.console.print(bar.get_renderable())
+    for line, step in zip(
+        screen.get().splitlines(), ("grading ps1_batchnorm", "feedback pages"), strict=True
+    ):
+        seen = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        assert re.match(rf"{step} +━+ 3/3 [\d.]+ (a second|s each) +\d:\d\d:\d\d", seen), seen
+
+
+def test_above_an_error_stands_no_bar_at_nothing(course, bar):
+    shutil.rmtree(course.root / "submitted")
+    assert run(course, "grade", NAME).exit_code == 1
+    assert not any(task.visible for task in bar.tasks)
 
 
 def test_a_page_that_cannot_be_written_is_told_after_all_else(course, monkeypatch):

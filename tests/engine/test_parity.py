@@ -5,6 +5,7 @@ import functools
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from course.autograder.judging.answers import (
     right_answers,
     solutions,
     sources_with,
+    users_of,
     wrong_answers,
 )
 from course.autograder.judging.rules import Rules
@@ -50,39 +52,61 @@ def given(root: Path, assignment: str) -> NotebookNode:
 MANY = re.compile(r"^\d+ of")
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An answer of the bank, and the functions that it may make different from the instructor's; all when None."""
+
+    assignment: str
+    sources: dict[str, str]
+    touched: frozenset[str] | None = None
+
+
 def cases() -> list:
     found = []
     for assignment in assignments_with_a_bank():
         group = pytest.mark.xdist_group(f"parity {assignment}")  # one worker draws its cases, once
-        kept = {"the instructor's": {}}
-        kept |= {answer.name: dict(answer.sources) for answer in right_answers(assignment)}
-        kept |= {wrong.id: sources_with(assignment, [wrong]) for wrong in wrong_answers(assignment)[::EVERY]}
-        found += [
-            pytest.param(assignment, sources, id=f"{assignment}-{name}", marks=group)
-            for name, sources in kept.items()
-        ]
+        kept = {"the instructor's": Kept(assignment, {})}
+        kept |= {a.name: Kept(assignment, dict(a.sources)) for a in right_answers(assignment)}
+        for wrong in wrong_answers(assignment)[::EVERY]:
+            touched = frozenset(users_of(assignment, wrong.function))
+            kept[wrong.id] = Kept(assignment, sources_with(assignment, [wrong]), touched)
+        found += [pytest.param(one, id=f"{assignment}-{name}", marks=group) for name, one in kept.items()]
     return found
 
 
-@pytest.mark.parametrize(("assignment", "sources"), cases())
-def test_verdicts_are_the_same_in_process_and_graded(
-    released, engine: Engine, assignment: str, sources: dict
-) -> None:
-    notebook = notebook_with(given(released.root, assignment), {**solutions(assignment), **sources})
+@pytest.mark.parametrize("kept", cases())
+def test_verdicts_are_the_same_in_process_and_graded(released, engine: Engine, kept: Kept) -> None:
+    assignment, touched = kept.assignment, kept.touched
+    notebook = notebook_with(given(released.root, assignment), {**solutions(assignment), **kept.sources})
     ledger = engine.run(notebook, assignment=assignment, student_seed=SEED, rules=STRICTLY).ledger
-    here = in_process(notebook)
+    here = in_process(notebook, touched)
+    if touched is not None:  # what is as the instructor has it, is judged as the instructor's is
+        assert here
+        here = {**instructors(released.root, assignment), **here}
     assert ledger and set(ledger) == set(here)
     for name, there in ledger.items():
         assert there.points == here[name].points and there.misconceptions == here[name].misconceptions, name
         assert _told(there) == _told(here[name]), name
 
 
-def in_process(notebook: NotebookNode) -> dict[str, Verdict]:
-    """Verdicts by grade_id of the same cells, top to bottom, with the judge a function call away."""
+@functools.cache
+def instructors(root: Path, assignment: str) -> dict[str, Verdict]:
+    """The verdicts in this process on the instructor's answer."""
+    return in_process(notebook_with(given(root, assignment), solutions(assignment)))
+
+
+def in_process(notebook: NotebookNode, touched: frozenset[str] | None = None) -> dict[str, Verdict]:
+    """Verdicts by grade_id of the same cells, top to bottom, with the judge a function call away.
+
+    Only the checks that are handed one of the functions in `touched`, where that is not None.
+    """
     verdicts: dict[str, Verdict] = {}
 
     def judge(name: str, functions: tuple) -> None:
-        verdicts[find_check(name).grade_id] = judging.judge(name, *functions, seed=SEED, graded=True)
+        check = find_check(name)
+        if touched is not None and touched.isdisjoint(check.functions):
+            return
+        verdicts[check.grade_id] = judging.judge(name, *functions, seed=SEED, graded=True)
 
     student.use_judge(judge)
     space: dict = {"__name__": "submission"}

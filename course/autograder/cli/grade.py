@@ -161,6 +161,7 @@ class _Run:
     def grade(self, students: Sequence[str], plan: Any) -> "list[Graded]":
         """Grade, with a row and, meanwhile, a page for each."""
         from course.autograder.feedback.feedback import PagesMissing, PageWriter
+        from course.autograder.gradebook.course import GradingError
         from course.autograder.grading import driver
 
         step = self.bar.add_task(f"grading {printable(self.assignment)}", total=None)
@@ -194,15 +195,21 @@ class _Run:
         rows: list[Graded] = []
         try:
             with self.bar, PageWriter(self.root, self.assignment, most, self.jobs, written) as pages:
-                rows += driver.grade(
-                    self.root,
-                    self.assignment,
-                    students,
-                    plan,
-                    on_start=begun,
-                    on_row=told,
-                    on_unmatched=other,
-                )
+                try:
+                    rows += driver.grade(
+                        self.root,
+                        self.assignment,
+                        students,
+                        plan,
+                        on_start=begun,
+                        on_row=told,
+                        on_unmatched=other,
+                    )
+                except GradingError:
+                    self.bar.update(
+                        step, visible=self.to_do > 0
+                    )  # above an error, a bar at nothing is in the way
+                    raise
                 missing = self._without_page(rows)
                 self.bar.update(paged, total=self.done + len(missing), visible=self.feedback)
                 for student in missing:

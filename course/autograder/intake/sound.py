@@ -112,7 +112,9 @@ def _cell(raw: dict[str, Any], kind: str, text: str, pictures: Any) -> NotebookN
 
 def _one_side(source: str) -> tuple[str, bool]:
     """Code with the marks of a merge in it as one side had it, the one that can be run and is no stub; and whether it had any."""
-    found = [side.decode() for side in sides(source.encode())] if "<<<<<<<" in source else [source]
+    if "<<<<<<<" not in source:
+        return source, False
+    found = [side.decode() for side in sides(source.encode())]
     return max(found, key=lambda side: (parses(side), not stubs(side), len(side))), len(found) > 1
 
 

@@ -91,26 +91,30 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
 
 def precision(inputs: Inputs, got: np.ndarray) -> str:
     """'float32' when the answer or what it was computed from is in single precision, else 'float64'."""
-    return "float32" if _has_single(got) or _has_single(inputs) else "float64"
+    return "float32" if has_single(got) or has_single(inputs) else "float64"
 
 
-def _has_single(value: Any) -> bool:
+def has_single(value: Any) -> bool:
     """Whether a value is, or holds, an array in single or half precision."""
     if isinstance(value, np.ndarray):
         return value.dtype.char in "fe"
     if isinstance(value, (float, int, str)):
         return False
     if isinstance(value, Mapping):
-        return any(map(_has_single, value.values()))
+        return any(map(has_single, value.values()))
     if isinstance(value, (list, tuple)):
-        return any(map(_has_single, value))
-    return isinstance(value, Strided) and _has_single(value.array)
+        return any(map(has_single, value))
+    return isinstance(value, Strided) and has_single(value.array)
 
 
 def tolerance_of(output: Output, inputs: Inputs, got: np.ndarray) -> Tolerance:
     """What an answer of this precision is held to."""
-    tolerance: Tolerance = getattr(output.tolerances, precision(inputs, got))
-    return tolerance
+    return tolerance_from(output, has_single(inputs), got)
+
+
+def tolerance_from(output: Output, single: bool, got: np.ndarray) -> Tolerance:
+    """What an answer is held to, where it is known whether its inputs hold an array in single precision."""
+    return output.tolerances.float32 if single or has_single(got) else output.tolerances.float64
 
 
 def described(array: np.ndarray) -> str:
@@ -121,10 +125,22 @@ def described(array: np.ndarray) -> str:
 
 
 def compare(
-    output: Output, case: Case, inputs: Inputs, got: np.ndarray, wanted: np.ndarray
+    output: Output,
+    case: Case,
+    inputs: Inputs,
+    got: np.ndarray,
+    wanted: np.ndarray,
+    tolerance: Tolerance | None = None,
 ) -> Finding | None:
-    """What is wrong with one output on one case; None where it is near enough."""
-    tolerance = tolerance_of(output, inputs, got)
+    """What is wrong with one output on one case; None where it is near enough.
+
+    Args:
+        output, case: which.
+        inputs: the case's.
+        got, wanted: what came, and what is right.
+        tolerance: what `tolerance_of` gives, where the caller knows it already.
+    """
+    tolerance = tolerance or tolerance_of(output, inputs, got)
     if ".*." in output.path and got.ndim and wanted.ndim:
         message = rows_differ(got, wanted, tolerance, _kinds(inputs))
         return Finding(case.name, output.path, "rows", message) if message else None

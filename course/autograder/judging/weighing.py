@@ -9,7 +9,7 @@ from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check
 from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.judging.asking import EXCEPTION, Question
-from course.autograder.judging.comparing import compare
+from course.autograder.judging.comparing import compare, has_single, tolerance_from
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, sentence
 
@@ -37,10 +37,13 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     elif check.observe is not None or check.properties:
         tally.miss(asked.case.name, *check.wanted)  # a random answer is judged whole or not at all
         got = {}
+    single = has_single(sent)  # once for all outputs: a case's inputs may be many
     for output in check.outputs:
         if output.path in got and output.path in asked.right:
-            tally.compared.append((output, asked, got[output.path]))
-            finding = compare(output, asked.case, sent, got[output.path], asked.right[output.path])
+            came = got[output.path]
+            tally.compared.append((output, asked, came))
+            held_to = tolerance_from(output, single, came)
+            finding = compare(output, asked.case, sent, came, asked.right[output.path], held_to)
             if finding is not None and output.path not in told:
                 tally.add(finding)
     ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None

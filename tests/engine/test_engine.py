@@ -261,6 +261,33 @@ def test_restarts_are_counted(engine: Engine) -> None:
     assert len(result.incidents) == 4
 
 
+def test_a_process_that_is_killed_from_outside_costs_no_points(engine: Engine) -> None:
+    assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
+    killed: list[int] = []
+
+    def kill_once(*_: object) -> None:  # as the kernel does where the machine has no memory left
+        assert engine._zygote is not None
+        if not killed:
+            killed.extend(one.pid for one in psutil.Process(engine._zygote.process.pid).children())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill_once)
+    assert killed and result.ledger["normalize"].points == 5.0
+    (incident,) = result.incidents
+    assert "the process was ended by SIGKILL; the notebook was run once more" in incident
+
+
+def test_a_cell_that_kills_its_process_is_let_off_once_and_loses_what_is_its_own(engine: Engine) -> None:
+    before = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    result = engine.run(notebook(before, RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 5.0 and result.restarts == 2
+    made = notebook("", f"{RIGHT}\n{before}", "", "")
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 0 and result.restarts == 2
+    assert ["run once more" in incident for incident in result.incidents] == [True, False]
+
+
 @pytest.mark.slow
 def test_a_template_that_dies_is_replaced(engine: Engine) -> None:
     assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0

@@ -5,6 +5,7 @@ import csv
 import pytest
 from sqlalchemy import Engine, event
 
+from course.autograder.gradebook import grades
 from course.autograder.gradebook.course import GradingError
 from course.autograder.gradebook.grades import class_rows, write_grades
 from course.autograder.gradebook.marks import Marked
@@ -217,3 +218,20 @@ def test_a_class_is_read_by_a_handful_of_queries(course):
     rows = class_rows(course, NAME, ())
     event.remove(Engine, "before_cursor_execute", note)
     assert len(rows) == 6 and 5 < len([one for one in asked if "SELECT" in one]) < 40
+
+
+def test_a_large_class_is_read_some_at_a_time_and_its_file_is_the_same(course, monkeypatch):
+    record(course, *(marked(course, f"s{i}") for i in range(4)), marked(course, "s5", blank=True))
+    whole = read(course, ["s1", "s7"])
+    asked = []
+    read_some = grades.scores_of
+    noted = lambda *given, students, **more: (  # noqa: E731
+        asked.append(len(students)) or read_some(*given, students=students, **more)
+    )
+    monkeypatch.setattr(grades, "scores_of", noted)
+    monkeypatch.setattr(grades, "TOGETHER", 2)
+    assert read(course, ["s1", "s7"]) == whole
+    assert list(whole) == ["s0", "s1", "s2", "s3", "s5", "s7"]
+    assert asked == [2, 2, 2]
+    _, told = write_grades(course, NAME, ["s1", "s7"])
+    assert (told.students, told.graded, told.waiting, told.needy) == (6, 5, 4, ())

@@ -30,10 +30,10 @@ def grades(root: Path, assignments: tuple[str, ...]) -> None:
     try:
         course = Course(root)
         for assignment in course.chosen(assignments):
-            path, rows = grades_written(root, assignment)
-            scored = sum(row.score is not None for row in rows)
-            say(f"{path}: {len(rows)} students, {scored} graded")
-            tell_who_needs_a_person(root, assignment, rows, handed_in(course, assignment).unmatched)
+            path, written = grades_written(root, assignment)
+            say(f"{path}: {written.students} students, {written.graded} graded")
+            others = handed_in(course, assignment).unmatched
+            tell_who_needs_a_person(root, assignment, written.needy, others, written.waiting)
     except GradingError as error:
         raise Sentence(str(error)) from None
 

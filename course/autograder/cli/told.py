@@ -12,7 +12,7 @@ from course.common.console import Sentence, say
 from course.common.text import printable
 
 if TYPE_CHECKING:
-    from course.autograder.gradebook.grades import Row
+    from course.autograder.gradebook.grades import Row, Written
     from course.autograder.grading.driver import Graded
     from course.autograder.intake.matched import Unmatched
 
@@ -26,8 +26,8 @@ def command(root: Path, *words: str) -> str:
     return shlex.join(["python", "-m", "course", *where, *words])
 
 
-def grades_written(root: Path, assignment: str) -> "tuple[Path, list[Row]]":
-    """Write the whole class's grades anew from the gradebook; returns where they are, and the rows."""
+def grades_written(root: Path, assignment: str) -> "tuple[Path, Written]":
+    """Write the whole class's grades anew from the gradebook; returns where they are, and what is in it."""
     from course.autograder.gradebook.course import Course, GradingError
     from course.autograder.gradebook.grades import path_of, write_grades
     from course.autograder.grading.driver import handed_in
@@ -51,9 +51,19 @@ def tell_row(row: "Graded", to: Any) -> None:
 
 
 def tell_who_needs_a_person(
-    root: Path, assignment: str, rows: "Sequence[Graded | Row]", unmatched: "Iterable[Unmatched]"
+    root: Path,
+    assignment: str,
+    rows: "Sequence[Graded | Row]",
+    unmatched: "Iterable[Unmatched]",
+    waiting: int | None = None,
 ) -> int:
     """List whom a person must look at, why, and which command shows it; then how many only wait for grading by hand.
+
+    Args:
+        root, assignment: where, and of what.
+        rows: of the class, or of those at least whom a person must look at.
+        unmatched: what is nobody's for sure.
+        waiting: how many wait for grading by hand, where `rows` are not all.
 
     Returns:
         How many need a person, things that are nobody's for sure included.
@@ -70,9 +80,10 @@ def tell_who_needs_a_person(
         say(f"  {printable(str(thing.path))}: {thing.why}")
     if len(others) > MOST_TOLD:
         say(f"  and {len(others) - MOST_TOLD} more that are nobody's for sure, under {root / 'submitted'}")
-    waiting = [row for row in rows if row.score and row.score.waiting]
+    if waiting is None:
+        waiting = sum(bool(row.score and row.score.waiting) for row in rows)
     if waiting:
-        hands = "1 has" if len(waiting) == 1 else f"{len(waiting)} have"
+        hands = "1 has" if waiting == 1 else f"{waiting} have"
         say(
             f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
         )

@@ -8,8 +8,23 @@ class Lost(Exception):
     """The student's process was stopped, or is gone; the message is a plain reason."""
 
 
+class Killed(Lost):
+    """It was ended by SIGKILL: by the kernel where the machine has no memory left, by somebody, or by itself."""
+
+
 class TookTooLong(Lost):
     """It was stopped because its time was up."""
+
+
+def lost(status: int, near: str = "") -> Lost:
+    """What a process's end is to whoever waits for its answer.
+
+    Args:
+        status: as `os.waitpid` gives it.
+        near: what to say besides.
+    """
+    kind = Killed if os.waitstatus_to_exitcode(status) == -signal.SIGKILL else Lost
+    return kind(ending(status) + near)
 
 
 def ending(status: int) -> str:

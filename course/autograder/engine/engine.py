@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Reply
-from course.autograder.engine.ends import Lost
+from course.autograder.engine.ends import Killed, Lost
 from course.autograder.engine.progress import Progress
 from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
@@ -164,6 +164,11 @@ class Engine:
             session.go()
             return None
         except Lost as reason:
+            if isinstance(reason, Killed) and not progress.tried_again:
+                progress.try_again(session.index, session.standing)
+                return (
+                    f"{progress.place(session.index)} was stopped: {reason}; the notebook was run once more"
+                )
             progress.stop(session.index, str(reason))
             return f"{progress.place(session.index)} was stopped: {reason}"
         except ZygoteGone:

@@ -1,7 +1,7 @@
 """What is known of one submission, across the processes that it takes to run it to its end."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -63,6 +63,7 @@ class Progress:
         taken: time, by all processes so far.
         processes: how many there were.
         seconds: of wall time, by part.
+        tried_again: whether a cell was let off because its process was killed, which happens once.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
         rules: how answers are judged.
@@ -81,6 +82,7 @@ class Progress:
     taken: Taken = field(default_factory=Taken)
     processes: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
+    tried_again: bool = False
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
     rules: Rules = STANDARD
@@ -101,6 +103,18 @@ class Progress:
         cell = self.notebook.cells[index]
         earned = cell.outputs if graded_name(cell) in self.ledger else []
         cell.outputs = [*earned, outputs.stopped(reason)]
+
+    def try_again(self, index: int, standing: Collection[str]) -> None:
+        """Let a cell off whose process was killed, maybe by no doing of its own: it runs and is judged as if for the first time.
+
+        Args:
+            index: the cell's.
+            standing: verdicts from before that process.
+        """
+        self.tried_again = True
+        name = graded_name(self.notebook.cells[index])
+        if name is not None and name not in standing:
+            self.ledger.pop(name, None)
 
     def place(self, index: int) -> str:
         """A cell, by its grade_id or its number."""
@@ -140,6 +154,6 @@ class Progress:
                 f"{self.taken.clock:.1f} s by the clock, and may take {most:g} s and {most * limits.clock_factor:g} s"
             )
         ours = sum("nbgrader" in cell.metadata for cell in self.notebook.cells)
-        if self.processes > limits.restarts + ours + 1:
+        if self.processes > limits.restarts + ours + 1 + self.tried_again:
             return f"the notebook had ended its process {self.processes} times"
         return ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from course.autograder.engine import memory, prefork, stacks
 from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
-from course.autograder.engine.ends import Lost, ending
+from course.autograder.engine.ends import Lost, lost
 from course.autograder.engine.launch import ROOT, STATUS, start_python
 from course.autograder.engine.prefork import ForeignProcess
 from course.autograder.engine.scratch import empty, too_much
@@ -207,7 +207,7 @@ class StudentProcess:
     def _lost(self) -> Lost:
         cap = self.zygote.limits.memory
         near = f"; {memory.near(self.peak, cap)}" if self.peak > 0.8 * cap else ""
-        return Lost(ending(self.end()) + near)
+        return lost(self.end(), near)
 
     def end(self) -> int:
         """Kill the process and all it started; its wait status."""

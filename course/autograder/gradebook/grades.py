@@ -6,18 +6,21 @@ row comes from the gradebook, so that grading one student, or by hand in the for
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbgrader.api import Student, SubmittedAssignment
 
 from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.lateness import settle_class
 from course.autograder.gradebook.record import write_whole
-from course.autograder.gradebook.scores import Score, scores_of
-from course.autograder.gradebook.states import DONE, STALE, State, read_states
+from course.autograder.gradebook.scores import Score, asked_in, scores_of
+from course.autograder.gradebook.states import DONE, STALE, State, read_states, students_with_state
 from course.common.text import for_spreadsheet
 
 FOLDER = "grades"
+TOGETHER = 200  # students that the gradebook is asked for at once
 REMOVED = (
     "this student was removed from the gradebook (`nbgrader db student remove`), and a hand-in still lies under "
     "submitted/; remove that too, or name the student to `grade` to take them in again"
@@ -43,6 +46,16 @@ class Row:
     why: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Written:
+    """What is in a class's file: how many students, graded ones and ones that wait, and the rows a person must look at."""
+
+    students: int
+    graded: int
+    waiting: int
+    needy: tuple[Row, ...]
+
+
 def class_rows(course: Course, assignment: str, handed_in: Collection[str]) -> list[Row]:
     """Everyone the course knows of, by name.
 
@@ -51,14 +64,25 @@ def class_rows(course: Course, assignment: str, handed_in: Collection[str]) -> l
         assignment: its name.
         handed_in: ids of those with something under `submitted/`.
     """
+    return list(each_row(course, assignment, handed_in))
+
+
+def each_row(course: Course, assignment: str, handed_in: Collection[str]) -> Iterator[Row]:
+    """The same, one after the other: of a large class only some are ever in memory."""
     with course.gradebook() as gradebook:
         settle_class(gradebook, course.term())
-        states = read_states(gradebook.db, assignment)
-        scores = scores_of(gradebook, assignment, course.cell_order(assignment))
-        known = {student.id for student in gradebook.students}
-    everyone = sorted({*known, *scores, *states, *handed_in})
-    rows = [_row(s, states.get(s, State()), scores.get(s), s in known, s in handed_in) for s in everyone]
-    return [row for row in rows if row is not None]
+        order, asked = course.cell_order(assignment), asked_in(gradebook, assignment)
+        known = {row[0] for row in gradebook.db.query(Student.id)}
+        submitted = {row[0] for row in gradebook.db.query(SubmittedAssignment.student_id).distinct()}
+        everyone = sorted({*known, *submitted, *students_with_state(gradebook.db, assignment), *handed_in})
+        for start in range(0, len(everyone), TOGETHER):
+            some = everyone[start : start + TOGETHER]
+            states = read_states(gradebook.db, assignment, some)
+            scores = scores_of(gradebook, assignment, order, asked=asked, students=some)
+            for one in some:
+                row = _row(one, states.get(one, State()), scores.get(one), one in known, one in handed_in)
+                if row is not None:
+                    yield row
 
 
 def _row(student: str, state: State, score: Score | None, known: bool, handed_in: bool) -> Row | None:
@@ -79,25 +103,27 @@ def _number(value: float) -> str:
     return f"{round(value, 4):g}"
 
 
-def table(rows: Sequence[Row], order: Sequence[str]) -> list[list[str]]:
-    """Header and rows as text, fit for a spreadsheet; cells of the notebook in its order, blank where nobody has graded."""
-    names = list(order) or list(
-        dict.fromkeys(cell.name for row in rows if row.score for cell in row.score.cells)
-    )
+def _names_in(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(cell.name for row in rows if row.score for cell in row.score.cells))
+
+
+def _heading(names: Sequence[str]) -> list[str]:
     head = ["student", "state", "points", "max_points", "to_grade_by_hand", "late_penalty"]
-    whole = [[*head, *names, "mistakes", "notes", "needs_person"]]
-    for row in rows:
-        score, points = row.score, [""] * (4 + len(names))
-        mistakes, notes = "", ""
-        if score is not None:
-            cells = {cell.name: "" if cell.blank else _number(cell.points) for cell in score.cells}
-            sums = (score.points, score.max_points, score.waiting, score.penalty)
-            points = [*map(_number, sums), *(cells.get(name, "") for name in names)]
-            mistakes = "; ".join(f"{name}: {', '.join(named)}" for name, named in score.named.items())
-            notes = "; ".join(score.notes)
-        said = [for_spreadsheet(text) for text in (mistakes, notes, "; ".join(row.why))]
-        whole.append([for_spreadsheet(row.student), row.state, *points, *said])
-    return whole
+    return [*head, *names, "mistakes", "notes", "needs_person"]
+
+
+def _line(row: Row, names: Sequence[str]) -> list[str]:
+    """A row as text, fit for a spreadsheet; cells of the notebook in its order, blank where nobody has graded."""
+    score, points = row.score, [""] * (4 + len(names))
+    mistakes, notes = "", ""
+    if score is not None:
+        cells = {cell.name: "" if cell.blank else _number(cell.points) for cell in score.cells}
+        sums = (score.points, score.max_points, score.waiting, score.penalty)
+        points = [*map(_number, sums), *(cells.get(name, "") for name in names)]
+        mistakes = "; ".join(f"{name}: {', '.join(named)}" for name, named in score.named.items())
+        notes = "; ".join(score.notes)
+    said = [for_spreadsheet(text) for text in (mistakes, notes, "; ".join(row.why))]
+    return [for_spreadsheet(row.student), row.state, *points, *said]
 
 
 def path_of(course: Course, assignment: str) -> Path:
@@ -105,12 +131,22 @@ def path_of(course: Course, assignment: str) -> Path:
     return course.root / FOLDER / f"{assignment}.csv"
 
 
-def write_grades(course: Course, assignment: str, handed_in: Collection[str]) -> tuple[Path, list[Row]]:
-    """Write the whole class's file anew; returns where it is, and its rows."""
-    rows = class_rows(course, assignment, handed_in)
+def write_grades(course: Course, assignment: str, handed_in: Collection[str]) -> tuple[Path, Written]:
+    """Write the whole class's file anew; returns where it is, and what is in it."""
+    names = list(course.cell_order(assignment)) or _names_in(each_row(course, assignment, handed_in))
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(table(rows, course.cell_order(assignment)))
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(_heading(names))
+    students = graded = waiting = 0
+    needy = []
+    for row in each_row(course, assignment, handed_in):
+        lines.writerow(_line(row, names))
+        students += 1
+        graded += row.score is not None
+        waiting += bool(row.score and row.score.waiting)
+        if row.why:
+            needy.append(row)
     path = path_of(course, assignment)
     path.parent.mkdir(exist_ok=True)
     write_whole(path, text.getvalue())
-    return path, rows
+    return path, Written(students, graded, waiting, tuple(needy))

@@ -135,6 +135,13 @@ def read_states(db: Any, assignment: str, students: Collection[str] | None = Non
     }
 
 
+def students_with_state(db: Any, assignment: str) -> set[str]:
+    """Everyone of whom something is known."""
+    prepare(db)
+    asked = text("SELECT student FROM course_grading WHERE assignment = :assignment")
+    return {row[0] for row in db.execute(asked, {"assignment": assignment})}
+
+
 def write_state(db: Any, assignment: str, student: str, state: str, digest: str, detail: str = "") -> None:
     """Say how far a submission has come; the caller commits."""
     write_states(db, assignment, {student: State(state, digest, detail)})

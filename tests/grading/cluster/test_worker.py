@@ -58,6 +58,7 @@ def test_marks_come_back_and_nothing_gets_out(running, ps1, tmp_path):
     hand_in(course, "attacks", nbformat.writes(attacking))
     hand_in(course, "blank")
     with closing(open_cluster(running.address, running.certificates, print)) as executor:
+        assert executor.dashboard == ""  # its HTTP port says only that it is alive
         rows = {row.student: row for row in grade(course.root, NAME, plan=Plan(marking=executor.marked))}
     assert rows["attacks"].score.automatic == 88 and rows["blank"].score.automatic == 0
     graded = course.graded_notebook(NAME, "attacks").read_text()

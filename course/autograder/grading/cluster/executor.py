@@ -72,8 +72,10 @@ class ClusterExecutor:
     @property
     def dashboard(self) -> str:
         """Where Dask's own page is, '' where there is none."""
-        services = self._client.scheduler_info(n_workers=0).get("services", {})
-        return str(self._client.dashboard_link) if "dashboard" in services else ""
+        try:
+            return str(self._client.dashboard_link) if self._client.run_on_scheduler(has_page) else ""
+        except Exception:  # the scheduler has gone meanwhile, or cannot say: no reason not to grade
+            return ""
 
     def marked(self, tasks: list[Task], limits: Limits) -> Iterator[list[Marked]]:
         """Each task's marks as they come. Raises GradingError where no scheduler or worker is left for too long."""
@@ -214,6 +216,11 @@ class ClusterExecutor:
                 f"no worker that can grade was there for {self._patience / 60:.0f} minutes{self.machines.why_none}; what "
                 "is graded is kept, so run the same command again"
             )
+
+
+def has_page(dask_scheduler: Any) -> bool:
+    """Whether a scheduler shows Dask's page: its HTTP port is there without, and says only that it is alive."""
+    return bool(dask_scheduler.http_application.applications)
 
 
 def open_cluster(cluster: str, folder: Path, tell: Callable[[str], None]) -> ClusterExecutor:

@@ -210,3 +210,12 @@ def test_a_hand_in_that_cannot_be_read_or_sent_is_its_own_row_s_sentence(marked,
     monkeypatch.setattr(module, "carried", refuses)
     failures, *_ = marked({})
     assert failures.pop("s3") == "300 MB were handed in" and set(failures.values()) == {""}
+
+
+def test_a_scheduler_that_takes_nothing_ends_the_run(marked):
+    class Refuses(Client):
+        def submit(self, *given, **more):
+            raise TypeError("it is of another kind")
+
+    with pytest.raises(GradingError, match=r"takes no submission .*another kind.*; what is graded is kept"):
+        marked({}, [Refuses({}) for _ in range(9)], kind=Refuses)

@@ -29,6 +29,7 @@ from course.common.text import printable
 AHEAD = 2  # submissions under way for each core: a worker that is lost has few that are not begun
 LOOK_EVERY = 2.0  # seconds between looks at the workers
 PATIENCE = 600.0  # seconds without a scheduler, or without a worker, before the run gives up
+REFUSALS = 5  # clients in a row that cannot hand in a submission, before the run gives up
 DIED = "the process that graded it died, twice; is there memory left on the machines?"
 
 
@@ -63,7 +64,7 @@ class ClusterExecutor:
             patience: seconds to wait for a scheduler or a worker.
         """
         self._connect, self._tell, self._patience = connect, tell, patience
-        self._client = connect()
+        self._client, self._refused = connect(), 0
         self._came: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._run = _Run({})
         self.machines = Machines(offer(), tell)
@@ -98,10 +99,12 @@ class ClusterExecutor:
     def submit(self, task: Task) -> None:
         """Have a task marked, sooner or later."""
         try:
-            self._send(task, carried(opened(task)), 1)
+            content = carried(opened(task))
         except (GradingError, OSError) as error:
             told = str(error) if isinstance(error, GradingError) else in_a_sentence(error)
             self._run.ready.append(Marked(task.student, task.assignment, failure=told))
+        else:
+            self._send(task, content, 1)
 
     def results(self) -> list[Marked]:
         """The marks that have come, at least one; waits for it. Raises GradingError where nobody is left to wait for."""
@@ -130,10 +133,17 @@ class ClusterExecutor:
                 pure=False,
                 resources={offer(): 1},
             )
-        except Exception:  # whatever a client raises that has just lost its scheduler
+        except Exception as error:  # whatever a client raises that has just lost its scheduler
+            self._refused += 1
+            if self._refused > REFUSALS:
+                raise GradingError(
+                    f"the scheduler takes no submission ({in_a_sentence(error)}); what is graded is kept, so run the same "
+                    "command again"
+                ) from None
             self._connect_again()
             self._send(task, content, tries)
             return
+        self._refused = 0
         self._run.sent[key] = _Sent(task, content, tries, future)
         future.add_done_callback(lambda done: self._came.put(done.key))
 

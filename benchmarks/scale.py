@@ -23,8 +23,8 @@ class Night:
         marking: processor seconds of one hand-in on a worker (measured: docs/performance.md, parts of a worker).
         spread: of marking times, standard deviation over mean (assumed).
         page: processor seconds of a page, written by the driver's machine (measured: as above).
-        entering: seconds of the one writer for a hand-in, on PostgreSQL, 32 together, on a machine whose cores were
-            busy with grading meanwhile (measured: benchmarks/results/writer-postgresql.json).
+        entering: seconds of the one writer for a hand-in, on PostgreSQL, 32 together, on a machine with
+            nothing else to do (measured: benchmarks/results/writer-postgresql.json; 0.0085 on a busy one).
         ahead: hand-ins that the driver has given out and not entered, for each core; marks never pile up beyond.
         together: that the writer takes at once, at most.
         lives: mean hours that a machine lives before it is lost (assumed; cheap machines may be taken back at any time).
@@ -38,7 +38,7 @@ class Night:
     marking: float = 0.118
     spread: float = 1.0
     page: float = 0.0035
-    entering: float = 0.0085
+    entering: float = 0.0014
     ahead: int = 2
     together: int = 32
     lives: float = 20.0

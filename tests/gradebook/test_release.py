@@ -1,5 +1,6 @@
 """What goes out to students, and what must not."""
 
+import csv
 import json
 import os
 import shutil
@@ -60,12 +61,18 @@ def test_the_call_that_a_check_names_is_no_solution(released, tmp_path):
 
 def test_no_hidden_case_rubric_or_instructor_code_goes_out(root, folder):
     everything = "\n".join(texts(folder).values())
-    hidden = root / "course" / "autograder" / "checks" / "hidden"
-    for path in hidden.glob("*.py"):
-        for line in path.read_text().splitlines():
-            if 'Case("' in line:
-                assert line.strip() not in everything
-    assert not (folder / "course" / "autograder" / "checks" / "hidden").exists()
+    hidden = [
+        line
+        for path in root.glob("course/autograder/checks/*/hidden.py")
+        for line in path.read_text().splitlines()
+    ]
+    cases = [line.strip() for line in hidden if 'Case("' in line]
+    assert len(cases) > 50 and not [line for line in cases if line in everything]
+    assert not list(folder.rglob("hidden.py")) and not list(folder.rglob("rubrics"))
+    with (root / "data/rubrics/answers.csv").open(encoding="utf-8", newline="") as lines:
+        answers = [row[part] for row in csv.DictReader(lines) for part in "abc"]
+    long = [text[:60] for text in answers if len(text) >= 60 and '"' not in text[:60]]
+    assert len(long) > 100 and not [text for text in long if text in everything]
     for word in ("BEGIN SOLUTION", "Rubric", "nbgrader_config", "course_secret", "sample_class"):
         assert word not in everything, word
 

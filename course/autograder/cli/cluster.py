@@ -48,10 +48,9 @@ def on_cluster(root: Path, where: str, console: Console) -> "Iterator[Marking]":
         yield executor.marked
     finally:
         for name, one in executor.machines.done:
-            deaths = f"; lost {one.deaths} times" if one.deaths else ""
-            say(
-                f"  {name}: {one.submissions} submissions, {one.seconds:.1f} s of grading{deaths}", to=console
-            )
+            lost = {0: "", 1: "; lost once"}.get(one.deaths, f"; lost {one.deaths} times")
+            many = "1 submission" if one.submissions == 1 else f"{one.submissions} submissions"
+            say(f"  {name}: {many}, {one.seconds:.1f} s of grading{lost}", to=console)
         executor.close()
 
 

@@ -4,7 +4,6 @@ import json
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from course.common.console import Sentence, warn
@@ -22,7 +21,7 @@ class EventLog:
     """
 
     def __init__(self, path: Path, assignment: str) -> None:
-        """Open it, at its end. Raises Sentence where nothing can be written there."""
+        """Remember where. Raises Sentence where nothing can be written there."""
         now = datetime.now(UTC)
         self._path, self._broken = path, False
         self._about = {
@@ -31,19 +30,9 @@ class EventLog:
             "assignment": printable(assignment),
         }
         try:
-            self._file = path.open("a", encoding="utf-8")
+            self._write("")
         except OSError as error:
             raise Sentence(f"--log: nothing can be written to {path}: {error.strerror}") from None
-
-    def __enter__(self) -> "EventLog":
-        """It is open already."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self._file.close()
 
     def add(self, event: str, **more: Any) -> None:
         """Write a line. A log that cannot be written to any more is told once and costs nobody a mark."""
@@ -56,11 +45,16 @@ class EventLog:
             **more,
         }
         try:
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
+            self._write(json.dumps(line) + "\n")
         except OSError as error:
             self._broken = True
             warn(f"{self._path} takes no more events ({error.strerror}); grading goes on")
+
+    def _write(self, text: str) -> None:
+        with self._path.open(
+            "a", encoding="utf-8"
+        ) as file:  # each time: whoever rotates logs may move it meanwhile
+            file.write(text)
 
     def add_row(self, row: "Graded") -> None:
         """A submission that was graded just now, or could not be."""

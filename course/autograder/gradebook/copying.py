@@ -1,5 +1,6 @@
 """A gradebook copied into another database, from a file of SQLite's to a PostgreSQL server or back, and compared there."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -106,28 +107,20 @@ def _file(url: str) -> Path | None:
     return None if on_server(url) else Path(make_url(url).database or "")
 
 
-class _open:
+@contextlib.contextmanager
+def _open(url: str) -> Iterator[Connection]:
     """A connection in one transaction, which sees nothing of what others write meanwhile; its errors are sentences."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def __enter__(self) -> Connection:
-        server = on_server(self.url)
-        self.engine = create_engine(self.url, **({"isolation_level": "REPEATABLE READ"} if server else {}))
-        try:
-            self.connection = self.engine.connect()
+    server = on_server(url)
+    engine = create_engine(url, **({"isolation_level": "REPEATABLE READ"} if server else {}))
+    try:
+        with engine.connect() as connection:
             if not server:
-                self.connection.exec_driver_sql("BEGIN")  # Python's sqlite3 begins with the first write alone
-        except SQLAlchemyError as error:
-            raise GradingError(cannot_be_used(self.url, error)) from None
-        return self.connection
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self.connection.close()
-        self.engine.dispose()
-        if isinstance(error, SQLAlchemyError):
-            raise GradingError(cannot_be_used(self.url, error)) from None
+                connection.exec_driver_sql("BEGIN")  # Python's sqlite3 begins with the first write alone
+            yield connection
+    except SQLAlchemyError as error:
+        raise GradingError(cannot_be_used(url, error)) from None
+    finally:
+        engine.dispose()
 
 
 def _make(target: str, course_id: str) -> None:

@@ -24,13 +24,17 @@ class Points(float):
     """
 
     max_points: float = 0.0
+    extra: bool = False
 
     def __repr__(self) -> str:
         """The bare number."""
         return float.__repr__(self)
 
     def _repr_html_(self) -> str:
-        return filled("<b>{got}</b> of {most} points", got=number(self), most=number(self.max_points))
+        of = (
+            "<b>{got}</b> of {most} points of extra credit" if self.extra else "<b>{got}</b> of {most} points"
+        )
+        return filled(of, got=number(self), most=number(self.max_points))
 
 
 class Unsaid(Points):
@@ -138,9 +142,11 @@ def check(
         return checking.inputs_of(name, functions, case)
     here = checking.checked_here(name, functions)
     show(here.verdict, here.text, here.html)
-    points = Points(here.verdict.points)
-    if not os.environ.get("NBGRADER_EXECUTION"):
+    by_nbgrader = bool(os.environ.get("NBGRADER_EXECUTION"))
+    # To nbgrader a cell of extra credit has no points: it would stop at one that gives more.
+    points = Points(0.0 if by_nbgrader and here.verdict.extra else here.verdict.points)
+    if not by_nbgrader:
         points = Shown(points)
         points.so_far = here.so_far
-    points.max_points = here.verdict.max_points
+    points.max_points, points.extra = here.verdict.max_points, here.verdict.extra
     return points

@@ -6,11 +6,14 @@ of finding, writing and mending it; a written answer for ten. `python -m course.
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
 from course.building.shapes import OURS
+from course.common.notebooks import EXTRA
 
 PROJECT = Path(__file__).parents[2]
 WORDS, LINE, WRITTEN = 120, 2.0, 10.0  # words a minute; minutes
@@ -18,32 +21,71 @@ SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n[ \t]*### END SOLUTION", re.D
 SECTION = re.compile(r"^## (\d+) ", re.MULTILINE)
 
 
-def minutes(notebook: nbformat.NotebookNode) -> dict[str, int]:
-    """Minutes for each section, to five, by its number; '0' is what stands above the first."""
-    found: dict[str, float] = defaultdict(float)
+@dataclass(frozen=True)
+class Part:
+    """A text, or a question, of a section.
+
+    Attributes:
+        section: its number; '0' for what stands above the first.
+        minutes: that it takes.
+        question: whether something is to be answered here; a text belongs to the question below it.
+        extra: whether that is optional.
+    """
+
+    section: str
+    minutes: float
+    question: bool = False
+    extra: bool = False
+
+
+def minutes(notebook: nbformat.NotebookNode) -> dict[str, tuple[int, int]]:
+    """Minutes for each section, to five, by its number: for what everyone does, and for what is extra credit."""
+    found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    parts = list(_parts(notebook))
+    for place, part in enumerate(parts):
+        questions = [one for one in parts if one.question and one.section == part.section]
+        below = next((one for one in parts[place:] if one in questions), None)
+        extra = below.extra if below else bool(questions) and all(one.extra for one in questions)
+        found[part.section][extra] += part.minutes
+    return {number: (_to_five(core), _to_five(extra)) for number, (core, extra) in found.items()}
+
+
+def _to_five(some: float) -> int:
+    return max(5, 5 * round(some / 5)) if some else 0
+
+
+def _parts(notebook: nbformat.NotebookNode) -> Iterator[Part]:
     section = "0"
-    for cell in notebook.cells:
+    for place, cell in enumerate(notebook.cells):
         written = cell.metadata.get("nbgrader", {}).get("solution", False)
         if cell.cell_type == "markdown" and not written:
             above, *parts = SECTION.split(OURS.sub("", cell.source))
-            found[section] += len(above.split()) / WORDS
+            yield Part(section, len(above.split()) / WORDS)
             for number, text in zip(parts[::2], parts[1::2], strict=True):
                 section = number
-                found[section] += len(text.split()) / WORDS
+                yield Part(section, len(text.split()) / WORDS)
         elif written and cell.cell_type == "code":
             lines = [
                 line for part in SOLUTION.findall(cell.source) for line in part.split("\n") if line.strip()
             ]
-            found[section] += LINE * len(lines)
+            yield Part(section, LINE * len(lines), True, _is_extra(notebook.cells[place + 1 :]))
         elif written:
-            found[section] += WRITTEN
-    return {number: max(5, 5 * round(sum_ / 5)) for number, sum_ in found.items()}
+            yield Part(section, WRITTEN, True)
+
+
+def _is_extra(below: list[nbformat.NotebookNode]) -> bool:
+    """Whether the next graded cell gives extra credit."""
+    return next(
+        (EXTRA in cell.metadata for cell in below if cell.metadata.get("nbgrader", {}).get("grade")), False
+    )
 
 
 def main() -> None:
     """Print all."""
     for path in sorted(PROJECT.glob("course/assignments/*/*.ipynb")):
-        print(path.stem, minutes(nbformat.read(path, as_version=4)))
+        found = minutes(nbformat.read(path, as_version=4))
+        core, extra = (sum(both[kind] for both in found.values()) for kind in (0, 1))
+        print(path.stem, found, f"core {core} min, extra {extra} min")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,11 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+EXTRA = (
+    "extra_credit"  # a cell's metadata of ours: points of an optional question, which has none for nbgrader
+)
 OURS = "course"  # the notebook's metadata of ours: {"practice": true} where its points are not part of the term's sum
-KEPT_CELL_METADATA = ("deletable", "editable", "nbgrader", "slideshow", "tags")
+KEPT_CELL_METADATA = ("deletable", "editable", EXTRA, "nbgrader", "slideshow", "tags")
 
 
 def _slug(text: str) -> str:

@@ -1,35 +1,61 @@
-"""The minutes that an assignment promises are those of the one rule."""
+"""The minutes that an assignment promises are those of the one rule, and its head says what is core and what is extra."""
 
 import re
 
 import nbformat
+import pytest
 
 from course.building.times import minutes
+from course.common.notebooks import EXTRA
+
+WITH_EXTRA = ("ps3_conv", "ps4_normalizers")
+ROW = re.compile(r"^\| (\d) [^|]+((?: \| (?:\d+|-))+) \|$", re.MULTILINE)
 
 
-def test_the_minutes_in_each_assignment_follow_the_rule(root):
-    for path in sorted(root.glob("course/assignments/ps[1-9]*/*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        found = minutes(notebook)
+@pytest.fixture(scope="module")
+def sheets(root):
+    paths = sorted(root.glob("course/assignments/ps[1-9]*/*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+
+
+def _head(notebook):
+    """By section, the numbers of its row: points, minutes, and those of extra credit where there is any."""
+    rows = ROW.findall(notebook.cells[0].source)
+    return {
+        section: [int(n) if n.isdigit() else 0 for n in numbers.split(" | ")[1:]] for section, numbers in rows
+    }
+
+
+def test_the_minutes_in_each_assignment_follow_the_rule(sheets):
+    for name, notebook in sheets.items():
+        found, head = minutes(notebook), _head(notebook)
+        assert set(head) == set(found) - {"0"}, name
+        for section, (core, extra) in found.items():
+            if section != "0":
+                assert [core, extra] == [*head[section], 0, 0][1:4:2], (name, section)
         title = notebook.cells[0].source
-        said = dict(re.findall(r"^\| (\d) [^|]+ \| [^|]+ \| (\d+) \|$", title, re.MULTILINE))
-        assert said == {number: str(some) for number, some in found.items() if number != "0"}, path
         assert "Nobody was timed" in title
-        points = {
-            cell.metadata.nbgrader.grade_id.partition("-")[0]: 0
-            for cell in notebook.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
-        core = re.findall(r"`(\w+)`", title.partition("**The core**")[2])
-        assert core and set(core) <= set(points) | {"network_table"}, path
 
 
-def test_the_points_of_the_core_are_what_its_functions_give(root):
-    for name, core in {
-        "ps3_conv": r"conv2d_(output_shape.*|parameters|operations)|conv_(forward|backward)_naive|explain.*",
-        "ps4_normalizers": r"layernorm.*|groupnorm_forward|renorm_correction|batch_renorm_forward.*|explain.*",
-    }.items():
-        notebook = nbformat.read(root / "course" / "assignments" / name / f"{name}.ipynb", as_version=4)
-        marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
-        points = sum(m["points"] for m in marks if m.get("grade") and re.fullmatch(core, m["grade_id"]))
-        assert f"with {points:g} of the points" in notebook.cells[0].source, (name, points)
+def test_the_points_in_each_head_are_those_of_its_cells(sheets):
+    for name, notebook in sheets.items():
+        graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        head = _head(notebook).values()
+        assert sum(cell.metadata.nbgrader.points for cell in graded) == 100 == sum(row[0] for row in head)
+        extra = sum(cell.metadata.get(EXTRA, 0) for cell in graded)
+        assert extra == sum(row[2] for row in head if len(row) > 2) == (20 if name in WITH_EXTRA else 0)
+
+
+def test_each_head_says_which_functions_are_extra_credit(sheets):
+    for name in WITH_EXTRA:
+        notebook = sheets[name]
+        core, extra = (
+            re.findall(r"`(\w+)`", part)
+            for part in notebook.cells[0].source.partition("**The core**")[2].split("**Extra credit**")
+        )
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("grade") and not mark.get("solution"):
+                function = mark.grade_id.partition("-")[0]
+                assert function not in (core if EXTRA in cell.metadata else extra), function
+        assert set(core).isdisjoint(extra) and core and extra

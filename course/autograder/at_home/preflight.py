@@ -34,7 +34,8 @@ class Preflight:
         remarks: what would be lost in grading, a sentence each.
         points: by check, of the visible cases.
         verdicts: what each check said, by its name, as it is kept in a notebook.
-        most: what they can give.
+        most: what they can give, extra credit apart.
+        extra: by check, what each optional one can give.
         along: files that come along.
     """
 
@@ -42,6 +43,7 @@ class Preflight:
     points: dict[str, float] = field(default_factory=dict)
     verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     most: float = 0.0
+    extra: dict[str, float] = field(default_factory=dict)
     along: list[str] = field(default_factory=list)
 
     def text(self) -> str:
@@ -53,13 +55,21 @@ class Preflight:
             [
                 said("As grading would run this notebook (fresh, top to bottom; here it is not locked in):"),
                 *remarks,
-                "  "
-                + filled(
-                    "{got} of {most} points on the visible cases; grading draws others.",
-                    got=number(sum(self.points.values())),
-                    most=number(self.most),
-                ),
+                f"  {self._earned()}",
             ]
+        )
+
+    def _earned(self) -> str:
+        """The points on the visible cases, those of optional questions apart."""
+        core = sum(points for name, points in self.points.items() if name not in self.extra)
+        told = {"got": number(core), "most": number(self.most)}
+        if not self.extra:
+            return filled("{got} of {most} points on the visible cases; grading draws others.", **told)
+        return filled(
+            "{got} of {most} points on the visible cases, and {more} of {top} extra; grading draws others.",
+            **told,
+            more=number(sum(self.points.values()) - core),
+            top=number(sum(self.extra.values())),
         )
 
 
@@ -80,7 +90,9 @@ def preflight(path: Path, *, grader: Grader | None = None, seconds: float = CELL
     wanted = {name.replace(".", "-"): name for name in bank.names()}
     graded = [cell for cell in cells if cell.graded and cell.grade_id in wanted]
     assignment = bank.find(wanted[graded[0].grade_id]).assignment if graded else ""
-    found = Preflight(most=sum(bank.points(name) for name in bank.names(assignment)) if assignment else 0.0)
+    asked = bank.names(assignment) if assignment else []
+    extra = {name: bank.points(name) for name in asked if bank.extra(name)}
+    found = Preflight(most=sum(map(bank.points, asked)) - sum(extra.values()), extra=extra)
     folder, submit = path.resolve().parent, grader.submit.get(assignment, ())
     found.remarks += remarks(cells, grader, dict(grader.given.get(assignment, {})), folder, submit)
     found.along = [name for name in submit if not wrong_file(folder / name)]
@@ -105,7 +117,8 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
     for verdict in line.get("verdicts", ()):
         found.points[verdict["check"]] = verdict["points"]
         found.verdicts[verdict["check"]] = verdict
-        if verdict["findings"] and verdict["findings"][0]["kind"] == "blank":
+        blank = verdict["findings"] and verdict["findings"][0]["kind"] == "blank"
+        if blank and verdict["check"] not in found.extra:
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
     for what in dict.fromkeys(line.get("left", ())):
         if not what.startswith(SAID_ALREADY):

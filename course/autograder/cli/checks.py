@@ -56,6 +56,7 @@ def described(name: str) -> dict[str, Any]:
         "name": name,
         "assignment": check.assignment,
         "points": check.points,
+        "extra": check.extra,
         "functions": check.functions,
         "outputs": {output.path: output.weight for output in check.outputs},
         "cases": cases,
@@ -69,8 +70,9 @@ def _table(names: list[str]) -> Table:
     table = Table("check", "assignment", "points", "cases", "hidden", "mistakes named", box=None)
     for name in names:
         check = find_check(name)
-        counted = (check.points, len(check.cases), len(check.hidden), len(check.misconceptions))
-        table.add_row(name, check.assignment, *(f"{number:g}" for number in counted))
+        counted = (len(check.cases), len(check.hidden), len(check.misconceptions))
+        points = f"{check.points:g}{' extra' if check.extra else ''}"
+        table.add_row(name, check.assignment, points, *(f"{number:g}" for number in counted))
     return table
 
 

@@ -122,6 +122,7 @@ def grade_one(
                 engine,
                 course.rules,
                 course.counting(chosen),
+                course.extra_credit(chosen),
             )
     except (GradingError, NoIsolation) as error:
         raise Sentence(str(error)) from None
@@ -129,10 +130,13 @@ def grade_one(
         as_json.write(json.dumps(found, indent=1) + "\n")
         return
     for test in found["tests"]:
-        say(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}")
+        of = f"of {test['max_score']:g}" if test["max_score"] or not test["score"] else "more"
+        say(f"{test['score']:>5g} {of}  {test['name']}")
         if test.get("status") == "failed":
             say(test["output"].rstrip())
-    say(f"{found['score']:g} of {found['max_score']:g}")
+    extra = found["extra_data"]["extra_credit"]
+    told = f"{found['score'] - extra:g} of {found['max_score']:g}"
+    say(f"{told}, and {extra:g} extra" if extra else told)
     if found["output"]:
         say(found["output"])
 

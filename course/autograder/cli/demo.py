@@ -69,12 +69,17 @@ def table_of(assignment: str, rows: dict[str, grading.Graded], expected: list[Ex
         table.add_row(
             one.student,
             one.what,
-            f"{score.automatic:g}" if score else "-",
-            f"{one.points:g}",
+            _and_extra(score.automatic, score.extra) if score else "-",
+            _and_extra(one.points, one.extra),
             shown if not faults else "[red]" + "; ".join(faults) + "[/red]",
             "[red]✗[/red]" if faults else "[green]✓[/green]",
         )
     return table, wrong
+
+
+def _and_extra(points: float, extra: float) -> str:
+    """Points, and those of extra credit apart: '88 + 20'."""
+    return f"{points:g} + {extra:g}" if extra else f"{points:g}"
 
 
 def term_table(
@@ -93,9 +98,9 @@ def term_table(
             if row is None or expected is None or row.score is None:
                 cells.append("[red]✗[/red]" if expected else "")
                 continue
-            total += 0 if assignment in practice else row.score.automatic
+            total += 0 if assignment in practice else row.score.automatic + row.score.extra
             mark = "[red]✗[/red]" if expected.matches(row.score) else "[green]✓[/green]"
-            cells.append(f"{row.score.automatic:g} {mark}")
+            cells.append(f"{_and_extra(row.score.automatic, row.score.extra)} {mark}")
         table.add_row(student, *cells, f"{total:g}")
     return table
 
@@ -153,7 +158,8 @@ def run_demo(
     spent = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in clock.steps.items())
     console.print(f"{total - wrong} of {total} rows are true. Time: {spent}.", highlight=False)
     console.print(
-        "Points are those the machine gives; the written answers wait for a person (12 points each in ps1 to ps4).",
+        "Points are those the machine gives, and behind a + those of extra credit; the written answers wait for a person "
+        "(12 points each in ps1 to ps4).",
         highlight=False,
     )
     shown = Path(folder)

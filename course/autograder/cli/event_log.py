@@ -68,6 +68,7 @@ class EventLog:
                 student=student,
                 points=score.points,
                 max_points=score.max_points,
+                extra_credit=score.extra,
                 to_grade_by_hand=score.waiting,
                 needs_person=list(row.why),
                 seconds=row.seconds,

@@ -79,7 +79,8 @@ def _result(row: "Row") -> dict[str, Any]:
     assert row.score is not None
     tests = [
         {
-            "name": cell.name, "score": cell.points, "max_score": cell.max_points, "visibility": "visible",
+            "name": f"{cell.name} (extra credit)" if cell.extra else cell.name, "score": cell.points,
+            "max_score": cell.max_points, "visibility": "visible",
             "output": ", ".join(cell.named) or ("graded by a person" if cell.by_hand else ""),
             "output_format": "text",
         }

@@ -94,7 +94,8 @@ def _tell(root: Path, assignment: str, row: "Row") -> None:
     for cell in score.cells:
         waits = ("waits for a person",) if cell.waits and cell.by_hand else ()
         points = "" if cell.blank else f"{cell.points:g}"
-        table.add_row(cell.name, points, f"{cell.max_points:g}", plain(", ".join((*cell.named, *waits))))
+        of = f"{cell.extra:g} extra" if cell.extra else f"{cell.max_points:g}"
+        table.add_row(cell.name, points, of, plain(", ".join((*cell.named, *waits))))
     console.print(table)
 
 

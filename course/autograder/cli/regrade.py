@@ -68,14 +68,15 @@ def regrade(
         outcomes.sort(key=lambda one: (one.gained, one.student))
         path = write_outcomes(root, assignment, outcomes)
         course = Course(root)
-        counting, told = course.counting(assignment), sum(course.released_cells(assignment).points.values())
+        counting, cells = course.counting(assignment), course.released_cells(assignment)
+        told, optional = sum(cells.points.values()), cells.extra or {}
     except GradingError as error:
         raise Sentence(str(error)) from None
     except OSError as error:
         raise Sentence(f"{error.filename} cannot be written: {error.strerror}") from None
     for question in counting:
         say(f"{question.said}.")
-    if now := round(sum(one.most - one.was for one in counting), 4):
+    if now := round(sum(one.most - one.was for one in counting if one.name not in optional), 4):
         say(f"The assignment counts {told + now:g} points with that, not {told:g}.")
     _tell(root, assignment, students, outcomes, path)
 

@@ -30,10 +30,11 @@ class Expected:
     Attributes:
         student: the id.
         what: was handed in, in one phrase.
-        points: of the cells that the machine grades.
+        points: of the cells that the machine grades, extra credit apart.
         lost: by check, the points that are missing there; nothing is lost elsewhere.
         named: by check, the misconceptions that must be named.
         noted: text that must stand in some note on the submission.
+        extra: points of extra credit.
     """
 
     student: str
@@ -42,6 +43,7 @@ class Expected:
     lost: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     noted: tuple[str, ...] = ()
+    extra: float = 0.0
 
     def matches(self, score: Score | None) -> list[str]:
         """What is not as it should be, a sentence each; empty when everything is."""
@@ -50,9 +52,11 @@ class Expected:
         wrong = []
         if abs(score.automatic - self.points) > 0.005:
             wrong.append(f"{score.automatic:g} points; {self.points:g} are true")
+        if abs(score.extra - self.extra) > 0.005:
+            wrong.append(f"{score.extra:g} points of extra credit; {self.extra:g} are true")
         lost = {find_check(check).grade_id: points for check, points in self.lost.items()}
         for cell in score.cells:
-            missing = round(cell.max_points - cell.points, 2)
+            missing = round((cell.extra or cell.max_points) - cell.points, 2)
             if not cell.by_hand and abs(missing - lost.get(cell.name, 0.0)) > 0.005:
                 wrong.append(f"{cell.name} lost {missing:g} points; {lost.get(cell.name, 0.0):g} are true")
         for check, names in self.named.items():
@@ -205,17 +209,24 @@ def expected(assignment: str) -> list[Expected]:
     Raises:
         BankError: where points and losses of a student do not add up, or an id comes twice.
     """
-    whole = sum(find_check(name).points for name in list_checks(assignment))
+    points = {name: find_check(name).points for name in list_checks(assignment)}
+    optional = {name for name in points if find_check(name).extra}
+    top = sum(points[name] for name in optional)
+    whole = sum(points.values()) - top
     rows = []
     for entry in class_file(assignment)["student"]:
         lost = entry.get("lost", {})
         if lost == "all":
-            lost = {name: find_check(name).points for name in list_checks(assignment)}
-        if abs(whole - sum(lost.values()) - entry["points"]) > 0.005:
+            lost = points
+        of_extra = sum(some for name, some in lost.items() if name in optional)
+        extra = float(entry.get("extra", top))
+        if abs(whole - sum(lost.values()) + of_extra - entry["points"]) > 0.005:
             raise answers.BankError(f"{entry['id']}: {whole:g} less what is lost is not {entry['points']:g}")
+        if abs(top - of_extra - extra) > 0.005:
+            raise answers.BankError(f"{entry['id']}: {top:g} extra less what is lost is not {extra:g}")
         named = {check: tuple(names) for check, names in entry.get("named", {}).items()}
         noted = tuple(entry.get("noted", ()))
-        rows.append(Expected(entry["id"], entry["what"], float(entry["points"]), lost, named, noted))
+        rows.append(Expected(entry["id"], entry["what"], float(entry["points"]), lost, named, noted, extra))
     if len({row.student for row in rows}) < len(rows):
         raise answers.BankError("class.toml: a student's id comes twice")
     return rows

@@ -115,7 +115,7 @@ def _told(verdict: Verdict, spoken: str) -> tuple[str, str]:
 def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
-    points.max_points = verdict.max_points
+    points.max_points, points.extra = verdict.max_points, verdict.extra
     text, html = _told(verdict, language())
     told = {"text/plain": text, "text/html": html, VERDICT: verdict.as_dict()}
     value = {"text/plain": repr(points), "text/html": points._repr_html_()}

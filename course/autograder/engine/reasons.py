@@ -113,7 +113,7 @@ def finish(progress: Progress) -> None:
         if grade_id in progress.checks and grade_id not in progress.ledger:
             check = find_check(progress.checks[grade_id])
             finding = Finding("", "", "not judged", f"{why_not_judged(progress, index)}.")
-            verdict = Verdict(check.name, 0.0, check.points, (finding,), graded=True)
+            verdict = Verdict(check.name, 0.0, check.points, (finding,), graded=True, extra=check.extra)
             progress.ledger[grade_id] = verdict
             kept = [] if index in progress.stopped else cell.outputs
             cell.outputs = outputs.verdict_outputs(verdict, cell.execution_count) + kept

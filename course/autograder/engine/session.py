@@ -226,7 +226,8 @@ class Session:
             self._tell(f"the judge failed with {type(error).__name__}: {error}")
             told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
-            return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)
+            check = find_check(name)
+            return Verdict(name, 0.0, check.points, (finding,), graded=True, extra=check.extra)
         finally:
             self.judge_seconds += time.perf_counter() - start - (self.waited - waited)
 

@@ -117,7 +117,7 @@ def _block(
             (row.lesson,) if row and row.lesson and row.state in ("part", "wrong") else ()
         )
         message = Markup(_message(cell))
-        wrong = row is None or row.state != "right"
+        wrong = row is None or row.state not in ("right", "left")
         return Block("test", cell.name, "", body, outputs, message, comment, wrong, row, read)
     if cell.solution:
         tests = [rows[name] for name in release.tests.get(cell.name, []) if name in rows]
@@ -125,7 +125,7 @@ def _block(
             return Block(
                 "written", cell.name, "", body, outputs, Markup(), comment, True, rows.get(cell.name)
             )
-        wrong = not tests or any(row.state != "right" for row in tests)
+        wrong = not tests or any(row.state not in ("right", "left") for row in tests)
         return Block(
             "answer", cell.name, cell.name.removeprefix("code-"), body, outputs, Markup(), comment, wrong
         )

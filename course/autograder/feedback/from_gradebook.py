@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 
 from course.autograder.feedback.standing import Mark, Standing
 from course.autograder.gradebook.lateness import lateness_told
-from course.autograder.gradebook.states import STALE, State, read_states
+from course.autograder.gradebook.states import STALE, State, read_extra, read_states
 
 AT_A_TIME = 500  # students in one query: databases limit the length of a list
 
@@ -68,25 +68,33 @@ def _some(
         .join(BaseCell, BaseCell.id == Comment.cell_id)
         .where(Comment.notebook_id.in_(ids))
     ).all()
-    states = read_states(db, assignment, students)
+    states, extra = read_states(db, assignment, students), read_extra(db, assignment)
+    optional = dict(extra.questions)
+    students_of = {book: student for book, student, _ in books}
     late = lateness_told(db, assignment, students)
     made = {
         book: Standing(
             student=student, assignment=assignment, notebook=notebook,
             marks={}, comments={}, penalty=float(penalty or 0.0), notes=_notes(states.get(student), late.get(student)),
+            max_extra=extra.most,
         )
         for book, student, penalty in books
     }  # fmt: skip
     for book, name, points, most, asked, by_machine, by_person in marks:
         waits = bool(asked) if by_person is not None else by_machine is None
-        replaced = by_person is not None and by_machine is not None and by_machine != points
+        given = by_machine
+        if name in optional:
+            found = states.get(students_of[book], State()).findings
+            given = found.extra.get(name) if found else None
+        replaced = by_person is not None and given is not None and given != points
         made[book].marks[name] = Mark(
             name=name,
             points=float(points or 0.0),
             max_points=float(most),
             waits=waits,
             flagged=bool(asked) and not waits,
-            by_machine=float(by_machine) if replaced else None,
+            by_machine=float(given) if replaced else None,
+            extra=optional.get(name, 0.0),
         )
     for book, name, comment in comments:
         if comment:

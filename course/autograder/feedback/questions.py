@@ -42,6 +42,8 @@ class Question:
         lesson: the section of a lesson that teaches what is asked.
         comment: grade_id of the cell that a comment stands at; '' for none.
         comment_said: the comment, where it is a few plain words.
+        passed: whether an optional question's check passed, whatever counts of it.
+        blank: whether an optional question was left out.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Question:
     lesson: Section | None = None
     comment: str = ""
     comment_said: str = ""
+    passed: bool = False
+    blank: bool = False
 
     @property
     def waits(self) -> bool:
@@ -64,12 +68,14 @@ class Question:
 
     @property
     def state(self) -> str:
-        """'waits', 'right', 'part' or 'wrong'."""
+        """'waits', 'right', 'part', 'wrong', or 'left' for an optional question that was left out."""
         if self.waits:
             return "waits"
-        if self.mark.points >= self.mark.max_points:
+        if self.mark.points >= self.mark.most or self.passed:
             return "right"
-        return "part" if self.mark.points > 0 else "wrong"
+        if self.mark.points > 0:
+            return "part"
+        return "left" if self.blank else "wrong"
 
 
 def number(value: float) -> str:
@@ -100,9 +106,18 @@ def questions(notebook: Notebook, release: Release, standing: Standing) -> list[
             lesson=section_for(standing.assignment, name),
             comment=commented,
             comment_said=_in_few_words(standing.comments.get(commented, "")),
+            passed=bool(standing.marks[name].extra and cell and cell.verdict.get("passed")),
+            blank=bool(standing.marks[name].extra and cell and _is_blank(cell.verdict)),
         )
         rows.append(_with_findings(asked, cell, cells.get(answer), standing.assignment))
     return rows
+
+
+def _is_blank(verdict: dict[str, Any]) -> bool:
+    """Whether the function that is asked for was not written."""
+    listed = verdict.get("findings")
+    first = listed[0] if isinstance(listed, list) and listed else None
+    return isinstance(first, dict) and first.get("kind") == "blank"
 
 
 def _in_few_words(comment: str) -> str:
@@ -112,6 +127,8 @@ def _in_few_words(comment: str) -> str:
 def _with_findings(asked: Question, cell: Cell | None, answer: Cell | None, assignment: str) -> Question:
     if cell is None:
         return replace(asked, said="The cell is not in the notebook.")
+    if asked.state == "left":
+        return replace(asked, said="Left out: it is extra credit, and nothing is lost.")
     if asked.written:
         read = "" if asked.comment else "Read by a person."
         return replace(asked, said="A person has still to read it." if asked.waits else read)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from course.autograder.judging.rules import extra_share
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -9,10 +11,11 @@ class Mark:
 
     Attributes:
         name: its grade_id.
-        points, max_points: earned, extra credit included, and to be had.
+        points, max_points: earned, extra credit included, and to be had without it.
         waits: whether a person has still to give points for it.
         flagged: whether a person has still to look at the hand-in, for which this mark stands in the formgrader.
         by_machine: what the check gave, where a person gave other points; else None.
+        extra: the most that an optional question adds; 0 for every other.
     """
 
     name: str
@@ -21,6 +24,12 @@ class Mark:
     waits: bool
     flagged: bool = False
     by_machine: float | None = None
+    extra: float = 0.0
+
+    @property
+    def most(self) -> float:
+        """What a right answer gives here."""
+        return self.extra or self.max_points
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Standing:
         comments: by grade_id: a person's where there is one, else the machine's.
         penalty: points taken off for being late.
         notes: what is to be said of the marks as a whole.
+        max_extra: the most that optional questions add together.
     """
 
     student: str
@@ -43,11 +53,22 @@ class Standing:
     comments: dict[str, str]
     penalty: float = 0.0
     notes: tuple[str, ...] = ()
+    max_extra: float = 0.0
 
     @property
     def points(self) -> float:
         """All points, less the penalty, as nbgrader counts them."""
         return max(0.0, sum(mark.points for mark in self.marks.values()) - self.penalty)
+
+    @property
+    def extra(self) -> float:
+        """What optional questions add, less their share of the penalty."""
+        return extra_share(((mark.points, bool(mark.extra)) for mark in self.marks.values()), self.penalty)
+
+    @property
+    def core(self) -> float:
+        """The points without extra credit."""
+        return max(0.0, round(self.points - self.extra, 2))
 
     @property
     def flagged(self) -> bool:
@@ -56,5 +77,5 @@ class Standing:
 
     @property
     def max_points(self) -> float:
-        """All points to be had."""
+        """All points to be had, extra credit apart."""
         return sum(mark.max_points for mark in self.marks.values())

@@ -4,12 +4,15 @@ nbgrader refuses to add or remove a cell once there are submissions, after it ha
 points without a word. Here both are said before anything is touched, and both can be had on purpose.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Comment, Grade, GradeCell, MissingEntry, SolutionCell, SourceCell, TaskCell
+
+from course.common.notebooks import EXTRA
 
 
 @dataclass(frozen=True)
@@ -21,22 +24,25 @@ class Cells:
         tasks: likewise, of nbgrader's task cells.
         solutions: where students answer.
         sources: all that has a grade_id and is graded, locked, a task or a solution.
+        extra: points of optional questions by grade_id, which are 0 in `graded`; None where nobody knows them.
     """
 
     graded: dict[str, float]
     tasks: dict[str, float]
     solutions: tuple[str, ...]
     sources: tuple[str, ...]
+    extra: Mapping[str, float] | None = None
 
     @property
     def points(self) -> dict[str, float]:
-        """Points by grade_id."""
+        """Points by grade_id, extra credit apart."""
         return self.graded | self.tasks
 
 
 def cells_of(notebook: NotebookNode) -> Cells:
     """The cells of a source or released notebook, by nbgrader's own rules."""
     graded: dict[str, float] = {}
+    extra: dict[str, float] = {}
     tasks: dict[str, float] = {}
     solutions, sources = [], []
     for cell in notebook.cells:
@@ -47,9 +53,10 @@ def cells_of(notebook: NotebookNode) -> Cells:
         sources.append(name)
         points = float(cell.metadata["nbgrader"].get("points", 0) or 0)
         graded |= {name: points} if kinds[0] else {}
+        extra |= {name: float(cell.metadata[EXTRA])} if kinds[0] and EXTRA in cell.metadata else {}
         solutions += [name] if kinds[1] else []
         tasks |= {name: points} if kinds[3] else {}
-    return Cells(graded, tasks, tuple(solutions), tuple(sources))
+    return Cells(graded, tasks, tuple(solutions), tuple(sources), extra)
 
 
 def cells_in(gradebook: Any, assignment: str) -> Cells | None:
@@ -74,9 +81,19 @@ def differences(given: Cells, now: Cells) -> list[str]:
     for name in (name for name in after if name in before):
         if (had := given.points.get(name)) != (has := now.points.get(name)):
             told.append(f"{name} has {_points(has)} and had {_points(had)}")
+        elif (other := _extra_differs(name, given, now)) is not None:
+            told.append(other)
         elif (name in given.solutions) != (name in now.solutions):
             told.append(f"{name} is {'' if name in now.solutions else 'no longer '}a cell to answer in")
     return told
+
+
+def _extra_differs(name: str, given: Cells, now: Cells) -> str | None:
+    """A clause where a question gives other extra credit; None where it gives the same, or nobody knows."""
+    if given.extra is None or now.extra is None:
+        return None
+    had, has = given.extra.get(name), now.extra.get(name)
+    return None if had == has else f"{name} has {_points(has)} of extra credit and had {_points(had)}"
 
 
 def _points(points: float | None) -> str:

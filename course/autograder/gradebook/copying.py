@@ -27,7 +27,7 @@ from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.states import keep_prepared
 
 VERSION = "alembic_version"
-OURS = ("course_grading", "course_findings", "course_history", "course_lateness")
+OURS = ("course_grading", "course_findings", "course_history", "course_lateness", "course_extra_credit")
 MADE_WITH_IT = ("course", VERSION)  # tables that have a row as soon as nbgrader has made them
 AT_ONCE = 1000  # rows
 

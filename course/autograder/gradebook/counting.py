@@ -11,7 +11,8 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from course.autograder.judging.rules import Counting
+from course.autograder.gradebook.states import write_extra
+from course.autograder.judging.rules import NO_EXTRA, Counting, ExtraCredit
 from course.autograder.settings import FILE, FULL_POINTS, AssignmentSettings, SettingsError
 
 
@@ -59,17 +60,26 @@ def _cell(where: str, called: str, released: Mapping[str, float]) -> str:
 
 
 def enter_most(
-    gradebook: Any, assignment: str, released: Mapping[str, float], said: Iterable[Counting]
+    gradebook: Any,
+    assignment: str,
+    released: Mapping[str, float],
+    said: Iterable[Counting],
+    extra: ExtraCredit = NO_EXTRA,
 ) -> None:
     """Give the gradebook's cells the most that they can earn; the caller commits.
+
+    A cell of extra credit keeps 0, so that the sum is the assignment's own; what it can add stands in a table of ours.
 
     Args:
         gradebook: open.
         assignment: its name.
         released: points by grade_id, as students were told.
         said: what counts otherwise.
+        extra: optional questions, as they count.
     """
-    wanted = {**released, **{one.name: one.most for one in said}}
+    optional = {name for name, _ in extra.questions}
+    wanted = {**released, **{one.name: one.most for one in said if one.name not in optional}}
+    write_extra(gradebook.db, assignment, extra)
     try:
         book = gradebook.find_notebook(assignment, assignment)
     except MissingEntry:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import (
 )
 
 from course.autograder.gradebook.changes import Cells, cells_of
-from course.autograder.gradebook.counting import countings
+from course.autograder.gradebook.counting import countings, enter_most
 from course.autograder.gradebook.database import NO_DRIVER, OPENING, cannot_be_used, locked, on_server
 from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.exchange import own_exchange
@@ -35,7 +35,7 @@ from course.autograder.gradebook.nbgrader_steps import quiet_environment
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.states import prepare
 from course.autograder.gradebook.swap import beside, swap
-from course.autograder.judging.rules import Counting, Rules
+from course.autograder.judging.rules import Counting, ExtraCredit, Rules
 from course.autograder.sandbox.limits import Limits, with_caps
 from course.autograder.settings import SettingsError
 
@@ -75,6 +75,7 @@ class Course:
         )  # nbgrader's own, on every submission it creates
         self.root = root.resolve()
         self._counting: dict[str, tuple[Counting, ...]] = {}
+        self._extra: dict[str, ExtraCredit] = {}
         self._there = False  # whether the gradebook's tables are known to be
         own = self.root / "nbgrader_config.py"
         with _environment(COURSE_ROOT=str(self.root)):
@@ -168,9 +169,19 @@ class Course:
             return ()
         try:
             by_hand = set(cells.solutions) | set(cells.tasks)
-            return countings(assignment, said, cells.points, by_hand)
+            return countings(assignment, said, {**cells.points, **(cells.extra or {})}, by_hand)
         except SettingsError as error:
             raise GradingError(str(error)) from None
+
+    def extra_credit(self, assignment: str) -> ExtraCredit:
+        """Its optional questions as they count; read once. Raises GradingError, as `term` does."""
+        if assignment not in self._extra:
+            cells, percent = self.released_cells(assignment), self.term().settings.extra_credit.percent
+            points = {**(cells.extra or {})}
+            points |= {one.name: one.most for one in self.counting(assignment) if one.name in points}
+            most = min(sum(points.values()), percent / 100 * sum(cells.points.values()))
+            self._extra[assignment] = ExtraCredit(tuple(points.items()), round(most, 2))
+        return self._extra[assignment]
 
     def require(self, assignment: str) -> None:
         """Raise GradingError unless the assignment is here."""
@@ -204,7 +215,16 @@ class Course:
         new = beside(place)
         self.generate(assignment, new)
         swap(new, place)
+        self.count(assignment)
         return place
+
+    def count(self, assignment: str) -> None:
+        """Let the gradebook say what counts as course.toml has it; nbgrader has just written the notebook's points."""
+        said, extra = self.counting(assignment), self.extra_credit(assignment)
+        if said or extra.questions:
+            with self.gradebook() as gradebook:
+                enter_most(gradebook, assignment, self.released_cells(assignment).graded, said, extra)
+                gradebook.db.commit()
 
     def generate(self, assignment: str, into: Path) -> None:
         """Have nbgrader make the students' version into a folder, and enter the assignment into the gradebook.
@@ -214,6 +234,7 @@ class Course:
         """
         self.require(assignment)
         self._counting.clear()
+        self._extra.clear()
         made = beside(self.folder("release"))
         config = copy.deepcopy(self.config)
         config.CourseDirectory.release_directory = made.name

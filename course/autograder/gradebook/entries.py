@@ -189,7 +189,7 @@ def _values(entry: Entry) -> Iterable[tuple[str, tuple[Any, ...]]]:
     yield entry.id, (entry.timestamp,)
     yield entry.book_id, (entry.penalty,)
     for row in entry.grades:
-        yield row.id, (row.auto_score, row.needs_manual_grade)
+        yield row.id, (row.auto_score, row.extra_credit, row.needs_manual_grade)
     for one in entry.comments:
         yield one.id, (one.auto_comment,)
 
@@ -241,7 +241,7 @@ def _columns(entry: Entry) -> Iterable[tuple[Any, tuple[str, ...], str, tuple[An
     grades, comments = {row.id for row in entry.grades}, {row.id for row in entry.comments}
     for key, values in _values(entry):
         if key in grades:
-            yield Grade, ("auto_score", "needs_manual_grade"), key, values
+            yield Grade, ("auto_score", "extra_credit", "needs_manual_grade"), key, values
         elif key in comments:
             yield Comment, ("auto_comment",), key, values
         elif key == entry.book_id:
@@ -261,7 +261,7 @@ def _make(db: Any, sheet: Sheet, entries: Sequence[Entry]) -> None:
         for row in entry.grades:
             grades.append(
                 {"id": row.id, "notebook_id": entry.book_id, "cell_id": row.cell_id, "auto_score": row.auto_score,
-                 "needs_manual_grade": row.needs_manual_grade}
+                 "extra_credit": row.extra_credit, "needs_manual_grade": row.needs_manual_grade}
             )  # fmt: skip
         for one in entry.comments:
             comments.append(
@@ -270,7 +270,7 @@ def _make(db: Any, sheet: Sheet, entries: Sequence[Entry]) -> None:
         for other in sheet.others:
             key = new_uuid()
             books.append(_book_row(key, entry.id, other.id, None))
-            at = {"notebook_id": key, "auto_score": None, "needs_manual_grade": True}
+            at = {"notebook_id": key, "auto_score": None, "extra_credit": None, "needs_manual_grade": True}
             grades += [{"id": _later_id(), "cell_id": cell, **at} for cell in other.graded]
             said = {"notebook_id": key, "auto_comment": None}
             comments += [{"id": _later_id(), "cell_id": cell, **said} for cell in other.commented]

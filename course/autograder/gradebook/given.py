@@ -28,7 +28,8 @@ def changes_after_hand_ins(course: Course, assignment: str) -> list[str]:
     if wrong := points_that_differ(source):
         raise GradingError(f"{assignment} is not released: {wrong[0]}")
     now = cells_of(source)
-    told_points = {one.name: one.was for one in course.counting(assignment)}
+    optional = {name for name, _ in course.extra_credit(assignment).questions}
+    told_points = {one.name: one.was for one in course.counting(assignment) if one.name not in optional}
     with course.gradebook() as gradebook:
         known = cells_in(gradebook, assignment)
         if known is not None:

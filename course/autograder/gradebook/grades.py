@@ -108,17 +108,17 @@ def _names_in(rows: Iterable[Row]) -> list[str]:
 
 
 def _heading(names: Sequence[str]) -> list[str]:
-    head = ["student", "state", "points", "max_points", "to_grade_by_hand", "late_penalty"]
+    head = ["student", "state", "points", "max_points", "extra_credit", "to_grade_by_hand", "late_penalty"]
     return [*head, *names, "mistakes", "notes", "needs_person"]
 
 
 def _line(row: Row, names: Sequence[str]) -> list[str]:
     """A row as text, fit for a spreadsheet; cells of the notebook in its order, blank where nobody has graded."""
-    score, points = row.score, [""] * (4 + len(names))
+    score, points = row.score, [""] * (5 + len(names))
     mistakes, notes = "", ""
     if score is not None:
         cells = {cell.name: "" if cell.blank else _number(cell.points) for cell in score.cells}
-        sums = (score.points, score.max_points, score.waiting, score.penalty)
+        sums = (score.points, score.max_points, score.extra, score.waiting, score.penalty)
         points = [*map(_number, sums), *(cells.get(name, "") for name in names)]
         mistakes = "; ".join(f"{name}: {', '.join(named)}" for name, named in score.named.items())
         notes = "; ".join(score.notes)

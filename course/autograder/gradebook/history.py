@@ -3,7 +3,7 @@
 import datetime as dt
 import getpass
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,18 @@ class Change:
         return round(sum(self.after.values()) - sum(self.before.values()), 4)
 
 
-def automatic(grades: Iterable[Any]) -> dict[str, float]:
-    """The machine's points by grade_id, of nbgrader's grades; what nobody has graded is left out."""
-    return {grade.name: float(grade.auto_score) for grade in grades if grade.auto_score is not None}
+def automatic(grades: Iterable[Any], optional: Collection[str] = ()) -> dict[str, float]:
+    """The machine's points by grade_id, of nbgrader's grades; what nobody has graded is left out.
+
+    Args:
+        grades: of one notebook.
+        optional: questions whose points are entered as extra credit.
+    """
+    return {
+        grade.name: float(grade.auto_score) + (grade.extra_credit or 0.0 if grade.name in optional else 0.0)
+        for grade in grades
+        if grade.auto_score is not None
+    }
 
 
 def remember(

@@ -17,9 +17,17 @@ from traitlets import Bool, Float, Unicode
 
 from course.autograder.gradebook.lateness import read_term, settle_class
 from course.autograder.gradebook.marks import names_in
-from course.autograder.gradebook.scores import flagged
+from course.autograder.gradebook.scores import by_person, flagged
 from course.autograder.gradebook.secret import course_secret
-from course.autograder.gradebook.states import DONE, Findings, prepare, write_findings, write_state
+from course.autograder.gradebook.states import (
+    DONE,
+    Findings,
+    prepare,
+    read_extra,
+    read_states,
+    write_findings,
+    write_state,
+)
 from course.autograder.gradebook.students import entered
 from course.autograder.intake.notes import needs_person_of, notes_of, write_notes
 from course.autograder.intake.repair import repair
@@ -111,7 +119,9 @@ class SaveScores(SaveAutoGrades):
         """Save the scores, and beside them what was found."""
         nb, resources = super().preprocess(nb, resources)
         about, named = resources["nbgrader"], names_in(resources["course_ledger"])
-        found = Findings(notes_of(nb), needs_person_of(nb), named)
+        found = Findings(
+            notes_of(nb), needs_person_of(nb), named, extra=dict(resources.get("course_extra", {}))
+        )
         with Gradebook(about["db_url"]) as gradebook:
             prepare(gradebook.db)
             entered(gradebook, about["student"])
@@ -131,9 +141,24 @@ class SaveScores(SaveAutoGrades):
             return
         name = cell.metadata["nbgrader"]["grade_id"]
         grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
-        grade.auto_score = resources["course_ledger"].get(name, {}).get("points", 0.0)
-        grade.needs_manual_grade = grade.manual_score is not None
+        earned = {name: said.get("points", 0.0) for name, said in resources["course_ledger"].items()}
+        extra = read_extra(self.gradebook.db, self.assignment_id).counted(earned)
+        if name in extra:
+            self._add_extra(grade, extra[name], resources)
+        else:
+            grade.auto_score = earned.get(name, 0.0)
+            grade.needs_manual_grade = grade.manual_score is not None
         self.gradebook.db.commit()
+
+    def _add_extra(self, grade: Any, points: float, resources: Resources) -> None:
+        """An optional question's points, unless a person has given another number there."""
+        before = read_states(self.gradebook.db, self.assignment_id, [self.student_id]).get(self.student_id)
+        last = before.findings.extra.get(grade.name) if before and before.findings else None
+        theirs = grade.manual_score is not None or by_person(grade.extra_credit, last)
+        grade.auto_score, grade.needs_manual_grade = 0.0, theirs
+        if not theirs:
+            grade.extra_credit = points
+            resources.setdefault("course_extra", {})[grade.name] = points
 
 
 def _flag(nb: NotebookNode) -> str:

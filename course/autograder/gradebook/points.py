@@ -3,6 +3,8 @@
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
+from course.autograder.checks.language.spec import Check
+from course.common.notebooks import EXTRA
 
 
 def points_that_differ(notebook: NotebookNode) -> list[str]:
@@ -23,9 +25,26 @@ def points_that_differ(notebook: NotebookNode) -> list[str]:
                 f"no check is called '{name}', so its cell of {points:g} points can never earn one; give the cell a "
                 f"check's name, or make it an answer that a person grades (nbgrader: manually graded)"
             )
+        elif checks[name].extra or EXTRA in cell.metadata:
+            wrong += _extra_differs(checks[name], points, cell.metadata.get(EXTRA))
         elif abs(checks[name].points - points) > 1e-9:
             wrong.append(
                 f"{name} has {points:g} points in the notebook and {checks[name].points:g} in its check; "
                 "give both the same, or a right answer does not get them all"
             )
     return wrong
+
+
+def _extra_differs(check: Check, points: float, extra: float | None) -> list[str]:
+    """What is wrong with a cell of extra credit: it has no points of nbgrader's, and the check's own in its metadata."""
+    wanted = check.points if check.extra else None
+    if extra == wanted and not (check.extra and points):
+        return []
+    if wanted is None:
+        return [
+            f"{check.grade_id} is no extra credit in its check, and in the notebook it is; take '{EXTRA}' out of its metadata"
+        ]
+    return [
+        f"{check.grade_id} is extra credit of {wanted:g} points in its check; in the notebook give its cell 0 points, and "
+        f'"{EXTRA}": {wanted:g} in its metadata'
+    ]

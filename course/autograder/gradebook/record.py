@@ -7,6 +7,7 @@ line is committed together with the points. Killed at any moment before, the sub
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,7 +32,14 @@ from course.autograder.gradebook.entries import (
 from course.autograder.gradebook.history import automatic, remember
 from course.autograder.gradebook.lateness import set_due_dates, settle_students
 from course.autograder.gradebook.marks import Marked
-from course.autograder.gradebook.scores import Score, asked_in, cell_score, flagged, put_together
+from course.autograder.gradebook.scores import (
+    Score,
+    asked_in,
+    by_person,
+    cell_score,
+    flagged,
+    put_together,
+)
 from course.autograder.gradebook.states import (
     DONE,
     FAILED,
@@ -79,7 +87,8 @@ class Recorder:
             set_due_dates(self.gradebook, self.term)
             said = self.course.counting(self.assignment)
             released = self.course.released_cells(self.assignment)
-            enter_most(self.gradebook, self.assignment, released.graded, said)
+            extra = self.course.extra_credit(self.assignment)
+            enter_most(self.gradebook, self.assignment, released.graded, said, extra)
             self.counted = {one.name: one.most for one in said}
             self.db.commit()
             asked = asked_in(self.gradebook, self.assignment)
@@ -123,9 +132,12 @@ class Recorder:
     def _record_graded(self, graded: Mapping[str, Marked], before: Mapping[str, State]) -> dict[str, Score]:
         write_students(self.db, graded)
         entries = read_entries(self.db, self.sheet, graded)
-        was = {student: automatic(entry.grades) for student, entry in entries.items()}
+        optional = self.asked.optional
+        was = {student: automatic(entry.grades, optional) for student, entry in entries.items()}
+        found: dict[str, Findings] = {}
         for student, marked in graded.items():
-            self._score_all(entries[student], marked, before.get(student, State()))
+            extra = self._score_all(entries[student], marked, before.get(student, State()))
+            found[student] = replace(_findings(marked), extra=extra)
             if not self.term.says_anything:
                 entries[student].penalty = self._penalty(entries[student])
         write_entries(self.db, self.sheet, list(entries.values()))
@@ -137,12 +149,12 @@ class Recorder:
                 told[student] = settled.told.get((self.assignment, student), "")
         for marked in graded.values():
             self._write(marked)
-        after = {s: State(DONE, one.digest, "", _findings(one)) for s, one in graded.items()}
+        after = {s: State(DONE, one.digest, "", found[s]) for s, one in graded.items()}
         write_states(self.db, self.assignment, after)
-        write_findings(self.db, self.assignment, {s: _findings(one) for s, one in graded.items()})
+        write_findings(self.db, self.assignment, found)
         for student, marked in graded.items():
             if student in before:
-                now = automatic(entries[student].grades)
+                now = automatic(entries[student].grades, optional)
                 remember(
                     self.db,
                     self.assignment,
@@ -154,8 +166,8 @@ class Recorder:
                 )
         return {s: self._told(entries[s], after[s], told.get(s, "")) for s in graded}
 
-    def _score_all(self, entry: Entry, marked: Marked, before: State) -> None:
-        """Set what a submission has earned, cell by cell."""
+    def _score_all(self, entry: Entry, marked: Marked, before: State) -> dict[str, float]:
+        """Set what a submission has earned, cell by cell; returns what the machine has entered as extra credit."""
         at = marked.handed_in_at
         if (
             at.utc or at.problem
@@ -163,17 +175,24 @@ class Recorder:
             entry.timestamp = parse_utc(at.utc) if at.utc else None
         cells = _marked_cells(marked.notebook)
         flag = self._flag(cells.values()) if marked.needs_person else ""
+        entered: dict[str, float] = {}
         for grade in entry.grades:
             self._require_same_points(grade, marked)
             cell, points = cells.get(grade.name), marked.points.get(grade.name, 0.0)
-            self._score(grade, cell, points, grade.name == flag, _settled(grade, before, marked))
+            settled = _settled(grade, before, marked)
+            if grade.name in self.asked.optional:
+                entered |= _enter_extra(grade, points, before, settled)
+            else:
+                self._score(grade, cell, points, grade.name == flag, settled)
         for comment in entry.comments:
             comment.auto_comment = "No response." if _untouched(cells.get(comment.name)) else None
+        return entered
 
     def _require_same_points(self, grade: GradeRow, marked: Marked) -> None:
         if grade.name in self.counted:
             return
-        promised, given = self.asked.most[grade.name], marked.verdicts.get(grade.name, {}).get("max_points")
+        promised = self.asked.optional.get(grade.name, self.asked.most[grade.name])
+        given = marked.verdicts.get(grade.name, {}).get("max_points")
         if given is not None and abs(promised - given) > 1e-9:
             raise GradingError(
                 f"{grade.name} has {promised:g} points in the gradebook and {given:g} in its check, so a right answer "
@@ -210,9 +229,8 @@ class Recorder:
             cell_score(
                 row.name,
                 (row.auto_score, row.manual_score, row.extra_credit, row.needs_manual_grade),
-                self.asked.most[row.name],
-                row.name in self.asked.by_hand,
-                found.named.get(row.name, ()),
+                self.asked,
+                found,
             )
             for row in entry.grades
         ]
@@ -221,7 +239,7 @@ class Recorder:
             self.assignment,
             cells,
             self.order,
-            self.asked.by_hand,
+            self.asked,
             state,
             entry.penalty or 0.0,
             late,
@@ -249,6 +267,22 @@ class Recorder:
 def _findings(marked: Marked) -> Findings:
     seconds = round(marked.seconds["whole"], 3) if "whole" in marked.seconds else None
     return Findings(marked.notes, marked.needs_person, marked.named, seconds, marked.restarts)
+
+
+def _enter_extra(grade: GradeRow, points: float, before: State, settled: bool) -> dict[str, float]:
+    """Enter an optional question's points as nbgrader's extra credit, unless a person has given another number there.
+
+    Returns:
+        What the machine has entered, by grade_id.
+    """
+    last = (before.findings or Findings()).extra.get(grade.name)
+    theirs = grade.manual_score is not None or by_person(grade.extra_credit, last)
+    grade.auto_score = 0.0
+    grade.needs_manual_grade = theirs and not settled
+    if theirs:
+        return {}
+    grade.extra_credit = points
+    return {grade.name: points}
 
 
 def _settled(grade: GradeRow, before: State, marked: Marked) -> bool:

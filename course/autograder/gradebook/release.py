@@ -6,7 +6,6 @@ from pathlib import Path
 
 from course.autograder.gradebook.backup import gradebook_copied, gradebook_restored
 from course.autograder.gradebook.changes import cells_in, cells_of, in_step
-from course.autograder.gradebook.counting import enter_most
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.earlier import keep_earlier
 from course.autograder.gradebook.given import changes_after_hand_ins, refused, source_of
@@ -61,18 +60,10 @@ def build_release(course: Course, assignments: list[str], changed_cells: bool = 
             keep_earlier(course, name, folder / name / f"{name}.ipynb", new / name / f"{name}.ipynb")
         swap(new, folder)
         for name in assignments:
-            _count(course, name)
+            course.count(name)
         own = course.publish(assignments)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         gradebook_restored(course, copy)
         raise
     return Released(folder, changed, own, copy)
-
-
-def _count(course: Course, assignment: str) -> None:
-    """Let what counts otherwise than in the notebook count so still: nbgrader has just written the notebook's points."""
-    if said := course.counting(assignment):
-        with course.gradebook() as gradebook:
-            enter_most(gradebook, assignment, course.released_cells(assignment).graded, said)
-            gradebook.db.commit()

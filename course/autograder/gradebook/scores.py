@@ -1,5 +1,6 @@
 """What the gradebook says of a class: a score for each submission, cell by cell, in the notebook's order."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from nbgrader.api import (
 from sqlalchemy.orm import selectinload, undefer
 
 from course.autograder.gradebook.lateness import lateness_told
-from course.autograder.gradebook.states import STALE, Findings, State, read_states
+from course.autograder.gradebook.states import STALE, Findings, State, read_extra, read_states
+from course.autograder.judging.rules import NO_EXTRA, ExtraCredit, extra_share
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,13 @@ class CellScore:
     Attributes:
         name: its grade_id.
         points: so far; 0 while a written answer waits.
-        max_points: the most it can earn, extra credit apart.
+        max_points: the most it can earn, extra credit apart; 0 for an optional question.
         by_hand: a person grades it.
         named: names of the mistakes found in it.
         waits: a person has still to look at it.
         blank: nobody has graded it, neither machine nor person.
         by_machine: what the machine gave; None where it gave nothing, or a person's points stand in its place.
+        extra: the most that an optional question adds; 0 for every other.
     """
 
     name: str
@@ -41,6 +44,7 @@ class CellScore:
     waits: bool = False
     blank: bool = False
     by_machine: float | None = None
+    extra: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Score:
         notes: sentences for the student.
         needs_person: why a person must look at it; empty once one has.
         penalty: points off for lateness.
+        max_extra: the most that optional questions add together.
     """
 
     student: str
@@ -60,25 +65,36 @@ class Score:
     notes: tuple[str, ...] = ()
     needs_person: tuple[str, ...] = ()
     penalty: float = 0.0
+    max_extra: float = 0.0
 
     @property
     def points(self) -> float:
-        """Points so far: written answers once they are graded, less what lateness costs."""
+        """Points so far, extra credit and all: written answers once they are graded, less what lateness costs."""
         return round(max(0.0, sum(cell.points for cell in self.cells) - self.penalty), 2)
 
     @property
     def max_points(self) -> float:
-        """Points of the whole assignment."""
+        """Points of the whole assignment, extra credit apart."""
         return sum(cell.max_points for cell in self.cells)
 
     @property
+    def extra(self) -> float:
+        """What optional questions add to the points, less their share of what lateness costs."""
+        return extra_share([(cell.points, bool(cell.extra)) for cell in self.cells], self.penalty)
+
+    @property
+    def core(self) -> float:
+        """The points without extra credit."""
+        return round(self.points - self.extra, 2)
+
+    @property
     def automatic(self) -> float:
-        """Points of the cells that the machine grades."""
-        return round(sum(cell.points for cell in self.cells if not cell.by_hand), 2)
+        """Points of the cells that the machine grades, extra credit apart."""
+        return round(sum(cell.points for cell in self.cells if not cell.by_hand and not cell.extra), 2)
 
     @property
     def max_automatic(self) -> float:
-        """The most that the machine can give."""
+        """The most that the machine can give, extra credit apart."""
         return sum(cell.max_points for cell in self.cells if not cell.by_hand)
 
     @property
@@ -93,12 +109,14 @@ class Score:
 
     def in_a_sentence(self) -> str:
         """Points, what waits, and the mistakes' names: '71 of 88 by machine, 12 wait for a person; unbiased variance'."""
-        told = f"{self.points:g} of {self.max_points:g}"
+        told = f"{self.core:g} of {self.max_points:g}"
         if self.waiting:
             told = f"{self.automatic:g} of {self.max_automatic:g} by machine"
             if by_hand := [cell for cell in self.cells if cell.by_hand and not cell.waits and cell.points]:
                 told += f", {sum(cell.points for cell in by_hand):g} by hand"
             told += f", {self.waiting:g} wait for a person"
+        if self.max_extra or self.extra:
+            told += f", and {self.extra:g} of {self.max_extra:g} extra"
         if self.penalty:
             told += f", {self.penalty:g} off for lateness"
         names = list(dict.fromkeys(name for names in self.named.values() for name in names))
@@ -118,11 +136,24 @@ def flagged(order: Sequence[str], by_hand: Set[str]) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the gradebook says of a released notebook: `assignment_id`, points by grade_id, and what people grade."""
+    """What the gradebook says of a released notebook.
+
+    Attributes:
+        assignment_id: nbgrader's.
+        most: points by grade_id; 0 for an optional question.
+        by_hand: what people grade.
+        extra: optional questions, as they count.
+    """
 
     assignment_id: str
     most: Mapping[str, float]
     by_hand: frozenset[str]
+    extra: ExtraCredit = NO_EXTRA
+
+    @functools.cached_property
+    def optional(self) -> Mapping[str, float]:
+        """The most that each optional question adds, by grade_id."""
+        return dict(self.extra.questions)
 
 
 def asked_in(gradebook: Gradebook, assignment: str) -> Asked | None:
@@ -133,7 +164,7 @@ def asked_in(gradebook: Gradebook, assignment: str) -> Asked | None:
         return None
     by_hand = frozenset(cell.name for cell in (*source.solution_cells, *source.task_cells))
     most = {cell.name: float(cell.max_score) for cell in (*source.grade_cells, *source.task_cells)}
-    return Asked(source.assignment.id, most, by_hand)
+    return Asked(source.assignment.id, most, by_hand, read_extra(gradebook.db, assignment))
 
 
 def scores_of(
@@ -158,14 +189,12 @@ def scores_of(
     asked = asked or asked_in(gradebook, assignment)
     if asked is None:
         return {}
-    most, by_hand = asked.most, asked.by_hand
     only = students if student is None else [student]
     states = read_states(gradebook.db, assignment, only)
     cells: dict[str, list[CellScore]] = {}
     penalties: dict[str, float] = {}
     for owner, penalty, name, *grade in _grades(gradebook, asked.assignment_id, only):
-        named = _findings(states.get(owner)).named.get(name, ())
-        cells.setdefault(owner, []).append(cell_score(name, grade, most[name], name in by_hand, named))
+        cells.setdefault(owner, []).append(cell_score(name, grade, asked, _findings(states.get(owner))))
         penalties[owner] = penalty or 0.0
     late = lateness_told(gradebook.db, assignment, only)
     return {
@@ -174,7 +203,7 @@ def scores_of(
             assignment,
             found,
             order,
-            by_hand,
+            asked,
             states.get(owner, State()),
             penalties[owner],
             late.get(owner, ""),
@@ -206,15 +235,27 @@ def _findings(state: State | None) -> Findings:
     return (state.findings if state else None) or Findings()
 
 
-def cell_score(
-    name: str, grade: Sequence[Any], most: float, by_hand: bool, named: tuple[str, ...]
-) -> CellScore:
+def cell_score(name: str, grade: Sequence[Any], asked: Asked, found: Findings) -> CellScore:
     """A cell's, of what a row of `grade` has: automatic, manual and extra points, and whether a person must look."""
     auto, manual, extra, needs = grade
+    most, by_hand, named = asked.most[name], name in asked.by_hand, found.named.get(name, ())
     given = manual if manual is not None else auto
     points = 0.0 if given is None else float(given) + float(extra or 0.0)  # as nbgrader counts
     by_machine = float(auto) if manual is None and auto is not None else None
-    return CellScore(name, points, most, by_hand, named, bool(needs), given is None, by_machine)
+    if name in asked.optional and by_machine is not None:
+        by_machine = None if by_person(extra, found.extra.get(name)) else points
+    adds = asked.optional.get(name, 0.0)
+    return CellScore(name, points, most, by_hand, named, bool(needs), given is None, by_machine, adds)
+
+
+def by_person(extra: float | None, by_machine: float | None) -> bool:
+    """Whether an optional question's extra credit is a person's; none at all is nobody's.
+
+    Args:
+        extra: as it stands in the gradebook.
+        by_machine: as the machine entered it last; None where it did not.
+    """
+    return extra is not None and (by_machine is None or abs(extra - by_machine) > 1e-9)
 
 
 def put_together(
@@ -222,7 +263,7 @@ def put_together(
     assignment: str,
     cells: Iterable[CellScore],
     order: Sequence[str],
-    by_hand: Set[str],
+    asked: Asked,
     state: State,
     penalty: float,
     late: str,
@@ -233,14 +274,14 @@ def put_together(
         student, assignment: whose, and of what.
         cells: in any order.
         order: grade_ids as the released notebook has them.
-        by_hand: those that a person grades.
+        asked: what the gradebook says of the released notebook.
         state: how far grading has come.
         penalty: points off for lateness.
         late: how they came about, in a sentence; '' for not late.
     """
     place = {name: i for i, name in enumerate(order)}
     cells = sorted(cells, key=lambda cell: place.get(cell.name, len(place)))
-    flag = flagged(order, by_hand)
+    flag = flagged(order, asked.by_hand)
     found = _findings(state)
     open_still = any(cell.waits for cell in cells if cell.name == flag)
     stale = (f"these points are from an earlier grading; the last one failed: {state.detail}",)
@@ -251,4 +292,5 @@ def put_together(
         (*(stale if state.state == STALE else ()), *((late,) if late else ()), *found.notes),
         (*(stale if state.state == STALE else ()), *(found.needs_person if open_still else ())),
         penalty,
+        asked.extra.most,
     )

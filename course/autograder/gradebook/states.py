@@ -1,15 +1,18 @@
 """Our tables beside nbgrader's: how far each submission has come, and what was found on it.
 
 A submission is graded when its line in `course_grading` says so; that line is committed together with its points.
-`course_findings` keeps what nbgrader has no place for, so that a class's grades can be written without opening a notebook.
+`course_findings` keeps what nbgrader has no place for, so that a class's grades can be written without opening a notebook;
+`course_extra_credit` what optional questions add, which are of 0 points for nbgrader.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, inspect, text
+
+from course.autograder.judging.rules import NO_EXTRA, ExtraCredit
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS course_grading (
@@ -25,6 +28,8 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS course_lateness (
     assignment VARCHAR(128) NOT NULL, student VARCHAR(128) NOT NULL, told TEXT NOT NULL,
     PRIMARY KEY (assignment, student))""",
+    """CREATE TABLE IF NOT EXISTS course_extra_credit (
+    assignment VARCHAR(128) NOT NULL, extra TEXT NOT NULL, PRIMARY KEY (assignment))""",
 )
 # nbgrader's tables have none for what is asked of every submission, and each answer would be looked for in all of them.
 INDEXES = {
@@ -54,6 +59,7 @@ class Findings:
         named: names of mistakes, by grade_id.
         seconds: that grading took, by the clock on the wall; None when that was not kept.
         restarts: how often the student's process had to be started again.
+        extra: what the machine has entered as extra credit, by grade_id; not where a person's number stands.
     """
 
     notes: tuple[str, ...] = ()
@@ -61,12 +67,14 @@ class Findings:
     named: Names = field(default_factory=dict)
     seconds: float | None = None
     restarts: int = 0
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """For the table."""
         named = {name: list(names) for name, names in self.named.items()}
         whole: dict[str, Any] = {"notes": list(self.notes), "needs_person": list(self.needs_person)}
         whole |= {"named": named, "seconds": self.seconds, "restarts": self.restarts}
+        whole |= {"extra": dict(self.extra)} if self.extra else {}
         return json.dumps(whole, ensure_ascii=False)
 
     @classmethod
@@ -80,6 +88,7 @@ class Findings:
             named,
             read.get("seconds"),
             read.get("restarts", 0),
+            read.get("extra", {}),
         )
 
 
@@ -179,3 +188,23 @@ def _replace(db: Any, table: str, assignment: str, values: Mapping[str, Mapping[
     if rows:
         places = ", ".join(f":{column}" for column in rows[0])
         db.execute(text(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({places})"), rows)
+
+
+def write_extra(db: Any, assignment: str, extra: ExtraCredit) -> None:
+    """Keep what an assignment's optional questions add; the caller commits."""
+    if extra == read_extra(db, assignment):
+        return
+    named = {"assignment": assignment}
+    db.execute(text("DELETE FROM course_extra_credit WHERE assignment = :assignment"), named)
+    db.execute(
+        text("INSERT INTO course_extra_credit (assignment, extra) VALUES (:assignment, :extra)"),
+        {**named, "extra": json.dumps(asdict(extra))},
+    )
+
+
+def read_extra(db: Any, assignment: str) -> ExtraCredit:
+    """What they add; nothing where none is known."""
+    prepare(db)
+    asked = text("SELECT extra FROM course_extra_credit WHERE assignment = :assignment")
+    found = db.execute(asked, {"assignment": assignment}).scalar()
+    return ExtraCredit.of_data(json.loads(found)) if found else NO_EXTRA

@@ -13,9 +13,9 @@ from course.autograder.grading.class_mistakes.file import mistakes_in, with_mist
 from course.autograder.grading.marking import Opened, Task
 from course.autograder.intake.find import File, Handed
 from course.autograder.intake.timestamp import HandedInAt
-from course.autograder.judging.rules import Counting, Rules
+from course.autograder.judging.rules import Counting, ExtraCredit, Rules
 
-FORMAT = 1  # of what travels; a worker that has another one takes no part
+FORMAT = 2  # of what travels; a worker that has another one takes no part
 MOST_BYTES = 256 * 2**20  # of one hand-in
 NOWHERE = Path()
 
@@ -35,6 +35,7 @@ def carried(one: Opened) -> bytes:
         "noted": task.noted,
         "rules": asdict(task.rules),
         "counting": [asdict(each) for each in task.counting],
+        "extra": asdict(task.extra),
         "language": task.language,
         "class_mistakes": _mistakes(task),
         "at": asdict(one.at),
@@ -86,6 +87,7 @@ def brought(content: bytes) -> Opened:
         class_mistakes=mistakes_in(about["class_mistakes"]),
         rules=Rules(**about["rules"]),
         counting=tuple(Counting(**each) for each in about["counting"]),
+        extra=ExtraCredit.of_data(about["extra"]),
         language=about["language"],
     )
     handed, at = Handed(files, about["told"], about["left"]), HandedInAt(**about["at"])

@@ -17,7 +17,7 @@ from course.autograder.engine.engine import Engine
 from course.autograder.grading.gradescope import results
 from course.autograder.intake.take_in import take_in
 from course.autograder.judging import seed_for
-from course.autograder.judging.rules import Counting, Rules
+from course.autograder.judging.rules import Counting, ExtraCredit, Rules
 from course.autograder.sandbox import confinement
 
 ABOUT, SECRET = "autograder.json", "secret.txt"
@@ -66,7 +66,7 @@ def grade(place: Path) -> dict[str, Any]:
         rules = Rules(**about["rules"])
         run = engine.run(intake.notebook, assignment=assignment, student_seed=seed, rules=rules)
     counting = [Counting(**one) for one in about["counting"]]
-    return results(released, intake, run, about["visibility"], counting)
+    return results(released, intake, run, about["visibility"], counting, ExtraCredit.of_data(about["extra"]))
 
 
 def main(place: Path) -> int:

@@ -90,7 +90,8 @@ def as_dict(row: Graded) -> dict[str, Any]:
     cells = [asdict(cell) for cell in score.cells]
     return {
         "student": row.student, "assignment": score.assignment, "points": score.points,
-        "max_points": score.max_points, "to_grade_by_hand": score.waiting, "cells": cells,
+        "max_points": score.max_points, "extra_credit": score.extra, "max_extra_credit": score.max_extra,
+        "to_grade_by_hand": score.waiting, "cells": cells,
         "notes": list(score.notes), "needs_person": list(row.why), "seconds": row.seconds,
     }  # fmt: skip
 
@@ -179,7 +180,10 @@ def task_of(
     places, spoken = hand_in.places, language()
     counting = course.counting(assignment)
     given = given_release(course, assignment, released, places or (folder,))
-    return Task(student, assignment, folder, given, secret, places, noted, mistakes, rules, counting, spoken)
+    extra = course.extra_credit(assignment)
+    return Task(
+        student, assignment, folder, given, secret, places, noted, mistakes, rules, counting, extra, spoken
+    )
 
 
 def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:

@@ -12,7 +12,7 @@ from course.autograder.intake.decode import decode
 from course.autograder.intake.names import assignment_named
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
-from course.autograder.judging.rules import STANDARD, Counting, Rules
+from course.autograder.judging.rules import NO_EXTRA, STANDARD, Counting, ExtraCredit, Rules
 
 BY_HAND = "This answer is graded by a person."
 NO_VERDICT = "There is no verdict for this cell: its code did not get as far as the check."
@@ -27,6 +27,7 @@ def grade_notebook(
     engine: Engine,
     rules: Rules = STANDARD,
     counting: Iterable[Counting] = (),
+    extra: ExtraCredit = NO_EXTRA,
 ) -> dict[str, Any]:
     """Grade one notebook file.
 
@@ -39,6 +40,7 @@ def grade_notebook(
         engine: runs it.
         rules: how answers are judged.
         counting: questions that count otherwise than students were told.
+        extra: optional questions, as they count.
 
     Returns:
         Plain data for `results.json`.
@@ -46,7 +48,7 @@ def grade_notebook(
     intake = take_in(path, released, assignment)
     seed = seed_for(secret, student, assignment)
     result = engine.run(intake.notebook, assignment=assignment, student_seed=seed, rules=rules)
-    return results(released, intake, result, counting=counting)
+    return results(released, intake, result, counting=counting, extra=extra)
 
 
 def results(
@@ -55,6 +57,7 @@ def results(
     result: RunResult,
     visibility: str = "visible",
     counting: Iterable[Counting] = (),
+    extra: ExtraCredit = NO_EXTRA,
 ) -> dict[str, Any]:
     """Marks of one run as Gradescope's data: one test for each graded cell, in the notebook's order.
 
@@ -64,13 +67,17 @@ def results(
         result: of running it.
         visibility: who sees a test, in Gradescope's words.
         counting: questions that count otherwise than students were told.
+        extra: optional questions, as they count; Gradescope takes what they add for points above the sum.
     """
     otherwise = {one.name: one for one in counting}
     graded = [cell for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     tests = [{**_as_it_counts(_test(cell, result), otherwise), "visibility": visibility} for cell in graded]
+    earned = {test["name"]: test["score"] for test in tests}
+    added = extra.counted(earned)
+    tests = [_added(test, added[test["name"]]) if test["name"] in added else test for test in tests]
     for number, test in enumerate(tests, start=1):
         test["number"] = str(number)
-    notes = (*intake.notes, *result.incidents)
+    notes = (*intake.notes, *result.incidents, *filter(None, [extra.said(earned)]))
     return {
         "score": round(sum(test["score"] for test in tests), 2),
         "max_score": sum(test["max_score"] for test in tests),
@@ -83,6 +90,7 @@ def results(
             "isolated": result.isolated,
             "readable": intake.readable,
             "needs_person": list(intake.needs_person),
+            "extra_credit": round(sum(added.values()), 2),
         },
     }
 
@@ -99,6 +107,11 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
     status = "passed" if verdict.points == verdict.max_points else "failed"
     names = dict.fromkeys(finding.misconception for finding in verdict.findings if finding.misconception)
     return {**test, "score": verdict.points, "status": status, "output": verdict.text(), "tags": [*names]}
+
+
+def _added(test: dict[str, Any], points: float) -> dict[str, Any]:
+    """A test of an optional question: what it adds, of no points to be had."""
+    return {**test, "name": f"{test['name']} (extra credit)", "score": points, "max_score": 0.0}
 
 
 def _as_it_counts(test: dict[str, Any], otherwise: Mapping[str, Counting]) -> dict[str, Any]:

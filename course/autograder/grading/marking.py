@@ -24,7 +24,7 @@ from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, taken_in
 from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
 from course.autograder.judging import seed_for
-from course.autograder.judging.rules import STANDARD, Counting, Rules
+from course.autograder.judging.rules import NO_EXTRA, STANDARD, Counting, ExtraCredit, Rules
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 from course.languages.saying import ENGLISH, choose
@@ -50,6 +50,7 @@ class Task:
         class_mistakes: what the instructor has given names to, beside the checks' own.
         rules: how answers are judged.
         counting: questions that count otherwise than students were told.
+        extra: optional questions, as they count.
         language: in which the student is spoken to.
     """
 
@@ -63,6 +64,7 @@ class Task:
     class_mistakes: tuple[ClassMistake, ...] = ()
     rules: Rules = STANDARD
     counting: tuple[Counting, ...] = ()
+    extra: ExtraCredit = NO_EXTRA
     language: str = ENGLISH
 
     @property
@@ -120,6 +122,7 @@ def _digest(task: Task, handed: Handed, at: HandedInAt, released: bytes) -> str:
         at.problem,
         repr(task.rules),
         *map(repr, task.counting),
+        *([repr(task.extra)] if task.extra.questions else ()),
         *([task.language] if task.language != ENGLISH else ()),
         *task.noted,
     ]
@@ -159,8 +162,9 @@ def mark(one: Task | Opened, engine: Any) -> Marked:
     result = _run(task, intake.notebook, one.seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
-    for counting in task.counting:
-        intake = intake.noting(counting.said)
+    earned = counted({name: verdict.points for name, verdict in result.ledger.items()}, task.counting)
+    for said in (*(counting.said for counting in task.counting), task.extra.said(earned)):
+        intake = intake.noting(said) if said else intake
     if at.problem:
         intake = replace(
             intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))
@@ -172,7 +176,7 @@ def mark(one: Task | Opened, engine: Any) -> Marked:
         assignment=task.assignment,
         digest=one.digest,
         notebook=_written(result.notebook),
-        points=counted({name: verdict.points for name, verdict in result.ledger.items()}, task.counting),
+        points={**earned, **task.extra.counted(earned)},
         verdicts={name: verdict.as_dict() for name, verdict in result.ledger.items()},
         notes=intake.notes,
         needs_person=intake.needs_person,

@@ -100,6 +100,7 @@ def autograder_zip(course: Course, assignment: str, visibility: str = "visible")
         "visibility": visibility,
         "rules": asdict(course.rules),
         "counting": [asdict(one) for one in course.counting(assignment)],
+        "extra": asdict(course.extra_credit(assignment)),
     }
     texts = {
         "requirements.txt": "\n".join(needs) + "\n",

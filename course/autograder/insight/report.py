@@ -56,6 +56,17 @@ class Question:
 
 
 @dataclass(frozen=True)
+class ExtraRow:
+    """An optional question: its points, how many have earned some and how many all of them, and the mean."""
+
+    name: str
+    most: float
+    some: int
+    full: int
+    mean: float
+
+
+@dataclass(frozen=True)
 class Times:
     """When a class handed in: how many times are known, how many were late, with points, as figure and table."""
 
@@ -92,6 +103,19 @@ def write_report(course: Course, assignment: str) -> Report:
     files[f"{assignment}-questions.csv"] = as_csv(_question_rows(results, questions))
     files[f"{assignment}-mistakes.csv"] = as_csv(_mistake_rows(mistakes))
     return Report(written(folder, files), results, tuple(mistakes), tuple(questions))
+
+
+def _extra(results: Results) -> list[ExtraRow]:
+    return [
+        ExtraRow(
+            one.name,
+            one.most,
+            int(np.sum(one.points > 0)),
+            int(np.sum(one.points >= one.most - 1e-9)),
+            float(one.points.mean()),
+        )
+        for one in results.extra
+    ]
 
 
 def _questions(results: Results) -> list[Question]:
@@ -142,6 +166,7 @@ def _context(results: Results, questions: Sequence[Question], mistakes: Sequence
         "restarted": int(np.sum(results.restarts > 0)),
         "restarts": int(results.restarts.sum()),
         "unnamed": _unnamed(results),
+        "extra": _extra(results),
     }
     return made
 
@@ -217,6 +242,7 @@ def _question_rows(results: Results, questions: Sequence[Question]) -> list[list
         "low",
         "high",
         "flagged",
+        "extra_credit",
     ]
     rows: list[list[Any]] = [[*head, *(f"r_{name}" for name in results.questions)]]
     for i, q in enumerate(questions):
@@ -224,8 +250,22 @@ def _question_rows(results: Results, questions: Sequence[Question]) -> list[list
         bounds = [value(d), short(d.low) if d else "", short(d.high) if d else ""]
         with_others = [short(r) for r in together[i]]
         rows.append(
-            [q.name, short(q.most), short(q.share), q.full, results.size, *bounds, "yes" if q.flagged else "", *with_others]
+            [q.name, short(q.most), short(q.share), q.full, results.size, *bounds, "yes" if q.flagged else "", "", *with_others]
         )  # fmt: skip
+    for one in _extra(results):
+        blank = [""] * (4 + len(results.questions))
+        rows.append(
+            [
+                one.name,
+                short(one.most),
+                short(one.mean / one.most),
+                one.full,
+                results.size,
+                *blank[:4],
+                "yes",
+                *blank[4:],
+            ]
+        )
     return rows
 
 

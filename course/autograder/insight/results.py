@@ -13,6 +13,15 @@ from course.autograder.gradebook.states import read_states
 
 
 @dataclass(frozen=True)
+class OptionalQuestion:
+    """An optional question: its points, and (students,) what each has earned there."""
+
+    name: str
+    most: float
+    points: np.ndarray
+
+
+@dataclass(frozen=True)
 class Results:
     """One assignment.
 
@@ -24,8 +33,10 @@ class Results:
         points: (students, questions), points earned.
         by_hand: those of the questions that a person grades.
         waiting: names of written answers that somebody's still wait for a person; they are in no statistic.
-        totals: (students,), points so far, less what lateness costs.
-        max_points: of the assignment.
+        totals: (students,), points so far without extra credit, less what lateness costs.
+        max_points: of the assignment, extra credit apart.
+        max_extra: points that its optional questions add at most.
+        extra: its optional questions; they are in no other statistic.
         named: per student the mistakes, by question.
         before_due: per student the hours between handing in and the due date, negative for late; NaN where unknown.
         seconds: per student, that grading took; NaN where unknown.
@@ -45,6 +56,8 @@ class Results:
     before_due: np.ndarray = field(default_factory=lambda: np.empty(0))
     seconds: np.ndarray = field(default_factory=lambda: np.empty(0))
     restarts: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    max_extra: float = 0.0
+    extra: tuple[OptionalQuestion, ...] = ()
 
     @property
     def size(self) -> int:
@@ -71,7 +84,7 @@ def read_results(course: Course, assignment: str) -> Results:
         ),
         by_hand=frozenset(c.name for score in scores.values() for c in score.cells if c.by_hand and c.name in names),
         waiting=waiting,
-        totals=np.array([scores[student].points for student in students], float),
+        totals=np.array([scores[student].core for student in students], float),
         max_points=next((scores[student].max_points for student in students), 0.0),
         named=tuple(scores[student].named for student in students),
         before_due=np.array([before.get(student, np.nan) for student in students], float),
@@ -79,6 +92,8 @@ def read_results(course: Course, assignment: str) -> Results:
             [np.nan if f is None or f.seconds is None else f.seconds for f in found], float
         ),
         restarts=np.array([f.restarts if f else 0 for f in found], int),
+        max_extra=next((scores[student].max_extra for student in students), 0.0),
+        extra=_optional([scores[student] for student in students]),
     )  # fmt: skip
 
 
@@ -93,9 +108,16 @@ def _questions(scores: Sequence[Score]) -> tuple[tuple[str, ...], np.ndarray, tu
         for name, found in cells.items()
         if any(cell.blank or (cell.by_hand and cell.waits) for cell in found)
     }
-    # What is out of the sum has no points to be had: nothing can be said of it.
+    # What is out of the sum, or optional, has no points that everyone could be said to have missed.
     names = tuple(name for name, found in cells.items() if name not in waits and found[0].max_points)
     return names, np.array([cells[name][0].max_points for name in names], float), tuple(sorted(waits))
+
+
+def _optional(scores: Sequence[Score]) -> tuple[OptionalQuestion, ...]:
+    """The optional questions, in the notebook's order."""
+    names = {cell.name: cell.extra for score in scores for cell in score.cells if cell.extra}
+    table = np.array([_points(score, tuple(names)) for score in scores]).reshape(len(scores), len(names))
+    return tuple(OptionalQuestion(name, most, table[:, i]) for i, (name, most) in enumerate(names.items()))
 
 
 def _points(score: Score, names: Sequence[str]) -> list[float]:

@@ -19,6 +19,9 @@ class Bank(Protocol):
     def points(self, name: str) -> float:
         """What a check can give. Raises KeyError where there is none of that name."""
 
+    def extra(self, name: str) -> bool:
+        """Whether that is extra credit. Raises KeyError where there is no check of that name."""
+
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
 

@@ -173,6 +173,10 @@ class ComputedBank:
         """What a check can give."""
         return find_check(name).points
 
+    def extra(self, name: str) -> bool:
+        """Whether that is extra credit."""
+        return find_check(name).extra
+
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""
         return question(check.name, index, self.seed)

@@ -142,6 +142,7 @@ def decided(
         graded,
         _corners(check, tally),
         follow_up,
+        check.extra,
     )
 
 
@@ -169,7 +170,7 @@ def resolve(name: str, given: int, graded: bool = False, bank: Bank | None = Non
         listed = ", ".join(check.functions)
         count = "1 function" if len(check.functions) == 1 else f"{len(check.functions)} functions"
         message = f"This check takes {count} ({listed}); {given} came."
-        return _refusal(name, message, check.points, graded)
+        return replace(_refusal(name, message, check.points, graded), extra=check.extra)
     return check
 
 

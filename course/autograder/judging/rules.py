@@ -1,6 +1,8 @@
 """What an instructor may set of how answers are judged, and of what a question counts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -49,3 +51,55 @@ class Counting:
         if not self.most:
             return f"{self.name} is withdrawn: its {self.was:g} points are out of the sum"
         return f"{self.name} counts {self.most:g} points, not {self.was:g}"
+
+
+@dataclass(frozen=True)
+class ExtraCredit:
+    """Optional questions: what they earn comes on top of the assignment's own points.
+
+    Attributes:
+        questions: of each its cell, a grade_id, and its points, in the notebook's order.
+        most: points that all of them together add at most; 0 where extra credit does not count.
+    """
+
+    questions: tuple[tuple[str, float], ...] = ()
+    most: float = 0.0
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> "ExtraCredit":
+        """From what `dataclasses.asdict` made, by way of JSON."""
+        return cls(
+            tuple((str(name), float(points)) for name, points in data["questions"]), float(data["most"])
+        )
+
+    def counted(self, points: Mapping[str, float]) -> dict[str, float]:
+        """What each optional question adds, of what was earned there; past the most, the later ones add nothing more."""
+        left, added = self.most, {}
+        for name, _ in self.questions:
+            added[name] = round(min(points.get(name, 0.0), left), 2)
+            left -= added[name]
+        return added
+
+    def said(self, points: Mapping[str, float]) -> str:
+        """A clause for whoever has earned more than counts; '' for everyone else."""
+        earned = round(sum(points.get(name, 0.0) for name, _ in self.questions), 2)
+        if earned <= self.most + 1e-9:
+            return ""
+        if not self.most:
+            return "extra credit does not count in this course"
+        return f"extra credit counts up to {self.most:g} points; you earned {earned:g}"
+
+
+NO_EXTRA = ExtraCredit()
+
+
+def extra_share(points: Iterable[tuple[float, bool]], penalty: float) -> float:
+    """Points of extra credit, less their share of what lateness costs.
+
+    Args:
+        points: of each cell, and whether it is optional.
+        penalty: points off for lateness, of all of them together.
+    """
+    listed = list(points)
+    extra, whole = sum(some for some, optional in listed if optional), sum(some for some, _ in listed)
+    return round(extra * max(0.0, 1 - penalty / whole), 2) if extra and whole else 0.0

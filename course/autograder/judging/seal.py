@@ -8,13 +8,13 @@ import hashlib
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-VERSION = 3
+VERSION = 4
 ENDING = ".sealed"
 FIRST = "Sealed answers of {title}, version {version}, digest {digest}.\n"
 LENGTH = struct.Struct("<I")
@@ -42,16 +42,19 @@ def _opened(sealed: bytes, key: str) -> bytes:
     return zlib.decompress(_masked(sealed, key))
 
 
-def written(title: str, blocks: Mapping[str, bytes], points: Mapping[str, float]) -> bytes:
+def written(
+    title: str, blocks: Mapping[str, bytes], points: Mapping[str, float], extra: Collection[str] = ()
+) -> bytes:
     """The bytes of a sealed file.
 
     Args:
         title: whose answers these are.
         blocks: by name.
         points: what each can give, to be read without opening it.
+        extra: names of those whose points are extra credit.
     """
     closed = {name: _closed(raw, f"{title}/{name}") for name, raw in blocks.items()}
-    places = {name: [len(block), points[name]] for name, block in closed.items()}
+    places = {name: [len(block), points[name], name in extra] for name, block in closed.items()}
     index = _closed(json.dumps(places).encode(), title)
     rest = b"".join((LENGTH.pack(len(index)), index, *closed.values()))
     return FIRST.format(title=title, version=VERSION, digest=_digest(rest)).encode() + rest
@@ -66,12 +69,14 @@ class Sealed:
         digest: of all of them; another release has another.
         blocks: still closed, by name.
         points: by name.
+        extra: names of those whose points are extra credit.
     """
 
     title: str
     digest: str
     blocks: Mapping[str, bytes]
     points: Mapping[str, float]
+    extra: frozenset[str]
 
     @classmethod
     def open(cls, path: Path) -> "Sealed":
@@ -93,10 +98,12 @@ class Sealed:
             raise SealError(f"{path.name} is damaged; {again}")
         (size,) = LENGTH.unpack_from(rest)
         at, blocks, points = LENGTH.size + size, {}, {}
-        for name, (length, most) in json.loads(_opened(rest[LENGTH.size : at], title)).items():
+        places = json.loads(_opened(rest[LENGTH.size : at], title))
+        for name, (length, most, _) in places.items():
             blocks[name], points[name] = rest[at : at + length], most
             at += length
-        return cls(title, digest, blocks, points)
+        extra = frozenset(name for name, (_, _, optional) in places.items() if optional)
+        return cls(title, digest, blocks, points, extra)
 
     def block(self, name: str) -> bytes:
         """One block. Raises KeyError for a name that is not there."""

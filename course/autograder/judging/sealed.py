@@ -75,6 +75,7 @@ class KnownCheck:
         rests_on: the same of the check that this one's answers come from, without cases.
         cases: the visible ones.
         corners: with the names of visible cases alone.
+        extra: as in `Check`.
     """
 
     name: str
@@ -90,6 +91,7 @@ class KnownCheck:
     rests_on: "KnownCheck | None"
     cases: tuple[KnownCase, ...]
     corners: tuple[Corner, ...]
+    extra: bool
 
 
 def _dataclasses(*modules: Any) -> list[type]:
@@ -220,6 +222,7 @@ def _check(known: KnownCheck) -> Check:
         may_change=known.may_change,
         also=known.also,
         corners=known.corners,
+        extra=known.extra,
         rests_on=_check(known.rests_on) if known.rests_on else None,
     )
 
@@ -265,6 +268,10 @@ class SealedBank:
     def points(self, name: str) -> float:
         """What a check can give. Raises KeyError where there is none of that name."""
         return self.places[name].points[name]
+
+    def extra(self, name: str) -> bool:
+        """Whether that is extra credit. Raises KeyError where there is no check of that name."""
+        return name in self.places[name].extra
 
     def question(self, check: Check, index: int) -> Question:
         """One of its cases."""

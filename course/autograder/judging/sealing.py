@@ -194,6 +194,7 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
         rests_on=known_check(check.rests_on, cases=False) if check.rests_on else None,
         cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
         corners=_corners(check),
+        extra=check.extra,
     )
 
 
@@ -221,4 +222,5 @@ def sealed_answers(assignment: str) -> bytes:
     """The sealed file of an assignment: a block for each of its checks."""
     checks = [find_check(name) for name in list_checks(assignment)]
     blocks = {check.name: packed(known_check(check)) for check in checks}
-    return written(assignment, blocks, {check.name: check.points for check in checks})
+    extra = [check.name for check in checks if check.extra]
+    return written(assignment, blocks, {check.name: check.points for check in checks}, extra)

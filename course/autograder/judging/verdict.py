@@ -72,6 +72,7 @@ class Verdict:
         corners: names of those that an output is wrong in, where nothing else is; they cost a share.
         follow_up: what earns points here although it is wrong, because the mistake was paid for in another question; a
             sentence each.
+        extra: whether these points are extra credit.
     """
 
     check: str
@@ -83,6 +84,7 @@ class Verdict:
     graded: bool = False
     corners: tuple[str, ...] = ()
     follow_up: tuple[str, ...] = ()
+    extra: bool = False
 
     @property
     def passed(self) -> bool:
@@ -120,6 +122,12 @@ class Verdict:
 def number(value: float) -> str:
     """Points, or a count, without a needless fraction: 4, 2.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def earned(points: float, most: float, extra: bool) -> str:
+    """What a check gave, in a few words: '4 of 6 points', '2 of 3 points of extra credit'."""
+    of = "{got} of {most} points of extra credit" if extra else "{got} of {most} points"
+    return filled(of, got=number(points), most=number(most))
 
 
 def significant(value: float | None) -> str:
@@ -277,8 +285,7 @@ def _without_numbers(message: str) -> str:
 def _context(verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict,
-        "points": number(verdict.points),
-        "max_points": number(verdict.max_points),
+        "earned": earned(verdict.points, verdict.max_points, verdict.extra),
         "told": grouped(verdict.findings, verdict.cases),
     }
 

@@ -9,6 +9,7 @@ from course.autograder.settings.term import (
     FULL_POINTS,
     OUT_OF_SUM,
     AssignmentSettings,
+    ExtraCreditSettings,
     FollowUpSettings,
     GraderSettings,
     LatePolicy,
@@ -16,6 +17,6 @@ from course.autograder.settings.term import (
 )
 
 __all__ = [
-    "FILE", "FULL_POINTS", "OUT_OF_SUM", "AssignmentSettings", "FollowUpSettings", "GraderSettings", "LatePolicy",
-    "Settings", "SettingsError", "parse", "read",
+    "FILE", "FULL_POINTS", "OUT_OF_SUM", "AssignmentSettings", "ExtraCreditSettings", "FollowUpSettings",
+    "GraderSettings", "LatePolicy", "Settings", "SettingsError", "parse", "read",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from course.autograder.settings.term import (
     FULL_POINTS,
     OUT_OF_SUM,
     AssignmentSettings,
+    ExtraCreditSettings,
     FollowUpSettings,
     GraderSettings,
     LatePolicy,
@@ -125,6 +126,13 @@ def _follow_up(value: object) -> FollowUpSettings:
     return made
 
 
+def _extra_credit(value: object) -> ExtraCreditSettings:
+    table = Table("extra_credit", value)
+    made = ExtraCreditSettings(percent=table.number("percent", ExtraCreditSettings.percent, 0, 100))
+    table.done()
+    return made
+
+
 def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     """Settings from the file's content.
 
@@ -140,6 +148,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     late = top.take("late", "a table", lambda v: isinstance(v, dict), {})
     grader = top.take("grader", "a table", lambda v: isinstance(v, dict), {})
     follow_up = top.take("follow_up", "a table", lambda v: isinstance(v, dict), {})
+    extra_credit = top.take("extra_credit", "a table", lambda v: isinstance(v, dict), {})
     assignments = top.take(
         "assignments", "tables, as [assignments.ps1_batchnorm]", lambda v: isinstance(v, dict), {}
     )
@@ -156,6 +165,7 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
         late=_late("late", late),
         grader=_grader(grader),
         follow_up=_follow_up(follow_up),
+        extra_credit=_extra_credit(extra_credit),
         assignments={name: _assignment(name, value, zone, known) for name, value in assignments.items()},
     )
     course.done()

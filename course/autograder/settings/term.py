@@ -78,6 +78,17 @@ class FollowUpSettings:
 
 
 @dataclass(frozen=True)
+class ExtraCreditSettings:
+    """What optional questions add.
+
+    Attributes:
+        percent: of an assignment's points, that its optional questions together add at most; 0 for nothing.
+    """
+
+    percent: float = 20.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of course.toml.
 
@@ -92,6 +103,7 @@ class Settings:
         late: the late policy of every assignment that has none of its own.
         grader: limits.
         follow_up: what is earned where the mistake lies in another question.
+        extra_credit: what optional questions add.
         assignments: by name.
     """
 
@@ -105,6 +117,7 @@ class Settings:
     late: LatePolicy = LatePolicy()
     grader: GraderSettings = GraderSettings()
     follow_up: FollowUpSettings = FollowUpSettings()
+    extra_credit: ExtraCreditSettings = ExtraCreditSettings()
     assignments: Mapping[str, AssignmentSettings] = field(default_factory=dict)
 
     def assignment(self, name: str) -> AssignmentSettings:

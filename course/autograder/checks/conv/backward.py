@@ -115,7 +115,7 @@ def _sum_of(kept: Any) -> Callable[[Inputs], np.ndarray]:
 
 
 BACKWARD_CHECK = check(
-    ASSIGNMENT, "conv_backward_naive", 10,
+    ASSIGNMENT, "conv_backward_naive", 18,
     (
         "out, cache = conv_forward_naive(x, w, b, conv_param)",
         "later_out, later_cache = conv_forward_naive(later_x, later_w, later_b, later_param)",

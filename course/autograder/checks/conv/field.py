@@ -104,8 +104,9 @@ SIMPLENET = (
 )  # fmt: skip
 
 RECEPTIVE_FIELD_CHECK = check(
-    ASSIGNMENT, "receptive_field", 4,
+    ASSIGNMENT, "receptive_field", 2,
     ("field = receptive_field(layers)",),
+    extra=True,
     outputs=(Output("field", EXACT),),
     cases=(
         Case("SimpleNet's windows", lambda r: {"layers": [dict(layer) for layer in SIMPLENET]}),

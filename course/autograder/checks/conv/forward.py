@@ -249,7 +249,7 @@ MISTAKES: Mistakes = {
 }
 
 FORWARD_CHECK = check(
-    ASSIGNMENT, "conv_forward_naive", 8,
+    ASSIGNMENT, "conv_forward_naive", 16,
     ("out, cache = conv_forward_naive(x, w, b, conv_param)",),
     outputs=(Output("out", CONVOLUTION),),
     cases=(

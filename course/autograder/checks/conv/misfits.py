@@ -70,7 +70,7 @@ def misfit(
 REFUSED = "ValueError"
 
 ERRORS_CHECK = check(
-    ASSIGNMENT, "conv2d_output_shape.errors", 4, STEPS,
+    ASSIGNMENT, "conv2d_output_shape.errors", 8, STEPS,
     outputs=SHAPE,
     cases=(
         Case("a kernel that just fits", misfit(3, 4, (5, 6), padding=1)),

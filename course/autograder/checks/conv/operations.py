@@ -94,7 +94,7 @@ def _without_zeros(i: Inputs) -> Answers:
 
 
 OPERATIONS_CHECK = check(
-    ASSIGNMENT, "conv2d_operations", 8,
+    ASSIGNMENT, "conv2d_operations", 14,
     ("multiplications, additions = "
      "conv2d_operations(input_shape, weight_shape, stride, padding, dilation, groups, bias)",),
     outputs=tuple(Output(name, EXACT) for name in COUNTS),

@@ -71,7 +71,7 @@ def _same_size(size: Callable[[int, int], int]) -> Wrong:
 
 
 PADDING_CHECK = check(
-    ASSIGNMENT, "conv2d_output_shape.padding", 6, STEPS,
+    ASSIGNMENT, "conv2d_output_shape.padding", 12, STEPS,
     outputs=SHAPE,
     cases=(
         Case("padding [1, 3]", question((6, 9), (3, 2), 1, [1, 3])),

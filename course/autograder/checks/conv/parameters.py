@@ -37,7 +37,7 @@ def layer(r: Generator, kernel: Any, groups: int = 1, bias: bool = True) -> Inpu
 
 
 PARAMETERS_CHECK = check(
-    ASSIGNMENT, "conv2d_parameters", 4,
+    ASSIGNMENT, "conv2d_parameters", 8,
     ("parameters = conv2d_parameters(in_channels, out_channels, kernel_size, groups, bias)",),
     outputs=(Output("parameters", EXACT),),
     cases=(

@@ -64,8 +64,9 @@ def fixed(
 
 
 POOL_SHAPE_CHECK = check(
-    ASSIGNMENT, "pool2d_output_shape", 6,
+    ASSIGNMENT, "pool2d_output_shape", 2,
     ("shape = pool2d_output_shape(input_shape, kernel_size, stride, padding, ceil_mode)",),
+    extra=True,
     outputs=SHAPE,
     cases=(
         Case("windows of 3 by 2, no stride given", pool_question((5, 8), (3, 2), None, left_over=(2, 1))),

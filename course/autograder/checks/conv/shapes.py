@@ -205,7 +205,7 @@ MISTAKES = {
 }
 
 PLAIN_CHECK = check(
-    ASSIGNMENT, "conv2d_output_shape", 6, STEPS,
+    ASSIGNMENT, "conv2d_output_shape", 12, STEPS,
     outputs=SHAPE,
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", question((6, 9), (3, 2), 2, 2, left_over=(1, 1))),

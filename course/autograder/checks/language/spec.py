@@ -107,7 +107,7 @@ class Check:
     Attributes:
         name: e.g. 'batchnorm_forward.train'; its cell's grade_id is the same with '-' for '.'.
         assignment: 'ps1_batchnorm'.
-        points: of the cell.
+        points: what a right answer earns.
         functions: names of the student's functions, in the order `check` takes them.
         steps: what is called with what.
         outputs: what is compared.
@@ -125,6 +125,7 @@ class Check:
         hidden: further cases, on the grading side alone; a release does not have them.
         corners: cases that cost a share only; each topic's `corners.py` has them. Every other case costs an output that is
             wrong there all of its points.
+        extra: whether the question is optional: its points are extra credit, above the assignment's own.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Check:
     rests_on: "Check | None" = None
     hidden: tuple[Case, ...] = field(default=())
     corners: tuple[Corner, ...] = ()
+    extra: bool = False
 
     @property
     def grade_id(self) -> str:

@@ -60,7 +60,7 @@ def _right(i: Inputs) -> Arrays:
 CORRECTION_CHECK = check(
     ASSIGNMENT,
     "renorm_correction",
-    5,
+    8,
     (f"r, d = renorm_correction({', '.join(BOUNDED)})",),
     outputs=(Output("r", BATCH_NORM), Output("d", BATCH_NORM)),
     cases=(

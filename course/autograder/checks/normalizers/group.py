@@ -162,7 +162,7 @@ FORWARD = "out, cache = groupnorm_forward(x, gamma, beta, G, gn_param)"
 FORWARD_CHECK = check(
     v.ASSIGNMENT,
     "groupnorm_forward",
-    10,
+    14,
     (FORWARD,),
     outputs=(Output("out", BATCH_NORM),),
     cases=(

@@ -93,7 +93,7 @@ FORWARD = "out, cache = layernorm_forward(x, gamma, beta, ln_param)"
 FORWARD_CHECK = check(
     v.ASSIGNMENT,
     "layernorm_forward",
-    8,
+    12,
     (FORWARD,),
     outputs=(Output("out", BATCH_NORM),),
     cases=(
@@ -198,7 +198,7 @@ def backward_case(name: str, draw: draws.Draw) -> Case:
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "layernorm_backward",
-    11,
+    16,
     (
         FORWARD,
         "later_out, later_cache = layernorm_forward(later_x, gamma, beta, ln_param)",

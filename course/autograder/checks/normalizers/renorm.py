@@ -212,7 +212,7 @@ FORWARD = "out, cache = batch_renorm_forward(x, gamma, beta, bn_param)"
 TRAIN_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_forward.train",
-    11,
+    16,
     (FORWARD,),
     outputs=(Output("out", BATCH_NORM, 3), Output(RUNNING_MEAN, RUNNING), Output(RUNNING_STD, RUNNING)),
     cases=(

@@ -102,7 +102,7 @@ def backward_case(name: str, draw: draws.Draw) -> Case:
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_backward",
-    11,
+    16,
     (
         FORWARD,
         "later_out, later_cache = batch_renorm_forward(later_x, gamma, beta, later_bn_param)",

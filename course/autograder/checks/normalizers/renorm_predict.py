@@ -73,7 +73,7 @@ _WITH_DEFAULTS = (call(FORWARD), Put(RUNNING_MEAN, np.zeros(3)), Put(RUNNING_STD
 TEST_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_forward.test",
-    4,
+    6,
     (FORWARD,),
     outputs=(
         Output("out", BATCH_NORM, 4),

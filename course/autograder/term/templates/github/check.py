@@ -19,6 +19,7 @@ ASSIGNMENT = "{{ assignment }}"
 NOTEBOOK = Path(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
 CELL_SECONDS = 120.0
 PARTS = 100  # of a point
+EXTRA = " (extra credit)"
 
 
 def install() -> None:
@@ -42,17 +43,18 @@ def tried(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
     found, bank = preflight(path, seconds=CELL_SECONDS), bank_here()
     return [
-        row(name, bank.points(name), found.verdicts.get(name, {})) for name in bank.names(ASSIGNMENT)
+        row(name, bank.points(name), found.verdicts.get(name, {}), bank.extra(name))
+        for name in bank.names(ASSIGNMENT)
     ], found.remarks
 
 
-def row(name: str, most: float, said: dict[str, Any]) -> dict[str, Any]:
-    """What one check came to."""
+def row(name: str, most: float, said: dict[str, Any], extra: bool = False) -> dict[str, Any]:
+    """What one check came to; an optional one's points are no part of the sum."""
     findings = said.get("findings", [])
     named = dict.fromkeys(one["misconception"] for one in findings if one.get("misconception"))
     first = findings[0].get("message", "") if findings else "" if said else "There is no verdict."
     return {
-        "test-name": name.replace(".", "-"),
+        "test-name": f"{name.replace('.', '-')}{EXTRA if extra else ''}",
         "passed": bool(said.get("passed")),
         "score": round(min(most, float(said.get("points") or 0)) * PARTS),
         "max-score": round(most * PARTS),
@@ -85,8 +87,8 @@ def result_of(tests: list[dict[str, Any]]) -> dict[str, Any]:
         "release": known("RELEASE_URL") or commit,
         "review": known("REVIEW_URL") or commit,
         "datetime": committed(),
-        "score": sum(test["score"] for test in tests),
-        "max-score": sum(test["max-score"] for test in tests),
+        "score": sum(test["score"] for test in tests if not test["test-name"].endswith(EXTRA)),
+        "max-score": sum(test["max-score"] for test in tests if not test["test-name"].endswith(EXTRA)),
         "tests": tests,
     }
 
@@ -94,7 +96,10 @@ def result_of(tests: list[dict[str, Any]]) -> dict[str, Any]:
 def summary_of(result: dict[str, Any], remarks: list[str]) -> str:
     """The job's summary, as Markdown."""
     reached, most = result["score"] / PARTS, result["max-score"] / PARTS
-    lines = [f"## {ASSIGNMENT}: {reached:g} of {most:g} points by machine", ""]
+    extra = [test for test in result["tests"] if test["test-name"].endswith(EXTRA)]
+    more, top = (sum(test[key] for test in extra) / PARTS for key in ("score", "max-score"))
+    apart = f", and {more:g} of {top:g} extra" if extra else ""
+    lines = [f"## {ASSIGNMENT}: {reached:g} of {most:g} points by machine{apart}", ""]
     if remarks:
         lines += ["What would be lost in grading:", "", *(f"- {plain(remark)}" for remark in remarks), ""]
     lines += ["| check | points | |", "|---|---|---|"]

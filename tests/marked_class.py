@@ -10,6 +10,7 @@ from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
 from course.autograder.intake.timestamp import HandedInAt
+from course.common.notebooks import EXTRA
 
 NAME = "ps1_batchnorm"
 UNREAD = "ps1_batchnorm.ipynb cannot be read: it is empty; graded as blank. Ask for the file again"
@@ -40,28 +41,38 @@ def marked(
     needs_person: tuple[str, ...] = (),
     digest: str = "same.same",
     at: HandedInAt = HandedInAt(),  # noqa: B008 - frozen
+    assignment: str = NAME,
 ) -> Marked:
     """What a worker would have sent: all points but those lost, by check, each with the name of a mistake."""
-    notebook = nbformat.read(course.folder("release") / NAME / f"{NAME}.ipynb", as_version=4)
+    notebook = nbformat.read(course.folder("release") / assignment / f"{assignment}.ipynb", as_version=4)
     verdicts, points = {}, {}
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader", {})
         if about.get("grade") and not about.get("solution"):
             less, name = (lost or {}).get(about["grade_id"], (0.0, ""))
-            most = float(about["points"])
+            most = float(cell.metadata.get(EXTRA, about["points"]))
             points[about["grade_id"]] = 0.0 if blank else most - less
             findings = [{"misconception": name}] if name else []
             verdicts[about["grade_id"]] = {"max_points": most, "findings": findings}
         elif about.get("solution") and not blank:
             cell.source = "x = 1" if cell.cell_type == "code" else "Because the mean moves."
     notebook.metadata["course"] = {"notes": list(notes), "needs_person": list(needs_person)}
+    points |= course.extra_credit(assignment).counted(points)
     return Marked(
-        student, NAME, digest, json.dumps(notebook), points, verdicts, notes, needs_person, handed_in_at=at
+        student,
+        assignment,
+        digest,
+        json.dumps(notebook),
+        points,
+        verdicts,
+        notes,
+        needs_person,
+        handed_in_at=at,
     )
 
 
 def record(course: Course, *marks: Marked) -> None:
     """Enter marks into the gradebook."""
-    with Recorder(course, NAME) as recorder:
+    with Recorder(course, marks[0].assignment) as recorder:
         for one in marks:
             recorder.record(one)

@@ -51,7 +51,7 @@ FURTHER = {
                      "Hide the code"),
     "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
-    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
+    "program/feedback": ("right", "wrong", "partly right", "left out", "waits for a person", "Stopped"),
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {

@@ -87,7 +87,7 @@ def test_columns_are_the_cells_in_the_notebooks_order(course):
     head = list(read(course)["s1"])
     order = course.cell_order(NAME)
     assert head[: head.index(order[0])] == [
-        "student", "state", "points", "max_points", "to_grade_by_hand", "late_penalty",
+        "student", "state", "points", "max_points", "extra_credit", "to_grade_by_hand", "late_penalty",
     ]  # fmt: skip
     assert head[head.index(order[0]) :] == [*order, "mistakes", "notes", "needs_person"]
 

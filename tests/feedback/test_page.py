@@ -296,3 +296,23 @@ def test_what_is_paid_for_in_another_question_is_said_in_its_row():
     made = soup(page_of(answer("moments"), cell, of=standing(Mark("moments", 4, 4, False)), release=RELEASE))
     assert rows(made)[0] == ["✓ 2 Moments moments", "4 of 4", "Follow-up marks: so."]
     assert "gamma and beta swapped" in text(made.find(class_="verdict")), "what is wrong is told beneath"
+
+
+def test_extra_credit_stands_apart_and_what_is_left_out_is_not_wrong():
+    blank = Finding("", "", "blank", "bonus is not written yet")
+    left, done = (judged(name, *found) for name, found in (("bonus", (blank,)), ("more", ())))
+    marks = (
+        Mark("moments", 4, 4, False),
+        Mark("bonus", 0, 0, False, extra=3),
+        Mark("more", 2, 0, False, extra=6),
+    )
+    cells = (answer("moments"), judged("moments"), answer("bonus"), left, answer("more"), done)
+    release = Release(tests={f"code-{name}": [name] for name in ("moments", "bonus", "more")})
+    soup = BeautifulSoup(page_of(*cells, of=standing(*marks, max_extra=5), release=release), "html.parser")
+    assert soup.select_one(".total").get_text() == "4 of 4 points, and 2 of 5 extra"
+    rows = {row.select_one("a").get_text(): row for row in soup.select("table.questions tbody tr") if row.a}
+    assert rows["bonus"]["class"] == ["left"] and "nothing is lost" in rows["bonus"].get_text()
+    assert rows["bonus"].select_one(".points").get_text() == "0 of 3 extra"
+    assert rows["more"]["class"] == ["right"], "its check passed, though not all of it counts"
+    late = standing(*marks, max_extra=5, penalty=3.0)
+    assert (late.core, late.extra) == (2, 1)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 
 import nbformat
 import pytest
@@ -10,9 +9,10 @@ import pytest
 from course.autograder.cli.export import _result
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.gradebook.changes import cells_of, differences
-from course.autograder.gradebook.course import PROJECT, Course
+from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.grades import class_rows, write_grades
 from course.autograder.gradebook.history import history_of
+from course.autograder.gradebook.nbgrader_steps import SaveScores
 from course.autograder.gradebook.points import points_that_differ
 from course.autograder.grading.gradescope import results
 from course.autograder.grading.marking import Task, digest
@@ -42,20 +42,9 @@ due = 2026-10-15T22:00:00+00:00
 """
 
 
-@pytest.fixture(scope="module")
-def ps4(for_all_workers):
-    def make(folder):
-        source = folder / "course" / "assignments" / NAME
-        source.mkdir(parents=True)
-        shutil.copy(PROJECT / "course" / "assignments" / NAME / f"{NAME}.ipynb", source)
-        Course(folder).release(NAME)
-
-    return Course(for_all_workers("ps4", make))
-
-
 @pytest.fixture
-def course(ps4, tmp_path):
-    return folder_like(ps4, tmp_path / "root")
+def course(released, tmp_path):
+    return folder_like(released, tmp_path / "root")
 
 
 def say(course, text):
@@ -300,3 +289,24 @@ def test_gradescope_gets_it_as_points_above_the_sum(course):
         assert tests["linear_moments (extra credit)"]["max_score"] == 0
         assert "of extra credit" in tests["linear_moments (extra credit)"]["output"]
         assert found["output"] == ("" if most == 20 else "extra credit counts up to 7 points; you earned 20")
+
+
+def test_nbgraders_own_autograding_enters_the_same(course):
+    """`nbgrader autograde`, and so the formgrader's button, scores cell by cell from the verdicts."""
+    enter(course, lost=NONE)
+    by_hand(course, "s1", {"linear_moments": (None, 2.5)})
+    released = nbformat.read(course.folder("release") / NAME / f"{NAME}.ipynb", as_version=4)
+    cells = {
+        c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader", {}).get("grade")
+    }
+    resources = {"course_ledger": {name: {"points": points} for name, points in OPTIONAL.items()}}
+    with course.gradebook() as gradebook:
+        step = SaveScores()
+        step.gradebook, step.notebook_id, step.assignment_id, step.student_id = gradebook, NAME, NAME, "s1"
+        for name in (*OPTIONAL, "layernorm_forward"):
+            step._add_score(cells[name], resources)
+    entered = resources["course_extra"]
+    assert entered == {name: points for name, points in OPTIONAL.items() if name != "linear_moments"}
+    cells = {cell.name: cell.points for cell in course.score(NAME, "s1").cells}
+    assert cells["linear_moments"] == 2.5 and cells["groupnorm_backward"] == 6
+    assert cells["layernorm_forward"] == 0, "no verdict, no points"

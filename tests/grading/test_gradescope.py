@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from course.autograder.cli.commands import main
 from course.autograder.engine.engine import Engine
+from course.autograder.gradebook.course import Course
 from course.autograder.grading.gradescope import (
     BY_HAND,
     assignment_of,
@@ -181,3 +182,25 @@ def test_an_assignment_that_is_not_clear_is_asked_for(released, tmp_path) -> Non
     other.write_text("{}")
     done = CliRunner().invoke(main, ["--root", str(released.root), "grade-one", str(other)])
     assert done.exit_code == 1 and "--assignment" in done.stderr
+
+
+def test_the_core_alone_has_all_its_points_and_nobody_need_look(root, released, engine, tmp_path) -> None:
+    name = "ps4_normalizers"
+    made = nbformat.read(root / "course" / "assignments" / name / f"{name}.ipynb", 4)
+    given = released_of(released.root, name)
+    blank = {cell.metadata.nbgrader.grade_id: cell for cell in given.cells if "nbgrader" in cell.metadata}
+    left = ("groupnorm_backward", "linear_moments", "compensate_moment", "cross_iteration_moments")
+    for cell in made.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade_id") in {f"code-{function}" for function in left}:
+            cell.source = blank[mark["grade_id"]].source
+    path = tmp_path / f"{name}.ipynb"
+    nbformat.write(made, path)
+    extra = Course(released.root).extra_credit(name)
+    found = grade_notebook(path, given, name, "student", "secret", engine, extra=extra)
+    assert (found["score"], found["max_score"], found["output"]) == (88, 100, "")
+    assert found["extra_data"]["needs_person"] == [] and found["extra_data"]["extra_credit"] == 0
+    tests = {test["name"]: test for test in found["tests"]}
+    for function in left:
+        test = tests[f"{function} (extra credit)"]
+        assert (test["score"], test["max_score"]) == (0, 0) and "points of extra credit" in test["output"]

@@ -88,7 +88,7 @@ def test_an_epsilon_of_ones_own_is_followed_in_layer_norm_too():
         return forward(x, gamma, beta, {**param, "eps": 0.1})
 
     _, verdict, _ = followed(LAYER, wrong, backward)
-    assert verdict.points == pytest.approx(11 * (3 * 0.8 + 1) / 4)
+    assert verdict.points == pytest.approx(16 * (3 * 0.8 + 1) / 4)
 
 
 def test_a_gradient_that_is_wrong_by_itself_earns_nothing():

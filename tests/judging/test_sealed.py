@@ -125,7 +125,7 @@ def test_a_file_that_is_no_release_s_own_is_refused_in_a_sentence(tmp_path):
         (b"", "no file of sealed answers"),
         (whole[:-1], "is damaged"),
         (whole[:200] + bytes([whole[200] ^ 1]) + whole[201:], "is damaged"),
-        (whole.replace(b"version 3", b"version 9", 1), "has version 9, and this course reads version 3"),
+        (whole.replace(b"version 4", b"version 9", 1), "has version 9, and this course reads version 4"),
     ):
         path.write_bytes(broken)
         with pytest.raises(SealError, match=told):

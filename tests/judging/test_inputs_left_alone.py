@@ -107,7 +107,10 @@ def test_an_entry_that_is_asked_for_or_put_may_be_replaced() -> None:
 
 
 def settings_changed(f: Callable[..., Any], wanted: tuple[str, ...] = ("out",)) -> set[str]:
-    given = {"param": {"eps": 0.1, "mode": "train", "size": [2, 3]}, "layers": [{"type": "relu"}, {"type": "conv"}]}
+    given = {
+        "param": {"eps": 0.1, "mode": "train", "size": [2, 3]},
+        "layers": [{"type": "relu"}, {"type": "conv"}],
+    }
     reply = perform((Call("f", ("param", "layers"), ("out",)),), given, wanted, {"f": f})
     assert reply.problem is None and all(isinstance(after, Problem) for after in reply.inputs_after.values())
     return set(reply.inputs_after)

@@ -136,7 +136,10 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
         name = path.split(".")[0]
         if path in reply.inputs_after and path not in check.may_change:
             told = f"Your function changes what {name} came with."
-            changed[name] = told, f"Read the entries of {name} and leave them there: the caller still needs them."
+            changed[name] = (
+                told,
+                f"Read the entries of {name} and leave them there: the caller still needs them.",
+            )
     return [
         Finding(
             asked.case.name,

@@ -4,16 +4,12 @@ Each is a right function (of the odd ones, or the solution's formula) with one t
 states: what it leaves in the caller's dict, how arrays lie in memory, sizes, zeros, what is absent.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from tests.judging.slips import Slips
 
 SLIPS = Slips()
 IN_PLACE = ("input changed in place",)
-Params = dict[str, Any]
 
 
 # --- right functions -----------------------------------------------------------------------------------------

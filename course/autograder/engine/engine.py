@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine.ends import Killed, Lost
+from course.autograder.engine.for_a_person import for_a_person
 from course.autograder.engine.progress import Progress
-from course.autograder.engine.reasons import finish, for_a_person
+from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
 from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
 from course.autograder.engine.timer import Timer

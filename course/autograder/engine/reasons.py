@@ -1,7 +1,7 @@
 """Why a graded cell has no verdict, or an answer could not be right: in sentences for the student."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from course.autograder.checks import find_check
@@ -119,33 +119,6 @@ def finish(progress: Progress) -> None:
             cell.outputs = outputs.verdict_outputs(verdict, cell.execution_count) + kept
         elif progress.ended and not_run(progress, index):
             cell.outputs = [outputs.note(said(f"This cell was not run: {progress.ended}."))]
-
-
-def for_a_person(progress: Progress) -> tuple[str, ...]:
-    """Why a person must look: a sentence for each way in which points may be missing through no fault of the submission's.
-
-    They name cells and no numbers, so that the same run gives the same words: what a person has settled stays settled.
-    """
-    found = []
-    if progress.killed:
-        where = _places(progress, progress.killed)
-        found.append(
-            f"The process was killed at {where}, after the notebook had been run once more because of that: by this machine "
-            "where its memory ran out, by somebody, or by the code itself. Unless the code does it, grade this hand-in again "
-            "with memory free."
-        )
-    if progress.misjudged:
-        where = _places(progress, progress.misjudged)
-        found.append(f"The judge failed at {where}, and gave no points; grade that by hand.")
-    if progress.zygotes_lost and progress.ended:
-        found.append(
-            "It was not run to its end, because processes of the grader's own died; grade it again with memory free."
-        )
-    return tuple(found)
-
-
-def _places(progress: Progress, cells: Iterable[int]) -> str:
-    return " and ".join(progress.place(index) for index in sorted(cells))
 
 
 def not_run(progress: Progress, index: int) -> bool:

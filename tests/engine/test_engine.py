@@ -274,11 +274,12 @@ def test_a_process_that_is_killed_from_outside_costs_no_points_and_twice_is_put_
         assert engine._zygote is not None
         if question.check.name == "normalize" and len(killed) < times:
             (student,) = psutil.Process(engine._zygote.process.pid).children()
-            killed.append(student.pid)
-            student.send_signal(signal.SIGKILL)
+            if student.pid not in killed:  # answers that it had sent before are still heard of
+                killed.append(student.pid)
+                student.send_signal(signal.SIGKILL)
 
     result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill)
-    assert len(set(killed)) == times and result.ledger["batch_moments"].points == 5.0
+    assert len(killed) == times and result.ledger["batch_moments"].points == 5.0
     assert "the process was ended by SIGKILL; the notebook was run once more" in result.incidents[0]
     if times == 1:
         assert result.ledger["normalize"].points == 5.0

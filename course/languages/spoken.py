@@ -12,6 +12,7 @@ from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import given_to_show, phrases, text_of
+from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -30,16 +31,6 @@ PARTS = {
     "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
                          "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
-FOR_INSTRUCTORS = {  # what no student reads: looked up once a command or a page for instructors speaks
-    "program/insight": (
-        "theirs",
-        "theirs: {place}",
-        "the mistake: {place}",
-        "insight/*.py",
-        "insight/similarity/*.py",
-        "insight/templates/*.jinja",
-    ),
-}
 TEACHING = "program/teaching"  # what lessons draw and say with
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
@@ -61,8 +52,8 @@ FURTHER = {
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
-    "program/insight": ("theirs", "theirs: {place}", "the mistake: {place}", "“{case}” and “{other}”", "No simple relation.", "wrong on {k} of {n} cases, {clause}"),
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
+    **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {

@@ -68,7 +68,7 @@ class Session:
         grade_id = graded_name(cell)
         name = self.progress.checks.get(grade_id or "")
         standing = grade_id in self.standing
-        self.timer.open_cell(self.progress.share(self.index, self.limits))
+        self.timer.open_cell(self.progress.share(self.index, self.limits, self.timer.in_all()))
         self._send({"do": "cell", "source": cell.source, "graded": name is not None, "count": count})
         verdict: Verdict | None = None
         while (message := self._receive()).get("did") == "check":

@@ -27,6 +27,7 @@ OFF = {
 }
 MEANT = ("a difference a difference", "'for ever'")  # said twice on purpose; the British spelling
 FENCE = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*(?![\w.])")
 TARGET = re.compile(r"\]\([^)\s]*\)|<https?:[^>]*>")
 FINDS = 10_000  # proselint stops after so many
 TOGETHER = 100  # texts that are read in one go
@@ -104,6 +105,7 @@ def _plain(text: str, numbers: Iterator[int]) -> str:
     def one(_: re.Match[str]) -> str:
         return f"Q{next(numbers)}"
 
+    text = NUMBER.sub(one, text)
     text = TARGET.sub("]", FORMULA.sub(one, CODE_SPAN.sub(one, text)))
     return " ".join(FIELD.sub(one, text).replace("|", " . ").split())
 

@@ -50,6 +50,7 @@ def test_a_phrase_of_our_own_list_is_found_with_what_to_do(phrase: str) -> None:
         "a multiply-add and a [page](in-order-to.html)",
         f"When is {MEANT[0]}? It runs for ever.",
         "| mean | mean | 2 | 2 |",
+        "costs 65 65 seconds",
     ],
 )
 def test_code_formulas_values_and_tables_are_no_prose(words: str) -> None:

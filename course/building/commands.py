@@ -131,7 +131,7 @@ def _pages(with_answers: bool, again: bool, folder: Path, language: str, beside:
 
 @click.command("data")
 def data_command() -> None:
-    """Fetch MNIST, which lessons 1, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
+    """Fetch MNIST, which lessons 1, 4, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
     from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
 
     files = wanted()

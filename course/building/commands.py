@@ -8,7 +8,6 @@ import click
 from rich.table import Table
 
 from course.building.running import PROJECT, Run, answers, lessons, run
-from course.building.translating import translate_command
 from course.common.console import Sentence, console, progress
 
 EXECUTED = PROJECT / "build" / "lessons"
@@ -169,6 +168,3 @@ def new_assignment_command(name: str, questions: tuple[str, ...], practice: bool
     console.print(
         f"{path.relative_to(PROJECT)} is begun; docs/new_assignment.md says what comes next", highlight=False
     )
-
-
-COMMANDS = (new_assignment_command, lessons_command, site_command, data_command, translate_command)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import PLACE, given_to_show, phrases, text_of
+from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -54,9 +55,10 @@ FURTHER = {
     ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
-    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
+    "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
+    **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {
@@ -81,7 +83,8 @@ NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
-IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
+SAYING = {"said", "filled", "tagged"}  # functions whose strings are messages, of one word too
+IN_TEMPLATE = re.compile(r"""(?:said|filled|tagged)\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 
 def entries(root: Path) -> dict[str, list[Entry]]:
@@ -96,7 +99,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
-    for name, patterns in PARTS.items():
+    for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
             path
             for pattern in patterns
@@ -166,6 +169,7 @@ def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.J
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
+    yield from given_to_show(tree, SAYING, ())
     yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 

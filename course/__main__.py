@@ -1,45 +1,36 @@
 """`python -m course`: release, grade, feedback, the demo, lessons, the site, and what keeps the house."""
 
-from course.autograder.cli.checks import checks
-from course.autograder.cli.cluster import cluster
-from course.autograder.cli.collect import collect
 from course.autograder.cli.commands import main
-from course.autograder.cli.export import export
-from course.autograder.cli.gpu_check import gpu_check
-from course.autograder.cli.gradebook import gradebook
-from course.autograder.cli.hand_over import github, gradescope
-from course.autograder.cli.mistakes import mistakes
-from course.autograder.cli.preflight import preflight
-from course.autograder.cli.regrade import history, regrade
-from course.autograder.cli.report import explain, report
-from course.autograder.cli.roster import roster
-from course.autograder.cli.shards import record
-from course.autograder.cli.similar import similar
-from course.autograder.cli.term import term
-from course.building.commands import COMMANDS
 
-for command in (
-    checks,
-    cluster,
-    collect,
-    explain,
-    export,
-    github,
-    gpu_check,
-    gradebook,
-    gradescope,
-    history,
-    mistakes,
-    preflight,
-    record,
-    regrade,
-    report,
-    roster,
-    similar,
-    term,
-    *COMMANDS,
-):
-    main.add_command(command)
+CLI, BUILDING = "course.autograder.cli", "course.building"
+
+# Each where it is, so that only the one that is asked for is imported.
+main.places |= {
+    "checks": f"{CLI}.checks:checks",
+    "cluster": f"{CLI}.cluster:cluster",
+    "collect": f"{CLI}.collect:collect",
+    "data": f"{BUILDING}.commands:data_command",
+    "explain": f"{CLI}.report:explain",
+    "export": f"{CLI}.export:export",
+    "github": f"{CLI}.hand_over:github",
+    "gpu-check": f"{CLI}.gpu_check:gpu_check",
+    "gradebook": f"{CLI}.gradebook:gradebook",
+    "gradescope": f"{CLI}.hand_over:gradescope",
+    "history": f"{CLI}.regrade:history",
+    "lessons": f"{BUILDING}.commands:lessons_command",
+    "mistakes": f"{CLI}.mistakes:mistakes",
+    "new-assignment": f"{BUILDING}.commands:new_assignment_command",
+    "preflight": f"{CLI}.preflight:preflight",
+    "record": f"{CLI}.shards:record",
+    "regrade": f"{CLI}.regrade:regrade",
+    "report": f"{CLI}.report:report",
+    "roster": f"{CLI}.roster:roster",
+    "similar": f"{CLI}.similar:similar",
+    "prose": f"{BUILDING}.commands:prose_command",
+    "site": f"{BUILDING}.commands:site_command",
+    "term": f"{CLI}.term:term",
+    "translate": f"{BUILDING}.translating:translate_command",
+}
 
 if __name__ == "__main__":
     main()

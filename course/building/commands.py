@@ -8,7 +8,6 @@ import click
 from rich.table import Table
 
 from course.building.running import PROJECT, Run, answers, lessons, run
-from course.building.translating import translate_command
 from course.common.console import Sentence, console, progress
 
 EXECUTED = PROJECT / "build" / "lessons"
@@ -129,9 +128,24 @@ def _pages(with_answers: bool, again: bool, folder: Path, language: str, beside:
         render(pages / "source", folder, language, beside)
 
 
+@click.command("prose")
+def prose_command() -> None:
+    """Say what is better said otherwise in the English of notebooks, pages and messages."""
+    from course.building.prose import finds, texts
+    from course.common.console import say
+
+    found = finds(texts(PROJECT))
+    for one in found:
+        say(f"{one.place}: {one.advice}")
+    if found:
+        raise Sentence(
+            f"{len(found)} phrases to put right; course/building/phrases.toml lists the project's own"
+        )
+
+
 @click.command("data")
 def data_command() -> None:
-    """Fetch MNIST, which lessons 1, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
+    """Fetch MNIST, which lessons 1, 4, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
     from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
 
     files = wanted()
@@ -169,6 +183,3 @@ def new_assignment_command(name: str, questions: tuple[str, ...], practice: bool
     console.print(
         f"{path.relative_to(PROJECT)} is begun; docs/new_assignment.md says what comes next", highlight=False
     )
-
-
-COMMANDS = (new_assignment_command, lessons_command, site_command, data_command, translate_command)

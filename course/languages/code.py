@@ -9,7 +9,7 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from course.languages.passages import FIELD, Passage, has_words
 
@@ -170,13 +170,15 @@ def _shown(source: str, tree: ast.Module, lines: list[int], keys: frozenset[str]
             yield Passage(start, end, text, "said with values" if fields else "said", _quoted(fields))
 
 
-def given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Strings that are given to a function that shows them."""
+def given_to_show(
+    tree: ast.Module, functions: Collection[str] = SHOWING, keywords: Collection[str] = SHOWN_AS
+) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings that are given to one of these functions, which show them, or by one of these keywords to any."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            given = [keyword.value for keyword in node.keywords if keyword.arg in SHOWN_AS]
-            for value in (*(node.args if name in SHOWING else ()), *given):
+            given = [keyword.value for keyword in node.keywords if keyword.arg in keywords]
+            for value in (*(node.args if name in functions else ()), *given):
                 yield from _strings(value)
 
 

@@ -21,6 +21,7 @@ OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, whi
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 FULL_STOPS = "。！？；：，"
+COMMAS = {"zh": "、"}  # between the things of a list
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
 
 
@@ -66,10 +67,16 @@ def joined(sentences: Iterable[str]) -> str:
     return made
 
 
+def listed(words: Iterable[str]) -> str:
+    """Words in a row, with what the language has between them."""
+    return COMMAS.get(language(), ", ").join(words)
+
+
 def provide(more: Callable[[str], Mapping[str, str]]) -> None:
     """Ask this for further words, by language, once somebody wants to hear that language."""
-    _further.append(more)
-    _words.cache_clear()
+    if more not in _further:
+        _further.append(more)
+        _words.cache_clear()
 
 
 _further: list[Callable[[str], Mapping[str, str]]] = []

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import given_to_show, phrases, text_of
+from course.languages.code import PLACE, given_to_show, phrases, text_of
+from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -31,6 +32,7 @@ PARTS = {
                          "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
+STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
@@ -46,12 +48,17 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
-    "program/teaching": ("{low} to {high}", "{done} of {all}, {seconds} s"),
+    "program/teaching": (
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)", "never",
+        "plain", "noisy batch norm", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
+        "log₁₀ |gradient|", "share (%)",
+    ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
-    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
+    "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
     "program/feedback": ("right", "wrong", "partly right", "left out", "waits for a person", "Stopped"),
+    **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {
@@ -76,7 +83,8 @@ NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
-IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
+SAYING = {"said", "filled", "tagged"}  # functions whose strings are messages, of one word too
+IN_TEMPLATE = re.compile(r"""(?:said|filled|tagged)\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 
 def entries(root: Path) -> dict[str, list[Entry]]:
@@ -88,9 +96,10 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     for part in ("lesson", "assignment"):
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
+    drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
-    for name, patterns in PARTS.items():
+    for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
             path
             for pattern in patterns
@@ -130,12 +139,12 @@ def _drawn(path: Path) -> Iterator[Entry]:
         *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
     ]
     for text in dict.fromkeys(map(text_of, strings)):
-        yield from _entry(text, f"teaching/{path.name}")
+        yield from _entry(text, f"{path.parent.name}/{path.name}")
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
     text = text.strip()
-    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
+    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text) and not PLACE.fullmatch(text):
         kind = "said with values" if FIELD.search(text) else "said"
         yield Entry("", text, f"{kind}: {place}")
 
@@ -160,6 +169,7 @@ def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.J
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
+    yield from given_to_show(tree, SAYING, ())
     yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 

@@ -12,6 +12,7 @@ from course.autograder.engine.engine import Engine, Limits, RunResult
 from course.autograder.engine.outputs import verdict_outputs
 from course.autograder.engine.progress import Progress
 from course.autograder.engine.stacks import Frame, frames, stuck_in
+from course.autograder.engine.timer import Taken
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP
@@ -114,12 +115,57 @@ def test_a_verdict_stands_above_the_end_of_its_cell_in_a_later_process() -> None
     assert progress.ledger == {"normalize": verdict}
 
 
+BURN = """import time
+def burn(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until: pass
+"""
+
+
+def test_slow_functions_leave_their_turn_to_those_behind_them() -> None:
+    slow = f"{BURN}{MOMENTS}".replace("return", "burn(0.01); return", 1)
+    slower = RIGHT.replace("return", "burn(0.02); return", 1)
+    forward = FORWARD.replace("return", "burn(0.5); return", 1)
+    cells = [slow, test_of("batch_moments"), slower, test_of("normalize"), forward]
+    cells.append(test_of("batchnorm_forward.train"))
+    with Engine(Limits(cell_seconds=3, total_seconds=1.2)) as short:
+        result = run(short, *cells, SHIFT, test_of("scale_shift"))
+    assert result.ledger["batch_moments"].passed
+    assert "This cell was stopped: it used up its processor time" in told(result, "batchnorm_forward-train")
+    assert result.ledger["scale_shift"].passed
+    assert not [told for told in result.incidents if "were not run" in told]
+
+
+def test_what_is_kept_for_graded_cells_is_a_tenth_of_a_cell_each() -> None:
+    checks = ("batch_moments", "normalize", "scale_shift")
+    cells = [v4.new_code_cell("own"), *map(test_of, checks)]
+    progress = Progress.of(v4.new_notebook(cells=cells), {name: name for name in checks}, 3)
+    limits = Limits(cell_seconds=30, total_seconds=100, clock_factor=6)
+
+    def shares(taken: Taken) -> list[float]:
+        return [round(progress.share(index, limits, taken), 6) for index in range(4)]
+
+    assert shares(Taken(0, 0)) == [30, 30, 30, 30]
+    assert shares(Taken(75, 80)) == [16, 19, 19, 19]
+    assert shares(Taken(10, 75 * 6)) == [16, 19, 19, 19]  # a sleeper
+    assert shares(Taken(96, 96)) == [1, 1.333333, 1.333333, 1.333333]  # less than a tenth for each
+    assert shares(Taken(101, 101)) == [0, 0, 0, 0]
+    progress.ledger["normalize"] = Verdict("normalize", 1.0, 5.0)
+    assert shares(Taken(75, 80)) == [19, 22, 19, 22]
+    progress.out_of_time = True
+    assert shares(Taken(79, 80)) == [7, 10.5, 7, 10.5]
+    progress.done.add(0)
+    assert shares(Taken(79, 80))[0] == 30  # it has run before, and others may need what it defines
+
+
 def test_cells_that_were_not_come_to_say_so() -> None:
+    kept = f"{BURN}burn(0.2)"  # as long in each process
     with Engine(Limits(cell_seconds=20, total_seconds=0.5)) as short:
         result = run(
-            short, MOMENTS, test_of("batch_moments"), "while True: pass", RIGHT, test_of("normalize")
+            short, MOMENTS, test_of("batch_moments"), kept, "while True: pass", RIGHT, test_of("normalize")
         )
     assert result.ledger["batch_moments"].passed
+    assert "of the 0.5 s of processor time that it may take, and " in told(result, "normalize")
     assert "This cell was not run: the notebook had used up its time" in told(result, "normalize")
     assert "This cell was not run" in result.notebook.cells[-2].outputs[0].text
 

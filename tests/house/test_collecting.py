@@ -17,5 +17,9 @@ def test_nothing_is_searched_for_meanwhile_and_what_was_made_is_left_alone():
         with pytest.raises(ImportError), made_to_stay():
             raise ImportError
         assert gc.isenabled()
+        frozen = gc.get_freeze_count()
+        with made_to_stay(unless="pytest"):
+            assert gc.isenabled()
+        assert gc.get_freeze_count() == frozen
     finally:
         gc.unfreeze()

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from course.common.notebooks import canonical, is_practice, notebooks
+from course.common.notebooks import EXTRA, canonical, is_practice, notebooks
 
 
 def tracked(root):
@@ -145,7 +145,8 @@ def test_assignments_are_worth_100_points_and_checks_match_their_cells(root):
         assert [find_check(n).grade_id for n in names] == list(by_machine)
         for name in names:
             check, cell = find_check(name), by_machine[find_check(name).grade_id]
-            assert cell.metadata.nbgrader.points == check.points
+            points = (0, check.points) if check.extra else (check.points, None)
+            assert (cell.metadata.nbgrader.points, cell.metadata.get(EXTRA)) == points
             call = f'check("{name}", {", ".join(check.functions)})'
             assert cell.source == f"from course.autograder import check\n\n{call}"
 
@@ -158,7 +159,9 @@ def test_points_are_said_above_each_question_and_a_prediction_has_room(root):
         for cell, after in pairwise(cells):
             mark = cell.metadata.get("nbgrader", {})
             if mark.get("grade"):
-                above.setdefault(said, []).append(mark)
+                above.setdefault(said, []).append(
+                    {**mark, "points": cell.metadata.get(EXTRA, mark["points"])}
+                )
             elif cell.cell_type == "markdown" and "prediction" not in cell.metadata.get("tags", ()):
                 said = (cell.id, cell.source.splitlines()[-1])
             if "**Predict" in cell.source:

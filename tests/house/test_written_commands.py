@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 
 import click
 import pytest
@@ -52,6 +53,22 @@ def test_what_pages_and_examples_tell_to_type_can_be_typed(root):
 )
 def test_what_cannot_be_typed_is_noticed(line):
     assert unknown(line.split())
+
+
+def test_each_command_is_where_it_is_said_to_be_under_its_own_name():
+    context = click.Context(main)
+    names = main.list_commands(context)
+    assert names == sorted(names) and {"grade", "grades", "site", *main.places} <= set(names)
+    found = {name: main.get_command(context, name) for name in names}
+    assert [(name, one.name) for name, one in found.items()] == [(name, name) for name in names]
+    assert main.get_command(context, "regarde") is None
+    assert len({id(one) for one in found.values()}) == len(names)
+
+
+def test_the_program_is_there_before_nbgrader_and_paddle(root):
+    """Paddle's import for the workers is to start at once, not after a second of imports that other commands need."""
+    code = "import sys, course.__main__; sys.exit(bool({'nbgrader', 'nbformat', 'numpy', 'paddle'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
 
 
 def test_the_examples_for_clusters_are_whole(root):

@@ -12,6 +12,7 @@ import click
 from course.autograder.cli import options
 from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
+from course.autograder.cli.late_group import LateGroup
 from course.autograder.cli.told import command, grades_written, require_place
 from course.common.console import Sentence, console, progress, say, warn
 
@@ -27,7 +28,7 @@ def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> No
         write_feedback(root, assignment, students, jobs, lambda student: bar.advance(task))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--root", type=click.Path(file_okay=False, path_type=Path), default=ROOT, help="The course folder."
 )

@@ -13,6 +13,7 @@ import click
 from course.autograder.cli import options
 from course.autograder.cli.event_log import EventLog
 from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
+from course.common.collecting import made_to_stay
 from course.common.console import Sentence, plain, progress, say, warn
 from course.common.text import printable
 
@@ -101,9 +102,10 @@ def grade(
 
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         start_ahead()  # before the imports below, which take as long as Paddle's
-    from course.autograder.engine.engine import UNGUARDED
-    from course.autograder.gradebook.course import GradingError
-    from course.autograder.grading.driver import Plan
+    with made_to_stay(unless="nbgrader"):
+        from course.autograder.engine.engine import UNGUARDED
+        from course.autograder.gradebook.course import GradingError
+        from course.autograder.grading.driver import Plan
 
     if no_sandbox:
         warn(UNGUARDED)

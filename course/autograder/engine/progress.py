@@ -14,6 +14,8 @@ from course.autograder.judging.rules import STANDARD, Rules
 from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox.limits import Limits
 
+KEPT = 1 / 10  # of a cell's time, kept for each graded cell that waits for its turn
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -64,6 +66,9 @@ class Progress:
         processes: how many there were.
         seconds: of wall time, by part.
         tried_again: whether a cell was let off because its process was killed, which happens once.
+        killed: cells that are left out because their process was killed when none was let off any more.
+        misjudged: graded cells at which the judge failed.
+        zygotes_lost: how often the process died that they are forked from, which no submission can reach.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
         rules: how answers are judged.
@@ -83,6 +88,9 @@ class Progress:
     processes: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     tried_again: bool = False
+    killed: set[int] = field(default_factory=set)
+    misjudged: set[int] = field(default_factory=set)
+    zygotes_lost: int = 0
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
     rules: Rules = STANDARD
@@ -126,18 +134,31 @@ class Progress:
         ran = {graded_name(self.notebook.cells[index]) for index in self.done}
         return set(self.ledger) | {name for name in ran if name is not None}
 
-    def unjudged(self) -> int:
-        """How many graded cells still wait for their turn."""
+    def unjudged(self) -> set[str]:
+        """Graded cells that still wait for their turn."""
         named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))
-        waiting = {name for i, name in named if name in self.checks and i not in self.stopped}
-        return len(waiting - set(self.ledger))
+        waiting = {name for i, name in named if name and name in self.checks and i not in self.stopped}
+        return waiting - set(self.ledger)
 
-    def share(self, index: int, limits: Limits) -> float:
-        """Seconds that a cell may take. Once a cell has used up its time, what is left is for all that wait."""
-        if not self.out_of_time or index in self.done:
+    def share(self, index: int, limits: Limits, taken: Taken) -> float:
+        """Seconds that a cell may take.
+
+        Each graded cell that waits for its turn has some kept for it, so that slow ones before it cannot use up the
+        notebook's time. Once a cell has used up its own, what is left is for all that wait.
+
+        Args:
+            index: the cell's.
+            limits: caps.
+            taken: by all processes up to now.
+        """
+        if index in self.done:
             return limits.cell_seconds
-        left = limits.total_seconds - max(self.taken.processor, self.taken.clock / limits.clock_factor)
-        return min(limits.cell_seconds, max(0.0, left) / (self.unjudged() + 1))
+        left = max(0.0, limits.total_seconds - max(taken.processor, taken.clock / limits.clock_factor))
+        waiting = len(self.unjudged() - {graded_name(self.notebook.cells[index]) or ""})
+        even = left / (waiting + 1)
+        if self.out_of_time:
+            return min(limits.cell_seconds, even)
+        return min(limits.cell_seconds, max(even, left - waiting * KEPT * limits.cell_seconds))
 
     def leaves_out(self, index: int, limits: Limits) -> bool:
         """Whether a cell of the student's own is left out, because too many of that kind ended the process."""
@@ -150,8 +171,8 @@ class Progress:
         most = limits.total_seconds
         if self.taken.processor >= most or self.taken.clock >= most * limits.clock_factor:
             return (
-                f"the notebook had used up its time: it took {self.taken.processor:.1f} s of processor time and "
-                f"{self.taken.clock:.1f} s by the clock, and may take {most:g} s and {most * limits.clock_factor:g} s"
+                f"the notebook had used up its time: {self.taken.processor:.1f} s of the {most:g} s of processor time "
+                f"that it may take, and {self.taken.clock:.1f} s of {most * limits.clock_factor:g} s by the clock"
             )
         ours = sum("nbgrader" in cell.metadata for cell in self.notebook.cells)
         if self.processes > limits.restarts + ours + 1 + self.tried_again:

@@ -68,7 +68,7 @@ class Session:
         grade_id = graded_name(cell)
         name = self.progress.checks.get(grade_id or "")
         standing = grade_id in self.standing
-        self.timer.open_cell(self.progress.share(self.index, self.limits))
+        self.timer.open_cell(self.progress.share(self.index, self.limits, self.timer.in_all()))
         self._send({"do": "cell", "source": cell.source, "graded": name is not None, "count": count})
         verdict: Verdict | None = None
         while (message := self._receive()).get("did") == "check":
@@ -224,6 +224,7 @@ class Session:
             if ask is not None:
                 ask.drop()
             self._tell(f"the judge failed with {type(error).__name__}: {error}")
+            self.progress.misjudged.add(self.index)
             told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
             check = find_check(name)

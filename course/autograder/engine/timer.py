@@ -82,12 +82,16 @@ class Timer:
             self._processor = time.clock_gettime(self._kernels_clock)
         return Taken(self._processor, clock)
 
+    def in_all(self) -> Taken:
+        """By all processes of the notebook up to now."""
+        return self._before + self.taken()
+
     def __call__(self, in_vain: bool = False) -> float:
         """Seconds that it may be waited for before the next look. Raises TookTooLong."""
         taken = self.taken()
         limits = self.limits
         cell = _left(taken - self._cell, self._seconds, limits.clock_factor, "cell")
-        return min(cell, _left(self._before + taken, limits.total_seconds, limits.clock_factor, "notebook"))
+        return min(cell, _left(self.in_all(), limits.total_seconds, limits.clock_factor, "notebook"))
 
 
 def _clock_of(pid: int) -> int | None:

@@ -69,7 +69,17 @@ def shown(folder: Path, students: list[str]) -> dict[str, str]:
 
 def graded(folder: Path) -> Any:
     """Grade whoever is there."""
-    command = [sys.executable, "-m", "course", "--root", str(folder), "grade", ASSIGNMENT, "--no-feedback", "--force"]
+    command = [
+        sys.executable,
+        "-m",
+        "course",
+        "--root",
+        str(folder),
+        "grade",
+        ASSIGNMENT,
+        "--no-feedback",
+        "--force",
+    ]
     return run(command, ROOT, {"OMP_NUM_THREADS": "1"})
 
 

@@ -73,7 +73,7 @@ def test_at_the_end_stands_who_needs_a_person_why_and_how_to_see_it(course):
     done = grade(course)
     end = done.stdout[done.stdout.index("1 to be looked at by a person:") :]
     assert f"  s3           {UNREAD}" in end and f"show {NAME} s3" in end
-    assert "2 have written answers to be graded by hand" in end
+    assert "2 hand-ins have written answers to be graded by hand" in end
     assert rows_of(course)["s3"]["needs_person"] == UNREAD
 
 

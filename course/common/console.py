@@ -23,6 +23,7 @@ from course.common.text import printable
 
 console = Console(width=None if sys.stdout.isatty() else 110)  # a log has no width of its own
 errors = Console(stderr=True)
+FULL = tuple("（），。：；")  # signs that have a blank within them
 LONGEST = 5_000  # characters of what is looked up: no sentence of ours is longer
 _spoken: list[Callable[[str], str]] = [str]
 
@@ -37,7 +38,11 @@ def in_words(text: str) -> str:
     if len(text) > LONGEST:
         return text
     bare = text.strip()
-    return text.replace(bare, _spoken[0](bare), 1) if bare else text
+    made = _spoken[0](bare)
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if bare else ""
+    if before == " " and made[:1] in FULL:
+        before = ""
+    return before + made + ("" if after == " " and made[-1:] in FULL else after)
 
 
 def plain(text: object, style: str = "") -> Text:

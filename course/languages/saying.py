@@ -21,7 +21,7 @@ OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, whi
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 FULL_STOPS = "。！？；：，"
-BETWEEN = {"zh": {", ": "、", "; ": "；"}}  # the things of a list, by what English has there
+BETWEEN = {"zh": {", ": "、", "; ": "；", ": ": "："}}  # the things of a list, by what English has there
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
 
 

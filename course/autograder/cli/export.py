@@ -21,6 +21,7 @@ from course.common.alone import with_its_style
 from course.common.console import Sentence, in_words, say
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
     from course.autograder.gradebook.course import Course
@@ -57,7 +58,7 @@ def _open_ends(rows: Sequence["Row"]) -> list[str]:
     for state, why in kinds.items():
         who = [row.student for row in rows if row.state == state]
         if who:
-            told.append(f"{in_words(why)}: {some(who, SHOWN)}")
+            told.append(listed((in_words(why), some(who, SHOWN)), ": "))
     return told
 
 
@@ -185,9 +186,11 @@ def export(
         ends = _open_ends(rows)
         if undated := open_marks(root, assignment):
             late = in_words(f"late, and nobody has said when ({MARKS})")
-            ends.append(f"{late}: {some(undated, SHOWN)}")
+            ends.append(listed((late, some(undated, SHOWN)), ": "))
         if ends and not incomplete:
-            raise Sentence(f"nothing is exported: {'; '.join(ends)}. Grade these first, or say --incomplete")
+            raise Sentence(
+                f"nothing is exported: {listed(ends, '; ')}. Grade these first, or say --incomplete"
+            )
         graded = [row for row in rows if row.score is not None]
         points = {row.student: row.score.points for row in graded if row.score}
         folder = out or root / FOLDER

@@ -11,6 +11,7 @@ from course.autograder.cli import options
 from course.autograder.cli.told import command, some
 from course.common.console import Sentence, Table, console, in_words, plain, progress, say, warn
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
     from course.autograder.insight.finder import Finding
@@ -112,7 +113,7 @@ def _came(group: "Group") -> list[str]:
         outputs.setdefault(words, []).append(path)
     lines = []
     for words, paths in outputs.items():
-        lines.append(f"{some(paths, MOST_OUTPUTS)}: {in_words(words)}")
+        lines.append(listed((some(paths, MOST_OUTPUTS), in_words(words)), ": "))
     return lines
 
 
@@ -134,7 +135,7 @@ def _elsewhere(finding: "Finding", group: "Group") -> str:
     if group.trace.partly:
         return in_words(group.trace.partly)
     found = explained_by(group.trace.check, group.trace.fingerprint, finding.seed)
-    return in_words(f"“{found[1]}” (in {found[0]})") if found else ""
+    return in_words(f"“{found[1]}” in the check {found[0]}") if found else ""
 
 
 def _show_functions(finding: "Finding", group: "Group") -> None:

@@ -58,7 +58,7 @@ def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
     except TableError as error:
         raise Sentence(str(error)) from None
     people = "1 student is" if len(incoming) == 1 else f"{len(incoming)} students are"
-    say(f"{people} in {file.name}, {SAID[kind]}")
+    say(f"{people} in {file.name}, which is {SAID[kind]}")
     if not changes:
         say("nothing changes")
         return

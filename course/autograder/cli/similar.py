@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from course.autograder.cli.roster import place
 from course.autograder.cli.told import some
 from course.common.console import Sentence, Table, console, in_words, plain, progress, say, status
-from course.languages.saying import filled
+from course.languages.saying import filled, listed
 
 if TYPE_CHECKING:
     from course.autograder.insight.similarity.page import Similar
@@ -87,7 +87,7 @@ def _tell(class_: "ReadClass", found: "Similar") -> None:
         ([s for s, _ in class_.unread], "not all could be read"),
     ):
         if students:
-            say("  ", what, f": {some(students, MOST_IDS)}")
+            say(plain("  " + listed((in_words(what), some(students, MOST_IDS)), ": ")))
     say("Alike is not copied: the page says what this does not prove. Nobody's points depend on it.")
 
 

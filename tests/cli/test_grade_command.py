@@ -175,14 +175,32 @@ def test_a_time_that_cannot_be_read_is_told_and_put_before_a_person(course, monk
     assert again.exit_code == 0 and "2 are graded and unchanged" in again.stdout
 
 
-def marked_with_time(course, task):
+def marked_with_time(course, task, *for_a_person):
     """What `marking.mark` makes of it, with an engine that runs nothing."""
 
     class Engine:
         def run(self, notebook, **how):
-            return RunResult(notebook, {}, (), {}, True)
+            return RunResult(notebook, {}, (), {}, True, needs_person=for_a_person)
 
     return marking.mark(task, Engine())
+
+
+def test_what_the_machine_may_have_cost_a_student_is_put_before_a_person(course, monkeypatch):
+    monkeypatch.setattr(
+        driver,
+        "marked_together",
+        lambda tasks, *how: (
+            [marked_with_time(course, t, *["It was killed."] * (t.student == "s1"))] for t in tasks
+        ),
+    )
+    monkeypatch.setitem(sys.modules, "course.reference.device", SimpleNamespace(device=lambda: "no Paddle"))
+    done = grade(course, "--strict")
+    assert done.exit_code == 3 and "s1           It was killed." in done.stdout
+    rows = rows_of(course)
+    assert [rows[s]["state"] for s in ("s1", "s2")] == ["needs a person", "graded"]
+    assert rows["s1"]["needs_person"] == "It was killed."
+    graded = course.graded_notebook(NAME, "s1").read_text()
+    assert json.loads(graded)["metadata"]["course"]["needs_person"] == ["It was killed."]
 
 
 def test_a_student_who_was_removed_costs_nobody_else_a_row(course):

@@ -66,6 +66,9 @@ class Progress:
         processes: how many there were.
         seconds: of wall time, by part.
         tried_again: whether a cell was let off because its process was killed, which happens once.
+        killed: cells that are left out because their process was killed when none was let off any more.
+        misjudged: graded cells at which the judge failed.
+        zygotes_lost: how often the process died that they are forked from, which no submission can reach.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
         rules: how answers are judged.
@@ -85,6 +88,9 @@ class Progress:
     processes: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     tried_again: bool = False
+    killed: set[int] = field(default_factory=set)
+    misjudged: set[int] = field(default_factory=set)
+    zygotes_lost: int = 0
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
     rules: Rules = STANDARD

@@ -224,6 +224,7 @@ class Session:
             if ask is not None:
                 ask.drop()
             self._tell(f"the judge failed with {type(error).__name__}: {error}")
+            self.progress.misjudged.add(self.index)
             told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
             return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)

@@ -94,6 +94,6 @@ def connected(cluster: str, folder: Path) -> Client:
     require_scheduler(address, folder)
     try:
         return Client(address, security=security(folder), timeout=SECONDS, set_as_default=False, name="grade")
-    except OSError as error:
-        told = str(error).splitlines()[0]
+    except Exception as error:  # where it ends at that moment, Dask says so by errors of several kinds
+        told = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradingError(f"the scheduler at {address} does not answer as one ({told})") from None

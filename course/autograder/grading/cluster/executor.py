@@ -1,5 +1,6 @@
 """An executor whose workers are those of a Dask cluster: what is lost on the way is sent again, and answered once."""
 
+import contextlib
 import json
 import queue
 import time
@@ -87,7 +88,7 @@ class ClusterExecutor:
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""
-        self._client.close(timeout=2)
+        _leave(self._client)
 
     # --- the executor ------------------------------------------------------------------------------------------
 
@@ -148,18 +149,23 @@ class ClusterExecutor:
         future.add_done_callback(lambda done: self._came.put(done.key))
 
     def _send_again_what_is_lost(self) -> None:
-        """What the scheduler has forgotten: it was started anew, or the client was."""
-        if self._client.status not in ("running", "connecting"):
+        """What the scheduler has forgotten: it was started anew, or the client was.
+
+        A client that has lost its scheduler tries to connect anew, and may be at it for ever: an error that it does not
+        foresee ends its trying, and it goes on to say "connecting". It is not waited for.
+        """
+        if self._client.status != "running":
             self._connect_again()
         for key, one in list(self._run.sent.items()):
-            if one.future.status in ("cancelled", "lost"):
+            # Sending one may have sent all others anew, too, with another client.
+            if one.future.status in ("cancelled", "lost") and key in self._run.sent:
                 del self._run.sent[key]
                 self._send(one.task, one.content, one.tries)
 
     def _connect_again(self) -> None:
         """A new client, and everything under way sent anew with it."""
         self._tell("the scheduler is gone; waiting for it")
-        self._client.close(timeout=2)
+        _leave(self._client)
         until = time.monotonic() + self._patience
         while True:
             try:
@@ -226,6 +232,12 @@ class ClusterExecutor:
                 f"no worker that can grade was there for {self._patience / 60:.0f} minutes{self.machines.why_none}; what "
                 "is graded is kept, so run the same command again"
             )
+
+
+def _leave(client: Client) -> None:
+    """Close a client, which fails with whatever had ended its listening; it is left all the same."""
+    with contextlib.suppress(Exception):
+        client.close(timeout=2)
 
 
 def has_page(dask_scheduler: Any) -> bool:

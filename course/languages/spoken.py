@@ -21,6 +21,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+CONVENTIONS = Path("course/lessons/conventions.toml")
 LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
@@ -47,7 +48,20 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
-    "program/teaching": ("{low} to {high}", "{done} of {all}, {seconds} s"),
+    # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
+    "program/teaching": (
+        "{low} to {high}", "{done} of {all}, {seconds} s", "{range} ({looks} looks)", "no setting", "no size",
+        "σ={std}, rate {rate}, {activation}", "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
+        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)",
+        "plain", "batch norm", "noisy batch norm", "naive CBN", "Gaussian", "the article", "ours, 784 inputs", "here, 64 inputs",
+        "quick", "steady", "near 80%", "near 85%",
+        "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
+        "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
+        "batch norm, 2 for each value", "average pooling, 1 for each output",
+        "all of it", "no batch norm", "neither", "pixels shuffled", "trained", "served",
+        "ends the branch", "healthy", "as before", "no gradient", "eval mode",
+    ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
@@ -92,6 +106,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
     drawn += map(_further, FURTHER[TEACHING])
+    drawn += _of_conventions(root / CONVENTIONS)
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
     for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
@@ -104,6 +119,13 @@ def entries(root: Path) -> dict[str, list[Entry]]:
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _of_conventions(path: Path) -> Iterator[Entry]:
+    """What other libraries mean by the same words, as lesson 2's table has it."""
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+        texts = (text for name, text in row.items() if name not in ("measured", "source"))
+        yield from (Entry("", text, "said") for text in texts if has_words(text))
 
 
 def _further(text: str) -> Entry:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import given_to_show, phrases, text_of
+from course.languages.code import PLACE, given_to_show, phrases, text_of
 from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
@@ -33,6 +33,7 @@ PARTS = {
                          "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
+STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
@@ -50,12 +51,13 @@ FURTHER = {
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
     # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
-        "{low} to {high}", "{done} of {all}, {seconds} s", "{range} ({looks} looks)", "no setting", "no size",
-        "σ={std}, rate {rate}, {activation}", "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
+        "{range} ({looks} looks)", "no size", "Conv2D 3x3, {inner} to {outer}, padding 1",
         "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
-        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)",
-        "plain", "batch norm", "noisy batch norm", "naive CBN", "Gaussian", "the article", "ours, 784 inputs", "here, 64 inputs",
-        "quick", "steady", "near 80%", "near 85%",
+        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
+        "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
+        "the article", "ours, 784 inputs", "here, 64 inputs", "quick", "steady", "near 80%", "near 85%",
+        "log₁₀ |gradient|", "share (%)",
         "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
         "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
         "batch norm, 2 for each value", "average pooling, 1 for each output",
@@ -105,6 +107,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     for part in ("lesson", "assignment"):
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
+    drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
     drawn += _of_conventions(root / CONVENTIONS)
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
@@ -155,12 +158,12 @@ def _drawn(path: Path) -> Iterator[Entry]:
         *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
     ]
     for text in dict.fromkeys(map(text_of, strings)):
-        yield from _entry(text, f"teaching/{path.name}")
+        yield from _entry(text, f"{path.parent.name}/{path.name}")
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
     text = text.strip()
-    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
+    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text) and not PLACE.fullmatch(text):
         kind = "said with values" if FIELD.search(text) else "said"
         yield Entry("", text, f"{kind}: {place}")
 

@@ -52,11 +52,11 @@ FURTHER = {
     # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
         "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
-        "{range} ({looks} looks)", "no size", "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "no size", "Conv2D 3x3, {inner} to {outer}, padding 1",
         "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
         "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
         "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
-        "the article", "ours, 784 inputs", "here, 64 inputs", "quick", "steady", "near 80%", "near 85%",
+        "the article",
         "log₁₀ |gradient|", "share (%)",
         "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
         "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",

@@ -38,9 +38,9 @@ test-quick: $(READY)  ## something of every test in about a minute, while you ar
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading
 
-lint: $(READY)  ## check format, lint, types, spelling, and who imports whom
+lint: $(READY)  ## check format, lint, types, spelling, phrases, and who imports whom
 	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(VENV)/bin/lint-imports --no-cache \
-	  && $(VENV)/bin/codespell && $(RUN) -m course tidy --check && $(RUN) -m course translate check
+	  && $(VENV)/bin/codespell && $(RUN) -m course prose && $(RUN) -m course tidy --check && $(RUN) -m course translate check
 
 tidy: $(READY)  ## format the code and bring notebooks into their canonical form
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy

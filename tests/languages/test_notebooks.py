@@ -171,6 +171,17 @@ def test_a_changed_text_is_fuzzy_and_english_until_it_is_seen_to():
     assert catalogue.words(new, "The variance of it all.", "c") == "全体的方差。"
 
 
+def test_older_english_that_a_translator_left_behind_is_dropped_and_a_translators_note_is_not():
+    """Who takes away `#, fuzzy` alone leaves lines that are no longer a message's and are wrapped anew at each writing."""
+    old = catalogue.merged(
+        catalogue.read(po_file("zh", "none"), "zh"), [catalogue.Entry("a", "One mean.")], "zh"
+    )
+    message = old.get("One mean.", context="a")
+    message.string, message.user_comments = "一个均值。", ["| msgid An older", "mean.", "free: one", "mean"]
+    new = catalogue.merged(old, [catalogue.Entry("a", "One mean.")], "zh")
+    assert new.get("One mean.", context="a").user_comments == ["free: one", "mean"]
+
+
 def test_catalogues_are_in_step(texts, catalogues):
     """An English text that changed shows here, as it does in `make lint`."""
     for name, found in texts.items():

@@ -7,7 +7,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, draws

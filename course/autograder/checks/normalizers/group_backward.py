@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.language import Arrays, Inputs, Mistake, check, draws
 from course.autograder.checks.language.wrong import Wrong, after, but, only

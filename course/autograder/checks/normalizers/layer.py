@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.normalising import normalising
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import given_to_show, phrases, text_of
+from course.languages.code import PLACE, given_to_show, phrases, text_of
 from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
@@ -32,6 +32,7 @@ PARTS = {
                          "engine/reasons.py", "engine/outputs.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
+STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
@@ -47,7 +48,11 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
-    "program/teaching": ("{low} to {high}", "{done} of {all}, {seconds} s"),
+    "program/teaching": (
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)", "never",
+        "plain", "noisy batch norm", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
+        "log₁₀ |gradient|", "share (%)",
+    ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
@@ -91,6 +96,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     for part in ("lesson", "assignment"):
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
+    drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
     for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
@@ -133,12 +139,12 @@ def _drawn(path: Path) -> Iterator[Entry]:
         *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
     ]
     for text in dict.fromkeys(map(text_of, strings)):
-        yield from _entry(text, f"teaching/{path.name}")
+        yield from _entry(text, f"{path.parent.name}/{path.name}")
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
     text = text.strip()
-    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
+    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text) and not PLACE.fullmatch(text):
         kind = "said with values" if FIELD.search(text) else "said"
         yield Entry("", text, f"{kind}: {place}")
 

@@ -22,6 +22,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+CONVENTIONS = Path("course/lessons/conventions.toml")
 LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
@@ -49,10 +50,20 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
-        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)", "never",
-        "plain", "noisy batch norm", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
+        "no size", "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
+        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
+        "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
+        "the article",
         "log₁₀ |gradient|", "share (%)",
+        "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
+        "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
+        "batch norm, 2 for each value", "average pooling, 1 for each output",
+        "all of it", "no batch norm", "neither", "pixels shuffled", "trained", "served",
+        "ends the branch", "healthy", "as before", "no gradient", "eval mode",
     ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
@@ -100,6 +111,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
     drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
+    drawn += _of_conventions(root / CONVENTIONS)
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
     for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
@@ -113,6 +125,13 @@ def entries(root: Path) -> dict[str, list[Entry]]:
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _of_conventions(path: Path) -> Iterator[Entry]:
+    """What other libraries mean by the same words, as lesson 2's table has it."""
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+        texts = (text for name, text in row.items() if name not in ("measured", "source"))
+        yield from (Entry("", text, "said") for text in texts if has_words(text))
 
 
 def _further(text: str) -> Entry:

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from course.languages.saying import filled, said
 from course.studies.eight_settings import AXES, watched
 from course.studies.record import Result, Row
+from course.teaching.prose import range_of
 
 
 def by_seed(result: Result, column: str, along: str | None = None, **wanted: Any) -> np.ndarray:
@@ -41,15 +43,20 @@ def by_seed(result: Result, column: str, along: str | None = None, **wanted: Any
 
 
 def spread_of(values: np.ndarray, form: str = ".1%") -> str:
-    """'mean (smallest to largest)'."""
-    return f"{values.mean():{form}} ({values.min():{form}} to {values.max():{form}})"
+    """'mean (smallest to largest)', or the mean alone where all read alike."""
+    mean, ends = f"{values.mean():{form}}", range_of(values, form)
+    return mean if ends == mean else filled("{mean} ({ends})", mean=mean, ends=ends)
 
 
 def reached(steps: Sequence[int], curves: np.ndarray, level: float) -> str:
     """At which of the steps the curves [seeds, T] were first at the level, earliest to latest; or 'never'."""
     at = [steps[int((curve >= level).argmax())] for curve in curves if curve.max() >= level]
-    missing = f" ({len(at)} of {len(curves)})" if 0 < len(at) < len(curves) else ""
-    return f"{min(at):,} to {max(at):,}{missing}" if at else "never"
+    if not at:
+        return said("never")
+    steps_of = range_of(np.array(at), ",")
+    if len(at) == len(curves):
+        return steps_of
+    return filled("{steps} ({k} of {n} seeds)", steps=steps_of, k=len(at), n=len(curves))
 
 
 def eight_curves(

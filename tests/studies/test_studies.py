@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from course.languages.fonts import HAN
+from course.languages.saying import Words
+from course.languages.words import words_of
 from course.reference.framework import paddle
 from course.studies import __main__ as command
 from course.studies import batch_sizes, eight_settings, figures
@@ -188,9 +192,10 @@ def test_what_was_not_measured_is_left_out() -> None:
 def test_the_step_at_which_a_level_is_reached() -> None:
     curves = np.array([[0.1, 0.9, 0.95], [0.1, 0.2, 0.9]])
     assert reached([0, 50, 1000], curves, 0.9) == "50 to 1,000"
-    assert reached([0, 50, 1000], curves, 0.93) == "1,000 to 1,000 (1 of 2)"
+    assert reached([0, 50, 1000], curves, 0.93) == "1,000 (1 of 2 seeds)"
     assert reached([0, 50, 1000], curves, 0.99) == "never"
     assert spread_of(np.array([0.5, 0.7])) == "60.0% (50.0% to 70.0%)"
+    assert spread_of(np.array([0.0, 0.0])) == "0.0%"
 
 
 def test_the_promise_of_a_parabola_is_kept_by_one_minus_half_the_step() -> None:
@@ -218,17 +223,28 @@ DRAWN = {
     "covariate_shift": lambda r: figures.covariate_shift(r),
     "landscape": lambda r: figures.landscape(r),
     "batch_sizes": lambda r: figures.batch_sizes(r, "convolutional", (20, 84)),
+    "learning": lambda r: figures.learning(
+        [0, 50], {((0.05, 0.01, "relu"), net): [[0.1, 0.5]] for net in figures.PAIR}, r.data
+    ),
 }
+KEPT_AS = {"entering": "histograms", "gradients": "histograms", "learning": "eight_settings"}
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_every_panel_of_every_figure_shows_data_and_its_axes_are_named(name: str) -> None:
+def test_every_figure_names_its_data_and_its_axes_and_can_do_so_in_chinese(name: str) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.text import Text
 
-    fig = DRAWN[name](load({"entering": "histograms", "gradients": "histograms"}.get(name, name)))
+    result = load(KEPT_AS.get(name, name))
+    fig = DRAWN[name](result)
+    assert [text.get_text() for text in fig.texts] == [result.data]
     assert all(ax.has_data() for ax in fig.axes)
     assert any(ax.get_ylabel() for ax in fig.axes)
     assert any(ax.get_xlabel() for ax in fig.axes)
+    words = Words.of_pairs(words_of("zh"))
+    shown = {text.get_text() for text in fig.findobj(Text)}
+    shown = {text for text in shown if re.search("[a-z]{4}", text) and "$" not in text}
+    assert [text for text in shown if not HAN.search(words.of(text))] == []
     plt.close(fig)
 
 

@@ -14,14 +14,14 @@ from tests.judging.slips import Slips
 SLIPS = Slips()
 NAMED: dict[str, tuple[str, ...]] = {
     "pad mean": (),
-    "pad reflect": (),
+    "pad reflect": ("padded by reflection",),
     "pad top": ("padded twice as much",),
     "same size": ("output of the input's size",),
     "H for both": ("the output's height for its width",),
     "ceil": ("rounded up",),
-    "b[n]": (),
+    "b[n]": ("bias picked by the sample's number",),
     "no b": ("bias forgotten",),
-    "w[n]": (),
+    "w[n]": ("kernel picked by the sample's number",),
     "true conv": ("kernel flipped",),
     "mean c": (),
     "relu": ("cut off at 0",),

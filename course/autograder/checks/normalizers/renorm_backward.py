@@ -16,7 +16,7 @@ from course.autograder.checks.batch_norm.gradient_parts import (
     dx_by,
     with_parts,
 )
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import LEAVES, slopes
 from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, check, draws
@@ -185,7 +185,7 @@ BACKWARD_CHECK = check(
             "In dx stands the x_hat of batch norm, before r and d came in; the one under the average has them.",
             dx_by(parts, _with_second),
         ),
-        "r on the direct road alone": Mistake(
+        "r on the direct path alone": Mistake(
             "All three terms come back through r; in yours only the first does.",
             dx_by(parts, lambda p: p.g + (p.by_mean + p.by_var) / p.factor),
         ),

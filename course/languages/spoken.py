@@ -7,12 +7,13 @@ Of what is said in one word, only names of mistakes, cases and corners are messa
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import PLACE, given_to_show, phrases, text_of
-from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
+from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, FOR_THE_HOUSE, THEIR_FURTHER
+from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -91,6 +92,7 @@ FOR_PROGRAMMERS = {
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
     r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|[\w.]+\[[\w, |.\[\]]+\]$"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
@@ -116,9 +118,10 @@ def entries(root: Path) -> dict[str, list[Entry]]:
             path
             for pattern in patterns
             for path in sorted((root / GRADER).glob(pattern))
-            if path.name not in INSTRUCTORS
+            if path.name not in INSTRUCTORS | FOR_THE_HOUSE
         ]
-        told = [entry for path in paths for entry in _of_file(path, root / GRADER)]
+        saying = SAYING | TOLD if name == COMMANDS else SAYING
+        told = [entry for path in paths for entry in _of_file(path, root / GRADER, saying)]
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
@@ -140,10 +143,10 @@ def _of_text(path: Path) -> list[Entry]:
     return [Entry("", one.text, one.kind) for one in found if has_words(JINJA.sub(" ", one.text))]
 
 
-def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
+def _of_file(path: Path, folder: Path, saying: Collection[str]) -> Iterator[Entry]:
     source, place = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
     if path.suffix == ".py":
-        for string in _strings(ast.parse(source), of_checks=path.parent.name in TOPICS):
+        for string in _strings(ast.parse(source), path.parent.name in TOPICS, saying):
             yield from _entry(text_of(string), place)
     elif path.suffix in (".jinja", ".html", ".txt"):
         for found in IN_TEMPLATE.findall(source):
@@ -179,7 +182,9 @@ def _raised(tree: ast.Module) -> set[ast.AST]:
     }  # fmt: skip
 
 
-def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
+def _strings(
+    tree: ast.Module, of_checks: bool, saying: Collection[str]
+) -> Iterator[ast.Constant | ast.JoinedStr]:
     skipped = _raised(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
@@ -188,7 +193,7 @@ def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.J
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
-    yield from given_to_show(tree, SAYING, ())
+    yield from given_to_show(tree, saying, ())
     yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 

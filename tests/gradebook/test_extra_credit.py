@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from course.autograder.cli.export import _result
+from course.autograder.cli.told import in_a_sentence
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.gradebook.changes import cells_of, differences
 from course.autograder.gradebook.course import Course
@@ -83,7 +84,7 @@ def test_the_core_alone_is_100_of_100(course):
         0,
         20,
     )
-    assert score.in_a_sentence() == "100 of 100, and 0 of 20 extra"
+    assert in_a_sentence(score) == "100 of 100, and 0 of 20 extra"
     assert score.needs_person == () and score.named == {}
     with course.gradebook() as gradebook:
         book = gradebook.find_submission(NAME, "s1").notebooks[0]
@@ -108,7 +109,7 @@ def test_extra_credit_is_above_the_100_and_nbgrader_counts_the_same(course, lost
 def test_it_adds_to_a_core_that_is_not_complete(course):
     score = enter(course, lost={"layernorm_forward": (12.0, "a mistake"), **HALF})
     assert (score.automatic, score.max_automatic, score.extra, score.points) == (76, 88, 10, 86)
-    assert score.in_a_sentence() == (
+    assert in_a_sentence(score) == (
         "76 of 88 by machine, 12 wait for a person, and 10 of 20 extra; a mistake"
     )
 
@@ -120,7 +121,7 @@ def test_it_counts_up_to_what_course_toml_says(course, percent, added):
     score = enter(said)
     assert tuple(cell.points for cell in score.cells if cell.name in OPTIONAL) == added
     assert (score.extra, score.max_extra, score.core) == (sum(added), min(20, percent), 88)
-    assert ("extra" in score.in_a_sentence()) == bool(percent)
+    assert ("extra" in in_a_sentence(score)) == bool(percent)
     earned = dict(OPTIONAL)
     told = {
         100: "",

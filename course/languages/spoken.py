@@ -50,7 +50,7 @@ FURTHER = {
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
     "program/teaching": (
         "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)", "never",
-        "plain", "noisy batch norm", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
+        "plain", "noisy batch norm", "naive CBN", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
         "log₁₀ |gradient|", "share (%)",
     ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",

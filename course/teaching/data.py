@@ -1,7 +1,8 @@
-"""The data that the course ships, and the whole of MNIST where it was fetched, as arrays."""
+"""The data that the course ships, and MNIST and CIFAR-10 as a whole where they were fetched, as arrays."""
 
 import functools
 import gzip
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ def load_digits(test_share: float = 0.25) -> tuple[np.ndarray, np.ndarray, np.nd
 
 MNIST_FILES = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 MNIST_TRAINING_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+CIFAR_FILE = "cifar-10-python.tar.gz"
 SHUFFLE_SEED = (
     20  # the first half of MNIST's test file is easier than the second, so it is mixed before a split
 )
@@ -54,8 +56,9 @@ class Images:
 
     Attributes:
         name: which data this is, in words that can stand in a caption.
-        x_train, x_val: float32 [N, D] in 0..1; D is 784 for MNIST, 64 for the shipped digits.
+        x_train, x_val: float32 [N, D] in 0..1; D is 784 for MNIST, 64 for the shipped digits, 3072 for CIFAR-10.
         y_train, y_val: int64 (N,) in 0..9.
+        channels: 1 for grey images; a colour image has three, one after the other.
     """
 
     name: str
@@ -63,11 +66,12 @@ class Images:
     y_train: np.ndarray
     x_val: np.ndarray
     y_val: np.ndarray
+    channels: int = 1
 
     @property
     def side(self) -> int:
         """Height and width of an image in pixels."""
-        return round(self.x_train.shape[1] ** 0.5)
+        return round((self.x_train.shape[1] / self.channels) ** 0.5)
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -120,6 +124,30 @@ def load_largest_mnist() -> Images:
     x_val, y_val = _pixels_and_labels(folder, MNIST_FILES)
     name = said(f"the whole of MNIST, {len(y):,} for training and {len(y_val):,} for testing")
     return Images(name, x, y, x_val, y_val)
+
+
+def load_cifar10(judged: int = 2000) -> Images | None:
+    """The photographs of CIFAR-10, where `make data` has fetched them; else None.
+
+    The archive is of pickles, so it is opened only where its checksum is the one that Paddle knows.
+
+    Args:
+        judged: how many of the test images to judge by.
+    """
+    from course.reference.framework import paddle
+
+    known, path = paddle.vision.datasets.cifar, data_folder() / "downloads" / "cifar" / CIFAR_FILE
+    if not path.is_file():
+        return None
+    with path.open("rb") as archive:
+        if hashlib.file_digest(archive, "md5").hexdigest() != known.CIFAR10_MD5:
+            return None
+    parts = [known.Cifar10(str(path), mode=mode, download=False).data for mode in ("train", "test")]
+    parts[1] = parts[1][:judged]
+    x, x_val = (np.stack([pixels for pixels, _ in part]).astype(np.float32) / 255 for part in parts)
+    y, y_val = (np.array([label for _, label in part], dtype=np.int64) for part in parts)
+    name = said(f"CIFAR-10, {len(y):,} photographs for training and {len(y_val):,} for testing")
+    return Images(name, x, y, x_val, y_val, channels=3)
 
 
 def shipped_digits() -> Images:

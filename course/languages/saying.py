@@ -21,7 +21,7 @@ OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, whi
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 FULL_STOPS = "。！？；：，"
-COMMAS = {"zh": "、"}  # between the things of a list
+BETWEEN = {"zh": {", ": "、", "; ": "；", ": ": "："}}  # the things of a list, by what English has there
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
 
 
@@ -67,9 +67,9 @@ def joined(sentences: Iterable[str]) -> str:
     return made
 
 
-def listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str], between: str = ", ") -> str:
     """Words in a row, with what the language has between them."""
-    return COMMAS.get(language(), ", ").join(words)
+    return BETWEEN.get(language(), {}).get(between, between).join(words)
 
 
 def provide(more: Callable[[str], Mapping[str, str]]) -> None:

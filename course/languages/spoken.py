@@ -7,12 +7,13 @@ Of what is said in one word, only names of mistakes, cases and corners are messa
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import PLACE, given_to_show, phrases, text_of
-from course.languages.instructors import FOR_INSTRUCTORS, THEIR_FURTHER
+from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, FOR_THE_HOUSE, THEIR_FURTHER
+from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -21,6 +22,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+CONVENTIONS = Path("course/lessons/conventions.toml")
 LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
@@ -48,10 +50,20 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
+    # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
-        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)", "never",
-        "plain", "noisy batch norm", "naive CBN", "above", "below", "overlap", "yes", "no", "Fully connected", "Convolutional",
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
+        "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
+        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
+        "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
+        "the article",
         "log₁₀ |gradient|", "share (%)",
+        "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
+        "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
+        "batch norm, 2 for each value", "average pooling, 1 for each output",
+        "all of it", "no batch norm", "neither", "pixels shuffled", "trained", "served",
+        "ends the branch", "healthy", "as before", "no gradient", "eval mode",
     ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
@@ -80,6 +92,7 @@ FOR_PROGRAMMERS = {
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
     r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|[\w.]+\[[\w, |.\[\]]+\]$"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
@@ -98,18 +111,27 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
     drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
+    drawn += _of_conventions(root / CONVENTIONS)
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
     for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
             path
             for pattern in patterns
             for path in sorted((root / GRADER).glob(pattern))
-            if path.name not in INSTRUCTORS
+            if path.name not in INSTRUCTORS | FOR_THE_HOUSE
         ]
-        told = [entry for path in paths for entry in _of_file(path, root / GRADER)]
+        saying = SAYING | TOLD if name == COMMANDS else SAYING
+        told = [entry for path in paths for entry in _of_file(path, root / GRADER, saying)]
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _of_conventions(path: Path) -> Iterator[Entry]:
+    """What other libraries mean by the same words, as lesson 2's table has it."""
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+        texts = (text for name, text in row.items() if name not in ("measured", "source"))
+        yield from (Entry("", text, "said") for text in texts if has_words(text))
 
 
 def _further(text: str) -> Entry:
@@ -121,10 +143,10 @@ def _of_text(path: Path) -> list[Entry]:
     return [Entry("", one.text, one.kind) for one in found if has_words(JINJA.sub(" ", one.text))]
 
 
-def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
+def _of_file(path: Path, folder: Path, saying: Collection[str]) -> Iterator[Entry]:
     source, place = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
     if path.suffix == ".py":
-        for string in _strings(ast.parse(source), of_checks=path.parent.name in TOPICS):
+        for string in _strings(ast.parse(source), path.parent.name in TOPICS, saying):
             yield from _entry(text_of(string), place)
     elif path.suffix in (".jinja", ".html", ".txt"):
         for found in IN_TEMPLATE.findall(source):
@@ -160,7 +182,9 @@ def _raised(tree: ast.Module) -> set[ast.AST]:
     }  # fmt: skip
 
 
-def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
+def _strings(
+    tree: ast.Module, of_checks: bool, saying: Collection[str]
+) -> Iterator[ast.Constant | ast.JoinedStr]:
     skipped = _raised(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
@@ -169,7 +193,7 @@ def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.J
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
-    yield from given_to_show(tree, SAYING, ())
+    yield from given_to_show(tree, saying, ())
     yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 

@@ -74,6 +74,11 @@ def progress(things: Sequence[Thing], what: str) -> Iterator[Thing]:
         line.update(Markdown(f"*{what}: {filled('{done} of {all}, {seconds} s', **told)}*"))
 
 
+def word(text: str) -> str:
+    """Words that a value holds, to stand in a sentence: in the reader's language, as `table` shows its cells."""
+    return said(text)
+
+
 def code(text: object) -> str:
     """Words that a program said, to stand in a sentence: Markdown must not read `__init__` as bold."""
     words = str(text)

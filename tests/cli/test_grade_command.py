@@ -23,6 +23,7 @@ from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
 from course.common import console
+from tests.english import english_in
 from tests.marked_class import NAME, UNREAD, folder_like, hand_in, marked, record
 
 
@@ -69,11 +70,22 @@ def test_a_row_says_what_waits_and_which_mistakes_were_named(course):
     assert done.exit_code == 0
 
 
+def test_in_chinese_it_says_the_same(course, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    said = grade(course).output
+    assert "  s2           机器评 88 分中的 85.5 分、12 分等待人工评阅；无偏方差" in said
+    assert "  s3           100 分中的 0 分（需要由人查看）" in said and "1 份需要由人查看：" in said
+    assert re.search(r"已评分 3 份，失败 0 份；见 .*/grades/ps1_batchnorm\.csv", said)
+    assert run(course, "feedback", NAME, "nobody").output.strip() == f"错误：{NAME} 没有评分的学生：nobody"
+    assert english_in(re.sub("  s3 .*\n.*show.*|`make lab`", "", said)) == ["Manual Grading"]
+    assert {row["state"] for row in rows_of(course).values()} == {"waits", "needs a person"}  # for programs
+
+
 def test_at_the_end_stands_who_needs_a_person_why_and_how_to_see_it(course):
     done = grade(course)
     end = done.stdout[done.stdout.index("1 to be looked at by a person:") :]
     assert f"  s3           {UNREAD}" in end and f"show {NAME} s3" in end
-    assert "2 have written answers to be graded by hand" in end
+    assert "2 hand-ins have written answers to be graded by hand" in end
     assert rows_of(course)["s3"]["needs_person"] == UNREAD
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from course.languages import catalogue
 from course.languages.code import looked_up, of_code
-from course.languages.passages import of_markdown
+from course.languages.passages import has_words, of_markdown
 from course.languages.translation import entries, passages, po_file, sources, translated
 
 NASTY = "译文 “'\\ \" "
@@ -153,6 +153,79 @@ def test_what_another_cell_looks_up_stays():
         [],
         ["all of it"],
         ["and more words"],
+    ]
+
+
+def shown_by_values(node):
+    """Words that the values of an f-string show as they stand, where no translator reaches them.
+
+    A bare word with a width, `{'total':12}`, heads a column of names of code and stays one of them.
+    """
+    match node:
+        case ast.JoinedStr(values=parts):
+            for part in parts:
+                if isinstance(part, ast.FormattedValue) and not isinstance(part.value, ast.Constant):
+                    yield from _words_of(part.value)
+
+
+def _words_of(value):
+    match value:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield from (str(part.value) for part in parts if isinstance(part, ast.Constant))
+            yield from shown_by_values(value)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (text for part in (body, orelse) for text in _words_of(part))
+        case ast.BoolOp(values=parts):
+            yield from (text for part in parts for text in _words_of(part))
+        case ast.Call(func=ast.Attribute(value=separator, attr="join"), args=[parts]):
+            yield from _words_of(separator)
+            yield from _words_of(getattr(parts, "elt", parts))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("f\"{'no less' if a else 'less'} than\"", ["no less", "less"]),
+        ("f\"{', '.join(f'{n} points' for n in names)}\"", [" points"]),
+        ("f\"{' and '.join(names) or 'none'}\"", [" and ", "none"]),
+        ("f\"{range_of(x, '.0%')} of {d['key']} in {word('no size')}, {a == 'b'}\"", []),
+    ],
+)
+def test_words_in_values_are_found(code, words):
+    found = shown_by_values(ast.parse(code, mode="eval").body)
+    assert [text for text in found if has_words(text)] == words
+
+
+def test_no_sentence_of_a_notebook_has_words_in_its_values(books):
+    """They would stay English: a name for them, outside of the sentence, is translated (or `word` looks them up)."""
+    left = [
+        (name, cell.id, text)
+        for name, book in books.items()
+        for cell in book.cells
+        if cell.cell_type == "code" and "%%" not in cell.source
+        for node in ast.walk(ast.parse(cell.source))
+        for text in shown_by_values(node)
+        if has_words(text)
+    ]
+    assert left == []
+
+
+def test_lists_that_are_given_to_a_table_by_name_are_shown():
+    source = """heads, rows = ["net", "total"], []
+for net in nets:
+    rows.append((net, "memory" if slow else "arithmetic", *(f"{n} points" for n in losses)))
+table(heads, [*rows, ("all",)])
+unshown = ["not"]
+"""
+    assert [p.text for p in of_code(source)] == [
+        "net",
+        "total",
+        "memory",
+        "arithmetic",
+        "{n} points",
+        "all",
     ]
 
 

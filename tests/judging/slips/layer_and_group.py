@@ -173,7 +173,7 @@ for slip, named in {
     "NG reshape wrong": ("statistics down the groups",),
     "ddof": ("unbiased variance in normalising",),
     "eps fixed": ("epsilon hard-coded",),
-    "gamma per group": (),
+    "gamma per group": ("gamma of the group's first channel",),
 }.items():
     SLIPS.add("gn " + slip, "groupnorm_forward", group_norm(slip), named=named)
 

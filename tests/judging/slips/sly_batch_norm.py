@@ -122,3 +122,169 @@ for _check in ("batchnorm_forward.train", "spatial_batchnorm_forward"):
     SLIPS.add(ZEROS, _check, filled_forward, said="0 everywhere")
 for _check in BACKWARD:
     SLIPS.add(ZEROS, _check, forward, by_hand, said="0 everywhere")
+
+
+# --- what bn_param holds, and what it lacks ------------------------------------------------------------------
+
+
+def falsy(x, gamma, beta, q):
+    """`or` for what is absent: a momentum of 0 is taken for none."""
+    own = {**q, "momentum": q.get("momentum") or 0.9}
+    found = forward(x, gamma, beta, own)
+    q.update({name: own[name] for name in ("running_mean", "running_var") if name in own})
+    return found
+
+
+def both_or_none(x, gamma, beta, q):
+    """Starts both running statistics where the mean is not there."""
+    if "running_mean" not in q:
+        q.update(running_mean=np.zeros(x.shape[1]), running_var=np.ones(x.shape[1]))
+    return forward(x, gamma, beta, q)
+
+
+def shared_start():
+    """Starts every bn_param with the same two arrays, and writes into them."""
+    start = {}
+
+    def sharing(x, gamma, beta, q):
+        zeros, ones = start.setdefault(x.shape[1], (np.zeros(x.shape[1]), np.ones(x.shape[1])))
+        mean, var = q.setdefault("running_mean", zeros), q.setdefault("running_var", ones)
+        found = forward(x, gamma, beta, q)
+        mean[:], var[:] = q["running_mean"], q["running_var"]
+        q["running_mean"], q["running_var"] = mean, var
+        return found
+
+    return sharing
+
+
+def unset(x, gamma, beta, q):
+    """A running variance of 0 taken for one that was never set: `or` with an array of one value."""
+    if "running_var" in q and not np.any(q["running_var"]):
+        return forward(x, gamma, beta, {**q, "running_var": np.ones(x.shape[1])})
+    return forward(x, gamma, beta, q)
+
+
+OVERWRITTEN, HARD_CODED = "running statistics overwritten by the batch", "momentum hard-coded"
+for _check in ("batchnorm_forward.train", "spatial_batchnorm_forward"):
+    SLIPS.add("a momentum of 0 taken for none", _check, falsy)
+    SLIPS.add("a running variance alone is not read", _check, both_or_none)
+    SLIPS.add("all start from the same arrays", _check, shared_start())
+SLIPS.add("all start from the same arrays", "batchnorm_forward.running", shared_start())
+SLIPS.add("a running variance of 0 taken for none", "batchnorm_forward.test", unset)
+
+
+def in_the_dict(x, gamma, beta, q):
+    """Keeps what the backward pass needs in bn_param."""
+    out, q["cache"] = forward(x, gamma, beta, q)
+    return out, q
+
+
+for _check in BACKWARD:
+    SLIPS.add(
+        "cache kept in bn_param", _check, in_the_dict, lambda dout, cache: backward(dout, cache["cache"])
+    )
+
+
+# --- sizes, zeros, large values ------------------------------------------------------------------------------
+
+
+def gamma_or_one(gamma):
+    return np.where(gamma == 0, 1, gamma)
+
+
+SLIPS.add("rows of a lone sample dropped", "normalize", lambda *i: np.squeeze(normalize(*i)))
+SLIPS.add("rows of a lone sample dropped", "scale_shift", lambda *i: np.squeeze(scale_shift(*i)))
+SLIPS.add("cut off at 10", "normalize", lambda *i: np.clip(normalize(*i), -10, 10), said="cut off")
+SLIPS.add("cut off at 10", "scale_shift", lambda *i: np.clip(scale_shift(*i), -10, 10), said="cut off")
+SLIPS.add("cut off at 10", "batchnorm_forward.test", lambda *i: (np.clip(forward(*i)[0], -10, 10), None))
+SLIPS.add("a gamma of 0 taken for none", "scale_shift", lambda h, g, b: scale_shift(h, gamma_or_one(g), b))
+for _check in ("batchnorm_forward.train", "spatial_batchnorm_forward"):
+    SLIPS.add("a gamma of 0 taken for none", _check, lambda x, g, b, q: forward(x, gamma_or_one(g), b, q))
+for _check in BACKWARD:
+    SLIPS.add("n is the larger size", _check, forward, lambda dout, cache: backward(
+        dout, cache, n=max(dout.size // dout.shape[1], dout.shape[1])))  # fmt: skip
+
+
+def pixels_dropped(function):
+    """Axes of length 1 are lost."""
+
+    def squeezed(*given):
+        first, *others = function(*given)
+        return np.squeeze(first), *others
+
+    return squeezed
+
+
+SLIPS.add("axes of one pixel dropped", "spatial_batchnorm_forward", pixels_dropped(forward))
+SLIPS.add("axes of one pixel dropped", "spatial_batchnorm_backward", forward, pixels_dropped(backward))
+
+
+def fold(weight, bias, gamma, beta, mean, var, eps):
+    factor = gamma / np.sqrt(var + eps)
+    return weight * wide(factor, weight.swapaxes(0, 1)).swapaxes(0, 1), (bias - mean) * factor + beta
+
+
+SLIPS.add("a lone kernel's axis dropped", "fold_batchnorm", pixels_dropped(fold))
+SLIPS.add(
+    "a gamma of 0 taken for none", "fold_batchnorm", lambda w, b, g, *i: fold(w, b, gamma_or_one(g), *i)
+)
+SLIPS.add("written into a flat copy", "fold_batchnorm", lambda w, *i: (
+    lambda folded, bias: (filled(w, folded), bias))(*fold(w, *i)))  # fmt: skip
+
+
+# --- the block and the net -----------------------------------------------------------------------------------
+
+
+def block(x, w, b, gamma, beta, q, *, passes=np.greater):
+    z, cache = forward(x @ w + b, gamma, beta, q)
+    return np.maximum(z, 0), (x, w, cache, passes(z, 0))
+
+
+def block_backward(dout, cache, n=None):
+    x, w, inner, passed = cache
+    dz, dgamma, dbeta = backward(dout * passed, inner, n)
+    return dz @ w.T, x.T @ dz, dz.sum(0), dgamma, dbeta
+
+
+def block_in_the_dict(*given):
+    out, given[-1]["cache"] = block(*given)
+    return out, given[-1]
+
+
+BLOCK = "affine_bn_relu_backward"
+SLIPS.add(
+    "gradient where the ReLU is given 0", BLOCK, lambda *i: block(*i, passes=np.greater_equal), block_backward
+)
+SLIPS.add(
+    "n is the larger size", BLOCK, block, lambda dout, cache: block_backward(dout, cache, max(dout.shape))
+)
+SLIPS.add(
+    "cache kept in bn_param", BLOCK, block_in_the_dict, lambda dout, q: block_backward(dout, q["cache"])
+)
+
+
+def net(x, y, params, *, classes=None):
+    """The six layers; one may count the classes by the labels that came."""
+    h, caches = x, []
+    for k in range(1, 6):
+        h, cache = block(
+            h, *(params[f"{name}{k}"] for name in ("W", "b", "gamma", "beta")), {"mode": "train"}
+        )
+        caches.append(cache)
+    scores = h @ params["W6"] + params["b6"]
+    scores = scores[:, : classes(y)] if classes else scores
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    rows = np.arange(len(y))
+    loss, d = -np.log(p[rows, y]).mean(), p
+    d[rows, y] -= 1
+    d = np.pad(d / len(y), ((0, 0), (0, len(params["b6"]) - d.shape[1])))
+    grads = {"W6": h.T @ d, "b6": d.sum(0)}
+    d = d @ params["W6"].T
+    for k in range(5, 0, -1):
+        d, *found = block_backward(d, caches[k - 1])
+        grads |= {f"{name}{k}": found[j] for j, name in enumerate(("W", "b", "gamma", "beta"))}
+    return loss, grads
+
+
+SLIPS.add("classes counted by the labels", "six_layer_net", lambda *i: net(*i, classes=lambda y: y.max() + 1))

@@ -89,6 +89,22 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The path through the variance has one division by the standard deviation too many: x - mean belongs where x_hat is.",
         lambda p: p.g + p.by_mean + p.by_var / p.sd,
     ),
+    "the mean's gradient not divided by the deviation": (
+        "The path through the mean has passed the division by the standard deviation too: divide its sum as well.",
+        lambda p: p.g + p.by_mean * p.sd + p.by_var,
+    ),
+    "the mean's gradient divided by the deviation again": (
+        "The path through the mean has one division by the standard deviation too many.",
+        lambda p: p.g + p.by_mean / p.sd + p.by_var,
+    ),
+    "the variance's gradient kept apart for each value": (
+        "One variance serves all values: sum its gradient over them before you hand it back.",
+        lambda p: p.g + p.by_mean - (p.x_hat**2 * p.g - p.mean(p.x_hat**2 * p.g)) / p.n,
+    ),
+    "the two averages exchanged": (
+        "dx takes away the average of dout, and x_hat times the average of dout * x_hat; yours has the two exchanged.",
+        lambda p: p.g - p.mean(p.g * p.x_hat) - p.x_hat * p.mean(p.g),
+    ),
     "x not centred in the variance's gradient": (
         "The variance's gradient sums dout times (x - mean); yours uses x itself.",
         lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.g * p.x) / p.sd,
@@ -196,6 +212,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
     "epsilon missing in the variance's gradient": (
         "The power of the variance on its path has epsilon beside the variance too.",
         lambda p: p.g + p.by_mean + p.by_var * (p.sd / np.sqrt(p.var)) ** 3,
+    ),
+    "epsilon missing beside the variance": (
+        "Where the derivative of 1 / sqrt(var + eps) is divided by the variance, epsilon stands beside it as well.",
+        lambda p: p.g + p.by_mean + p.by_var * p.sd**2 / p.var,
     ),
     "epsilon missing in the direct gradient": (
         "The direct term is divided by the forward pass's root, epsilon included.",

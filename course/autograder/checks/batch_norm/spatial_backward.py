@@ -1,6 +1,7 @@
 """ps1, images: batch norm per channel on [N, C, H, W]: its gradients."""
 
 from course.autograder.checks.batch_norm import backward as b
+from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
@@ -26,15 +27,17 @@ def _over_pixels(name: str) -> Wrong:
     return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
 
 
+STEPS = (
+    FORWARD,
+    b.later_forward("spatial_batchnorm_forward"),
+    "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
+)
+
 SPATIAL_BACKWARD = check(
     ASSIGNMENT,
     "spatial_batchnorm_backward",
     6,
-    (
-        FORWARD,
-        b.later_forward("spatial_batchnorm_forward"),
-        "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=b.GRADIENTS,
     cases=(
         Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
@@ -43,10 +46,11 @@ SPATIAL_BACKWARD = check(
         Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
         Case(
             "as many images as channels, a gamma of 0",
-            b.gamma_of_zero(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
+            no_gamma(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
         ),
         Case("images, channels, rows and columns all alike", b.with_upstream((3, 3, 3, 3), eps=1e-2)),
         Case("a single channel", b.with_upstream((2, 1, 3, 4), eps=1e-3)),
+        b.one_state("one bn_param for both forward passes", STEPS, b.with_upstream((2, 5, 1, 3), eps=1e-3)),
     ),
     reference=b.right_gradients,
     rests_on=SPATIAL_FORWARD,

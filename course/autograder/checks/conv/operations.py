@@ -9,7 +9,7 @@ from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.shapes import arguments, homework, question
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, altered
-from course.autograder.checks.language.wrong import Wrong, instead, of, swapped
+from course.autograder.checks.language.wrong import Wrong, instead, of, swapped, where
 from course.reference import convolution
 from course.reference.convolution import conv2d_output_shape, pair
 from course.reference.counting import Layer, LayerCount, count_layer
@@ -75,6 +75,12 @@ def _divided_again(i: Inputs) -> Answers:
     size, taps = _outputs_and_taps(i)
     fewer = taps // i["groups"]
     return {"multiplications": size * fewer, "additions": size * (fewer - 1 + i["bias"])}
+
+
+def _channels_divided_again(i: Inputs) -> Answers:
+    size, _ = _outputs_and_taps(i)
+    taps = i["weight_shape"][1] // i["groups"] * int(np.prod(i["weight_shape"][2:]))
+    return {"multiplications": size * taps, "additions": size * (taps - 1 + i["bias"])}
 
 
 def _at_every_input(i: Inputs) -> Answers:
@@ -143,6 +149,10 @@ OPERATIONS_CHECK = check(
         "groups divided twice": Mistake(
             "weight_shape[1] is C / groups already: do not divide by the groups again.",
             _divided_again,
+        ),
+        "groups divide weight_shape[1] again": Mistake(
+            "weight_shape[1] is C / groups already: do not divide it by the groups.",
+            where(lambda i: i["weight_shape"][1] % i["groups"], _channels_divided_again),
         ),
         "padded zeros not multiplied": Mistake(
             "You left out the products with padding; by the rule of this sheet they are multiplied too.",

@@ -137,6 +137,10 @@ def _first_repeated(name: str) -> Any:
     return lambda i: np.repeat(i[name][: i["G"]], len(i[name]) // i["G"])
 
 
+def _first_of_group(name: str) -> Any:
+    return lambda i: np.repeat(i[name][:: len(i[name]) // i["G"]], len(i[name]) // i["G"])
+
+
 GROUP = (2, 3, 4)  # of x seen as [N, G, C / G, H, W]
 OVER = {
     "each channel": (3, 4),
@@ -203,6 +207,13 @@ FORWARD_CHECK = check(
             f"the first G of {name} for the groups": Mistake(
                 f"{name} has a value for each channel, whatever G is; yours repeats the first G.",
                 instead(_reference, **{name: _first_repeated(name)}),
+            )
+            for name in ("gamma", "beta")
+        },
+        **{
+            f"{name} of the group's first channel": Mistake(
+                f"{name} has a value for each channel, whatever G is; yours is that of the group's first channel.",
+                instead(_reference, **{name: _first_of_group(name)}),
             )
             for name in ("gamma", "beta")
         },

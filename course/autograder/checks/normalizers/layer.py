@@ -80,6 +80,13 @@ def _beside(mean: Callable[[np.ndarray], np.ndarray], var: Callable[[np.ndarray]
     return wrong
 
 
+def _rows_mixed(i: Inputs) -> Arrays:
+    """x reshaped to [D, rows], normalised down its columns, and transposed after that."""
+    x = i["x"].astype(np.float64).reshape(i["x"].shape[-1], -1)
+    x_hat = ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + _eps(i))).T
+    return {"out": (i["gamma"] * x_hat + i["beta"]).reshape(i["x"].shape)}
+
+
 def _along_samples(i: Inputs) -> Arrays:
     return {"out": i["gamma"][:, None] * parts({**i, "dout": i["x"]}).x_hat + i["beta"][:, None]}
 
@@ -157,6 +164,10 @@ FORWARD_CHECK = check(
         "divided by the length": Mistake(
             "Divide by the root of the MEAN of the squares; yours is the root of their sum.", _length
         ),
+        "rows mixed by a reshape": Mistake(
+            "To bring the features to the front take the transpose: a reshape deals the values out anew.",
+            _rows_mixed,
+        ),
         "parameters along the samples": Mistake(
             "gamma and beta run along the last axis; you lined them up with the samples.",
             where(lambda i: i["x"].ndim == 2 and len(i["x"]) == len(i["gamma"]), _along_samples),
@@ -182,6 +193,12 @@ def _parameters(i: Inputs, *axes: int) -> Arrays:
 def _down_the_samples(p: Parts) -> np.ndarray:
     """Batch norm's closed form beside layer norm's x_hat and root."""
     return p.gamma * (p.dout - p.dout.mean(axis=0) - p.x_hat * (p.dout * p.x_hat).mean(axis=0))
+
+
+def _sums_over_rows(p: Parts) -> np.ndarray:
+    """The sums of g and g * x_hat over all axes but the last."""
+    rows = tuple(range(p.x.ndim - 1))
+    return p.g - (p.g.sum(axis=rows) + p.x_hat * (p.g * p.x_hat).sum(axis=rows)) / p.n
 
 
 def _by_parameter_gradients(p: Parts) -> np.ndarray:
@@ -230,6 +247,10 @@ BACKWARD_CHECK = check(
         "averages down the samples": Mistake(
             "The averages in dx run along each row, over the values that share a mean; yours run down the samples.",
             dx_by(parts, _down_the_samples),
+        ),
+        "sums over the rows in dx": Mistake(
+            "The sums in dx run along each row (axis -1); yours run over the rows, and are divided by D all the same.",
+            dx_by(parts, _sums_over_rows),
         ),
         "dbeta and dgamma for the sums along the row": Mistake(
             "dbeta and dgamma are sums over the rows: dx needs the sums of g and g * x_hat along each row.",

@@ -93,6 +93,26 @@ def _d_after_gamma(i: Inputs) -> Arrays:
     return {"out": plain + ones - without}
 
 
+def _normalised_by(i: Inputs, deviation: Any = None, mean: Any = None) -> Arrays:
+    """A training step with another mean or deviation in x_hat; r and d as they should be."""
+    s = rv.state(i)
+    batch_mean, batch_std = (value.numpy() for value in rv.moments(tensor(i["x"]), s["eps"], Switches()))
+    column = (1, -1, *[1] * (i["x"].ndim - 2))
+    r = np.clip(batch_std / s["running_std"], 1 / s["r_max"], s["r_max"])
+    d = np.clip((batch_mean - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+    m, sd = batch_mean if mean is None else s[mean], batch_std if deviation is None else s[deviation]
+    x_hat = (i["x"] - np.reshape(m, column)) / np.reshape(sd, column) * r.reshape(column) + d.reshape(column)
+    return {"out": i["gamma"].reshape(column) * x_hat + i["beta"].reshape(column)}
+
+
+def _by_the_running_deviation(i: Inputs) -> Arrays:
+    return _normalised_by(i, deviation="running_std")
+
+
+def _less_the_running_mean(i: Inputs) -> Arrays:
+    return _normalised_by(i, mean="running_mean")
+
+
 CORRECTING = {
     "batch norm: r and d left out": Mistake(
         "This is plain batch norm: multiply the normalised x by r and add d before gamma and beta.",
@@ -120,6 +140,13 @@ CORRECTING = {
     ),
     "d divided by the batch's deviation": Mistake(
         "d is counted in running standard deviations: divide by running_std.", out(d="by the batch's")
+    ),
+    "running deviation for the batch's": Mistake(
+        "In training divide by the batch's own standard deviation; running_std comes in through r and d.",
+        _by_the_running_deviation,
+    ),
+    "running mean for the batch's": Mistake(
+        "In training subtract the batch's own mean; running_mean comes in through d.", _less_the_running_mean
     ),
     "running_std taken for a variance": Mistake(
         "bn_param keeps a running standard deviation: no root is taken of it.", out(r="running variance")

@@ -11,7 +11,7 @@ from course.autograder.insight.similarity.ranking import SMALL, Alike, Index, Pa
 from course.autograder.insight.similarity.reading import ReadClass
 from course.autograder.insight.writing import FOLDER, as_csv, environment, short, style, written
 from course.common.text import printable
-from course.languages.saying import filled, said
+from course.languages.saying import filled, listed, said
 
 LISTED = 50  # pairs in the table
 SHOWN = 30  # of those that stand out side by side
@@ -122,7 +122,7 @@ def page(class_: ReadClass, ranking: Ranking, rows: Sequence[Row]) -> str:
 
 def _in_words(told: str) -> str:
     """What was left out, thing by thing."""
-    return "; ".join(printable(said(one)) for one in told.split("; "))
+    return listed((printable(said(one)) for one in told.split("; ")), "; ")
 
 
 def _side_by_side(class_: ReadClass, pair: Pair, one: str, other: str) -> tuple[Shown, ...]:

@@ -1,8 +1,7 @@
-"""The data that the course ships, and MNIST and CIFAR-10 as a whole where they were fetched, as arrays."""
+"""The data that the course ships, and the whole of MNIST where it was fetched, as arrays."""
 
 import functools
 import gzip
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,6 @@ def load_digits(test_share: float = 0.25) -> tuple[np.ndarray, np.ndarray, np.nd
 
 MNIST_FILES = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 MNIST_TRAINING_FILES = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
-CIFAR_FILE = "cifar-10-python.tar.gz"
 SHUFFLE_SEED = (
     20  # the first half of MNIST's test file is easier than the second, so it is mixed before a split
 )
@@ -124,30 +122,6 @@ def load_largest_mnist() -> Images:
     x_val, y_val = _pixels_and_labels(folder, MNIST_FILES)
     name = said(f"the whole of MNIST, {len(y):,} for training and {len(y_val):,} for testing")
     return Images(name, x, y, x_val, y_val)
-
-
-def load_cifar10(judged: int = 2000) -> Images | None:
-    """The photographs of CIFAR-10, where `make data` has fetched them; else None.
-
-    The archive is of pickles, so it is opened only where its checksum is the one that Paddle knows.
-
-    Args:
-        judged: how many of the test images to judge by.
-    """
-    from course.reference.framework import paddle
-
-    known, path = paddle.vision.datasets.cifar, data_folder() / "downloads" / "cifar" / CIFAR_FILE
-    if not path.is_file():
-        return None
-    with path.open("rb") as archive:
-        if hashlib.file_digest(archive, "md5").hexdigest() != known.CIFAR10_MD5:
-            return None
-    parts = [known.Cifar10(str(path), mode=mode, download=False).data for mode in ("train", "test")]
-    parts[1] = parts[1][:judged]
-    x, x_val = (np.stack([pixels for pixels, _ in part]).astype(np.float32) / 255 for part in parts)
-    y, y_val = (np.array([label for _, label in part], dtype=np.int64) for part in parts)
-    name = said(f"CIFAR-10, {len(y):,} photographs for training and {len(y_val):,} for testing")
-    return Images(name, x, y, x_val, y_val, channels=3)
 
 
 def shipped_digits() -> Images:

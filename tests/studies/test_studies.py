@@ -32,7 +32,7 @@ from course.studies.probes import activations, loss_and_gradients, put_back
 from course.studies.reading import by_seed, eight_curves, promise, reached, spread_of, turned_by
 from course.studies.record import KEPT, Result, load, rounded, run, runs, save, to_text
 from course.studies.training import accuracy, batches, finite, sgd, train
-from course.teaching import data
+from course.teaching import data, photographs
 
 SMALL: dict[str, dict[str, Any]] = {
     "eight_settings": {"hidden": [8, 8], "watched": [0, 2, 4], "short_steps": 2},
@@ -477,8 +477,8 @@ def test_cifar10_is_opened_where_it_was_fetched_and_is_the_archive_that_paddle_k
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
-    assert data.load_cifar10() is None, "nothing was fetched"
-    path = tmp_path / "downloads" / "cifar" / data.CIFAR_FILE
+    assert photographs.load_cifar10() is None, "nothing was fetched"
+    path = tmp_path / "downloads" / "cifar" / photographs.CIFAR_FILE
     path.parent.mkdir(parents=True)
     pixels = np.arange(4 * 3072).reshape(4, 3072).astype(np.uint8)
     with tarfile.open(path, "w:gz") as archive:
@@ -487,10 +487,10 @@ def test_cifar10_is_opened_where_it_was_fetched_and_is_the_archive_that_paddle_k
             member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    assert data.load_cifar10() is None, "pickles of somebody else's are not opened"
+    assert photographs.load_cifar10() is None, "pickles of somebody else's are not opened"
     known = hashlib.md5(path.read_bytes()).hexdigest()
     monkeypatch.setattr(paddle.vision.datasets.cifar, "CIFAR10_MD5", known)
-    photos = data.load_cifar10(judged=3)
+    photos = photographs.load_cifar10(judged=3)
     assert photos is not None and photos.name == "CIFAR-10, 8 photographs for training and 3 for testing"
     assert (photos.x_train.shape, photos.x_val.shape, photos.side, photos.channels) == (
         (8, 3072),

@@ -38,9 +38,9 @@ test-quick: $(READY)  ## something of every test in about a minute, while you ar
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading
 
-lint: $(READY)  ## check format, lint, types, spelling, and who imports whom
+lint: $(READY)  ## check format, lint, types, spelling, phrases, and who imports whom
 	@$(RUN) -m ruff format --check . && $(RUN) -m ruff check . && $(RUN) -m mypy && $(VENV)/bin/lint-imports --no-cache \
-	  && $(VENV)/bin/codespell && $(RUN) -m course tidy --check && $(RUN) -m course translate check
+	  && $(VENV)/bin/codespell && $(RUN) -m course prose && $(RUN) -m course tidy --check && $(RUN) -m course translate check
 
 tidy: $(READY)  ## format the code and bring notebooks into their canonical form
 	@$(RUN) -m ruff check --quiet --fix . ; $(RUN) -m ruff format --quiet . ; $(RUN) -m course tidy
@@ -64,7 +64,7 @@ lessons: $(READY)  ## run all lessons, and print how long each took
 site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers; LANGUAGES="en zh" for both)
 	@$(RUN) -m course site $(foreach one,$(LANGUAGES),--language $(one)) $(OPTIONS)
 
-data: $(READY)  ## fetch MNIST (lessons 1, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
+data: $(READY)  ## fetch MNIST (lessons 1, 4, 5, 6, 8 use it) and CIFAR-10 (lesson 5) into data/downloads; says the size first
 	@$(RUN) -m course data
 
 studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)

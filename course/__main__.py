@@ -26,6 +26,7 @@ main.places |= {
     "report": f"{CLI}.report:report",
     "roster": f"{CLI}.roster:roster",
     "similar": f"{CLI}.similar:similar",
+    "prose": f"{BUILDING}.commands:prose_command",
     "site": f"{BUILDING}.commands:site_command",
     "term": f"{CLI}.term:term",
     "translate": f"{BUILDING}.translating:translate_command",

@@ -128,9 +128,24 @@ def _pages(with_answers: bool, again: bool, folder: Path, language: str, beside:
         render(pages / "source", folder, language, beside)
 
 
+@click.command("prose")
+def prose_command() -> None:
+    """Say what is better said otherwise in the English of notebooks, pages and messages."""
+    from course.building.prose import finds, texts
+    from course.common.console import say
+
+    found = finds(texts(PROJECT))
+    for one in found:
+        say(f"{one.place}: {one.advice}")
+    if found:
+        raise Sentence(
+            f"{len(found)} phrases to put right; course/building/phrases.toml lists the project's own"
+        )
+
+
 @click.command("data")
 def data_command() -> None:
-    """Fetch MNIST, which lessons 1, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
+    """Fetch MNIST, which lessons 1, 4, 5, 6 and 8 then use, and CIFAR-10, which lesson 5 uses, too."""
     from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
 
     files = wanted()

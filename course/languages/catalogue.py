@@ -77,7 +77,18 @@ def merged(old: Catalog, entries: Iterable[Entry], language: str) -> Catalog:
             message.string = moved[message.id]
             message.flags.discard("fuzzy")
             message.previous_id = []
+        message.user_comments = _by_translators(message.user_comments)
     return old
+
+
+def _by_translators(comments: Iterable[str]) -> list[str]:
+    """Comments without the older English that is read as one where somebody took away `#, fuzzy` and left it there."""
+    kept, ours = [], True
+    for line in comments:
+        ours = line.startswith("free: ") or (ours and not line.startswith("|"))
+        if ours:
+            kept.append(line)
+    return kept
 
 
 def done(message: Message) -> bool:

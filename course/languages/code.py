@@ -9,9 +9,10 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from course.languages.passages import FIELD, Passage, has_words
+from course.languages.tables import names_of, put_into
 
 # Functions whose strings are shown. The values of an f-string are computed: a translation keeps each as it is.
 SHOWING = {
@@ -170,14 +171,23 @@ def _shown(source: str, tree: ast.Module, lines: list[int], keys: frozenset[str]
             yield Passage(start, end, text, "said with values" if fields else "said", _quoted(fields))
 
 
-def given_to_show(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Strings that are given to a function that shows them."""
+def given_to_show(
+    tree: ast.Module, functions: Collection[str] = SHOWING, keywords: Collection[str] = SHOWN_AS
+) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Strings that are given to one of these functions, which show them, or by one of these keywords to any.
+
+    Those in a list that is given to `table` by its name are given, too.
+    """
+    lists = put_into(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            given = [keyword.value for keyword in node.keywords if keyword.arg in SHOWN_AS]
-            for value in (*(node.args if name in SHOWING else ()), *given):
+            given = [keyword.value for keyword in node.keywords if keyword.arg in keywords]
+            for value in (*(node.args if name in functions else ()), *given):
                 yield from _strings(value)
+                if name == "table" in functions:
+                    filled = (part for list_name in names_of(value) for part in lists.get(list_name, ()))
+                    yield from (string for part in filled for string in _strings(part))
 
 
 def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Constant | ast.JoinedStr]:

@@ -21,6 +21,7 @@ OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, whi
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 FULL_STOPS = "。！？；：，"
+BETWEEN = {"zh": {", ": "、", "; ": "；", ": ": "："}}  # the things of a list, by what English has there
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
 
 
@@ -66,10 +67,16 @@ def joined(sentences: Iterable[str]) -> str:
     return made
 
 
+def listed(words: Iterable[str], between: str = ", ") -> str:
+    """Words in a row, with what the language has between them."""
+    return BETWEEN.get(language(), {}).get(between, between).join(words)
+
+
 def provide(more: Callable[[str], Mapping[str, str]]) -> None:
     """Ask this for further words, by language, once somebody wants to hear that language."""
-    _further.append(more)
-    _words.cache_clear()
+    if more not in _further:
+        _further.append(more)
+        _words.cache_clear()
 
 
 _further: list[Callable[[str], Mapping[str, str]]] = []
@@ -204,8 +211,10 @@ class Words:
         for english, change in _variants(text):
             if english in self.exact:
                 return change(self.exact[english])
-        for english, change in _variants(text):
-            for template in self.templates:
+        variants = _variants(text)
+        stopped = text.endswith(".") and not text.endswith("..")
+        for template in self.templates:  # a full stop belongs to no value at the end
+            for english, change in [variants[1], variants[0], *variants[2:]] if stopped else variants:
                 made = template.made(english, self.of)
                 if made is not None:
                     return change(made)

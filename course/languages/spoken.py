@@ -7,11 +7,13 @@ Of what is said in one word, only names of mistakes, cases and corners are messa
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import given_to_show, phrases, text_of
+from course.languages.code import PLACE, given_to_show, phrases, text_of
+from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, FOR_THE_HOUSE, THEIR_FURTHER
+from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
 GRADER = Path("course/autograder")
@@ -20,6 +22,7 @@ TEXTS = {
     "lessons/glossary": Path("course/lessons/glossary.md"),
     "program/site": Path("course/building/pages/index.md.jinja"),
 }
+CONVENTIONS = Path("course/lessons/conventions.toml")
 LINES = Path("course/building/pages/catalogue.toml")  # what the first page says of each lesson
 TOPICS = ("warmup", "batch_norm", "dropout", "conv", "normalizers")
 PARTS = {
@@ -28,9 +31,11 @@ PARTS = {
                       "judging/templates/*"),
     "program/at_home": ("at_home/*.py", "student.py", "gradebook/templates/release/check_env.py"),
     "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
-                         "engine/reasons.py", "engine/outputs.py"),
+                         "engine/reasons.py", "engine/outputs.py", "engine/ends.py", "engine/timer.py", "engine/progress.py",
+                         "engine/session.py", "engine/further.py", "engine/memory.py", "engine/engine.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
+STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
 # What a release may show: no names of mistakes and no advice.
 OPEN = ("program/judge", "program/at_home")
 # Words that stand in for a value of a message.
@@ -46,12 +51,27 @@ FURTHER = {
         "features", "feature", "images", "image", "heights", "widths", "points",
     ),
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
-    "program/teaching": ("{low} to {high}", "{done} of {all}, {seconds} s"),
+    # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
+    "program/teaching": (
+        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
+        "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
+        "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
+        "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
+        "the article",
+        "log₁₀ |gradient|", "share (%)",
+        "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
+        "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
+        "batch norm, 2 for each value", "average pooling, 1 for each output",
+        "all of it", "no batch norm", "neither", "pixels shuffled", "trained", "served",
+        "ends the branch", "healthy", "as before", "no gradient", "eval mode",
+    ),
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
-    "program/at_home": ("yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
+    "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
-    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
+    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped", "cell", "notebook"),
+    **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
 INSTRUCTORS = {
@@ -73,10 +93,12 @@ FOR_PROGRAMMERS = {
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
     r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|[\w.]+\[[\w, |.\[\]]+\]$"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
 )
-IN_TEMPLATE = re.compile(r"""(?:said|filled)\(\s*"((?:[^"\\]|\\.)*)\"""")
+SAYING = {"said", "filled", "tagged"}  # functions whose strings are messages, of one word too
+IN_TEMPLATE = re.compile(r"""(?:said|filled|tagged)\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 
 def entries(root: Path) -> dict[str, list[Entry]]:
@@ -88,19 +110,29 @@ def entries(root: Path) -> dict[str, list[Entry]]:
     for part in ("lesson", "assignment"):
         found["program/site"] += [Entry("", one["line"], "paragraph") for one in lines[part].values()]
     drawn = [e for p in sorted((root / "course/teaching").glob("*.py")) for e in _drawn(p)]
+    drawn += [e for name in STUDIES for e in _drawn(root / "course/studies" / name)]
     drawn += map(_further, FURTHER[TEACHING])
+    drawn += _of_conventions(root / CONVENTIONS)
     found[TEACHING] = list({entry.text: entry for entry in drawn}.values())
-    for name, patterns in PARTS.items():
+    for name, patterns in (PARTS | FOR_INSTRUCTORS).items():
         paths = [
             path
             for pattern in patterns
             for path in sorted((root / GRADER).glob(pattern))
-            if path.name not in INSTRUCTORS
+            if path.name not in INSTRUCTORS | FOR_THE_HOUSE
         ]
-        told = [entry for path in paths for entry in _of_file(path, root / GRADER)]
+        saying = SAYING | TOLD if name == COMMANDS else SAYING
+        told = [entry for path in paths for entry in _of_file(path, root / GRADER, saying)]
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
+
+
+def _of_conventions(path: Path) -> Iterator[Entry]:
+    """What other libraries mean by the same words, as lesson 2's table has it."""
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+        texts = (text for name, text in row.items() if name not in ("measured", "source"))
+        yield from (Entry("", text, "said") for text in texts if has_words(text))
 
 
 def _further(text: str) -> Entry:
@@ -112,10 +144,10 @@ def _of_text(path: Path) -> list[Entry]:
     return [Entry("", one.text, one.kind) for one in found if has_words(JINJA.sub(" ", one.text))]
 
 
-def _of_file(path: Path, folder: Path) -> Iterator[Entry]:
+def _of_file(path: Path, folder: Path, saying: Collection[str]) -> Iterator[Entry]:
     source, place = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
     if path.suffix == ".py":
-        for string in _strings(ast.parse(source), of_checks=path.parent.name in TOPICS):
+        for string in _strings(ast.parse(source), path.parent.name in TOPICS, saying):
             yield from _entry(text_of(string), place)
     elif path.suffix in (".jinja", ".html", ".txt"):
         for found in IN_TEMPLATE.findall(source):
@@ -130,12 +162,12 @@ def _drawn(path: Path) -> Iterator[Entry]:
         *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
     ]
     for text in dict.fromkeys(map(text_of, strings)):
-        yield from _entry(text, f"teaching/{path.name}")
+        yield from _entry(text, f"{path.parent.name}/{path.name}")
 
 
 def _entry(text: str, place: str) -> Iterator[Entry]:
     text = text.strip()
-    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text):
+    if has_words(FIELD.sub(" ", text)) and not NO_MESSAGE.match(text) and not PLACE.fullmatch(text):
         kind = "said with values" if FIELD.search(text) else "said"
         yield Entry("", text, f"{kind}: {place}")
 
@@ -151,7 +183,9 @@ def _raised(tree: ast.Module) -> set[ast.AST]:
     }  # fmt: skip
 
 
-def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.JoinedStr]:
+def _strings(
+    tree: ast.Module, of_checks: bool, saying: Collection[str]
+) -> Iterator[ast.Constant | ast.JoinedStr]:
     skipped = _raised(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
@@ -160,6 +194,7 @@ def _strings(tree: ast.Module, of_checks: bool) -> Iterator[ast.Constant | ast.J
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(value, (ast.Tuple, ast.Call)) and key is not None:
                     yield from (k for k in _name(key) if " " in text_of(k) or _a_mistake(value))
+    yield from given_to_show(tree, saying, ())
     yield from (string for string in phrases(tree, around_values=True) if string not in skipped)
 
 

@@ -1,5 +1,6 @@
-"""The kept studies, drawn: each function takes a result and returns a figure."""
+"""The studies, drawn: each function takes a result, or curves measured just now, and returns a figure that names its data."""
 
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -18,6 +19,7 @@ LOOK: dict[str, dict[str, Any]] = {
 """How a net looks, alike in all figures."""
 LAYERS = ("plain", "BN", "GN")  # whose look layers 1, 2 and 3 borrow
 PAIR = ("plain", "batch norm")
+Case = tuple[float, float, str]  # standard deviation of the weights, learning rate, activation
 
 
 def bins(result: Result, span: str) -> tuple[np.ndarray, float]:
@@ -46,7 +48,30 @@ def eight_settings(result: Result) -> Figure:
         bottom = std == s["stds"][-1]
         plots.label(ax, f"{activation}, rate {rate:g}", "training step" * bottom, first)
     axes[0].legend(loc="lower right", fontsize=8, handlelength=2)
-    return fig
+    return plots.name_data(fig, result.data)
+
+
+def learning(
+    steps: Sequence[int], curves: Mapping[tuple[Case, str], Sequence[list[float]]], data: str
+) -> Figure:
+    """Test accuracy against step: a panel for each of some of the eight settings.
+
+    Args:
+        steps: (T,), at which the accuracy was measured.
+        curves: by setting and net, a list of T accuracies in 0..1 for each seed.
+        data: what the nets were trained on.
+    """
+    cases = list(dict.fromkeys(case for case, _ in curves))
+    fig, axes = plots.panels(1, len(cases), (3.5, 2.5), sharey=True)
+    for (case, net), runs in curves.items():
+        ax, (std, rate, activation) = axes[cases.index(case)], case
+        plots.spread(ax, steps, 100 * np.array(runs), net, **LOOK[net])
+        plots.label(
+            ax, f"weights σ={std:g}, {activation}, rate {rate:g}", "training step", "test accuracy (%)"
+        )
+        ax.set_ylim(0, 103)
+    axes[0].legend(loc="center right", fontsize=8)
+    return plots.name_data(fig, data)
 
 
 def weight_scales(result: Result) -> Figure:
@@ -62,7 +87,7 @@ def weight_scales(result: Result) -> Figure:
         ax.set(xscale="log", yscale="log" if "loss" in column else "linear")
         plots.label(ax, title.capitalize(), "weights' standard deviation", title)
     axes[2].legend(loc="lower left", fontsize=8)
-    return fig
+    return plots.name_data(fig, result.data)
 
 
 def entering(result: Result, activation: str, std: float, steps: tuple[int, int] = (0, 3000)) -> Figure:
@@ -77,7 +102,7 @@ def entering(result: Result, activation: str, std: float, steps: tuple[int, int]
         ax.set(xlim=(-4, 4), xticks=[-3, 0, 3], ylim=(0, 1.15 * max(shares)), yticks=[])
         top, left, bottom = layer == 1, ax in axes[::4], layer == 3
         plots.label(ax, f"{net}, step {step:,}" * top, "value" * bottom, f"layer {layer}\nshare" * left)
-    return fig
+    return plots.name_data(fig, result.data)
 
 
 def gradients(result: Result, step: int = 0) -> Figure:
@@ -91,10 +116,12 @@ def gradients(result: Result, step: int = 0) -> Figure:
             shares = 100 * by_seed(result, "gradient_shares", **wanted)
             plots.spread(ax, middle, shares, f"layer {layer}", **plots.SERIES[name])
         bottom, left = net == PAIR[1], ax in axes[:: len(starts)]
-        plots.label(ax, f"{activation}, σ={std:g}: {net}", "log₁₀ |gradient|" * bottom, "share (%)" * left)
+        plots.label(
+            ax, f"{net}: {activation}, weights {std:g}", "log₁₀ |gradient|" * bottom, "share (%)" * left
+        )
         ax.set_ylim(0, 34)
     axes[0].legend(loc="upper left", fontsize=8)
-    return fig
+    return plots.name_data(fig, result.data)
 
 
 def covariate_shift(result: Result, looks: int = 4) -> Figure:
@@ -118,11 +145,11 @@ def covariate_shift(result: Result, looks: int = 4) -> Figure:
     axes[1].set_yscale("log")
     axes[2].set_ylim(0, 1.15)
     axes[0].legend(loc="lower right", fontsize=8)
-    return fig
+    return plots.name_data(fig, result.data)
 
 
 def landscape(result: Result, since: int = 50) -> Figure:
-    """What is kept of the gradient's promise, and how far the gradient changed, against the step's length."""
+    """How much of the predicted decrease is achieved, and how far the gradient changed, against the step's length."""
     lengths = result.settings["lengths"]
     fig, axes = plots.panels(1, 4, (2.45, 2.6))
     for (i, std), net in product(enumerate(result.settings["stds"]), PAIR):
@@ -134,12 +161,12 @@ def landscape(result: Result, since: int = 50) -> Figure:
         plots.spread(axes[2 * i], lengths, kept, net, **LOOK[net])
         plots.spread(axes[2 * i + 1], lengths, apart, net, **LOOK[net])
         start = "weights after He" if std is None else f"weights σ={std:g}"
-        plots.label(axes[2 * i], start, "step length t", "kept of the promise")
-        plots.label(axes[2 * i + 1], start, "step length t", "change of g, in |g|")
+        plots.label(axes[2 * i], start, "t (learning rate of the step)", "achieved / predicted decrease")
+        plots.label(axes[2 * i + 1], start, "t (learning rate of the step)", "change of g, in |g|")
     for ax in axes[::2]:
         ax.axhline(0, color=plots.GREY, linewidth=0.8, linestyle=":")
     axes[0].legend(loc="lower left", fontsize=8)
-    return fig
+    return plots.name_data(fig, result.data)
 
 
 def batch_sizes(result: Result, net: str, floors: tuple[float, ...]) -> Figure:
@@ -162,4 +189,4 @@ def batch_sizes(result: Result, net: str, floors: tuple[float, ...]) -> Figure:
         title = f"{net.capitalize()} net, {seen:,} images seen" if ax is axes[0] else "The same, closer"
         plots.label(ax, title, "batch size", "validation accuracy (%)")
     axes[0].legend(ncol=2, loc="lower right")
-    return fig
+    return plots.name_data(fig, result.data)

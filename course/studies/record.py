@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course.languages.saying import said
 from course.teaching.data import Images
 
 Row = dict[str, Any]
@@ -138,4 +139,5 @@ def load(name: str, folder: Path = KEPT) -> Result:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; make it with: python -m course.studies {name}")
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return Result(**{**kept, "seeds": tuple(kept["seeds"]), "rows": tuple(kept["rows"])})
+    named = said(kept["data"])  # the file is in English, and a lesson shows its reader's language
+    return Result(**{**kept, "data": named, "seeds": tuple(kept["seeds"]), "rows": tuple(kept["rows"])})

@@ -11,7 +11,7 @@ from course.teaching import plots
 from course.teaching.gpu import Gpu
 
 HEADER = (
-    "layer", "output", "parameters", "multiplications", "additions", "MACs", "bytes moved", "operations per byte",
+    "layer", "output shape", "parameters", "multiplications", "additions", "MACs", "bytes moved", "operations per byte",
     "least time (ms)", "quickest run (ms)", "slowest",
 )  # fmt: skip
 

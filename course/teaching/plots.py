@@ -91,6 +91,12 @@ def label(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     return ax
 
 
+def name_data(fig: Figure, data: str) -> Figure:
+    """Write what a figure's numbers were measured on below its lower right corner, small."""
+    fig.text(1, 0, data, ha="right", va="top", fontsize=7, color=GREY)
+    return fig
+
+
 def spread(ax: Axes, x: Sequence[float] | np.ndarray, runs: np.ndarray, name: str, **look: Any) -> None:
     """The mean over seeds as a line, the smallest to the largest seed as a band.
 

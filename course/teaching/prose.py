@@ -45,8 +45,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def range_of(values: np.ndarray, form: str = ".2f") -> str:
-    """'smallest to largest'."""
-    return filled("{low} to {high}", low=f"{values.min():{form}}", high=f"{values.max():{form}}")
+    """'smallest to largest', or one number where the two read alike."""
+    low, high = f"{values.min():{form}}", f"{values.max():{form}}"
+    return low if low == high else filled("{low} to {high}", low=low, high=high)
 
 
 def verdict(a: np.ndarray, b: np.ndarray) -> str:
@@ -71,6 +72,11 @@ def progress(things: Sequence[Thing], what: str) -> Iterator[Thing]:
         yield thing
         told = {"done": done, "all": len(things), "seconds": f"{time.perf_counter() - start:.1f}"}
         line.update(Markdown(f"*{what}: {filled('{done} of {all}, {seconds} s', **told)}*"))
+
+
+def word(text: str) -> str:
+    """Words that a value holds, to stand in a sentence: in the reader's language, as `table` shows its cells."""
+    return said(text)
 
 
 def code(text: object) -> str:

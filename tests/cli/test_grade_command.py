@@ -23,6 +23,7 @@ from course.autograder.grading import driver, marking, ready, workers
 from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
 from course.common import console
+from tests.english import english_in
 from tests.marked_class import NAME, UNREAD, folder_like, hand_in, marked, record
 
 
@@ -69,11 +70,22 @@ def test_a_row_says_what_waits_and_which_mistakes_were_named(course):
     assert done.exit_code == 0
 
 
+def test_in_chinese_it_says_the_same(course, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    said = grade(course).output
+    assert "  s2           机器评 88 分中的 85.5 分、12 分等待人工评阅；无偏方差" in said
+    assert "  s3           100 分中的 0 分（需要由人查看）" in said and "1 份需要由人查看：" in said
+    assert re.search(r"已评分 3 份，失败 0 份；见 .*/grades/ps1_batchnorm\.csv", said)
+    assert run(course, "feedback", NAME, "nobody").output.strip() == f"错误：{NAME} 没有评分的学生：nobody"
+    assert english_in(re.sub("  s3 .*\n.*show.*|`make lab`", "", said)) == ["Manual Grading"]
+    assert {row["state"] for row in rows_of(course).values()} == {"waits", "needs a person"}  # for programs
+
+
 def test_at_the_end_stands_who_needs_a_person_why_and_how_to_see_it(course):
     done = grade(course)
     end = done.stdout[done.stdout.index("1 to be looked at by a person:") :]
     assert f"  s3           {UNREAD}" in end and f"show {NAME} s3" in end
-    assert "2 have written answers to be graded by hand" in end
+    assert "2 hand-ins have written answers to be graded by hand" in end
     assert rows_of(course)["s3"]["needs_person"] == UNREAD
 
 
@@ -163,14 +175,32 @@ def test_a_time_that_cannot_be_read_is_told_and_put_before_a_person(course, monk
     assert again.exit_code == 0 and "2 are graded and unchanged" in again.stdout
 
 
-def marked_with_time(course, task):
+def marked_with_time(course, task, *for_a_person):
     """What `marking.mark` makes of it, with an engine that runs nothing."""
 
     class Engine:
         def run(self, notebook, **how):
-            return RunResult(notebook, {}, (), {}, True)
+            return RunResult(notebook, {}, (), {}, True, needs_person=for_a_person)
 
     return marking.mark(task, Engine())
+
+
+def test_what_the_machine_may_have_cost_a_student_is_put_before_a_person(course, monkeypatch):
+    monkeypatch.setattr(
+        driver,
+        "marked_together",
+        lambda tasks, *how: (
+            [marked_with_time(course, t, *["It was killed."] * (t.student == "s1"))] for t in tasks
+        ),
+    )
+    monkeypatch.setitem(sys.modules, "course.reference.device", SimpleNamespace(device=lambda: "no Paddle"))
+    done = grade(course, "--strict")
+    assert done.exit_code == 3 and "s1           It was killed." in done.stdout
+    rows = rows_of(course)
+    assert [rows[s]["state"] for s in ("s1", "s2")] == ["needs a person", "graded"]
+    assert rows["s1"]["needs_person"] == "It was killed."
+    graded = course.graded_notebook(NAME, "s1").read_text()
+    assert json.loads(graded)["metadata"]["course"]["needs_person"] == ["It was killed."]
 
 
 def test_a_student_who_was_removed_costs_nobody_else_a_row(course):

@@ -20,6 +20,8 @@ from nbformat import NotebookNode, v4
 from course.autograder import judging
 from course.autograder.engine.engine import UNGUARDED, Engine, Limits
 from course.autograder.engine.outputs import SKIPPED
+from course.autograder.engine.session import Session
+from course.autograder.engine.supervisor import ZygoteGone
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
 from tests.waiting import LONG_STOP, comes_true
@@ -172,7 +174,7 @@ def test_a_killed_cell_loses_its_own_points_only(engine: Engine) -> None:
     result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
     assert {n: v.points for n, v in result.ledger.items()} == {"batch_moments": 0.0, "normalize": 5.0}
     stopped = "cell batch_moments was stopped: the process ended itself (exit code 1)"
-    assert result.incidents == (stopped,)
+    assert result.incidents == (stopped,) and result.needs_person == ()
     cell = next(c for c in result.notebook.cells if c.id == "batch_moments")
     assert (
         "This cell was stopped: the process ended itself (exit code 1)." in cell.outputs[0].data["text/plain"]
@@ -270,21 +272,31 @@ def test_restarts_are_counted(engine: Engine) -> None:
     assert len(result.incidents) == 4
 
 
-def test_a_process_that_is_killed_from_outside_costs_no_points(engine: Engine) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_process_that_is_killed_from_outside_costs_no_points_and_twice_is_put_before_a_person(
+    engine: Engine, times: int
+) -> None:
     assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
     killed: list[int] = []
 
-    def kill_once(*_: object) -> None:  # as the kernel does where the machine has no memory left
+    def kill(question: Any, reply: Any) -> None:  # as the kernel does where the machine has no memory left
         assert engine._zygote is not None
-        if not killed:
-            killed.extend(one.pid for one in psutil.Process(engine._zygote.process.pid).children())
-            for pid in killed:
-                os.kill(pid, signal.SIGKILL)
+        if question.check.name == "normalize" and len(killed) < times:
+            (student,) = psutil.Process(engine._zygote.process.pid).children()
+            if student.pid not in killed:  # answers that it had sent before are still heard of
+                killed.append(student.pid)
+                student.send_signal(signal.SIGKILL)
 
-    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill_once)
-    assert killed and result.ledger["normalize"].points == 5.0
-    (incident,) = result.incidents
-    assert "the process was ended by SIGKILL; the notebook was run once more" in incident
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill)
+    assert len(killed) == times and result.ledger["batch_moments"].points == 5.0
+    assert "the process was ended by SIGKILL; the notebook was run once more" in result.incidents[0]
+    if times == 1:
+        assert result.ledger["normalize"].points == 5.0
+        assert len(result.incidents) == 1 and result.needs_person == ()
+    else:
+        assert result.ledger["normalize"].points == 0
+        (why,) = result.needs_person
+        assert "killed at cell normalize, after the notebook had been run once more" in why
 
 
 def test_a_cell_that_kills_its_process_is_let_off_once_and_loses_what_is_its_own(engine: Engine) -> None:
@@ -295,6 +307,24 @@ def test_a_cell_that_kills_its_process_is_let_off_once_and_loses_what_is_its_own
     result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
     assert result.ledger["normalize"].points == 0 and result.restarts == 2
     assert ["run once more" in incident for incident in result.incidents] == [True, False]
+    (why,) = result.needs_person  # it may have been the machine: a person can tell by the cell
+    assert "or by the code itself" in why
+
+
+def test_a_run_that_the_grader_s_own_processes_cut_short_is_put_before_a_person(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(session: Session) -> None:
+        raise ZygoteGone
+
+    made = notebook("", RIGHT, "", "")
+    assert run(engine, made)["normalize"] == 5.0
+    monkeypatch.setattr(Session, "go", dies)
+    monkeypatch.setattr(engine, "close", lambda: None)  # it lives: no other is needed
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 0
+    (why,) = result.needs_person
+    assert "not run to its end, because processes of the grader's own died" in why
 
 
 @pytest.mark.slow
@@ -313,6 +343,11 @@ def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch
     result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
     assert result.ledger["normalize"].points == 0
     assert any("the judge failed with ZeroDivisionError" in i for i in result.incidents)
+    (why,) = result.needs_person
+    assert (
+        why
+        == "The judge failed at cell batch_moments and cell normalize, and gave no points; grade that by hand."
+    )
 
 
 def _gone(pid: int) -> bool:

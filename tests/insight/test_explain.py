@@ -11,6 +11,7 @@ from course.autograder.gradebook.course import GradingError
 from course.autograder.insight.explain import Asked, cases_seen, check_called, page
 from course.autograder.insight.stepping import literal, notebook_for, place
 from course.autograder.judging.deciding import judge_with
+from tests.english import english_in
 
 MOMENTS = """
 def batch_moments(x):
@@ -52,6 +53,13 @@ def test_the_page_says_whose_eyes_it_is_for_and_shows_what_is_right(moments):
     assert "For the instructor&#39;s eyes" in text or "For the instructor's eyes" in text
     assert "<svg" in text and "&lt;s1&gt;" in text and "<s1>" not in text
     assert "(hidden)" in text or not check.hidden
+
+
+def test_in_chinese_the_page_leaves_no_english(moments, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    check, answers, verdict = moments
+    text = page("s1", check, verdict, cases_seen(check, answers, verdict))
+    assert english_in(text) == [] and "学生看到的结果" in text
 
 
 def test_a_call_that_raises_is_told_in_words(moments):

@@ -86,5 +86,5 @@ def test_two_known_mistakes_that_explain_it_together_are_told():
     answered = asked_of(check, {"scale_shift": functions["scale_shift"]})
     verdict, heard = without(check, answered, "gamma and beta forgotten")
     assert unnamed_outputs(check, verdict.findings) == ("out",)
-    assert trace(check, verdict, heard).partly == "gamma forgotten and beta forgotten, together"
+    assert trace(check, verdict, heard).partly == "“gamma forgotten” and “beta forgotten”, together"
     assert trace(check, *without(check, answered)) is None

@@ -14,6 +14,7 @@ from course.autograder.insight.mistakes import _examples, ranked
 from course.autograder.insight.report import small_class, write_report
 from course.autograder.insight.results import read_results
 from course.autograder.insight.term import write_term
+from tests.english import english_in
 from tests.marked_class import NAME, folder_like, marked, record
 
 UNBIASED = "unbiased running variance"
@@ -140,3 +141,13 @@ def test_the_term_page_links_to_each_assignment(course, report):
     pages = write_term(course, [report])
     assert f'href="{NAME}.html"' in pages[0].read_text("utf-8")
     assert rows(pages[1])[0]["graded"] == "12"
+
+
+def test_in_chinese_the_pages_leave_no_english(course, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    report = write_report(course, NAME)
+    page, term = (path.read_text("utf-8") for path in (report.files[0], write_term(course, [report])[0]))
+    assert '<html lang="zh-CN">' in page and '<html lang="zh-CN">' in term
+    assert english_in(term) == [] and set(english_in(page)) <= {"Batch normalisation, forward and back"}
+    assert "12 名学生，中位数为" in page and "无偏的全局方差" in page
+    assert rows(report.files[2])[0]["mistake"] == UNBIASED  # what programs read stays as it is

@@ -19,6 +19,7 @@ from course.autograder.insight.similarity.reading import class_of
 from course.autograder.insight.similarity.shapes import Shapes
 from course.autograder.intake.released import read_release
 from course.autograder.judging.answers import notebook_with
+from tests.english import english_in
 from tests.marked_class import NAME, folder_like, hand_in
 
 RIGHT = """def batch_moments(x):
@@ -207,6 +208,12 @@ def test_the_page_needs_no_network_names_nobody_and_says_what_it_does_not_prove(
     one, other = rows[0]["one"], rows[0]["other"]
     named = write_similar(tmp_path, class_, {one: "Ada <b>"}).files[0].read_text("utf-8")
     assert f"{one} (Ada &lt;b&gt;)" in named and f"{other} (" not in named
+
+
+def test_in_chinese_the_page_leaves_no_english(forty, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    page = write_similar(tmp_path, forty[1]).files[0].read_text("utf-8")
+    assert english_in(page) == [] and "780 对之中总有一对排在第一" in page
 
 
 def test_a_small_class_is_told_that_nothing_can_be_concluded(read, tmp_path):

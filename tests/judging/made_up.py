@@ -89,7 +89,7 @@ def with_(**switches: Any) -> Callable[..., Any]:
 
 
 def back(dout, cache, *, direct=1.0, mean=1.0, var=1.0, gamma_power=1, dgamma=1.0, axis0=False):
-    """Batch norm's backward pass by its three roads, each of which can go wrong."""
+    """Batch norm's backward pass by its three paths, each of which can go wrong."""
     x_hat, gamma, v, eps = cache
     axes = _over(dout)
     g = dout * _wide(gamma, dout) ** gamma_power
@@ -138,9 +138,9 @@ BATCH_NORM = (
     MadeUp("the root of the deviation", "batch_moments", (lambda x: (x.mean(0), x.std(0) ** 0.5),)),
     MadeUp("both sums missing a half", "batchnorm_backward",
            (norm, lambda d, c: back(d, c, mean=0.5, var=0.5))),
-    MadeUp("both roads with the wrong sign", "batchnorm_backward", (norm, lambda d, c: back(d, c, mean=-1, var=-1)),
+    MadeUp("both paths with the wrong sign", "batchnorm_backward", (norm, lambda d, c: back(d, c, mean=-1, var=-1)),
            ("sign of the variance's gradient", "sign of the mean's gradient")),
-    MadeUp("no mean's road, and dgamma averaged", "batchnorm_backward",
+    MadeUp("no mean's path, and dgamma averaged", "batchnorm_backward",
            (norm, lambda d, c: back(d, c, mean=0, dgamma=1 / len(d))),
            ("gradient through the mean missing", "dgamma averaged")),
     MadeUp("gradients of the opposite sign", "batchnorm_backward_alt",

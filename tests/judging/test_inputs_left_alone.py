@@ -86,8 +86,8 @@ def _popped(x: Any, param: Any, history: Any) -> Any:
     [
         (_array, {"x"}),
         (_entry, {"history.1.mean"}),
-        (_removed, {"history.1.mean"}),
-        (_inserted, {"history.0.mean", "history.1.mean"}),
+        (_removed, {"history", "history.1.mean"}),
+        (_inserted, {"history", "history.0.mean", "history.1.mean"}),
         (_popped, {"param.mean"}),
     ],
 )
@@ -104,3 +104,55 @@ def test_an_entry_that_is_asked_for_or_put_may_be_replaced() -> None:
     steps = (*STEPS, Put("param.mean", np.full(2, 9.0)), *STEPS)
     reply = perform(steps, inputs(), ("out",), {"f": lambda x, param, history: x})
     assert changed(reply) == set()
+
+
+def settings_changed(f: Callable[..., Any], wanted: tuple[str, ...] = ("out",)) -> set[str]:
+    given = {
+        "param": {"eps": 0.1, "mode": "train", "size": [2, 3]},
+        "layers": [{"type": "relu"}, {"type": "conv"}],
+    }
+    reply = perform((Call("f", ("param", "layers"), ("out",)),), given, wanted, {"f": f})
+    assert reply.problem is None and all(isinstance(after, Problem) for after in reply.inputs_after.values())
+    return set(reply.inputs_after)
+
+
+class Hostile:
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("change", "paths"),
+    [
+        (lambda param, layers: param.pop("eps"), {"param.eps"}),
+        (lambda param, layers: param.update(mode="test", eps=None), {"param.mode", "param.eps"}),
+        (lambda param, layers: param.clear(), {"param.eps", "param.mode", "param.size", "param.size.0", "param.size.1"}),
+        (lambda param, layers: param.update(eps=Hostile()), {"param.eps"}),
+        (lambda param, layers: param["size"].append(4), {"param.size"}),
+        (lambda param, layers: param["size"].reverse(), {"param.size.0", "param.size.1"}),
+        (lambda param, layers: layers[0].pop("type"), {"layers.0.type"}),
+        (lambda param, layers: layers.append({"type": "relu"}), {"layers"}),
+        (lambda param, layers: layers.insert(0, {"type": "relu"}), {"layers", "layers.1.type"}),
+    ],
+)  # fmt: skip
+def test_settings_that_are_taken_out_or_replaced_show(change: Callable[..., Any], paths: set[str]) -> None:
+    assert settings_changed(change) == paths
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda param, layers: param.update(running_mean=0, mask=[1]),
+        lambda param, layers: param.setdefault("momentum", 0.9),
+        lambda param, layers: param.update(eps=np.float64(param["eps"]), size=(2, 3)),
+        lambda param, layers: [layer.setdefault("stride", 1) for layer in layers],
+    ],
+)
+def test_what_is_only_added_or_replaced_by_its_equal_does_not(change: Callable[..., Any]) -> None:
+    assert settings_changed(change) == set()
+
+
+def test_what_the_judge_puts_elsewhere_is_no_change_of_the_students() -> None:
+    steps = (Put("param.mode", "test"), Call("f", ("param",), ("out",)))
+    reply = perform(steps, {"param": {"mode": "train", "eps": 1}}, ("out",), {"f": lambda param: 0})
+    assert reply.inputs_after == {}

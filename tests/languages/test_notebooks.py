@@ -7,7 +7,7 @@ import pytest
 
 from course.languages import catalogue
 from course.languages.code import looked_up, of_code
-from course.languages.passages import of_markdown
+from course.languages.passages import has_words, of_markdown
 from course.languages.translation import entries, passages, po_file, sources, translated
 
 NASTY = "译文 “'\\ \" "
@@ -156,6 +156,79 @@ def test_what_another_cell_looks_up_stays():
     ]
 
 
+def shown_by_values(node):
+    """Words that the values of an f-string show as they stand, where no translator reaches them.
+
+    A bare word with a width, `{'total':12}`, heads a column of names of code and stays one of them.
+    """
+    match node:
+        case ast.JoinedStr(values=parts):
+            for part in parts:
+                if isinstance(part, ast.FormattedValue) and not isinstance(part.value, ast.Constant):
+                    yield from _words_of(part.value)
+
+
+def _words_of(value):
+    match value:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield from (str(part.value) for part in parts if isinstance(part, ast.Constant))
+            yield from shown_by_values(value)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (text for part in (body, orelse) for text in _words_of(part))
+        case ast.BoolOp(values=parts):
+            yield from (text for part in parts for text in _words_of(part))
+        case ast.Call(func=ast.Attribute(value=separator, attr="join"), args=[parts]):
+            yield from _words_of(separator)
+            yield from _words_of(getattr(parts, "elt", parts))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("f\"{'no less' if a else 'less'} than\"", ["no less", "less"]),
+        ("f\"{', '.join(f'{n} points' for n in names)}\"", [" points"]),
+        ("f\"{' and '.join(names) or 'none'}\"", [" and ", "none"]),
+        ("f\"{range_of(x, '.0%')} of {d['key']} in {word('no size')}, {a == 'b'}\"", []),
+    ],
+)
+def test_words_in_values_are_found(code, words):
+    found = shown_by_values(ast.parse(code, mode="eval").body)
+    assert [text for text in found if has_words(text)] == words
+
+
+def test_no_sentence_of_a_notebook_has_words_in_its_values(books):
+    """They would stay English: a name for them, outside of the sentence, is translated (or `word` looks them up)."""
+    left = [
+        (name, cell.id, text)
+        for name, book in books.items()
+        for cell in book.cells
+        if cell.cell_type == "code" and "%%" not in cell.source
+        for node in ast.walk(ast.parse(cell.source))
+        for text in shown_by_values(node)
+        if has_words(text)
+    ]
+    assert left == []
+
+
+def test_lists_that_are_given_to_a_table_by_name_are_shown():
+    source = """heads, rows = ["net", "total"], []
+for net in nets:
+    rows.append((net, "memory" if slow else "arithmetic", *(f"{n} points" for n in losses)))
+table(heads, [*rows, ("all",)])
+unshown = ["not"]
+"""
+    assert [p.text for p in of_code(source)] == [
+        "net",
+        "total",
+        "memory",
+        "arithmetic",
+        "{n} points",
+        "all",
+    ]
+
+
 def test_a_changed_text_is_fuzzy_and_english_until_it_is_seen_to():
     old = catalogue.read(po_file("zh", "none"), "zh")
     first = [catalogue.Entry("a", "The mean of a batch."), catalogue.Entry("b", "The variance of it all.")]
@@ -169,6 +242,17 @@ def test_a_changed_text_is_fuzzy_and_english_until_it_is_seen_to():
     assert '#, fuzzy\n#| msgctxt "a"' in text or '#| msgid "The mean of a batch."' in text
     assert catalogue.words(new, "The mean of one batch.", "a") == ""
     assert catalogue.words(new, "The variance of it all.", "c") == "全体的方差。"
+
+
+def test_older_english_that_a_translator_left_behind_is_dropped_and_a_translators_note_is_not():
+    """Who takes away `#, fuzzy` alone leaves lines that are no longer a message's and are wrapped anew at each writing."""
+    old = catalogue.merged(
+        catalogue.read(po_file("zh", "none"), "zh"), [catalogue.Entry("a", "One mean.")], "zh"
+    )
+    message = old.get("One mean.", context="a")
+    message.string, message.user_comments = "一个均值。", ["| msgid An older", "mean.", "free: one", "mean"]
+    new = catalogue.merged(old, [catalogue.Entry("a", "One mean.")], "zh")
+    assert new.get("One mean.", context="a").user_comments == ["free: one", "mean"]
 
 
 def test_catalogues_are_in_step(texts, catalogues):

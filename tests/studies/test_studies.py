@@ -2,8 +2,12 @@
 
 import gzip
 import hashlib
+import io
 import json
 import math
+import pickle
+import re
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from course.languages.fonts import HAN
+from course.languages.saying import Words
+from course.languages.words import words_of
 from course.reference.framework import paddle
 from course.studies import __main__ as command
 from course.studies import batch_sizes, eight_settings, figures
@@ -25,7 +32,7 @@ from course.studies.probes import activations, loss_and_gradients, put_back
 from course.studies.reading import by_seed, eight_curves, promise, reached, spread_of, turned_by
 from course.studies.record import KEPT, Result, load, rounded, run, runs, save, to_text
 from course.studies.training import accuracy, batches, finite, sgd, train
-from course.teaching import data
+from course.teaching import data, photographs
 
 SMALL: dict[str, dict[str, Any]] = {
     "eight_settings": {"hidden": [8, 8], "watched": [0, 2, 4], "short_steps": 2},
@@ -188,9 +195,10 @@ def test_what_was_not_measured_is_left_out() -> None:
 def test_the_step_at_which_a_level_is_reached() -> None:
     curves = np.array([[0.1, 0.9, 0.95], [0.1, 0.2, 0.9]])
     assert reached([0, 50, 1000], curves, 0.9) == "50 to 1,000"
-    assert reached([0, 50, 1000], curves, 0.93) == "1,000 to 1,000 (1 of 2)"
+    assert reached([0, 50, 1000], curves, 0.93) == "1,000 (1 of 2 seeds)"
     assert reached([0, 50, 1000], curves, 0.99) == "never"
     assert spread_of(np.array([0.5, 0.7])) == "60.0% (50.0% to 70.0%)"
+    assert spread_of(np.array([0.0, 0.0])) == "0.0%"
 
 
 def test_the_promise_of_a_parabola_is_kept_by_one_minus_half_the_step() -> None:
@@ -218,17 +226,28 @@ DRAWN = {
     "covariate_shift": lambda r: figures.covariate_shift(r),
     "landscape": lambda r: figures.landscape(r),
     "batch_sizes": lambda r: figures.batch_sizes(r, "convolutional", (20, 84)),
+    "learning": lambda r: figures.learning(
+        [0, 50], {((0.05, 0.01, "relu"), net): [[0.1, 0.5]] for net in figures.PAIR}, r.data
+    ),
 }
+KEPT_AS = {"entering": "histograms", "gradients": "histograms", "learning": "eight_settings"}
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_every_panel_of_every_figure_shows_data_and_its_axes_are_named(name: str) -> None:
+def test_every_figure_names_its_data_and_its_axes_and_can_do_so_in_chinese(name: str) -> None:
     import matplotlib.pyplot as plt
+    from matplotlib.text import Text
 
-    fig = DRAWN[name](load({"entering": "histograms", "gradients": "histograms"}.get(name, name)))
+    result = load(KEPT_AS.get(name, name))
+    fig = DRAWN[name](result)
+    assert [text.get_text() for text in fig.texts] == [result.data]
     assert all(ax.has_data() for ax in fig.axes)
     assert any(ax.get_ylabel() for ax in fig.axes)
     assert any(ax.get_xlabel() for ax in fig.axes)
+    words = Words.of_pairs(words_of("zh"))
+    shown = {text.get_text() for text in fig.findobj(Text)}
+    shown = {text for text in shown if re.search("[a-z]{4}", text) and "$" not in text}
+    assert [text for text in shown if not HAN.search(words.of(text))] == []
     plt.close(fig)
 
 
@@ -449,3 +468,42 @@ def test_a_file_that_is_no_idx_or_is_cut_short_is_refused(tmp_path: Path) -> Non
     path.write_bytes(gzip.compress(b"\x00\x00\x08\x01" + (5).to_bytes(4, "big") + b"abc"))
     with pytest.raises(ValueError, match="holds 3 values where its header says"):
         data.read_idx(path)
+
+
+# --- CIFAR-10 --------------------------------------------------------------------------------------------
+
+
+def test_cifar10_is_opened_where_it_was_fetched_and_is_the_archive_that_paddle_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert photographs.load_cifar10() is None, "nothing was fetched"
+    path = tmp_path / "downloads" / "cifar" / photographs.CIFAR_FILE
+    path.parent.mkdir(parents=True)
+    pixels = np.arange(4 * 3072).reshape(4, 3072).astype(np.uint8)
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("data_batch_1", "data_batch_2", "test_batch"):
+            content = pickle.dumps({b"data": pixels, b"labels": [3, 1, 0, 9]})
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert photographs.load_cifar10() is None, "pickles of somebody else's are not opened"
+    known = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(paddle.vision.datasets.cifar, "CIFAR10_MD5", known)
+    photos = photographs.load_cifar10(judged=3)
+    assert photos is not None and photos.name == "CIFAR-10, 8 photographs for training and 3 for testing"
+    assert (photos.x_train.shape, photos.x_val.shape, photos.side, photos.channels) == (
+        (8, 3072),
+        (3, 3072),
+        32,
+        3,
+    )
+    assert np.array_equal((photos.x_val * 255).round().astype(np.uint8), pixels[:3])
+    assert photos.y_train.tolist() == [3, 1, 0, 9] * 2
+    few = {
+        "batches": [2],
+        "images_seen": {"convolutional": 8},
+        "norms": {"convolutional": ["GN"]},
+        "channels": [4],
+    }
+    assert [row["steps"] for row in run(batch_sizes.STUDY, photos, few, seeds=(0,)).rows] == [4]

@@ -24,6 +24,7 @@ def test_a_difference_is_claimed_only_where_no_run_reaches_into_the_others_range
 
 def test_a_range_is_written_from_its_smallest_to_its_largest() -> None:
     assert range_of(np.array([0.5, 0.25, 1.0]), ".0%") == "25% to 100%"
+    assert range_of(np.array([0.501, 0.502]), ".0%") == "50%", "one number where the two read alike"
 
 
 @pytest.mark.parametrize(

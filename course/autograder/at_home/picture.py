@@ -143,7 +143,8 @@ def picture(
         parts.append(panel.draw(left, size, window, _axes(ndim)))
         left += max(len(window.columns) * size[0], 150) + GAP + LEFT
         height = max(height, TOP + len(window.rows) * size[1])
-    about = said(f"{name}: {mine}, what is right" + (", and where they differ" if bad is not None else ""))
+    differ = f"{name}: {mine}, what is right, and where they differ"
+    about = said(differ if bad is not None else f"{name}: {mine}, what is right")
     rows = _axes(got.ndim)[0]
     foot = f'<text class="t" x="2" y="{height + 16}">{said(f"{rows} runs down")}</text>' if rows else ""
     height += 22

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 import numpy as np
-from rich.table import Table
 
-from course.common.console import Sentence, console
+from course.common.console import Sentence, Table, console
 
 SEED = 7  # of the draws whose digests are listed
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from course.common.console import Sentence, say
+from course.common.console import Sentence, in_words, say
 
 if TYPE_CHECKING:
     from course.autograder.grading.driver import Marking
@@ -49,7 +49,7 @@ def on_cluster(root: Path, where: str, console: Console) -> "Iterator[Marking]":
     finally:
         for name, one in executor.machines.done:
             lost = {0: "", 1: "; lost once"}.get(one.deaths, f"; lost {one.deaths} times")
-            many = "1 submission" if one.submissions == 1 else f"{one.submissions} submissions"
+            many = in_words("1 submission") if one.submissions == 1 else f"{one.submissions} submissions"
             say(f"  {name}: {many}, {one.seconds:.1f} s of grading{lost}", to=console)
         executor.close()
 
@@ -84,8 +84,6 @@ def certificates(root: Path, days: int | None) -> None:
         raise Sentence(str(error)) from None
     say(f"written into {folder}: {', '.join(path.name for path in written)}")
     say(
-        "the scheduler's machine needs ca.pem, scheduler.pem and scheduler-key.pem; a worker's ca.pem, worker.pem and"
-    )
-    say(
+        "the scheduler's machine needs ca.pem, scheduler.pem and scheduler-key.pem; a worker's ca.pem, worker.pem and "
         "worker-key.pem; the driver's ca.pem, client.pem and client-key.pem. ca-key.pem stays here: it makes new ones."
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from course.autograder.cli.export import SETTLED, settled
+from course.autograder.cli.told import some
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term.clones import clones_in, read_clones
 from course.autograder.term.collect import KEPT, Arrival, Stranger, place, plan, whose
@@ -21,7 +21,7 @@ from course.autograder.term.platforms import Found, by_worksheet, recognise
 from course.autograder.term.roster import read_roster
 from course.autograder.term.sources import Source, SourceError, open_source
 from course.autograder.term.worksheet import participants
-from course.common.console import Sentence, console, plain, say
+from course.common.console import Sentence, Table, console, in_words, plain, say
 from course.common.tables import TableError, read_table
 from course.common.text import printable
 
@@ -40,23 +40,22 @@ WORDS = {
 def _late(arrival: Arrival, due: dt.datetime | None) -> str:
     if arrival.at is not None and due is not None and arrival.at > due:
         minutes = int((arrival.at - due).total_seconds() // 60) + 1
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h {minutes % 60} min"
-    return "yes; when is not said" if arrival.late else ""
+        return in_words(f"{minutes // 1440} d {minutes % 1440 // 60} h {minutes % 60} min")
+    return in_words("yes; when is not said") if arrival.late else ""
 
 
 Deadlines = Mapping[str, dt.datetime | None]
 
 
 def _show(arrivals: Sequence[Arrival], deadlines: Deadlines, term: Settings) -> None:
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("student", "file", "handed in", "late by", ""):
-        table.add_column(name, overflow="fold")
+    table = Table("student", "file", "handed in", "late by", "", box=SIMPLE_HEAD)
+    for column in table.columns:
+        column.overflow = "fold"
     for one in arrivals:
         late = _late(one, deadlines.get(one.student, deadlines[""]))
         at = f"{one.at.astimezone(term.time_zone):%Y-%m-%d %H:%M}" if one.at else ""
-        files = ", ".join(printable(piece.original) for piece in one.pieces[:3])
-        files += f" and {len(one.pieces) - 3} more" if len(one.pieces) > 3 else ""
-        table.add_row(plain(printable(one.student)), plain(files), at, late, WORDS[one.state])
+        files = some([piece.original for piece in one.pieces], 3)
+        table.add_row(plain(printable(one.student)), plain(files), at, late, in_words(WORDS[one.state]))
     console.print(table)
 
 
@@ -144,11 +143,11 @@ def collect(
     if arrivals:
         _show(arrivals, deadlines, term)
     for told in (*given.refused, *found.told, *(t for one in arrivals for t in one.told)):
-        say(f"  {printable(told)}")
+        say("  ", in_words(told))
     _tell_strangers(strangers)
     missing = sorted({student.id for student in read_roster(root / term.roster)} - set(by_student))
     if missing:
-        say(f"{len(missing)} on the roster handed in nothing here: {', '.join(missing[:20])}")
+        say(f"{len(missing)} on the roster handed in nothing here: {some(missing, 20)}")
     if not dry_run:
         _place(course, given, arrivals, assignment)
         _tell_late_marks(root, assignment, arrivals)
@@ -164,7 +163,7 @@ def _tell_late_marks(root: Path, assignment: str, arrivals: Sequence[Arrival]) -
         raise Sentence(str(error)) from None
     if open_still:
         say(
-            f"{len(open_still)} came late, and when is not said: {', '.join(map(printable, open_still[:20]))}. Write it into "
+            f"{len(open_still)} came late, and when is not said: {some(open_still, 20)}. Write it into "
             f"{MARKS} (a date with a time, or 'in time'), and run this again; until then no penalty is counted."
         )
 

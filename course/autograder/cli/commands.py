@@ -14,7 +14,10 @@ from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
 from course.autograder.cli.late_group import LateGroup
 from course.autograder.cli.told import command, grades_written, require_place
-from course.common.console import Sentence, console, progress, say, warn
+from course.common.console import Sentence, console, plain, progress, say, speak, status, warn
+from course.languages.choice import speak_as
+from course.languages.instructors import for_instructors
+from course.languages.saying import filled, provide, said
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,6 +39,9 @@ def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> No
 def main(context: click.Context, root: Path) -> None:
     """Release assignments, grade what comes in, and look after the course."""
     context.obj = root
+    speak_as(root)
+    provide(for_instructors)
+    speak(said)
 
 
 for subcommand in (grade, grades, show):
@@ -57,7 +63,7 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
 
     try:
         course = Course(root)
-        with console.status("writing the students' version"):
+        with status("writing the students' version"):
             made = build_release(course, course.chosen(assignments), changed_cells)
     except GradingError as error:
         raise Sentence(str(error)) from None
@@ -74,6 +80,11 @@ def release(root: Path, assignments: tuple[str, ...], changed_cells: bool) -> No
         say(
             "for students to fetch it by nbgrader: `nbgrader release_assignment ASSIGNMENT`, or Release in the formgrader"
         )
+
+
+def _of(scored: dict[str, Any]) -> str:
+    """Points and how many there are, in Gradescope's words for them."""
+    return filled("{got} of {most}", got=f"{scored['score']:>5g}", most=f"{scored['max_score']:g}")
 
 
 @main.command("grade-one")
@@ -130,10 +141,10 @@ def grade_one(
         as_json.write(json.dumps(found, indent=1) + "\n")
         return
     for test in found["tests"]:
-        say(f"{test['score']:>5g} of {test['max_score']:g}  {test['name']}")
+        say(plain(f"{_of(test)}  {test['name']}"))
         if test.get("status") == "failed":
             say(test["output"].rstrip())
-    say(f"{found['score']:g} of {found['max_score']:g}")
+    say(plain(_of(found).strip()))
     if found["output"]:
         say(found["output"])
 
@@ -209,15 +220,15 @@ def tidy(only_check: bool) -> None:
             p for p in notebooks(ROOT) if canonical(nbformat.read(p, as_version=4)) != p.read_text("utf-8")
         ]
         for path in loose:
-            console.print(f"not canonical: {path.relative_to(ROOT)}; run `make tidy`")
+            say(f"not canonical: {path.relative_to(ROOT)}; run `make tidy`")
         stale = not_in_step(ROOT)
         for path in stale:
-            console.print(f"not in step with the English: {path.relative_to(ROOT)}; run `make tidy`")
+            say(f"not in step with the English: {path.relative_to(ROOT)}; run `make tidy`")
         sys.exit(1 if loose or stale else 0)
     for path in notebooks(ROOT):
         if tidy_one(path):
-            console.print(f"tidied {path.relative_to(ROOT)}")
+            say(f"tidied {path.relative_to(ROOT)}")
     for path, text in not_in_step(ROOT).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-        console.print(f"brought in step with the English: {path.relative_to(ROOT)}")
+        say(f"brought in step with the English: {path.relative_to(ROOT)}")

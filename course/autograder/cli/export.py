@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from course.autograder.cli.told import command
+from course.autograder.cli.told import command, some
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term import export as term_export
 from course.autograder.term.late_marks import FILE as MARKS
@@ -18,9 +18,10 @@ from course.autograder.term.match import Matcher
 from course.autograder.term.people import Student
 from course.autograder.term.roster import read_roster
 from course.common.alone import with_its_style
-from course.common.console import Sentence, say
+from course.common.console import Sentence, in_words, say
 from course.common.tables import Table, TableError, read_table, to_bytes, write_whole
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
     from course.autograder.gradebook.course import Course
@@ -55,10 +56,9 @@ def _open_ends(rows: Sequence["Row"]) -> list[str]:
     }
     told = []
     for state, why in kinds.items():
-        who = [printable(row.student) for row in rows if row.state == state]
+        who = [row.student for row in rows if row.state == state]
         if who:
-            more = f" and {len(who) - SHOWN} more" if len(who) > SHOWN else ""
-            told.append(f"{why}: {', '.join(who[:SHOWN])}{more}")
+            told.append(listed((in_words(why), some(who, SHOWN)), ": "))
     return told
 
 
@@ -70,8 +70,7 @@ def _tell_gaps(filled: term_export.Filled) -> None:
     if len(filled.unmatched) > SHOWN:
         say(f"  and {len(filled.unmatched) - SHOWN} more rows that are nobody here")
     if filled.missing:
-        who = ", ".join(filled.missing[:SHOWN])
-        say(f"  not in the platform's file, though they have marks: {who}")
+        say(f"  not in the platform's file, though they have marks: {some(filled.missing, SHOWN)}")
 
 
 def _result(row: "Row") -> dict[str, Any]:
@@ -130,9 +129,7 @@ def _pages(course: "Course", assignment: str, students: Sequence[str]) -> dict[s
     write_feedback(course.root, assignment, there, 0, lambda student: None)
     if lacking := sorted(set(students) - set(there)):
         again = command(course.root, "grade", assignment, *lacking[:SHOWN])
-        say(
-            f"  no page for {', '.join(map(printable, lacking[:SHOWN]))}: the graded notebook is gone; `{again}`"
-        )
+        say(f"  no page for {some(lacking, SHOWN)}: the graded notebook is gone; `{again}`")
     places = {s: course.folder("feedback") / s / assignment / f"{assignment}.html" for s in there}
     return {student: path for student, path in places.items() if path.is_file()}
 
@@ -188,11 +185,12 @@ def export(
         rows = class_rows(course, assignment, handed_in(course, assignment).by_student)
         ends = _open_ends(rows)
         if undated := open_marks(root, assignment):
-            ends.append(
-                f"late, and nobody has said when ({MARKS}): {', '.join(map(printable, undated[:SHOWN]))}"
-            )
+            late = in_words(f"late, and nobody has said when ({MARKS})")
+            ends.append(listed((late, some(undated, SHOWN)), ": "))
         if ends and not incomplete:
-            raise Sentence(f"nothing is exported: {'; '.join(ends)}. Grade these first, or say --incomplete")
+            raise Sentence(
+                f"nothing is exported: {listed(ends, '; ')}. Grade these first, or say --incomplete"
+            )
         graded = [row for row in rows if row.score is not None]
         points = {row.student: row.score.points for row in graded if row.score}
         folder = out or root / FOLDER

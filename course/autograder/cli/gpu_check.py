@@ -6,9 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from course.common.console import console, say
+from course.common.console import Table, console, in_words, say
 
 if TYPE_CHECKING:
     from course.autograder.grading.device_table import Comparison
@@ -46,7 +45,7 @@ def _table(title: str, rows: dict[str, dict[str, "Comparison"]]) -> Table:
     for op, nearest in rows.items():
         cells = []
         for one in nearest.values():
-            cells += [_said(one), one.failed or (f"{one.output}, {one.case}" if one.share else "")]
+            cells += [in_words(_said(one)), one.failed or (f"{one.output}, {one.case}" if one.share else "")]
         table.add_row(op, *cells)
     return table
 

@@ -14,7 +14,7 @@ from course.autograder.cli import options
 from course.autograder.cli.event_log import EventLog
 from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
 from course.common.collecting import made_to_stay
-from course.common.console import Sentence, plain, progress, say, warn
+from course.common.console import Sentence, in_words, plain, progress, say, warn
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -275,9 +275,9 @@ class _Run:
         self.keep_what_is_done()
         again = [arg for arg in sys.argv[1:] if arg != "--force"]
         command = shlex.join(["python", "-m", "course", *again]) if again else "the same command"
+        done = f"{self.done} of {self.to_do}" if self.to_do else f"{self.done}"
         pages = f", and {self.pages} pages are written" if self.feedback else ""
-        of = f" of {self.to_do}" if self.to_do else ""
         say(
-            plain("interrupted: ", style="yellow"),
-            f"{self.done}{of} are graded and kept{pages}. Nothing is lost; this goes on:\n  {command}",
+            plain(in_words("interrupted: "), style="yellow"),
+            f"{done} are graded and kept{pages}. Nothing is lost; this goes on:\n  {command}",
         )

@@ -2,9 +2,8 @@
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from course.common.console import Sentence, console, plain, say
+from course.common.console import Sentence, Table, console, plain, say
 
 
 @click.group()
@@ -28,8 +27,9 @@ def copy(source: str, target: str) -> None:
         done = copy_gradebook(address(source), address(target))
     except GradingError as error:
         raise Sentence(str(error)) from None
-    table = Table("table", "rows", "digest of what they say, there and here", box=SIMPLE_HEAD)
-    table.columns[1].justify = "right"
+    table = Table(
+        "table", "rows", "digest of what they say, there and here", right=("rows",), box=SIMPLE_HEAD
+    )
     for one in done:
         table.add_row(plain(one.table), str(one.rows), one.digest)
     console.print(table)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
-from course.autograder.cli.told import command, grades_written, tell_who_needs_a_person
-from course.common.console import Sentence, console, plain, say
+from course.autograder.cli.told import command, grades_written, in_a_sentence, tell_who_needs_a_person
+from course.common.console import Sentence, Table, console, in_words, plain, say
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
     from course.autograder.gradebook.course import Course
@@ -31,7 +31,7 @@ def grades(root: Path, assignments: tuple[str, ...]) -> None:
         course = Course(root)
         for assignment in course.chosen(assignments):
             path, written = grades_written(root, assignment)
-            say(f"{path}: {written.students} students, {written.graded} graded")
+            say(f"{path}: ", f"{written.students} students, {written.graded} graded")
             others = handed_in(course, assignment).unmatched
             tell_who_needs_a_person(root, assignment, written.needy, others, written.waiting)
     except GradingError as error:
@@ -74,12 +74,12 @@ def show(root: Path, assignment: str, student: str, seen: bool) -> None:
 def _tell(root: Path, assignment: str, row: "Row") -> None:
     """Points by cell with what was found, and what was noted."""
     score = row.score
-    told = score.in_a_sentence() if score else row.state
-    say(Text(printable(row.student), style="bold"), f", {assignment}: {told}")
+    told = plain(in_a_sentence(score) if score else in_words(row.state))
+    say(Text(printable(row.student), style="bold"), f", {assignment}: ", told)
     if row.why:
-        say(Text("To be looked at by a person:", style="yellow"))
+        say(Text(in_words("To be looked at by a person:"), style="yellow"))
         for why in row.why:
-            say(f"  {why}")
+            say("  ", why)
         if score:
             say(f"  When you have: {command(root, 'show', assignment, row.student, '--seen')}")
     if score is None:
@@ -87,14 +87,14 @@ def _tell(root: Path, assignment: str, row: "Row") -> None:
     if score.notes:
         say("Noted:")
         for note in score.notes:
-            say(f"  {note}")
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("cell", "points", "of", ""):
-        table.add_column(name, justify="right" if name in ("points", "of") else "left")
+            say("  ", note)
+    table = Table("cell", "points", "of", "", right=("points", "of"), box=SIMPLE_HEAD)
     for cell in score.cells:
         waits = ("waits for a person",) if cell.waits and cell.by_hand else ()
         points = "" if cell.blank else f"{cell.points:g}"
-        table.add_row(cell.name, points, f"{cell.max_points:g}", plain(", ".join((*cell.named, *waits))))
+        table.add_row(
+            cell.name, points, f"{cell.max_points:g}", plain(listed(map(in_words, (*cell.named, *waits))))
+        )
     console.print(table)
 
 
@@ -104,9 +104,9 @@ def _tell_files(course: "Course", assignment: str, student: str, places: tuple[P
     for place in places:
         files += sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
     for path in files[:MOST_FILES]:
-        say(f"handed in  {printable(str(path))}")
+        say("handed in  ", printable(str(path)))
     if len(files) > MOST_FILES:
         say(f"           and {len(files) - MOST_FILES} files more")
-    for what, folder, ending in (("graded", "autograded", "ipynb"), ("page", "feedback", "html")):
+    for what, folder, ending in (("graded     ", "autograded", "ipynb"), ("page       ", "feedback", "html")):
         path = course.folder(folder) / student / assignment / f"{assignment}.{ending}"
-        say(f"{what:<10} {printable(str(path))}" + ("" if path.exists() else " (is not there)"))
+        say(what, printable(str(path)), "" if path.exists() else " (is not there)")

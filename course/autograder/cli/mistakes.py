@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from course.autograder.cli import options
-from course.autograder.cli.told import command
-from course.common.console import Sentence, console, plain, progress, say, warn
+from course.autograder.cli.told import command, some
+from course.common.console import Sentence, Table, console, in_words, plain, progress, say, warn
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
     from course.autograder.insight.finder import Finding
@@ -79,9 +79,11 @@ def _tell(root: Path, finding: "Finding") -> None:
         return
     causes = [group for group in finding.groups if not group.follows]
     shown = [group for group in causes if not group.trace.partly or len(group.students) > 1][:MOST_SHOWN]
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("group", "students", "check", "what came", "explained by"):
-        table.add_column(name, justify="right" if name == "students" else "left", overflow="fold")
+    table = Table(
+        "group", "students", "check", "what came", "explained by", right=("students",), box=SIMPLE_HEAD
+    )
+    for column in table.columns:
+        column.overflow = "fold"
     for group in shown:
         size, came = str(len(group.students)), "\n".join(_came(group))
         table.add_row(
@@ -99,7 +101,9 @@ def _tell(root: Path, finding: "Finding") -> None:
     if len(own) > WITH_CODE:
         say(f"The functions of another group: {command(root, *words, 'show', own[WITH_CODE].id)}")
     first = (own or finding.groups)[0].id
-    say(f"To name one: {command(root, *words, 'name', first, 'a few words', '--advice', 'One sentence.')}")
+    say(
+        f"To name one: {command(root, *words, 'name', first, in_words('a few words'), '--advice', in_words('One sentence.'))}"
+    )
 
 
 def _came(group: "Group") -> list[str]:
@@ -109,8 +113,7 @@ def _came(group: "Group") -> list[str]:
         outputs.setdefault(words, []).append(path)
     lines = []
     for words, paths in outputs.items():
-        more = f" and {len(paths) - MOST_OUTPUTS} more" if len(paths) > MOST_OUTPUTS else ""
-        lines.append(f"{', '.join(paths[:MOST_OUTPUTS])}{more}: {words}")
+        lines.append(listed((some(paths, MOST_OUTPUTS), in_words(words)), ": "))
     return lines
 
 
@@ -121,7 +124,7 @@ def _tell_what_follows(finding: "Finding") -> None:
         if group.follows:
             following.setdefault(group.follows, []).append(group.trace.check)
     for cause, checks in following.items():
-        groups = "1 group" if len(checks) == 1 else f"{len(checks)} groups"
+        groups = in_words("1 group") if len(checks) == 1 else f"{len(checks)} groups"
         where = ", ".join(dict.fromkeys(checks))
         say(f"Where {cause} is wrong, functions that call it are wrong, too: {groups}, in {where}")
 
@@ -130,9 +133,9 @@ def _elsewhere(finding: "Finding", group: "Group") -> str:
     from course.autograder.insight.elsewhere import explained_by
 
     if group.trace.partly:
-        return group.trace.partly
+        return in_words(group.trace.partly)
     found = explained_by(group.trace.check, group.trace.fingerprint, finding.seed)
-    return f"{found[1]} (in {found[0]})" if found else ""
+    return in_words(f"“{found[1]}” in the check {found[0]}") if found else ""
 
 
 def _show_functions(finding: "Finding", group: "Group") -> None:
@@ -144,24 +147,20 @@ def _show_functions(finding: "Finding", group: "Group") -> None:
     versions = told_apart(sources)
     about = "the shortest" if len(versions) == 1 else f"the shortest, and {len(versions) - 1} most unlike it"
     say("")
-    say(
-        plain(
-            f"{group.id}  {group.trace.check}: {about}"
-            if versions
-            else f"{group.id}: no function to be read",
-            "bold",
-        )
-    )
+    if versions:
+        say(plain(f"{group.id}  {group.trace.check}: {in_words(about)}", "bold"))
+    else:
+        say(plain(in_words(f"{group.id}: no function to be read"), "bold"))
     for student, source in versions:
         say(plain(f"# {student}", "dim"))
-        say(source)
+        say(plain(source))
 
 
 def _group(finding: "Finding", called: str) -> "Group":
     for group in finding.groups:
         if group.id == called:
             return group
-    known = ", ".join(group.id for group in finding.groups[:MOST_SHOWN]) or "there is none"
+    known = ", ".join(group.id for group in finding.groups[:MOST_SHOWN]) or in_words("there is none")
     raise Sentence(f"{finding.assignment} has no group '{printable(called)}' without a name; groups: {known}")
 
 
@@ -173,7 +172,7 @@ def show(context: click.Context, group: str) -> None:
     finding = _found(context)
     one = _group(finding, group)
     for line in _came(one):
-        say(line)
+        say(plain(line))
     if found := _elsewhere(finding, one):
         say(f"Explained by {found}.")
     if one.follows:
@@ -201,9 +200,7 @@ def _listed(students: Sequence[str]) -> str:
 @mistakes.command()
 @click.argument("group")
 @click.argument("words")
-@click.option(
-    "--advice", required=True, help="One sentence that a student with this mistake would thank you for."
-)
+@click.option("--advice", required=True, help="One sentence that helps a student with this mistake.")
 @click.pass_context
 def name(context: click.Context, group: str, words: str, advice: str) -> None:
     """Give GROUP the name WORDS; the next regrade gives it to everyone in the group."""

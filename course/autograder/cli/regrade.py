@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from course.autograder.cli import options
 from course.autograder.cli.grade import grade
 from course.autograder.cli.told import command
-from course.common.console import Sentence, console, plain, progress, say, warn
+from course.common.console import Sentence, Table, console, in_words, plain, progress, say, warn
 from course.common.text import printable
+from course.languages.saying import listed
 
 if TYPE_CHECKING:
-    from course.autograder.insight.regrade import Outcome
+    from course.autograder.insight.regrade import Cell, Outcome
 
 MOST_SHOWN = 50
 
@@ -85,25 +85,29 @@ def _tell(
 ) -> None:
     changed = [one for one in outcomes if one.cells]
     if changed:
-        table = Table(box=SIMPLE_HEAD)
-        for name in ("student", "gained", "why"):
-            table.add_column(name, justify="right" if name == "gained" else "left")
+        table = Table("student", "gained", "why", right=("gained",), box=SIMPLE_HEAD)
         for one in changed[:MOST_SHOWN]:
             table.add_row(
-                printable(one.student), f"{one.gained:+g}", plain("; ".join(cell.why for cell in one.cells))
+                printable(one.student), f"{one.gained:+g}", plain(listed(map(_why, one.cells), "; "))
             )
         console.print(table)
     if len(changed) > MOST_SHOWN:
         say(f"and {len(changed) - MOST_SHOWN} more")
     for one in outcomes:
         if one.said:
-            say(f"{printable(one.student)}: {one.said}")
+            say(f"{printable(one.student)}: ", one.said)
     lose, gain = sum(one.gained < 0 for one in changed), sum(one.gained > 0 for one in changed)
     same = sum(not one.said and one.gained == 0 for one in outcomes)
     say(f"{lose} would lose points, {gain} would gain, {same} would keep the same sum; see {path}")
     say("Nothing is entered. Points given by hand would stay, and what lateness costs comes off afterwards.")
     if changed:
         say(f"To enter it: {command(root, 'regrade', assignment, *students, '--accept')}")
+
+
+def _why(cell: "Cell") -> str:
+    """As the CSV file has it, in words."""
+    named = [listed(map(in_words, names)) for names in (cell.named_before, cell.named_after)]
+    return cell.told(in_words(cell.said), named[0], named[1], in_words("no name"))
 
 
 @click.command()
@@ -125,12 +129,12 @@ def history(root: Path, student: str) -> None:
     if not changes:
         say(f"{printable(student)}: no later grading has changed the points of an earlier one")
         return
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("when (UTC)", "assignment", "gained", "cells", "of", "by", "fingerprint"):
-        table.add_column(name, justify="right" if name == "gained" else "left")
+    table = Table(
+        "when (UTC)", "assignment", "gained", "cells", "hand-in", "by", "fingerprint", right=("gained",), box=SIMPLE_HEAD
+    )  # fmt: skip
     for change in changes:
         cells = "; ".join(f"{name} {change.before[name]:g} → {change.after[name]:g}" for name in change.after)
-        handed_in = "the same hand-in" if change.same_hand_in else "another hand-in"
+        handed_in = in_words("the same hand-in" if change.same_hand_in else "another hand-in")
         table.add_row(
             change.at, change.assignment, f"{change.gained:+g}", plain(cells), handed_in, plain(change.started_by),
             change.fingerprint[:12],

@@ -7,7 +7,7 @@ import click
 
 from course.autograder.cli import options
 from course.autograder.cli.told import command
-from course.common.console import Sentence, console, say, warn
+from course.common.console import Sentence, say, status, warn
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def report(root: Path, assignments: tuple[str, ...]) -> None:
             made.append(write_report(course, assignment))
             _tell(root, made[-1])
         if not assignments:
-            say(f"{write_term(course, made)[0]}: the term")
+            say(f"{write_term(course, made)[0]}: ", "the term")
     except GradingError as error:
         raise Sentence(str(error)) from None
     except OSError as error:
@@ -48,12 +48,11 @@ def _tell(root: Path, report: "Report") -> None:
             f"{results.assignment}: nobody's hand-in is graded yet; `{command(root, 'grade', results.assignment)}` does it"
         )
         return
-    students = "1 student" if results.size == 1 else f"{results.size} students"
-    told = f"{report.files[0]}: {students}"
+    told = "1 student" if results.size == 1 else f"{results.size} students"
     if report.mistakes:
         first = report.mistakes[0]
-        told += f"; the most frequent mistake is “{first.name}” ({len(first.students)})"
-    say(told)
+        told = f"{told}; the most frequent mistake is “{first.name}” ({len(first.students)})"
+    say(f"{report.files[0]}: ", told)
     for question in report.questions:
         if question.flagged:
             say(
@@ -78,7 +77,7 @@ def explain(root: Path, assignment: str, student: str, check: str, no_sandbox: b
     try:
         course = Course(root)
         course.require(assignment)
-        with console.status("running the hand-in once more"):
+        with status("running the hand-in once more"):
             files = write_explanation(course, assignment, student, check, not no_sandbox)
     except (GradingError, NoIsolation) as error:
         raise Sentence(str(error)) from None

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.table import Table as Shown
 
 from course.autograder.settings import SettingsError, read
 from course.autograder.term.people import Student
 from course.autograder.term.roster import Change, merged, read_roster, write_roster
 from course.autograder.term.rosters import students_in
-from course.common.console import Sentence, console
+from course.common.console import Sentence, Table, console, in_words, say
 from course.common.tables import TableError
 
 SHOWN = 40  # changes of one kind
@@ -42,7 +41,7 @@ SAID = {
 
 def _row(change: Change) -> tuple[str, str, str]:
     about = ", ".join(change.fields) if change.fields else change.student.section
-    return change.student.id, change.what, about
+    return change.student.id, in_words(change.what), about
 
 
 @roster.command("import")
@@ -59,30 +58,28 @@ def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
     except TableError as error:
         raise Sentence(str(error)) from None
     people = "1 student is" if len(incoming) == 1 else f"{len(incoming)} students are"
-    console.print(f"{people} in {file.name}, {SAID[kind]}", highlight=False, markup=False)
+    say(f"{people} in {file.name}, which is {SAID[kind]}")
     if not changes:
-        console.print("nothing changes")
+        say("nothing changes")
         return
-    table = Shown("student", "what changes", "in what")
+    table = Table("student", "what changes", "in what")
     for change in changes[:SHOWN]:
         table.add_row(*_row(change))
     console.print(table)
     if len(changes) > SHOWN:
-        console.print(f"and {len(changes) - SHOWN} more", highlight=False)
+        say(f"and {len(changes) - SHOWN} more")
     if any(change.what == "gone" for change in changes):
-        console.print(
-            "whoever is gone from the file stays on the roster; take the line out yourself if they left"
-        )
+        say("whoever is gone from the file stays on the roster; take the line out yourself if they left")
     if dry_run:
         return
-    if not yes and not click.confirm(f"Write this to {target}?"):
+    if not yes and not click.confirm(in_words(f"Write this to {target}?")):
         raise Sentence("nothing was written")
     try:
         write_roster(target, after)
     except TableError as error:
         raise Sentence(str(error)) from None
     _enter(root, after)
-    console.print(f"{len(after)} students are in {target}", highlight=False, markup=False, soft_wrap=True)
+    say(f"{len(after)} students are in {target}")
 
 
 def _enter(root: Path, students: list[Student]) -> None:
@@ -114,7 +111,7 @@ def show(root: Path, names: bool) -> None:
         raise Sentence(
             f"there is no roster in {place(root)}; `python -m course roster import FILE` makes one"
         )
-    table = Shown("student", "section", *(("name", "e-mail") if names else ()))
+    table = Table("student", "section", *(("name", "e-mail") if names else ()))
     for student in students:
         table.add_row(student.id, student.section, *((student.name, student.email) if names else ()))
     console.print(table)

@@ -9,8 +9,8 @@ import click
 
 from course.autograder.cli import options
 from course.autograder.cli.commands import pages
-from course.autograder.cli.told import command, grades_written, tell_row, tell_who_needs_a_person
-from course.common.console import Sentence, plain, progress, say
+from course.autograder.cli.told import command, grades_written, some, tell_row, tell_who_needs_a_person
+from course.common.console import Sentence, in_words, plain, progress, say
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def grade_shard(root: Path, assignment: str, shard_text: str, folder: Path, plan
                 if marked.failure
                 else f"{sum(marked.points.values()):g} points by the machine"
             )
-            say(f"  {printable(marked.student):<12} {said}", to=bar.console)
+            say(f"  {printable(marked.student):<12} ", said, to=bar.console)
 
         try:
             path = grade_part(root, assignment, shard, folder, plan, on_start=begun, on_marked=told)
@@ -60,7 +60,7 @@ def grade_shard(root: Path, assignment: str, shard_text: str, folder: Path, plan
             raise Sentence(str(error)) from None
         except KeyboardInterrupt:
             say(
-                plain("interrupted: ", style="yellow"),
+                plain(in_words("interrupted: "), style="yellow"),
                 f"{done} are graded and kept; the same command goes on",
             )
             sys.exit(INTERRUPTED)
@@ -96,8 +96,7 @@ def record(root: Path, places: Sequence[Path], feedback: bool, jobs: int) -> Non
             failed = sum(row.score is None for row in rows.rows)
             say(f"{len(rows.rows) - failed} graded, {failed} failed; see {written}")
             if rows.missing:
-                more = len(rows.missing) - MOST_IDS
-                who = ", ".join(rows.missing[:MOST_IDS]) + (f" and {more} more" if more > 0 else "")
+                who = some(rows.missing, MOST_IDS)
                 again = command(root, "grade", assignment)
                 say(
                     f"no results for {len(rows.missing)} who handed in: {who}; bring their parts, or run `{again}`"

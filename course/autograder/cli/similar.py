@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from course.autograder.cli.roster import place
-from course.common.console import Sentence, console, plain, progress, say
-from course.common.text import printable
+from course.autograder.cli.told import some
+from course.common.console import Sentence, Table, console, in_words, plain, progress, say, status
+from course.languages.saying import filled, listed
 
 if TYPE_CHECKING:
     from course.autograder.insight.similarity.page import Similar
@@ -41,7 +41,7 @@ def similar(root: Path, assignment: str, names: bool) -> None:
             class_ = read_class(
                 course, assignment, lambda count: bar.update(task, total=count), lambda: bar.advance(task)
             )
-        with console.status("comparing"):
+        with status("comparing"):
             found = write_similar(course.root, class_, called)
     except GradingError as error:
         raise Sentence(str(error)) from None
@@ -69,24 +69,25 @@ def _names(root: Path) -> dict[str, str]:
 def _tell(class_: "ReadClass", found: "Similar") -> None:
     size = len(class_.handed_in)
     if found.rows:
-        table = Table(box=SIMPLE_HEAD)
-        for heading in ("pair", "", "score", "most in", "shared, rare", "rarest had by", ""):
-            table.add_column(heading, justify="right" if heading in ("score", "shared, rare") else "left")
+        table = Table(
+            "pair", "", "score", "most in", "shared, rare", "rarest had by", "",
+            right=("score", "shared, rare"), box=SIMPLE_HEAD,
+        )  # fmt: skip
         for row in found.rows[:MOST_ROWS]:
-            rarest = f"{row.telling.shared[0].having} of {row.telling.of}"
+            rarest = filled("{n} of {all}", n=row.telling.shared[0].having, all=row.telling.of)
             table.add_row(
-                plain(row.one), plain(row.other), f"{row.pair.score:.1f}", plain(row.telling.name),
-                str(len(row.telling.shared)), rarest, "stands out" if row.stands_out else "",
+                plain(row.one), plain(row.other), f"{row.pair.score:.1f}", plain(in_words(row.telling.name)),
+                str(len(row.telling.shared)), rarest, in_words("stands out") if row.stands_out else "",
             )  # fmt: skip
         console.print(table)
-    say(f"{found.files[0]}: {size} hand-in{'' if size == 1 else 's'} compared; {_said(class_, found)}")
+    compared = "1 hand-in compared" if size == 1 else f"{size} hand-ins compared"
+    say(f"{found.files[0]}: ", f"{compared}; {_said(class_, found)}")
     for students, what in (
         (class_.empty, "no function of their own"),
         ([s for s, _ in class_.unread], "not all could be read"),
     ):
         if students:
-            more = f" and {len(students) - MOST_IDS} more" if len(students) > MOST_IDS else ""
-            say(f"  {what}: {', '.join(printable(one) for one in students[:MOST_IDS])}{more}")
+            say(plain("  " + listed((in_words(what), some(students, MOST_IDS)), ": ")))
     say("Alike is not copied: the page says what this does not prove. Nobody's points depend on it.")
 
 
@@ -97,4 +98,4 @@ def _said(class_: "ReadClass", found: "Similar") -> str:
     out = sum(row.stands_out for row in found.rows)
     if not out:
         return "no pair stands out"
-    return f"{out} pair{'' if out == 1 else 's'} stand{'s' if out == 1 else ''} out"
+    return "1 pair stands out" if out == 1 else f"{out} pairs stand out"

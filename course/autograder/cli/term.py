@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from course.autograder.settings import Settings, SettingsError, read
 from course.autograder.term.roster import read_roster
-from course.common.console import Sentence, console, say
+from course.common.console import Sentence, Table, console, in_words, say
 from course.common.tables import TableError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def _row(course: "Course", assignment: str, term: Settings, roster: set[str], no
     missing = len(roster - set(there)) if roster else 0
     return [
         assignment,
-        state_of(about.opens, about.due, now),
+        in_words(state_of(about.opens, about.due, now)),
         *dates,
         *(str(n or "") for n in (*counts, missing)),
     ]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from course.common.console import Sentence, say
+from course.common.console import Sentence, in_words, plain, say
 from course.common.text import printable
+from course.languages.saying import filled, listed
 
 if TYPE_CHECKING:
     from course.autograder.gradebook.grades import Row, Written
+    from course.autograder.gradebook.scores import Score
     from course.autograder.grading.driver import Graded
     from course.autograder.intake.matched import Unmatched
 
@@ -40,14 +42,34 @@ def grades_written(root: Path, assignment: str) -> "tuple[Path, Written]":
         raise GradingError(f"{path_of(course, assignment)} cannot be written: {error.strerror}") from None
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many more there are."""
+    shown = ", ".join(map(printable, names[:most]))
+    return in_words(f"{shown} and {len(names) - most} more") if len(names) > most else shown
+
+
+def in_a_sentence(score: "Score") -> str:
+    """Points, what waits, and the mistakes' names: '71 of 88 by machine, 12 wait for a person; unbiased variance'."""
+    told = [filled("{got} of {most}", got=f"{score.points:g}", most=f"{score.max_points:g}")]
+    if score.waiting:
+        told = [in_words(f"{score.automatic:g} of {score.max_automatic:g} by machine")]
+        if by_hand := [cell for cell in score.cells if cell.by_hand and not cell.waits and cell.points]:
+            told.append(in_words(f"{sum(cell.points for cell in by_hand):g} by hand"))
+        told.append(in_words(f"{score.waiting:g} wait for a person"))
+    if score.penalty:
+        told.append(in_words(f"{score.penalty:g} off for lateness"))
+    names = list(dict.fromkeys(in_words(name) for names in score.named.values() for name in names))
+    return listed([listed(told), listed(names)] if names else [listed(told)], "; ")
+
+
 def tell_row(row: "Graded", to: Any) -> None:
     """One student's row, as it is graded."""
     name = f"  {printable(row.student):<12} "
     if row.score is None:
-        say(name, Text("failed: ", style="red"), row.failure, to=to)
+        say(name, Text(in_words("failed: "), style="red"), row.failure, to=to)
         return
-    person = Text(" (needs a person)", style="yellow") if row.why else ""
-    say(name, row.score.in_a_sentence(), person, to=to)
+    person = Text(in_words(" (needs a person)"), style="yellow") if row.why else ""
+    say(name, plain(in_a_sentence(row.score)), person, to=to)
 
 
 def tell_who_needs_a_person(
@@ -71,19 +93,19 @@ def tell_who_needs_a_person(
     needy = [row for row in rows if row.why]
     others = list(unmatched)
     if needy or others:
-        say(Text(f"{len(needy) + len(others)} to be looked at by a person:", style="yellow"))
+        say(Text(in_words(f"{len(needy) + len(others)} to be looked at by a person:"), style="yellow"))
     for row in needy:
         for why in row.why:
-            say(f"  {printable(row.student):<12} {why}")
+            say(f"  {printable(row.student):<12} ", why)
         say(Text(f"  {'':<12} {command(root, 'show', assignment, printable(row.student))}", style="dim"))
     for thing in others[:MOST_TOLD]:
-        say(f"  {printable(str(thing.path))}: {thing.why}")
+        say(f"  {printable(str(thing.path))}: ", thing.why)
     if len(others) > MOST_TOLD:
         say(f"  and {len(others) - MOST_TOLD} more that are nobody's for sure, under {root / 'submitted'}")
     if waiting is None:
         waiting = sum(bool(row.score and row.score.waiting) for row in rows)
     if waiting:
-        hands = "1 has" if waiting == 1 else f"{waiting} have"
+        hands = "1 hand-in has" if waiting == 1 else f"{waiting} hand-ins have"
         say(
             f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
         )

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine.ends import Killed, Lost
+from course.autograder.engine.for_a_person import for_a_person
 from course.autograder.engine.progress import Progress
 from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
@@ -44,6 +45,7 @@ class RunResult:
         seconds: of wall time, by part: 'total', 'judge' (references and comparisons), 'fork'.
         isolated: whether the run was locked in.
         restarts: how often the student's process had to be started again.
+        needs_person: why a person must look at it, a sentence each: points are missing for what may be no fault of its own.
     """
 
     notebook: NotebookNode
@@ -52,6 +54,7 @@ class RunResult:
     seconds: dict[str, float]
     isolated: bool
     restarts: int = 0
+    needs_person: tuple[str, ...] = ()
 
 
 def as_seed(student_seed: int | str) -> int:
@@ -138,7 +141,13 @@ class Engine:
         incidents = tuple(progress.incidents)
         restarts = max(0, progress.processes - 1)
         return RunResult(
-            progress.notebook, progress.ledger, incidents, progress.seconds, self.isolated, restarts
+            progress.notebook,
+            progress.ledger,
+            incidents,
+            progress.seconds,
+            self.isolated,
+            restarts,
+            for_a_person(progress),
         )
 
     def _fork(self) -> StudentProcess:
@@ -169,10 +178,13 @@ class Engine:
                 return (
                     f"{progress.place(session.index)} was stopped: {reason}; the notebook was run once more"
                 )
+            if isinstance(reason, Killed):
+                progress.killed.add(session.index)
             progress.stop(session.index, str(reason))
             return f"{progress.place(session.index)} was stopped: {reason}"
         except ZygoteGone:
             self.close()
+            progress.zygotes_lost += 1
             return "the zygote process died and was started anew"
         finally:
             progress.taken += timer.taken()

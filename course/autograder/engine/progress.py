@@ -67,6 +67,9 @@ class Progress:
         processes: how many there were.
         seconds: of wall time, by part.
         tried_again: whether a cell was let off because its process was killed, which happens once.
+        killed: cells that are left out because their process was killed when none was let off any more.
+        misjudged: graded cells at which the judge failed.
+        zygotes_lost: how often the process died that they are forked from, which no submission can reach.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
         rules: how answers are judged.
@@ -86,6 +89,9 @@ class Progress:
     processes: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: {"judge": 0.0, "fork": 0.0})
     tried_again: bool = False
+    killed: set[int] = field(default_factory=set)
+    misjudged: set[int] = field(default_factory=set)
+    zygotes_lost: int = 0
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None
     rules: Rules = STANDARD
@@ -125,9 +131,13 @@ class Progress:
         return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or index + 1}"
 
     def behind(self) -> set[str]:
-        """Graded cells that have their verdict, or have run without coming to be judged."""
-        ran = {graded_name(self.notebook.cells[index]) for index in self.done}
-        return set(self.ledger) | {name for name in ran if name is not None}
+        """Graded cells that have their verdict, or had their turn without coming to be judged."""
+        had = {graded_name(self.notebook.cells[index]) for index in self.done}
+        return set(self.ledger) | self.cut_off() | {name for name in had if name is not None}
+
+    def cut_off(self) -> set[str]:
+        """Graded cells that were stopped."""
+        return {name for index in self.stopped if (name := graded_name(self.notebook.cells[index]))}
 
     @functools.cached_property
     def _judged_cells(self) -> tuple[tuple[int, str], ...]:

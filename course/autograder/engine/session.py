@@ -152,7 +152,7 @@ class Session:
         if frame is None:
             return reason
         line = self._line(frame)
-        where = f"line {frame.line}" + (f" ({line})" if line else "")
+        where = f"line {frame.line} ({line})" if line else f"line {frame.line}"
         if frame.function.startswith("<"):
             return TookTooLong(f"{reason}; it was at {where}")
         # Only of a question is it known how few calls it takes: a loop of the student's own may call a quick function
@@ -197,7 +197,7 @@ class Session:
     # --- the judge -------------------------------------------------------------------------------------------
 
     def _judge(self, name: str, functions: Any) -> Verdict:
-        from course.autograder.engine.further import with_follow_up
+        from course.autograder.engine.further import with_follow_up, without_what_stopped
         from course.autograder.engine.questions import Questions
         from course.autograder.judging import decided, question, resolve, weighed
 
@@ -208,6 +208,8 @@ class Session:
             if isinstance(check, Verdict):
                 return check
 
+            if (stood_in := without_what_stopped(self, check)) is not None:
+                return self._explained(stood_in)
             cases = len(check.cases + check.hidden)
             drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
             ask = Questions(self, check, drawn)
@@ -226,6 +228,7 @@ class Session:
             if ask is not None:
                 ask.drop()
             self._tell(f"the judge failed with {type(error).__name__}: {error}")
+            self.progress.misjudged.add(self.index)
             told = "The judge failed on this answer; ask for it to be graded by hand."
             finding = Finding("", "", "judge", told)
             return Verdict(name, 0.0, find_check(name).points, (finding,), graded=True)

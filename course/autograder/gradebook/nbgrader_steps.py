@@ -98,7 +98,10 @@ class RunLockedIn(NbGraderPreprocessor):
         result = run(
             nb, assignment=named["assignment"], student_seed=seed, limits=limits, isolated=self.isolated
         )
-        about = {"notes": [*notes_of(nb), *result.incidents], "needs_person": list(needs_person_of(nb))}
+        about = {
+            "notes": [*notes_of(nb), *result.incidents],
+            "needs_person": [*needs_person_of(nb), *result.needs_person],
+        }
         result.notebook.metadata["course"] = about
         resources["course_ledger"] = {name: verdict.as_dict() for name, verdict in result.ledger.items()}
         return result.notebook, resources

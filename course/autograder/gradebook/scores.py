@@ -91,19 +91,6 @@ class Score:
         """Mistakes by check."""
         return {cell.name: cell.named for cell in self.cells if cell.named}
 
-    def in_a_sentence(self) -> str:
-        """Points, what waits, and the mistakes' names: '71 of 88 by machine, 12 wait for a person; unbiased variance'."""
-        told = f"{self.points:g} of {self.max_points:g}"
-        if self.waiting:
-            told = f"{self.automatic:g} of {self.max_automatic:g} by machine"
-            if by_hand := [cell for cell in self.cells if cell.by_hand and not cell.waits and cell.points]:
-                told += f", {sum(cell.points for cell in by_hand):g} by hand"
-            told += f", {self.waiting:g} wait for a person"
-        if self.penalty:
-            told += f", {self.penalty:g} off for lateness"
-        names = list(dict.fromkeys(name for names in self.named.values() for name in names))
-        return "; ".join([told, ", ".join(names)]) if names else told
-
 
 def grades_of(gradebook: Gradebook, book: SubmittedNotebook) -> list[Grade]:
     """The grades of a submitted notebook, by two queries; `book.grades` would ask twice more for each of them."""

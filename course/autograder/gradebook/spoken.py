@@ -1,25 +1,14 @@
 """An assignment in the course's language: what students are given, and what the gradebook compares it with."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from course.autograder.settings import FILE
 from course.languages import catalogue
-from course.languages.saying import ENGLISH, choose, language
+from course.languages.choice import speak_as as speak_as  # configurations of nbgrader take it from here
+from course.languages.saying import language
 from course.languages.translation import po_file, translated
-
-
-def speak_as(root: Path) -> None:
-    """Speak the language that course.toml names, English where it names none or cannot be read: others say that."""
-    try:
-        about = tomllib.loads((root / FILE).read_text(encoding="utf-8")).get("course", {})
-        choose(str(about.get("language", ENGLISH)))
-    except (OSError, ValueError, AttributeError):
-        choose(ENGLISH)
 
 
 def in_language(notebook: NotebookNode, assignment: str) -> NotebookNode:

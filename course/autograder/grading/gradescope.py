@@ -82,7 +82,7 @@ def results(
         "extra_data": {
             "isolated": result.isolated,
             "readable": intake.readable,
-            "needs_person": list(intake.needs_person),
+            "needs_person": [*intake.needs_person, *result.needs_person],
         },
     }
 

@@ -8,7 +8,7 @@ import gc
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -163,12 +163,11 @@ def mark(one: Task | Opened, engine: Any) -> Marked:
     result = _run(task, intake.notebook, one.seed, engine)
     for incident in result.incidents:
         intake = intake.noting(incident)
+    intake = intake.for_a_person(*result.needs_person)
     for counting in task.counting:
         intake = intake.noting(counting.said)
     if at.problem:
-        intake = replace(
-            intake.noting(UNTIMED), needs_person=(*intake.needs_person, TIMED_BY_A_PERSON.format(at.problem))
-        )
+        intake = intake.noting(UNTIMED).for_a_person(TIMED_BY_A_PERSON.format(at.problem))
     about = {"notes": list(intake.notes), "needs_person": list(intake.needs_person)}
     result.notebook.metadata["course"] = about
     return Marked(

@@ -29,6 +29,7 @@ from course.autograder.judging import seed_for
 from course.autograder.judging.asking import EXCEPTION, Question
 from course.autograder.judging.comparing import outside, tolerance_of
 from course.autograder.judging.verdict import Verdict
+from course.languages.saying import said
 
 MOST_CASES = 8  # drawn on the page; the others are counted
 
@@ -153,8 +154,9 @@ def cases_seen(check: Check, answers: dict[str, tuple[Question, Reply]], verdict
 
 
 def _about(check: Check, asked: Question) -> str:
-    calls = ", then ".join(cases.calls(check, asked.case)[:3])
-    return "\n".join([calls, *(f"  {name}: {cases.described(asked.inputs[name])}" for name in asked.inputs)])
+    calls = said(", then ").join(cases.calls(check, asked.case)[:3])
+    inputs = ((name, said(cases.described(value))) for name, value in asked.inputs.items())
+    return "\n".join([calls, *(f"  {name}: {value}" for name, value in inputs)])
 
 
 def _looks(check: Check, asked: Question, reply: Reply, named: dict[str, str]) -> list[Look]:

@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from course.autograder.insight.statistics import Interval, Spread
+from course.languages.saying import filled, said
 from course.teaching.plots import BLUE, GREY, PURPLE, VERMILION
 
 INK = "#010203"  # a colour nothing else has: it is replaced by that of the page's text
@@ -40,7 +42,8 @@ NUMBERS = itertools.count(1)
 def _drawn(width: float, height: float) -> Iterator[tuple[Axes, list[Markup]]]:
     """An Axes to draw on, and a list that holds the finished SVG afterwards."""
     made: list[Markup] = []
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the page's reader has the font, this machine need not
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.add_subplot(), made
         text = io.StringIO()
@@ -60,18 +63,18 @@ def histogram(totals: np.ndarray, most: float, five: Spread) -> tuple[Markup, li
             edges[:-1], counts, np.diff(edges), align="edge", color=BLUE, alpha=0.75, edgecolor=INK, linewidth=0.6
         )  # fmt: skip
         for value, dashes, what in (
-            (five.lower_quartile, ":", "quartiles"),
+            (five.lower_quartile, ":", said("quartiles")),
             (five.upper_quartile, ":", ""),
-            (five.median, "--", "median"),
+            (five.median, "--", said("median")),
         ):
             axes.axvline(value, color=VERMILION, linestyle=dashes, linewidth=2, label=what or None)
-        axes.set(xlabel="points", ylabel="students", xlim=(edges[0], edges[-1]))
+        axes.set(xlabel=said("points"), ylabel=said("students"), xlim=(edges[0], edges[-1]))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="upper left")
-    last = len(counts) - 1
+    last, ends = len(counts) - 1, [f"{edge:g}" for edge in edges]
     rows = [
-        (f"{edges[i]:g} to {'' if i == last else 'below '}{edges[i + 1]:g}", int(n))
-        for i, n in enumerate(counts)
+        (filled("{low} to {high}" if i == last else "{low} to below {high}", low=low, high=high), int(n))
+        for i, (low, high, n) in enumerate(zip(ends[:-1], ends[1:], counts, strict=True))
     ]
     return made[0], rows
 
@@ -84,7 +87,7 @@ def intervals(labels: Sequence[str], shares: Sequence[float], found: Sequence[In
         axes.remove()
         left, right = figure.subplots(1, 2, sharey=True)
         left.barh(rows, shares, color=BLUE, alpha=0.75, edgecolor=INK, linewidth=0.6)
-        left.set(xlabel="mean share of the points", xlim=(0, 1))
+        left.set(xlabel=said("mean share of the points"), xlim=(0, 1))
         left.set_yticks(rows, labels)
         for row, one in zip(rows, found, strict=True):
             if one is None:
@@ -95,7 +98,7 @@ def intervals(labels: Sequence[str], shares: Sequence[float], found: Sequence[In
                 right.plot([one.low, one.high], [row, row], color=colour, linewidth=1.6)
             right.plot([one.value], [row], shape, color=colour, markersize=7 if flagged else 5)
         right.axvline(0, color=INK, linewidth=0.8)
-        right.set(xlabel="discrimination, 95% interval", xlim=(-1, 1))
+        right.set(xlabel=said("discrimination, 95% interval"), xlim=(-1, 1))
         right.tick_params(left=False)
     return made[0]
 
@@ -123,10 +126,10 @@ def hand_in_times(hours: np.ndarray, totals: np.ndarray) -> Markup:
     days = -hours / 24
     with _drawn(6.4, 2.8) as (axes, made):
         late = days > 0
-        axes.plot(days[~late], totals[~late], "o", color=BLUE, alpha=0.8, label="in time")
-        axes.plot(days[late], totals[late], "X", color=VERMILION, label="late")
+        axes.plot(days[~late], totals[~late], "o", color=BLUE, alpha=0.8, label=said("in time"))
+        axes.plot(days[late], totals[late], "X", color=VERMILION, label=said("late"))
         axes.axvline(0, color=GREY, linewidth=1)
-        axes.set(xlabel="days after the due date (negative: before it)", ylabel="points")
+        axes.set(xlabel=said("days after the due date (negative: before it)"), ylabel=said("points"))
         axes.legend(frameon=False)
     return made[0]
 
@@ -144,6 +147,7 @@ def term_shares(labels: Sequence[str], spreads: Sequence[Spread]) -> Markup:
             axes.plot([five.median], [row], "D", color=PURPLE, markeredgecolor=INK, markersize=7)
         axes.set_yticks(rows, labels)
         axes.set(
-            xlim=(0, 1.02), xlabel="share of the points: all, the middle half (box), the median (diamond)"
+            xlim=(0, 1.02),
+            xlabel=said("share of the points: all, the middle half (box), the median (diamond)"),
         )
     return made[0]

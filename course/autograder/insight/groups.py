@@ -87,7 +87,7 @@ def _partly(findings: Sequence[Finding]) -> str:
     names = list(dict.fromkeys(f.misconception for f in findings))
     if "" in names:
         return ""
-    told = " and ".join(names)
+    told = " and ".join(f"“{name}”" for name in names)
     return f"{told}, together" if findings[0].scope.startswith(TOGETHER) else f"{told}, on some of the cases"
 
 

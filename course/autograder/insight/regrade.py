@@ -28,11 +28,14 @@ class Cell:
     @property
     def why(self) -> str:
         """In a few words."""
-        if self.said:
-            return f"{self.name} {self.before:g} → {self.after:g} ({self.said})"
-        was, now = ", ".join(self.named_before), ", ".join(self.named_after)
-        named = f" ({was or 'no name'} → {now or 'no name'})" if was != now else f" ({was})" if was else ""
-        return f"{self.name} {self.before:g} → {self.after:g}{named}"
+        return self.told(self.said, ", ".join(self.named_before), ", ".join(self.named_after), "no name")
+
+    def told(self, said: str, was: str, now: str, nothing: str) -> str:
+        """What changes, and why: what is said of it, or the names before and now, in anybody's words."""
+        if not said and was != now:
+            said = f"{was or nothing} → {now or nothing}"
+        why = said or was
+        return f"{self.name} {self.before:g} → {self.after:g}" + (f" ({why})" if why else "")
 
 
 @dataclass(frozen=True)

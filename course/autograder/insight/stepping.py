@@ -12,6 +12,7 @@ from course.autograder.checks.language.protocol import Call, Put
 from course.autograder.checks.language.spec import Check
 from course.autograder.checks.language.stand_ins import Affine, Seeded
 from course.autograder.judging.asking import Question
+from course.languages.saying import filled, said
 
 WARNING = """# {check}, the case “{case}”
 
@@ -25,11 +26,11 @@ def notebook_for(check: Check, asked: Question, sources: Sequence[str]) -> Noteb
     """The student's cells, then the inputs of a case, then its calls."""
     inputs = [f"{name} = {literal(value)}" for name, value in asked.values.items() if name.isidentifier()]
     cells = [
-        new_markdown_cell(WARNING.format(check=check.name, case=asked.case.name)),
+        new_markdown_cell(filled(WARNING, check=check.name, case=said(asked.case.name))),
         new_code_cell("import numpy as np\nfrom numpy import inf, nan"),
         *map(new_code_cell, sources),
-        new_code_cell("# The inputs, to the last digit.\n" + "\n".join(inputs)),
-        new_markdown_cell(STEP.format(function=check.functions[0])),
+        new_code_cell(said("# The inputs, to the last digit.") + "\n" + "\n".join(inputs)),
+        new_markdown_cell(filled(STEP, function=check.functions[0])),
         new_code_cell("\n".join(_told(step) for step in check.steps_of(asked.case))),
         new_code_cell(", ".join(place(path) for path in check.wanted if "*" not in path)),
     ]

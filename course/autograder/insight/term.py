@@ -15,6 +15,7 @@ from course.autograder.insight.report import Report, small_class
 from course.autograder.insight.results import Results
 from course.autograder.insight.statistics import FEW, Interval, Spread
 from course.autograder.insight.writing import FOLDER, as_csv, environment, short, style, value, written
+from course.languages.saying import said
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def _row(report: Report) -> Row | None:
     if five is None:
         return None
     frequent = report.mistakes[0] if report.mistakes else None
-    said = f"{frequent.name} ({len(frequent.students)})" if frequent else "–"
-    return Row(results.assignment, five, results.max_points, statistics.alpha(results.points), said)
+    named = f"{said(frequent.name)} ({len(frequent.students)})" if frequent else "–"
+    return Row(results.assignment, five, results.max_points, statistics.alpha(results.points), named)
 
 
 def _table(rows: Sequence[Row]) -> list[list[Any]]:

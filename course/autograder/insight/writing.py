@@ -19,6 +19,7 @@ from course.autograder.gradebook.record import write_whole
 from course.autograder.insight.statistics import Interval
 from course.common.cleaning import TooMuch
 from course.common.text import for_spreadsheet
+from course.languages.saying import joined, listed, said, tag
 
 FOLDER = "reports"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -70,8 +71,14 @@ def style() -> Markup:
 def environment() -> Environment:
     """The templates, with their filters."""
     made = page.environment("course.autograder.insight")
-    made.filters["code"] = code
+    made.filters |= {"code": code, "listed": listed}
+    made.globals |= {"joined": joined, "tag": tag, "tagged": tagged}
     return made
+
+
+def tagged(template: str, **values: object) -> Markup:
+    """A sentence with markup of ours and values, which are escaped unless they are markup themselves."""
+    return Markup(said(template)).format(**values)
 
 
 def code(source: str) -> Markup:

@@ -45,6 +45,10 @@ class Intake:
         """The same with one more note."""
         return replace(self, notes=(*self.notes, note))
 
+    def for_a_person(self, *reasons: str) -> "Intake":
+        """The same with more reasons why a person must look at it."""
+        return replace(self, needs_person=(*self.needs_person, *reasons))
+
 
 def take_in(
     places: Path | Sequence[Path],

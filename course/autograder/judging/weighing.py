@@ -7,7 +7,7 @@ import numpy as np
 from course.autograder.checks.language.plain import MAX_DIMENSIONS, Problem
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check
-from course.autograder.checks.language.stand_ins import input_arrays
+from course.autograder.checks.language.stand_ins import input_arrays, input_settings
 from course.autograder.judging.asking import EXCEPTION, Question
 from course.autograder.judging.comparing import compare, has_single, tolerance_from
 from course.autograder.judging.tally import Tally
@@ -122,22 +122,32 @@ def _same(after: np.ndarray, sent: np.ndarray) -> bool:
 
 
 def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding]:
+    """A finding for each array that was changed, and one for each dict or list with other settings than it came with."""
     if not reply.inputs_after:
         return []
-    findings = []
+    changed = {}
     for path, sent in input_arrays(asked.inputs).items():
-        if path in check.may_change or path not in reply.inputs_after:
-            continue
-        after = reply.inputs_after[path]
-        if isinstance(after, Problem) or not _same(after, sent):
-            findings.append(
-                Finding(
-                    case=asked.case.name,
-                    output=path,
-                    kind="changed",
-                    message=f"The input {path} is changed by your function.",
-                    misconception="input changed in place",
-                    advice=f"Work on a copy of {path}, or write out-of-place operations: the caller still needs it.",
-                )
+        after = reply.inputs_after.get(path, sent)
+        if path not in check.may_change and (isinstance(after, Problem) or not _same(after, sent)):
+            told = f"The input {path} is changed by your function."
+            advice = f"Work on a copy of {path}, or write out-of-place operations: the caller still needs it."
+            changed[path] = told, advice
+    for path in input_settings(asked.inputs):
+        name = path.split(".")[0]
+        if path in reply.inputs_after and path not in check.may_change:
+            told = f"Your function changes what {name} came with."
+            changed[name] = (
+                told,
+                f"Read the entries of {name} and leave them there: the caller still needs them.",
             )
-    return findings
+    return [
+        Finding(
+            asked.case.name,
+            path,
+            "changed",
+            message,
+            misconception="input changed in place",
+            advice=advice,
+        )
+        for path, (message, advice) in changed.items()
+    ]

@@ -140,24 +140,45 @@ def test_what_the_scheduler_has_forgotten_is_sent_again_as_often_as_it_takes(mar
     assert set(failures.values()) == {""} and sent.count("s2") == 6
 
 
-def test_a_client_that_was_closed_is_replaced_and_what_was_under_way_goes_with_the_new_one(marked):
-    """It is closed at its first look, with one submission that never ends under way; the scheduler needs a while."""
+@pytest.mark.parametrize("gone", ["closed", "connecting"])
+def test_a_client_that_has_lost_its_scheduler_is_replaced_and_what_was_under_way_goes_with_the_new_one(
+    marked, gone
+):
+    """It is lost at the first look, with one submission that never ends under way; the scheduler needs a while.
 
-    class Closes(Client):
+    A client may say for ever that it is connecting: an error that it did not foresee has ended its trying.
+    """
+
+    class Loses(Client):
         looks = 0
 
         def scheduler_info(self, n_workers=5):
             self.looks += 1
             if self.looks > 1:
-                self.status = "closed"
+                self.status = gone
             return super().scheduler_info(n_workers)
+
+        def close(self, timeout=None):
+            raise ValueError("IOStream is not idle; cannot convert to SSL")  # what had ended its listening
 
     second = Client({})
     failures, told, sent, _ = marked(
-        {"s1": ["pending"]}, [GradingError("no scheduler answers"), second], kind=Closes
+        {"s1": ["pending"]}, [GradingError("no scheduler answers"), second], kind=Loses
     )
     assert set(failures.values()) == {""} and told == ["the scheduler is gone; waiting for it"]
     assert "s1" in second.sent and "s1" in sent
+
+
+def test_a_client_that_goes_while_it_sends_again_loses_nothing_and_sends_nothing_twice(marked):
+    class Goes(Client):
+        def submit(self, *given, **more):
+            if len(self.sent) == 2:  # it has two under way, both forgotten; sending the first again fails
+                raise OSError("the line is cut")
+            return super().submit(*given, **more)
+
+    second = Client({})
+    failures, *_ = marked({f"s{n}": ["lost"] for n in range(4)}, [second], kind=Goes)
+    assert set(failures.values()) == {""} and sorted(second.sent) == ["s0", "s1", "s2", "s3"]
 
 
 def test_a_scheduler_that_stays_away_ends_the_run_in_one_sentence(marked):

@@ -33,7 +33,7 @@ class OddOnes(list[Odd]):
         return taken
 
 
-MODULES = ("batch_norm", "convolution", "dropout", "normalizers")
+MODULES = ("batch_norm", "convolution", "dropout", "edges", "normalizers")
 
 
 def every_odd_one() -> Iterator[Odd]:

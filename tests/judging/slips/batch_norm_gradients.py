@@ -83,7 +83,7 @@ for slip, named in {
     "no 1/N in dsq": ("the variance's gradient not divided by n",),
     "no 2": ("factor 2 of the square forgotten",),
     "dmu plus": ("sign of the mean's gradient",),
-    "dmu only first over dout": ("gamma missing on the road through the mean",),
+    "dmu only first over dout": ("gamma missing on the path through the mean",),
     "dmu mean": ("the mean's gradient divided by n twice",),
     "dx2 no N": ("the mean's gradient not divided by n",),
 }.items():

@@ -80,9 +80,9 @@ def layer_gradients(slip):
             return ((N * gg - s(gg) - xh * s(gg * xh)) / N / sd, dg, db)
         if slip == "no gamma":
             return ((d - m(d) - xh * m(d * xh)) / sd, dg, db)
-        if slip == "no var road":
+        if slip == "no var path":
             return ((gg - m(gg)) / sd, dg, db)
-        if slip == "no mean road":
+        if slip == "no mean path":
             return ((gg - xh * m(gg * xh)) / sd, dg, db)
         if slip == "std missing":
             return (gg - m(gg) - xh * m(gg * xh), dg, db)
@@ -108,13 +108,13 @@ for slip, named in {
     "means over batch": ("averages down the samples",),
     "divided by N": ("n is the number of samples",),
     "no gamma": ("gamma missing in dx",),
-    "no var road": ("gradient through the variance missing",),
-    "no mean road": ("gradient through the mean missing",),
+    "no var path": ("gradient through the variance missing",),
+    "no mean path": ("gradient through the mean missing",),
     "std missing": ("dx not divided by the standard deviation",),
     "plus": ("sign of the variance's gradient",),
     "dgamma mean": ("dgamma averaged",),
-    "mixed gamma": ("gamma missing on the road through the variance",),
-    "mixed gamma 2": ("gamma missing on the road through the mean",),
+    "mixed gamma": ("gamma missing on the path through the variance",),
+    "mixed gamma 2": ("gamma missing on the path through the mean",),
     "std squared": ("dx divided by the variance",),
 }.items():
     SLIPS.add("lnb " + slip, "layernorm_backward", layer_norm(), layer_gradients(slip), named=named)
@@ -173,7 +173,7 @@ for slip, named in {
     "NG reshape wrong": ("statistics down the groups",),
     "ddof": ("unbiased variance in normalising",),
     "eps fixed": ("epsilon hard-coded",),
-    "gamma per group": (),
+    "gamma per group": ("gamma of the group's first channel",),
 }.items():
     SLIPS.add("gn " + slip, "groupnorm_forward", group_norm(slip), named=named)
 

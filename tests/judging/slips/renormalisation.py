@@ -157,7 +157,7 @@ for slip, named in {
     "dgamma of z": ("dgamma without r and d",),
     "through rd": ("statistics taken for constants",),
     "divided r": ("dx divided by r",),
-    "r only on direct": ("r on the direct road alone",),
+    "r only on direct": ("r on the direct path alone",),
     "r squared": ("r twice in dx",),
     "dgamma / r": ("dgamma without d",),
 }.items():

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
-from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given
+from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.language import BATCH_NORM, draws
+from course.autograder.checks.language import BATCH_NORM, call, draws
 from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Mistake, Output, check
 from course.autograder.checks.language.wrong import but
 from course.reference import batch_norm
@@ -59,6 +59,11 @@ def _mean_over_features(p: Parts) -> np.ndarray:
     return p.gamma * (p.dout - p.dout.mean(axis=1, keepdims=True)) + p.by_var
 
 
+def _averages_over_everything(p: Parts) -> np.ndarray:
+    """Both averages over the whole matrix beside the right x_hat and root, gamma before the bracket."""
+    return p.gamma * (p.dout - p.dout.mean() - p.x_hat * (p.dout * p.x_hat).mean())
+
+
 def _both_over_features(p: Parts) -> np.ndarray:
     """Both averages along the features beside the right x_hat and root."""
     along = p.x_hat * (p.dout * p.x_hat).mean(axis=1, keepdims=True)
@@ -97,6 +102,10 @@ OF_A_MATRIX = {
         "Each feature has a mean of its own: sum its gradient over the samples alone (axis 0).",
         dx_by(parts, lambda p: p.g + p.by_var - p.sd * (p.g / p.sd).sum() / p.n),
     ),
+    "averages over everything": Mistake(
+        "The averages in dx run over the samples of one feature (axis 0): name the axis.",
+        dx_by(parts, _averages_over_everything),
+    ),
     "means over the whole matrix": Mistake(
         "The means in dx run over the samples of one feature, not over all features together.",
         dx_by(with_parts(parts, axes=(0, 1))),
@@ -120,17 +129,19 @@ def later_forward(function: str) -> str:
     return f"later_out, later_cache = {function}(later_x, gamma, beta, later_bn_param)"
 
 
-def gamma_of_zero(draw: draws.Draw, feature: int = 1) -> draws.Draw:
-    """The same draw with a gamma of 0: x_hat can't be got back from the output there."""
-    return draws.constant(draw, feature, 0.0, "gamma")
+def one_state(name: str, steps: tuple[str, ...], draw: draws.Draw) -> Case:
+    """A case whose later forward pass is handed the same bn_param: what belongs to a pass must be in its cache."""
+    same = (call(step.replace("later_bn_param", "bn_param")) for step in steps)
+    return Case(name, draw, tuple(same))
 
 
 def _check(name: str, points: float) -> Check:
+    steps = (FORWARD, later_forward("batchnorm_forward"), f"dx, dgamma, dbeta = {name}(dout, cache)")
     return check(
         ASSIGNMENT,
         name,
         points,
-        (FORWARD, later_forward("batchnorm_forward"), f"dx, dgamma, dbeta = {name}(dout, cache)"),
+        steps,
         outputs=GRADIENTS,
         cases=(
             Case("seven samples of five features", with_upstream((7, 5))),
@@ -139,8 +150,13 @@ def _check(name: str, points: float) -> Check:
             Case("float32 input", with_upstream((8, 5), dtype="float32", eps=1e-3)),
             Case("views that are not contiguous", draws.views(with_upstream((6, 4)), "x", "dout")),
             Case("as many samples as features", with_upstream((5, 5), eps=1e-3)),
-            Case("a gamma of 0", gamma_of_zero(with_upstream((6, 2), eps=1e-3))),
+            Case("a gamma of 0", no_gamma(with_upstream((6, 2), eps=1e-3))),
             Case("a single feature", with_upstream((6, 1), eps=1e-2)),
+            one_state(
+                "fewer samples than features, one bn_param for both forward passes",
+                steps,
+                with_upstream((3, 7), eps=1e-3),
+            ),
         ),
         reference=right_gradients,
         mistakes={

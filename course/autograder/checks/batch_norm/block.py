@@ -110,6 +110,7 @@ TRAINING_CASES = (
     Case("another epsilon and momentum", block_given(7, 3, 4, eps=1e-2, momentum=0.6)),
     Case("float32 input", block_given(9, 5, 3, "float32", eps=1e-3)),
     Case("as many samples as features in and out", block_given(5, 5, 5, eps=1e-3)),
+    Case("fewer samples than features", block_given(3, 6, 5, eps=1e-3, momentum=0.7)),
 )
 
 BLOCK_FORWARD = check(

@@ -10,7 +10,7 @@ from course.autograder.checks.batch_norm.backward import (
     DX,
     MAY_CHANGE,
     OF_A_MATRIX,
-    gamma_of_zero,
+    one_state,
 )
 from course.autograder.checks.batch_norm.block import (
     BLOCK,
@@ -19,6 +19,7 @@ from course.autograder.checks.batch_norm.block import (
     affine,
     block_given,
 )
+from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, draws
@@ -98,15 +99,28 @@ OF_BACKWARD = inside(
     _on_to_affine,
 )
 
+STEPS = (
+    BLOCK,
+    "later_out, later_cache = affine_bn_relu_forward(later_x, w, b, gamma, beta, later_bn_param)",
+    f"{', '.join(GRADIENTS)} = affine_bn_relu_backward(dout, cache)",
+)
+
+
+def _twice(draw: draws.Draw) -> draws.Draw:
+    return draws.twice(draw, "x", "bn_param")
+
+
+def _at_zero(i: Inputs) -> Inputs:
+    """A feature whose ReLU is given 0 everywhere."""
+    at = np.arange(len(i["beta"])) == 1
+    return {"gamma": np.where(at, 0.0, i["gamma"]), "beta": np.where(at, 0.0, i["beta"])}
+
+
 BLOCK_BACKWARD = check(
     ASSIGNMENT,
     "affine_bn_relu_backward",
     4,
-    (
-        BLOCK,
-        "later_out, later_cache = affine_bn_relu_forward(later_x, w, b, gamma, beta, later_bn_param)",
-        f"{', '.join(GRADIENTS)} = affine_bn_relu_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=(
         Output("dx", BATCH_NORM, 2),
         Output("dw", BATCH_NORM, 2),
@@ -115,8 +129,10 @@ BLOCK_BACKWARD = check(
         Output("dbeta", BATCH_NORM),
     ),
     cases=(
-        *(Case(case.name, draws.twice(case.draw, "x", "bn_param")) for case in TRAINING_CASES),
-        Case("a gamma of 0", draws.twice(gamma_of_zero(block_given(8, 3, 5, eps=1e-3)), "x", "bn_param")),
+        *(Case(case.name, _twice(case.draw)) for case in TRAINING_CASES),
+        Case("a gamma of 0", _twice(no_gamma(block_given(8, 3, 5, eps=1e-3)))),
+        Case("a gamma of 0 and a beta of 0", _twice(draws.altered(block_given(7, 4, 3, eps=1e-3), _at_zero))),
+        one_state("one bn_param for both forward passes", STEPS, _twice(block_given(6, 5, 4, eps=1e-3))),
     ),
     reference=_gradients,
     rests_on=BLOCK_FORWARD,

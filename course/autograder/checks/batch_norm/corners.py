@@ -7,24 +7,54 @@ NO_GAMMA = Corner(
 )  # whoever divides by gamma, or takes x_hat out of out
 CONSTANT = Corner("a constant feature", 0.2, ("a constant feature",))  # a variance of 0: only epsilon is left
 ONE_IMAGE = Corner("one image", 0.2, ("one image",))
+ONE_PIXEL = Corner("images of one pixel", 0.2, ("images of one pixel",))
+ONE_SAMPLE = Corner("a single sample", 0.2, ("a single sample",))
 
 CORNERS: dict[str, tuple[Corner, ...]] = {
-    "batch_moments": (Corner("a single sample", 0.2, ("a single sample",)),),
+    "batch_moments": (ONE_SAMPLE,),
     "normalize": (
+        ONE_SAMPLE,
         Corner(
             "a variance of 0",
             0.2,
             ("a feature with variance 0", "a variance of 0 that is not the samples' own"),
         ),
     ),
-    "batchnorm_forward.train": (CONSTANT,),
+    "scale_shift": (
+        ONE_SAMPLE,
+        Corner("a gamma or a beta of 0", 0.2, ("a gamma of 0 and a beta of 0, a view",)),
+    ),
+    "batchnorm_forward.train": (
+        CONSTANT,
+        # Falsy in Python, and so taken for absent by `or`.
+        Corner("a momentum or a gamma of 0", 0.2, ("a momentum of 0 and a gamma of 0",)),
+        Corner(
+            "a running variance without a running mean",
+            0.2,
+            ("bn_param holds a running variance and no running mean",),
+        ),
+    ),
     "batchnorm_forward.test": (
-        Corner("a single sample", 0.2, ("a single sample",)),
-        Corner("a variance of 0", 0.2, ("a feature whose running variance is 0",)),
+        ONE_SAMPLE,
+        Corner(
+            "a variance of 0",
+            0.2,
+            ("a feature whose running variance is 0", "a single feature whose running variance is 0"),
+        ),
     ),
     "batchnorm_backward": (NO_GAMMA, CONSTANT),
     "batchnorm_backward_alt": (NO_GAMMA, CONSTANT),
-    "spatial_batchnorm_forward": (ONE_IMAGE,),
-    "spatial_batchnorm_backward": (ONE_IMAGE,),
-    "affine_bn_relu_backward": (NO_GAMMA,),
+    "spatial_batchnorm_forward": (
+        ONE_IMAGE,
+        ONE_PIXEL,
+        Corner(
+            "what is 0 or absent", 0.2, ("a momentum of 0 and a gamma of 0", "bn_param holds no running mean")
+        ),
+    ),
+    "spatial_batchnorm_backward": (ONE_IMAGE, ONE_PIXEL),
+    "fold_batchnorm": (Corner("one kernel of a single tap", 0.2, ("one kernel of a single tap",)),),
+    "affine_bn_relu_backward": (
+        NO_GAMMA,
+        Corner("a ReLU that is given 0", 0.2, ("a gamma of 0 and a beta of 0",)),
+    ),
 }

@@ -8,7 +8,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
 from course.autograder.checks.batch_norm.normalising import rooted, scaling
-from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -125,6 +125,10 @@ TEST_CHECK = check(
             draws.altered(given((6, 3), "test", eps=2**-10), _flat_feature),
         ),
         Case("a single feature", given((4, 1), "test", eps=1e-3)),
+        Case(
+            "fewer samples than features, far from the running mean",
+            draws.altered(given((3, 5), "test", eps=1e-3), far_away),
+        ),
     ),
     reference=v.served,
     mistakes={**OUT, **MOVED},

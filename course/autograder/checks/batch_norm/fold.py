@@ -14,9 +14,10 @@ ARGUMENTS = ("weight", "bias", "gamma", "beta", "mean", "var", "eps")
 
 
 @draws.draw
-def _given(
+def folding(
     r: draws.Generator, shape: tuple[int, int, int, int], eps: float, dtype: str = "float64"
 ) -> Inputs:
+    """A convolution's weight [O, C, kh, kw] and bias, and a batch norm's parameters and running statistics."""
     o = shape[0]
     weight, bias = draws.away_from_zero(r, shape, 0.2, 1.0), draws.shifts(r, o)
     gamma, beta = draws.scales(r, o), draws.shifts(r, o) * 1.5
@@ -65,13 +66,17 @@ FOLD = check(
     (f"folded_weight, folded_bias = fold_batchnorm({', '.join(ARGUMENTS)})",),
     outputs=(Output("folded_weight", BATCH_NORM), Output("folded_bias", BATCH_NORM)),
     cases=(
-        Case("four kernels over three channels", _given((4, 3, 2, 5), 1e-5)),
-        Case("as many kernels as channels", _given((3, 3, 2, 4), 1e-3)),
-        Case("another epsilon", _given((5, 2, 3, 1), 1e-1)),
-        Case("float32 parameters", _given((2, 4, 3, 3), 1e-2, "float32")),
-        Case("all four axes alike", _given((3, 3, 3, 3), 1e-1)),
+        Case("four kernels over three channels", folding((4, 3, 2, 5), 1e-5)),
+        Case("as many kernels as channels", folding((3, 3, 2, 4), 1e-3)),
+        Case("another epsilon", folding((5, 2, 3, 1), 1e-1)),
+        Case("float32 parameters", folding((2, 4, 3, 3), 1e-2, "float32")),
+        Case("all four axes alike", folding((3, 3, 3, 3), 1e-1)),
         Case(
-            "small variances", draws.altered(_given((4, 2, 3, 1), 1e-2), lambda i: {"var": i["var"] / 1000})
+            "views, a gamma of 0",
+            draws.views(draws.constant(folding((3, 5, 2, 2), 1e-2), 1, 0.0, "gamma"), "weight"),
+        ),
+        Case(
+            "small variances", draws.altered(folding((4, 2, 3, 1), 1e-2), lambda i: {"var": i["var"] / 1000})
         ),
     ),
     reference=_folded,

@@ -42,6 +42,18 @@ def only_mode(mode: str, shape: tuple[int, ...], sd: float = 1.0) -> draws.Draw:
     return draws.altered(given(shape, mode, sd=sd), lambda i: {"bn_param": {"mode": mode}})
 
 
+def no_gamma(draw: draws.Draw, feature: int = 1) -> draws.Draw:
+    """The same draw with a gamma of 0."""
+    return draws.constant(draw, feature, 0.0, "gamma")
+
+
+def without_mean(draw: draws.Draw) -> draws.Draw:
+    """The same draw without a running mean, which then starts at 0, whatever the running variance is."""
+    return draws.altered(
+        draw, lambda i: {"bn_param": {k: v for k, v in i["bn_param"].items() if k != "running_mean"}}
+    )
+
+
 # --- mistakes in `out` that the train mode of every shape can make -------------------------------------------
 
 
@@ -99,6 +111,11 @@ def _of_out(i: Inputs, s: dict[str, Any], b: Arrays) -> Arrays:
 def fresh(i: Inputs) -> bool:
     """Whether bn_param comes without running statistics."""
     return "running_var" not in i["bn_param"]
+
+
+def _without_mean(i: Inputs) -> bool:
+    """Whether bn_param comes without a running mean."""
+    return "running_mean" not in i["bn_param"]
 
 
 def always(momentum: float) -> Update:
@@ -197,7 +214,7 @@ KEEPING = {
     ),
     "running mean started at 1": Mistake(
         "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
-        where(fresh, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
+        where(_without_mean, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
     ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
@@ -225,7 +242,10 @@ TRAIN_CHECK = check(
         Case("float32 input", given((8, 3), "train", dtype="float32", eps=1e-3, momentum=0.75)),
         Case("a view that is not contiguous", draws.views(given((5, 4), "train"), "x")),
         Case("as many samples as features", given((5, 5), "train", eps=1e-3, momentum=0.7)),
-        Case("bn_param holds only the mode, and a spread of 0.01", only_mode("train", (7, 3), sd=0.01)),
+        # As wide as the other that holds only the mode: running values that one call left to the next would show.
+        Case("bn_param holds only the mode, and a spread of 0.01", only_mode("train", (7, 5), sd=0.01)),
+        Case("a momentum of 0 and a gamma of 0", no_gamma(given((6, 4), "train", eps=1e-3, momentum=0.0))),
+        Case("bn_param holds a running variance and no running mean", without_mean(given((4, 6), "train"))),
         Case("a single feature, two samples", given((2, 1), "train", eps=1e-2, momentum=0.6)),
     ),
     reference=v.trained,

@@ -73,17 +73,17 @@ class Parts:
 
     @property
     def by_mean(self) -> np.ndarray:
-        """The road through the mean."""
+        """The path through the mean."""
         return -self.mean(self.g)
 
     @property
     def by_var(self) -> np.ndarray:
-        """The road through the variance."""
+        """The path through the variance."""
         return -self.x_hat * self.mean(self.g * self.x_hat) * self.n / (self.n - self.ddof)
 
     @property
     def right(self) -> np.ndarray:
-        """All three roads."""
+        """All three paths."""
         return self.g + self.by_mean + self.by_var
 
     @property

@@ -95,6 +95,7 @@ SIX_LAYERS = check(
         Case("another width in each layer", _given(11, (3, 5, 8, 4, 7, 6, 5))),
         Case("float32 input", _given(9, (5, 4, 6, 5, 4, 6, 4), "float32")),
         Case("all layers as wide as the batch", _given(6, (6,) * 7)),
+        Case("fewer samples than units and classes", _given(5, (4, 7, 6, 8, 6, 7, 6))),
     ),
     reference=_net,
     mistakes={

@@ -172,9 +172,10 @@ MOMENTS_CHECK = check(
 
 
 @draws.draw
-def _given(
+def normalizing(
     r: draws.Generator, shape: tuple[int, int], eps: float, sd: float = 1.0, dtype: str = "float64"
 ) -> Inputs:
+    """x, with statistics that are not its own."""
     mean, var = draws.means(r, shape[1]).astype(dtype), draws.variances(r, shape[1]).astype(dtype)
     var = (var * sd**2).astype(dtype)
     return {"x": draws.batch(r, shape, sd, dtype), "mean": mean, "var": var, "eps": eps}
@@ -184,6 +185,11 @@ def _constant_feature(i: Inputs) -> Inputs:
     for name, value in (("x", 2.5), ("mean", 2.5), ("var", 0.0)):
         i[name][..., 1] = value
     return i
+
+
+def far_away(i: Inputs) -> Inputs:
+    """Samples that lie 30 times as far out: whoever cuts large values off changes them."""
+    return {"x": 30 * i["x"]}
 
 
 def _no_variance(i: Inputs) -> Inputs:
@@ -218,16 +224,21 @@ NORMALIZE_CHECK = check(
     ("x_hat = normalize(x, mean, var, eps)",),
     outputs=(Output("x_hat", BATCH_NORM),),
     cases=(
-        Case("statistics that are not the batch's own", _given((7, 5), 1e-5)),
-        Case("a spread of 0.01", _given((6, 4), 1e-5, sd=0.01)),
-        Case("another epsilon", _given((5, 3), 1e-2)),
-        Case("a feature with variance 0", draws.altered(_given((6, 4), 1e-5), _constant_feature)),
+        Case("statistics that are not the batch's own", normalizing((7, 5), 1e-5)),
+        Case("a spread of 0.01", normalizing((6, 4), 1e-5, sd=0.01)),
+        Case("another epsilon", normalizing((5, 3), 1e-2)),
+        Case("a feature with variance 0", draws.altered(normalizing((6, 4), 1e-5), _constant_feature)),
         Case(
-            "a variance of 0 that is not the samples' own", draws.altered(_given((5, 3), 1e-2), _no_variance)
+            "a variance of 0 that is not the samples' own",
+            draws.altered(normalizing((5, 3), 1e-2), _no_variance),
         ),
-        Case("float32 input", _given((9, 4), 1e-3, dtype="float32")),
-        Case("as many samples as features", _given((5, 5), 1e-2)),
-        Case("a single feature", _given((6, 1), 1e-2)),
+        Case("float32 input", normalizing((9, 4), 1e-3, dtype="float32")),
+        Case("as many samples as features", normalizing((5, 5), 1e-2)),
+        Case("a single feature", normalizing((6, 1), 1e-2)),
+        Case(
+            "fewer samples than features, far from the mean, a view",
+            draws.views(draws.altered(normalizing((3, 7), 1e-3), far_away), "x"),
+        ),
     ),
     reference=lambda i: {"x_hat": batch_norm.normalize(i["x"], i["mean"], i["var"], i["eps"])},
     mistakes={
@@ -289,9 +300,20 @@ NORMALIZE_CHECK = check(
 
 
 @draws.draw
-def _scale_case(r: draws.Generator, shape: tuple[int, int], dtype: str = "float64") -> Inputs:
+def scaled_and_shifted(r: draws.Generator, shape: tuple[int, int], dtype: str = "float64") -> Inputs:
+    """x_hat, gamma and beta."""
     x_hat, gamma, beta = draws.batch(r, shape), draws.scales(r, shape[1]), draws.shifts(r, shape[1])
     return draws.as_type({"x_hat": x_hat, "gamma": gamma, "beta": beta}, dtype)
+
+
+def _nothing(i: Inputs) -> Inputs:
+    """Large values, a gamma of 0 and, for another feature, a beta of 0."""
+    at = np.arange(len(i["gamma"]))
+    return {
+        "x_hat": 30 * i["x_hat"],
+        "gamma": np.where(at == 1, 0.0, i["gamma"]),
+        "beta": np.where(at == 2, 0.0, i["beta"]),
+    }
 
 
 _out = formula("out", "x_hat", "gamma", "beta")
@@ -308,10 +330,14 @@ SCALE_CHECK = check(
     ("out = scale_shift(x_hat, gamma, beta)",),
     outputs=(Output("out", BATCH_NORM),),
     cases=(
-        Case("six samples of four features", _scale_case((6, 4))),
-        Case("as many samples as features", _scale_case((5, 5))),
-        Case("float32 input", _scale_case((4, 7), "float32")),
-        Case("a single feature", _scale_case((5, 1))),
+        Case("six samples of four features", scaled_and_shifted((6, 4))),
+        Case("as many samples as features", scaled_and_shifted((5, 5))),
+        Case("float32 input", scaled_and_shifted((4, 7), "float32")),
+        Case("a single feature", scaled_and_shifted((5, 1))),
+        Case(
+            "a gamma of 0 and a beta of 0, a view",
+            draws.views(draws.altered(scaled_and_shifted((3, 6)), _nothing), "x_hat"),
+        ),
     ),
     reference=lambda i: {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])},
     mistakes={

@@ -135,7 +135,7 @@ RUNNING_CHECK = check(
     outputs=(Output(RUNNING_MEAN, RUNNING, 2), Output(RUNNING_VAR, RUNNING, 2), Output("out", SERVED, 1)),
     cases=(
         Case("three batches from a fresh start, then test mode", series((7, 5))),
-        Case("three batches with momentum 0.7 and epsilon 0.01", series((6, 4), momentum=0.7, eps=1e-2)),
+        Case("three batches with momentum 0.7 and epsilon 0.01", series((6, 5), momentum=0.7, eps=1e-2)),
         Case("statistics that were there before", _continued),
         Case("batches of unlike sizes and a spread of 0.03", _unlike),
     ),

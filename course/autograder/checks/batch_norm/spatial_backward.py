@@ -1,6 +1,7 @@
 """ps1, images: batch norm per channel on [N, C, H, W]: its gradients."""
 
 from course.autograder.checks.batch_norm import backward as b
+from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
@@ -18,6 +19,14 @@ def _mixed_gradients(i: Inputs) -> Arrays:
     return {**found, "dx": found["dx"].reshape(i["x"].shape)}
 
 
+def _dout_turned(i: Inputs) -> Arrays:
+    """The gradients of a student who reads dout's pixels down the columns beside a cache that goes along the rows."""
+    turned = i["dout"].swapaxes(2, 3).reshape(i["dout"].shape)
+    found = b.right_gradients({**i, "dout": turned})
+    n, c, h, w = i["x"].shape
+    return {**found, "dx": found["dx"].reshape(n, c, w, h).swapaxes(2, 3)}
+
+
 def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
 
@@ -26,15 +35,17 @@ def _over_pixels(name: str) -> Wrong:
     return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
 
 
+STEPS = (
+    FORWARD,
+    b.later_forward("spatial_batchnorm_forward"),
+    "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
+)
+
 SPATIAL_BACKWARD = check(
     ASSIGNMENT,
     "spatial_batchnorm_backward",
     6,
-    (
-        FORWARD,
-        b.later_forward("spatial_batchnorm_forward"),
-        "dx, dgamma, dbeta = spatial_batchnorm_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=b.GRADIENTS,
     cases=(
         Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
@@ -43,10 +54,11 @@ SPATIAL_BACKWARD = check(
         Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
         Case(
             "as many images as channels, a gamma of 0",
-            b.gamma_of_zero(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
+            no_gamma(b.with_upstream((4, 4, 2, 3), eps=1e-3)),
         ),
         Case("images, channels, rows and columns all alike", b.with_upstream((3, 3, 3, 3), eps=1e-2)),
         Case("a single channel", b.with_upstream((2, 1, 3, 4), eps=1e-3)),
+        b.one_state("one bn_param for both forward passes", STEPS, b.with_upstream((2, 5, 1, 3), eps=1e-3)),
     ),
     reference=b.right_gradients,
     rests_on=SPATIAL_FORWARD,
@@ -54,6 +66,10 @@ SPATIAL_BACKWARD = check(
         "reshaped without moving the channels last": Mistake(
             "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 of dout to the end first, and dx back.",
             _mixed_gradients,
+        ),
+        "height and width swapped in dout": Mistake(
+            "dout and x must be read in the same order, height before width: yours is read the other way round.",
+            _dout_turned,
         ),
         "n counts the images only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by N.",

@@ -1,12 +1,16 @@
 """ps3, the naive convolution, backwards."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv.backward_shares import BACKWARD_SHARES, kept
 from course.autograder.checks.conv.draws import ASSIGNMENT, convolution
 from course.autograder.checks.conv.forward import FORWARD_CHECK
+from course.autograder.checks.conv.tap_maps import MAPS
+from course.autograder.checks.conv.tap_maps import gradients as gradients_at
 from course.autograder.checks.conv.variants import (
     crop,
     gradients,
@@ -66,17 +70,8 @@ def _one_sample(i: Inputs, output: str, sample: slice) -> np.ndarray:
     return gradients(i, x=i["x"][sample], dout=i["dout"][sample])[output]
 
 
-def _kept(array: np.ndarray, sample: int) -> np.ndarray:
-    """Zeros for all samples but one."""
-    kept = np.zeros_like(array)
-    kept[sample] = array[sample]
-    return kept
-
-
 def _last_place(i: Inputs) -> np.ndarray:
-    kept = np.zeros_like(i["dout"])
-    kept[..., -1, -1] = i["dout"][..., -1, -1]
-    return gradients(i, dout=kept)["dw"]
+    return gradients(i, dout=kept(i["dout"], np.s_[..., -1, -1]))["dw"]
 
 
 def _without(dout: np.ndarray, part: Any) -> np.ndarray:
@@ -110,8 +105,8 @@ PARTS_OF_DOUT = {
 }
 
 
-def _sum_of(kept: Any) -> Callable[[Inputs], np.ndarray]:
-    return lambda i: i["dout"][kept].sum(axis=(0, 2, 3))
+def _sum_of(part: Any) -> Callable[[Inputs], np.ndarray]:
+    return lambda i: i["dout"][part].sum(axis=(0, 2, 3))
 
 
 BACKWARD_CHECK = check(
@@ -230,10 +225,10 @@ BACKWARD_CHECK = check(
             "dx sums over the kernels; it does not average.", lambda i: gradients(i)["dx"] / len(i["w"])
         ),
         "dx of the last sample only": dx(
-            "Each sample has a dx of its own: yours is 0 but for the last.", lambda i: _kept(gradients(i)["dx"], -1)
+            "Each sample has a dx of its own: yours is 0 but for the last.", lambda i: kept(gradients(i)["dx"], -1)
         ),
         "dx of the first sample only": dx(
-            "Each sample has a dx of its own: yours is 0 but for the first.", lambda i: _kept(gradients(i)["dx"], 0)
+            "Each sample has a dx of its own: yours is 0 but for the first.", lambda i: kept(gradients(i)["dx"], 0)
         ),
         "dw of the first sample only": dw(
             "dw sums over all samples of the batch.", lambda i: _one_sample(i, "dw", slice(1))
@@ -258,11 +253,11 @@ BACKWARD_CHECK = check(
         **{
             f"last {what} of windows left out": Mistake(
                 "Every window of the output has a share in the gradients: let the loops run to the end.",
-                _left_out(kept),
+                _left_out(part),
             )
-            for what, kept in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
+            for what, part in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
         },
-        **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(kept)) for what, kept in PARTS_OF_DOUT.items()},
+        **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(part)) for what, part in PARTS_OF_DOUT.items()},
         "db added for each input channel": db(
             "The bias is added once for each output value, not once for each input channel.",
             lambda i: gradients(i)["db"] * i["x"].shape[1],
@@ -294,6 +289,8 @@ BACKWARD_CHECK = check(
             lambda i: gradients(i)["db"].reshape(1, -1, 1, 1),
         ),
         "db is 0": db("The bias has a gradient: the sum of its channel's dout.", lambda i: np.zeros_like(i["b"])),
+        **{name: Mistake(advice, functools.partial(gradients_at, name)) for name, (advice, *_) in MAPS.items()},
+        **BACKWARD_SHARES,
         "dx and dw swapped": Mistake("Return (dx, dw, db), in this order.", swapped(gradients, "dx", "dw")),
     },
 )  # fmt: skip

@@ -1,15 +1,19 @@
 """ps3, windows as columns: im2col, and the convolution as one matrix product."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
 from course.autograder.checks.conv.forward import MISTAKES, out
-from course.autograder.checks.conv.variants import forward, padded
-from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Output, check
+from course.autograder.checks.conv.reorderings import reshaped_from
+from course.autograder.checks.conv.sizes import Geometry, size_mistakes
+from course.autograder.checks.conv.tap_maps import MAPS, unfolded
+from course.autograder.checks.conv.variants import forward, options, padded
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, views
-from course.autograder.checks.language.wrong import mistakes_in, of
+from course.autograder.checks.language.wrong import but, mistakes_in, of
 from course.reference import convolution
 
 # --- im2col --------------------------------------------------------------------------------------------------
@@ -51,9 +55,50 @@ def _ordered(i: Inputs, *axes: int) -> np.ndarray:
     return _apart(i).transpose(axes).reshape(_unfold(i).shape)
 
 
-def _crowded(i: Inputs) -> np.ndarray:
+def _crowded(i: Inputs, steps: tuple[int, int] = (1, 1)) -> np.ndarray:
+    """As many windows as there should be, `steps` values apart along each axis."""
     rows, across = _apart(i).shape[4:]
-    return _apart(i, stride=1)[..., :rows, :across].reshape(_unfold(i).shape)
+    found = _unfold(i, stride=list(steps))
+    high = (i["x"].shape[2] + 2 * i["pad"] - i["kernel_height"]) // steps[0] + 1
+    apart = found.reshape(*_unfold(i).shape[:2], high, -1)
+    return apart[..., :rows, :across].reshape(_unfold(i).shape)
+
+
+def _channels_in_turn(i: Inputs) -> np.ndarray:
+    """Row k of a column read from channel k modulo C: np.tile of the channels' numbers for np.repeat."""
+    (kh, kw), c = _kernel(i), i["x"].shape[1]
+    apart = _apart(i)
+    rows = [apart[:, k % c, k // kw % kh, k % kw] for k in range(c * kh * kw)]
+    return np.stack(rows, axis=1).reshape(_unfold(i).shape)
+
+
+def _one_channel(i: Inputs, channel: int) -> np.ndarray:
+    return np.repeat(_apart(i)[:, [channel]], i["x"].shape[1], axis=1).reshape(_unfold(i).shape)
+
+
+def _numbered_by_height(i: Inputs) -> Arrays:
+    """Windows written to column i * H' + j, where that is no number too large: later ones wipe out earlier ones."""
+    apart = _apart(i)
+    rows, across = apart.shape[4:]
+    if rows > across:
+        return {}
+    found = np.zeros_like(_unfold(i))
+    for row, column in np.ndindex(rows, across):
+        found[:, :, row * rows + column] = apart[..., row, column].reshape(found.shape[:2])
+    return {"columns": found}
+
+
+def _at_places(name: str, i: Inputs) -> np.ndarray:
+    return unfolded(name, i, _apart(i).shape[4:])
+
+
+def _geometry(i: Inputs) -> Geometry:
+    return Geometry((len(i["x"]), 1), i["x"].shape[2:], _kernel(i), i["stride"], i["pad"])
+
+
+def _long(i: Inputs, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The columns' shape for an output of this shape."""
+    return (shape[0], _unfold(i).shape[1], shape[2] * shape[3])
 
 
 IM2COL_CHECK = check(
@@ -133,6 +178,31 @@ IM2COL_CHECK = check(
             lambda i: _unfold(i, x=np.pad(i["x"], ((0, 0), (0, 0), *[(0, 2 * i["pad"])] * 2)), pad=0),
         ),
         "window's start not multiplied by the stride": columns("Output row i reads from row i * stride.", _crowded),
+        "stride forgotten along the rows": columns(
+            "The stride moves the window along both axes: output row i begins at row i * stride.",
+            lambda i: _crowded(i, (1, i["stride"])),
+        ),
+        "stride forgotten along the columns": columns(
+            "The stride moves the window along both axes: output column j begins at column j * stride.",
+            lambda i: _crowded(i, (i["stride"], 1)),
+        ),
+        "channels dealt out in turn": columns(
+            "All taps of channel 0 come first, then those of channel 1: repeat each channel's number, do not tile them.",
+            _channels_in_turn,
+        ),
+        "only the first channel": columns(
+            "A column holds the window's values in every channel; yours repeats the first.", lambda i: _one_channel(i, 0)
+        ),
+        "only the last channel": columns(
+            "A column holds the window's values in every channel; yours repeats the last.", lambda i: _one_channel(i, -1)
+        ),
+        "windows numbered with the output's height": Mistake(
+            "There are W' windows in a row of the output: window (i, j) is column i * W' + j.", _numbered_by_height
+        ),
+        **{
+            name: columns(advice, functools.partial(_at_places, name)) for name, (advice, *_) in MAPS.items()
+        },
+        **but(size_mistakes(_geometry, "columns", _long), "output's height and width swapped"),  # as many windows
         "kernel height and width swapped": columns(
             "The window has kernel_height rows and kernel_width columns.",
             lambda i: _unfold(i, kernel=_kernel(i)[::-1]),
@@ -144,22 +214,9 @@ IM2COL_CHECK = check(
 # --- conv_forward_im2col -------------------------------------------------------------------------------------
 
 
-def _reshaped_from(i: Inputs, *axes: int) -> np.ndarray:
-    """The output's axes moved, and then its shape put on by a reshape."""
-    found = forward(i)
-    return found.transpose(axes).reshape(found.shape)
-
-
 def _moved_last(i: Inputs) -> np.ndarray:
     """The kernels' taps with the channel varying fastest, where the columns have it slowest."""
     return forward(i, w=i["w"].transpose(0, 2, 3, 1).reshape(i["w"].shape))
-
-
-def _turned(i: Inputs) -> np.ndarray:
-    """The product's columns read as [W', H'], and the two axes swapped after that."""
-    found = forward(i)
-    n, o, rows, across = found.shape
-    return found.reshape(n, o, across, rows).swapaxes(2, 3)
 
 
 def _samples_fastest(i: Inputs) -> np.ndarray:
@@ -169,16 +226,20 @@ def _samples_fastest(i: Inputs) -> np.ndarray:
     return found.swapaxes(0, 1).reshape(o, rows, across, n).transpose(3, 0, 1, 2)
 
 
-def _weight_reshaped(i: Inputs) -> np.ndarray:
-    """The kernels' taps dealt out in columns: reshape(-1, O), where the columns of im2col need reshape(O, -1)."""
-    o = i["w"].shape[0]
-    return forward(i, w=i["w"].reshape(-1, o).T.reshape(i["w"].shape))
-
-
 def _taps_turned(i: Inputs) -> np.ndarray:
     """Columns whose taps go down the kernel's columns, met by kernels that go along their rows."""
     o, c, kh, kw = i["w"].shape
     return forward(i, w=i["w"].reshape(o, c, kw, kh).swapaxes(2, 3))
+
+
+def _samples_joined(i: Inputs) -> np.ndarray:
+    """The columns [N, C kh kw, windows] made one matrix by a reshape, where the batch has to move behind the taps."""
+    stride, pad = options(i)
+    found = forward(i)
+    n, o, *_ = found.shape
+    columns = convolution.im2col(i["x"], i["w"].shape[2:], stride, pad)
+    product = i["w"].reshape(o, -1) @ columns.reshape(columns.shape[1], -1) + i["b"][:, None]
+    return product.reshape(o, n, *found.shape[2:]).swapaxes(0, 1)
 
 
 FORWARD_IM2COL_CHECK = check(
@@ -197,30 +258,23 @@ FORWARD_IM2COL_CHECK = check(
     mistakes={
         "product reshaped in the wrong order": out(
             "The values are right, the places are not: put the axes in order with transpose before you reshape.",
-            lambda i: _reshaped_from(i, 1, 2, 3, 0),
+            lambda i: reshaped_from(i, 1, 2, 3, 0),
         ),
         "samples and channels mixed by a reshape": out(
             "The product has the output channels first: swap them with the batch by transpose, not by reshape.",
-            lambda i: _reshaped_from(i, 1, 0, 2, 3),
-        ),
-        "windows and channels mixed by a reshape": out(
-            "After a transpose the windows stand before the channels: swap them back by transpose, not by reshape.",
-            lambda i: _reshaped_from(i, 0, 2, 3, 1),
+            lambda i: reshaped_from(i, 1, 0, 2, 3),
         ),
         "samples taken for the fastest in the columns": out(
             "The columns go through sample 0 first, then sample 1: the batch varies slowest, not fastest.",
             _samples_fastest,
         ),
-        "columns folded back as width by height": out(
-            "The windows follow the output's rows: fold the columns back as (H', W').", _turned
+        "samples joined by a reshape": out(
+            "To join the columns of all samples move the batch behind the taps by transpose, before you reshape.",
+            _samples_joined,
         ),
         "channels moved last in the weight": out(
             "The taps of a kernel must stand in the order of a column, channels slowest: reshape w without a transpose.",
             _moved_last,
-        ),
-        "weight reshaped the wrong way": out(
-            "One kernel must become one row, with its taps in the order of the columns: reshape to (O, -1).",
-            _weight_reshaped,
         ),
         "kernels moved last in the weight": out(
             "One kernel must become one row: reshape w to (O, -1) without a transpose before it.",

@@ -151,6 +151,14 @@ RECEPTIVE_FIELD_CHECK = check(
             "A pooling window widens the field as a kernel does, and has a stride.",
             _each(lambda layer: None if layer["type"] == "max_pool2d" else {}),
         ),
+        "pooling windows not counted": Mistake(
+            "A pooling window widens the field as a kernel does; yours only takes its stride.",
+            _each(lambda layer: {"kernel_size": (1, 1)} if layer["type"] == "max_pool2d" else {}),
+        ),
+        "pooling strides not counted": Mistake(
+            "A pooling layer's stride spreads what comes after it as a convolution's does.",
+            _each(lambda layer: {"stride": (1, 1)} if layer["type"] == "max_pool2d" else {}),
+        ),
         "stride 1 where a pooling layer names none": Mistake(
             "Without a stride, pooling windows stand side by side.",
             lambda i: {"field": receptive_field([{"stride": 1, **layer} for layer in i["layers"]])},

@@ -1,12 +1,17 @@
 """ps3, the naive convolution, forwards."""
 
+import functools
 import itertools
 from collections.abc import Callable
 
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
+from course.autograder.checks.conv.reorderings import REORDERINGS
+from course.autograder.checks.conv.shares import SHARES
 from course.autograder.checks.conv.sizes import Geometry, size_mistakes
+from course.autograder.checks.conv.tap_maps import MAPS
+from course.autograder.checks.conv.tap_maps import convolved as convolved_at
 from course.autograder.checks.conv.variants import crop, forward, options, padded
 from course.autograder.checks.conv.walks import STARTS, convolved
 from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
@@ -78,12 +83,6 @@ def _last_tap(i: Inputs) -> np.ndarray:
     return forward(i, w=kept)
 
 
-def _transposed(i: Inputs) -> np.ndarray:
-    """The output as it is filled by out[..., j, i], where it is square."""
-    found = forward(i)
-    return found.swapaxes(2, 3) if found.shape[2] == found.shape[3] else found
-
-
 def _geometry(i: Inputs) -> Geometry:
     stride, pad = options(i)
     return Geometry((len(i["x"]), len(i["w"])), i["x"].shape[2:], i["w"].shape[2:], stride, pad)
@@ -124,9 +123,6 @@ MISTAKES: Mistakes = {
     "sum carried over from kernel to kernel": out(
         "Start each output value's sum at 0: yours goes on from the kernel before.",
         lambda i: forward(i).cumsum(axis=1),
-    ),
-    "output's rows and columns swapped": out(
-        "Output row i and column j stand at [..., i, j]; yours at [..., j, i].", _transposed
     ),
     "bias forgotten": out(
         "Add the output channel's bias to every value of it.", lambda i: forward(i, b=None)
@@ -245,6 +241,9 @@ MISTAKES: Mistakes = {
     "cut off at 0": out(
         "A convolution may be negative: there is no ReLU here.", lambda i: np.maximum(forward(i), 0)
     ),
+    **{name: out(advice, functools.partial(convolved_at, name)) for name, (advice, *_) in MAPS.items()},
+    **REORDERINGS,
+    **SHARES,
     **size_mistakes(_geometry),
 }
 

@@ -9,7 +9,7 @@ from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.shapes import arguments, homework, question
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, altered
-from course.autograder.checks.language.wrong import Wrong, instead, of, swapped
+from course.autograder.checks.language.wrong import Wrong, instead, of, swapped, where
 from course.reference import convolution
 from course.reference.convolution import conv2d_output_shape, pair
 from course.reference.counting import Layer, LayerCount, count_layer
@@ -75,6 +75,21 @@ def _divided_again(i: Inputs) -> Answers:
     size, taps = _outputs_and_taps(i)
     fewer = taps // i["groups"]
     return {"multiplications": size * fewer, "additions": size * (fewer - 1 + i["bias"])}
+
+
+def _with_taps(taps: Callable[[Inputs], int]) -> Wrong:
+    """Both counts by another number of taps."""
+
+    def wrong(i: Inputs) -> Answers:
+        size, _ = _outputs_and_taps(i)
+        return {"multiplications": size * taps(i), "additions": size * (taps(i) - 1 + i["bias"])}
+
+    return wrong
+
+
+_channels_divided_again = _with_taps(
+    lambda i: i["weight_shape"][1] // i["groups"] * int(np.prod(i["weight_shape"][2:]))
+)
 
 
 def _at_every_input(i: Inputs) -> Answers:
@@ -144,6 +159,10 @@ OPERATIONS_CHECK = check(
             "weight_shape[1] is C / groups already: do not divide by the groups again.",
             _divided_again,
         ),
+        "groups divide weight_shape[1] again": Mistake(
+            "weight_shape[1] is C / groups already: do not divide it by the groups.",
+            where(lambda i: i["weight_shape"][1] % i["groups"], _channels_divided_again),
+        ),
         "padded zeros not multiplied": Mistake(
             "You left out the products with padding; by the rule of this sheet they are multiplied too.",
             _without_zeros,
@@ -170,6 +189,30 @@ OPERATIONS_CHECK = check(
         ),
         "bias addition forgotten": Mistake(
             "The bias costs one addition for each output value.", _added(lambda i, size, taps: size * (taps - 1))
+        ),
+        "bias added for one sample": Mistake(
+            "The bias is added at every output value, those of all samples included.",
+            _added(lambda i, size, taps: size * (taps - 1) + size // i["input_shape"][0] * i["bias"]),
+        ),
+        "one addition less in all": Mistake(
+            "Each output value needs one addition less than it has products, not the layer as a whole.",
+            _added(lambda i, size, taps: size * taps - 1 + size * i["bias"]),
+        ),
+        "one addition less in all, the bias left out": Mistake(
+            "Each output value needs one addition less than it has products, and one more for its bias.",
+            _added(lambda i, size, taps: size * taps - 1),
+        ),
+        "kernels counted for channels": Mistake(
+            "An output value sums over the channels that its kernel reads, weight_shape[1], not over the kernels.",
+            _with_taps(lambda i: i["weight_shape"][0] * int(np.prod(i["weight_shape"][2:]))),
+        ),
+        "kernel taken for square": Mistake(
+            "You use the kernel's height twice; its width is the last number of weight_shape.",
+            _with_taps(lambda i: i["weight_shape"][1] * i["weight_shape"][2] ** 2),
+        ),
+        "kernel's height and width added": Mistake(
+            "A kernel has height times width taps.",
+            _with_taps(lambda i: i["weight_shape"][1] * sum(i["weight_shape"][2:])),
         ),
         "bias added once for each channel": Mistake(
             "The bias is added at every place of its channel, in every sample.",

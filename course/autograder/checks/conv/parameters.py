@@ -81,6 +81,21 @@ PARAMETERS_CHECK = check(
                 of("parameters", lambda i: _weights(i) + i["out_channels"] * int(np.prod(pair(i["kernel_size"])))),
             ),
         ),
+        "one bias for each group": Mistake(
+            "There is one bias for each output channel, not one for each group.",
+            where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + i["groups"])),
+        ),
+        "a bias for each input channel of each kernel": Mistake(
+            "A kernel has one bias, whatever the number of channels that it reads.",
+            where(
+                lambda i: i["bias"],
+                of("parameters", lambda i: _weights(i) + i["out_channels"] * i["in_channels"] // i["groups"]),
+            ),
+        ),
+        "kernel's height and width added": Mistake(
+            "A kernel has height times width taps.",
+            instead(_right, kernel_size=lambda i: (sum(pair(i["kernel_size"])), 1)),
+        ),
         "kernel counted along one side": Mistake(
             "A kernel has height times width taps.",
             instead(_right, kernel_size=lambda i: (pair(i["kernel_size"])[0], 1)),

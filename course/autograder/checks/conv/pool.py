@@ -7,6 +7,7 @@ import numpy as np
 
 from course.autograder.checks.conv import walks
 from course.autograder.checks.conv.draws import ASSIGNMENT, distinct, length, values, without
+from course.autograder.checks.conv.pool_slips import POOL_BACKWARD_SLIPS, POOL_SLIPS
 from course.autograder.checks.conv.sizes import OF_PADDING, Geometry, size_mistakes
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options, windows_one_by_one
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
@@ -186,6 +187,7 @@ FORWARD_CHECK = check(
         "summed, not maximised": out(
             "Take the largest value of the window, not the sum.", lambda i: pool(i, "avg") * _area(i)
         ),
+        **POOL_SLIPS,
         **but(size_mistakes(_geometry), *OF_PADDING),
     },
 )  # fmt: skip
@@ -298,6 +300,7 @@ BACKWARD_CHECK = check(
         "gradient divided by the window's size": dx(
             "All of dout goes to the maximum: nothing is averaged.", lambda i: pool_gradient(i) / _area(i)
         ),
+        **POOL_BACKWARD_SLIPS,
         "only the first sample": dx(
             "dx is wrong from the second sample on: go through all.", lambda i: pool_gradient(i) * _first(i, 0)
         ),

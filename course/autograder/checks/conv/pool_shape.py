@@ -1,5 +1,6 @@
 """ps3, shapes: pooling windows, rounded down or up."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,26 @@ def _other(**changes: Any) -> Wrong:
 def _steps(i: Inputs) -> Any:
     """The stride that holds: the window's own size where none is given."""
     return i["kernel_size"] if i["stride"] is None else i["stride"]
+
+
+def _ceil(i: Inputs) -> bool:
+    return bool(i["ceil_mode"])
+
+
+def _mixed(axis: int) -> Wrong:
+    """Rounded up along one axis, and down along the other."""
+    return reshaped(lambda i, shape: np.where(np.arange(4) == axis, shape, _rounded_down(i)["shape"]), _right)
+
+
+def _by_formula(size: Callable[[int, int, int, bool], int]) -> Wrong:
+    """Another number of windows, made of the padded size, the window's, the stride, and whether to round up."""
+
+    def change(i: Inputs, shape: Any) -> list[int]:
+        padded = np.add(i["input_shape"][2:], np.multiply(2, pair(i["padding"])))
+        axes = zip(padded.tolist(), pair(i["kernel_size"]), pair(_steps(i)), strict=True)
+        return [*shape[:2], *(size(n, k, s, _ceil(i)) for n, k, s in axes)]
+
+    return reshaped(change, _right)
 
 
 def _size(r: Generator, channels: tuple[int, int], rows: int, columns: int) -> tuple[int, int, int, int]:
@@ -104,6 +125,27 @@ POOL_SHAPE_CHECK = check(
         "ceil_mode turned round": Mistake(
             "You round up without ceil_mode and down with it; it is the other way.",
             _other(ceil_mode=lambda i: not i["ceil_mode"]),
+        ),
+        "rounded to the nearest": MISTAKES["rounded to the nearest"].by(_by_formula(lambda n, k, s, up: round((n - k) / s + 1))),
+        "kernel left out of the size": MISTAKES["kernel left out of the size"].by(
+            _by_formula(lambda n, k, s, up: -(-n // s) + 1 if up else n // s + 1)
+        ),
+        "size of the input divided by the stride": MISTAKES["size of the input divided by the stride"].by(
+            _by_formula(lambda n, k, s, up: -(-n // s) if up else n // s)
+        ),
+        "plus one forgotten with ceil_mode": Mistake(
+            "ceil_mode rounds the quotient up, and the first window comes to it all the same: add 1.",
+            where(_ceil, reshaped(lambda i, shape: shape - [0, 0, 1, 1], _right)),
+        ),
+        "padding counted four times": Mistake(
+            "`padding` is what each end of an axis gets: the input grows by twice the padding.",
+            _other(padding=lambda i: tuple(2 * p for p in pair(i["padding"]))),
+        ),
+        "ceil_mode along the height alone": Mistake(
+            "ceil_mode rounds up along both axes: the width too.", where(_ceil, _mixed(2))
+        ),
+        "ceil_mode along the width alone": Mistake(
+            "ceil_mode rounds up along both axes: the height too.", where(_ceil, _mixed(3))
         ),
         "plus one forgotten": MISTAKES["plus one forgotten"].by(
             reshaped(lambda i, shape: shape - [0, 0, 1, 1], _right)

@@ -105,6 +105,28 @@ def _dilated_whole(i: Inputs) -> tuple[int, ...]:
     return o, c, d[0] * kh, d[1] * kw
 
 
+def _dilated_less_one(i: Inputs) -> tuple[int, ...]:
+    d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
+    return o, c, max(d[0] * kh - 1, 1), max(d[1] * kw - 1, 1)
+
+
+def _extent_short(i: Inputs, shape: np.ndarray) -> Any:
+    kernel = i["weight_shape"][2:]
+    edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, pair(i["stride"]))
+    axes = zip(i["input_shape"][2:], edges, kernel, pair(i["dilation"]), pair(i["stride"]), strict=True)
+    return [*shape[:2], *((n + sum(e) - d * (k - 1)) // s + 1 for n, e, k, d, s in axes)]
+
+
+def _one_axis(axis: int, wrong: Wrong) -> Wrong:
+    """A mistake made along the height (axis 2) or the width (axis 3) alone."""
+
+    def change(i: Inputs, shape: np.ndarray) -> Any:
+        found = np.array(wrong(i).get("shape", shape))
+        return np.where(np.arange(4) == axis, found, shape) if found.shape == shape.shape else shape
+
+    return reshaped(change)
+
+
 def _turned(name: str) -> Any:
     return lambda i: pair(i[name])[::-1]
 
@@ -114,6 +136,14 @@ def once(i: Inputs) -> list[int]:
     ph, pw = pair(i["padding"])
     return [ph, 0, pw, 0]
 
+
+def _divided(i: Inputs, shape: np.ndarray) -> Any:
+    edges = padding_edges(i["padding"], i["input_shape"][2:], i["weight_shape"][2:], pair(i["stride"]))
+    sizes = [n + sum(edge) for n, edge in zip(i["input_shape"][2:], edges, strict=True)]
+    return [*shape[:2], *np.floor_divide(sizes, pair(i["stride"]))]
+
+
+ONE_AXIS = "Height and width are counted by the same formula: one of them is right, so write the other in the same way."
 
 MISTAKES = {
     "rounded up": Mistake(
@@ -155,6 +185,34 @@ MISTAKES = {
         "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
         other(weight_shape=_dilated_whole, dilation=1),
     ),
+    "dilation times the kernel, less one": Mistake(
+        "Dilation widens the gaps between the taps: a kernel covers dilation * (k - 1) + 1 values.",
+        other(weight_shape=_dilated_less_one, dilation=1),
+    ),
+    "minus one forgotten in the kernel's extent": Mistake(
+        "A kernel of k taps covers dilation * (k - 1) + 1 values: take all of them off, not one less.",
+        reshaped(_extent_short),
+    ),
+    "kernel left out of the size": Mistake(
+        "Windows fit into what the first one leaves: take the kernel's size off before you divide.",
+        other(weight_shape=lambda i: (*i["weight_shape"][:2], 1, 1)),
+    ),
+    "size of the input divided by the stride": Mistake(
+        "Take the kernel's size off before you divide by the stride, and add 1 for the first window.",
+        reshaped(_divided),
+    ),
+    "dilation of the height for both axes": Mistake(
+        "A pair of dilations is (height, width); you use the first one on both axes.",
+        other(dilation=lambda i: pair(i["dilation"])[0]),
+    ),
+    "dilation ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(dilation=1))),
+    "dilation ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(dilation=1))),
+    "padding ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(padding=0))),
+    "padding ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(padding=0))),
+    "padding counted once along the height": Mistake(ONE_AXIS, _one_axis(2, other(padding=once))),
+    "padding counted once along the width": Mistake(ONE_AXIS, _one_axis(3, other(padding=once))),
+    "stride ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(stride=1))),
+    "stride ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(stride=1))),
     "height and width swapped": Mistake(
         "Your last two numbers are in each other's place: height (rows) comes first.",
         reshaped(lambda i, shape: shape[[0, 1, 3, 2]]),

@@ -11,6 +11,7 @@ from course.autograder.checks.conv.nets import NETS
 from course.autograder.checks.language import EXACT, Arrays, Inputs, Mistake, Output, check
 from course.autograder.checks.language.plain import rows_together
 from course.autograder.checks.language.wrong import Wrong
+from course.reference.convolution import pair
 from course.reference.counting import LayerCount
 from course.reference.layer_plan import count_plan
 
@@ -33,10 +34,12 @@ def _table(
         read: the layer as it is read, for a student who reads the layers differently.
     """
     counts = count_plan([read(layer) for layer in i["layers"]], i["input_shape"])
-    rows = [replace(count, **change(count)) for count in counts]
-    columns = {
-        name: rows_together([getattr(row, name) for row in rows], name) for name in (*SHAPES, *OPERATIONS)
-    }
+    return _of_rows([replace(count, **change(count)) for count in counts], (*SHAPES, *OPERATIONS))
+
+
+def _of_rows(rows: list[LayerCount], names: tuple[str, ...]) -> Arrays:
+    """Columns of a table."""
+    columns = {name: rows_together([getattr(row, name) for row in rows], name) for name in names}
     return {f"table.*.{name}": column for name, column in columns.items() if isinstance(column, np.ndarray)}
 
 
@@ -69,6 +72,64 @@ def _unread(advice: str, option: str) -> Mistake:
 
 def _pool_by_one(layer: Layer) -> Layer:
     return {"stride": 1, **layer} if layer["type"] == "max_pool2d" else layer
+
+
+def _always_biased(kind: str) -> Mistake:
+    """Layers of a kind read as if each had a bias."""
+
+    def read(layer: Layer) -> Layer:
+        return {**layer, "bias": True} if layer["type"] == kind else layer
+
+    return Mistake(
+        "A layer with bias False has no bias, and nothing to count for it.", _columns(SHAPES, read=read)
+    )
+
+
+def _walked(onward: Callable[[LayerCount], tuple[LayerCount, tuple[int, ...]]]) -> Wrong:
+    """The table of a student who hands on another shape than comes out of a layer; nothing where that fails.
+
+    Args:
+        onward: from the right row of a layer, the row as it is written and the shape that the next layer sees.
+    """
+
+    def wrong(i: Inputs) -> Arrays:
+        rows: list[LayerCount] = []
+        shape = tuple(i["input_shape"])
+        for layer in i["layers"]:
+            if layer["type"] == "linear" and len(shape) != 2:
+                return {}
+            try:
+                row, shape = onward(count_plan([layer], shape)[0])
+            except ValueError:
+                return {}
+            rows.append(row)
+        return _of_rows(rows, SHAPES)
+
+    return wrong
+
+
+def _not_carried_on(kind: str) -> Mistake:
+    """The layer behind one of this kind still sees that one's input."""
+    return Mistake(
+        "A layer's output is the next one's input: carry the shape on after every layer.",
+        _walked(lambda row: (row, row.input_shape if row.kind == kind else row.output_shape)),
+    )
+
+
+def _in_one_row(row: LayerCount) -> tuple[LayerCount, tuple[int, ...]]:
+    flat = (1, _size(row.input_shape)) if row.kind == FLAT else row.output_shape
+    return replace(row, output_shape=flat), flat
+
+
+def _compared(i: Inputs) -> Arrays:
+    """A pooling layer's additions with a comparison for each value of a window but the first."""
+    rows = [
+        replace(row, additions=_size(row.output_shape) * (_size(pair(layer["kernel_size"])) - 1))
+        if row.kind == POOL
+        else row
+        for row, layer in zip(count_plan(i["layers"], i["input_shape"]), i["layers"], strict=True)
+    ]
+    return _of_rows(rows, OPERATIONS)
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -155,6 +216,17 @@ SHAPES_CHECK = check(
             "Flattening keeps the first axis: each sample has a row of its own.",
             lambda c: {"output_shape": (_size(c.input_shape),)}, FLAT,
         ),
+        "flatten makes one row of the batch": Mistake(
+            "Flattening keeps the first axis: each sample has a row of its own.", _walked(_in_one_row)
+        ),
+        "layers without weights counted as parameters": shape_mistake(
+            "The product of an empty shape is 1: a layer without weights has 0 parameters.",
+            lambda c: {"parameters": c.parameters + (not c.weight_shape) + (not c.bias_shape)},
+        ),
+        "shape not carried on after a convolution": _not_carried_on(CONV),
+        "shape not carried on after pooling": _not_carried_on(POOL),
+        "bias counted in a convolution without one": _always_biased("conv2d"),
+        "bias counted in a linear layer without one": _always_biased("linear"),
         "flatten changes nothing": shape_mistake(
             "Flatten makes [N, C * H * W] of [N, C, H, W].", lambda c: {"output_shape": c.input_shape}, FLAT
         ),
@@ -187,6 +259,33 @@ OPERATIONS_CHECK = check(
         "as many additions as products without a bias": operation_mistake(
             "k products without a bias are summed by k - 1 additions.",
             lambda c: {"additions": c.multiplications}, CONV, LINEAR,
+        ),
+        "bias addition of a linear layer forgotten": operation_mistake(
+            "A bias costs one addition for each output value.", lambda c: {"additions": c.additions - _biased(c)}, LINEAR
+        ),
+        "bias addition of a convolution forgotten": operation_mistake(
+            "A bias costs one addition for each output value.", lambda c: {"additions": c.additions - _biased(c)}, CONV
+        ),
+        "bias added in a linear layer without one": operation_mistake(
+            "k products without a bias are summed by k - 1 additions.", lambda c: {"additions": c.multiplications}, LINEAR
+        ),
+        "bias added in a convolution without one": operation_mistake(
+            "k products without a bias are summed by k - 1 additions.", lambda c: {"additions": c.multiplications}, CONV
+        ),
+        "every comparison of a window counted": Mistake(
+            "Pooling's comparisons are neither multiplications nor additions.", _compared
+        ),
+        "ReLU counted": operation_mistake(
+            "ReLU is neither a multiplication nor an addition, and paddle.flops agrees.",
+            lambda c: dict.fromkeys(OPERATIONS, _size(c.output_shape)), "ReLU",
+        ),
+        "sigmoid counted": operation_mistake(
+            "Sigmoid is neither a multiplication nor an addition, and paddle.flops agrees.",
+            lambda c: dict.fromkeys(OPERATIONS, _size(c.output_shape)), "Sigmoid",
+        ),
+        "batch norm counted twice": operation_mistake(
+            "In eval mode batch norm is one multiplication and one addition a value.",
+            lambda c: {"multiplications": 2 * c.multiplications, "additions": 2 * c.additions}, NORM,
         ),
         "bias addition forgotten": operation_mistake(
             "A bias costs one addition for each output value.",

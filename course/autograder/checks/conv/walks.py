@@ -41,6 +41,7 @@ STARTS: dict[str, tuple[str, Slip]] = {
         lambda i, j, s, h, w: (j * s, i * s, h, w),
     ),
 }
+# How a window is cut too small: an end that is left out, a part for the whole.
 EXTENTS: dict[str, tuple[str, Slip]] = {
     "window's height and width swapped in the slices": (
         "The shape is right; the slices have the window's height and width in each other's place.",
@@ -155,13 +156,20 @@ def pooling_gradient(i: Inputs, slip: Slip, shared: tuple[int, ...] = ()) -> Arr
     return {"dx": dx}
 
 
-def spread(i: Inputs) -> np.ndarray:
-    """dx of a student who gives each window's gradient to all of its values."""
+def weighted(i: Inputs, weights: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """dx of a student who gives each value a share of its window's gradient: `weights` of the window [N, C, h, w]."""
     size, stride = pool_options(i)
     dx = np.zeros(i["x"].shape)
     for row, column, (rows, columns) in walk(i["dout"].shape, right_window, stride, *size):
-        dx[:, :, rows, columns] += i["dout"][:, :, row, column][:, :, None, None]
+        dx[:, :, rows, columns] += (
+            weights(i["x"][:, :, rows, columns]) * i["dout"][:, :, row, column, None, None]
+        )
     return dx
+
+
+def spread(i: Inputs) -> np.ndarray:
+    """dx of a student who gives each window's gradient to all of its values."""
+    return weighted(i, np.ones_like)
 
 
 def windows_over(i: Inputs) -> np.ndarray:

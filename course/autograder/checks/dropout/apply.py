@@ -72,6 +72,9 @@ TRAIN_CHECK = check(
             "A mask of 1 means kept; you drop those and keep the others.",
             _in_training(lambda x, m, f: product(x, 1.0 - m, f)),
         ),
+        "dropped values left as they are": Mistake(
+            "A dropped value is 0; yours keeps it as it came.", _in_training(lambda x, m, f: product(x, m, f) + (1.0 - m) * x)
+        ),
         "scaled by the share that happened to be kept": Mistake(
             "Divide by the probability 1 - p, not by the share of ones in this one mask.",
             _in_training(lambda x, m, f: product(x, m, 1.0 / float(m.mean()) if f != 1 else 1.0)),

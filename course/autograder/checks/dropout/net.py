@@ -1,6 +1,7 @@
 """ps2, in use: affine, ReLU and dropout as one layer, forward and backward."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,17 @@ def _averaged(name: str) -> Wrong:
     return wrong
 
 
+def _stopped_by_sign(i: Inputs) -> Answers:
+    """Gradients that go on where they are positive, wherever the hidden value lay."""
+    passed = {**i, "dout": np.maximum(i["dout"], 0)}
+    return only(_changed(lambda z, h, m, f: z * m * f), *GRADIENTS)(passed)
+
+
+def _weights_transposed(i: Inputs) -> Answers:
+    right = LAYER.right(i)["dw"]
+    return {"dw": replace(right, sums="nm,nd->md") if isinstance(right, Masked) else right.T}
+
+
 def _inputs_dropped(i: Inputs) -> Answers:
     """Dropout put before the affine map; in a student's own answer a property finds it."""
     if not tossed(i) or not unseen(i):
@@ -172,6 +184,10 @@ NET_CHECK = check(
             # Where ReLU stopped a unit, its coin is not seen: nothing is known of the gradient that passes there.
             where(lambda i: unseen(i) or not tossed(i), _gradients(lambda z, h, m, f: z * m * f)),
         ),
+        "ReLU's mask taken of the gradient": Mistake(
+            "ReLU stops the gradient where its own input was negative, not where the gradient is.",
+            where(lambda i: unseen(i) or not tossed(i), _stopped_by_sign),
+        ),
         "ReLU forgotten": Mistake(
             "There is no ReLU between the affine layer and dropout.",
             where(tossed, _changed(lambda z, h, m, f: z * m * f)),
@@ -188,6 +204,9 @@ NET_CHECK = check(
         "weight gradient averaged": Mistake(
             "dw is the sum over the samples; the mean belongs to the loss.",
             _averaged("dw"),
+        ),
+        "weight gradient transposed": Mistake(
+            "dw has the shape of w, [D, M]: the transpose belongs on x.", _weights_transposed
         ),
         **nan_at_one("out", lambda i: i["dout"].shape),
     },

@@ -14,7 +14,7 @@ import numpy as np
 from course.autograder.checks.language.calling import as_taken
 from course.autograder.checks.language.own_code import own_line
 from course.autograder.checks.language.plain import ESCAPING, MAX_ITEMS, Problem, plain, rows_together
-from course.autograder.checks.language.stand_ins import input_arrays, lay_out
+from course.autograder.checks.language.stand_ins import input_arrays, input_settings, lay_out
 
 # --- what goes out -------------------------------------------------------------------------------------------
 
@@ -54,7 +54,8 @@ class Reply:
 
     Attributes:
         outputs: the wanted paths, each a base-class numeric array or a Problem.
-        inputs_after: the input arrays that are not, to the byte, as they came, as they are after the calls.
+        inputs_after: the input arrays that are not, to the byte, as they came, as they are after the calls; for a
+            setting (a number or word in a dict or list, the length of a list) that is not as it came, a Problem.
         problem: what stopped the steps, if anything did.
     """
 
@@ -223,6 +224,24 @@ def _changed(
     return changed
 
 
+def _set_otherwise(
+    start: Mapping[str, Any], came: Mapping[str, Any], meant: frozenset[str]
+) -> dict[str, np.ndarray | Problem]:
+    """The settings that are not as they came, but for those that the judge's own steps put elsewhere."""
+    changed: dict[str, np.ndarray | Problem] = {}
+    for path, setting in came.items():
+        if path in meant:
+            continue
+        try:
+            now = look_up(start, path)
+            alike = bool((len(now) if isinstance(now, (list, tuple)) else now) == setting)
+        except ESCAPING:  # it is gone, or something of the student's own making stands there
+            alike = False
+        if not alike:
+            changed[path] = Problem("changed", "")
+    return changed
+
+
 def perform(
     steps: tuple[Step, ...],
     inputs: Mapping[str, Any],
@@ -244,7 +263,8 @@ def perform(
     """
     start = dict(lay_out(inputs))
     workspace, came = dict(start), input_arrays(inputs)
-    meant = {*wanted, *(step.path for step in steps if isinstance(step, Put))}
+    put = {step.path for step in steps if isinstance(step, Put)}
+    meant = {*wanted, *put}
     given = (
         {}
         if meant.isdisjoint(came)
@@ -258,4 +278,5 @@ def perform(
         if problem is not None:
             return Reply(problem=problem)
     outputs = {path: _fetch(workspace, path) for path in wanted}
-    return Reply(outputs, _changed(start, given, came))
+    otherwise = _set_otherwise(start, input_settings(inputs), frozenset(put))
+    return Reply(outputs, {**_changed(start, given, came), **otherwise})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Strided:
-    """Stand-in for an array handed over as a non-contiguous view of a larger one."""
+    """Stand-in for an array handed over as a view of a larger one, with gaps, and its first axis the fastest in memory."""
 
     array: np.ndarray
 
@@ -72,7 +73,8 @@ def lay_out(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy(order="K")
     if isinstance(value, Strided):
-        wide = np.zeros((*value.array.shape[:-1], 2 * value.array.shape[-1]), dtype=value.array.dtype)
+        *others, last = value.array.shape
+        wide = np.zeros((*others, 2 * last), dtype=value.array.dtype, order="F")
         wide[..., ::2] = value.array
         return wide[..., ::2]
     if isinstance(value, Seeded):
@@ -121,3 +123,28 @@ def _collect(value: Any, path: str, found: dict[str, np.ndarray]) -> None:
         items = enumerate(value)
     for key, item in items:
         _collect(item, f"{path}.{key}" if path else str(key), found)
+
+
+def input_settings(value: Any, path: str = "") -> dict[str, Any]:
+    """What a function could change of its inputs beside their arrays, by path: numbers and words that stand in a dict or
+    a list ('bn_param.momentum', 'padding.1'), and the length of each list ('layers').
+    """
+    found: dict[str, Any] = {}
+    _settle(value, path, found)
+    return found
+
+
+def _settle(value: Any, path: str, found: dict[str, Any]) -> None:
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(value)
+        if isinstance(value, list):
+            found[path] = len(value)
+    for key, item in items:
+        inside = f"{path}.{key}" if path else str(key)
+        if not isinstance(item, (str, int, float, NoneType)):
+            _settle(item, inside, found)
+        elif path and not isinstance(value, tuple):
+            found[inside] = item

@@ -72,6 +72,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
             "You normalise each channel by itself (instance norm); G groups have C / G channels each.",
             answer("C", "runs"),
         ),
+        "values dealt to columns by a reshape": Mistake(
+            "reshape(N * G, -1) makes a row of each group; a reshape to (-1, N * G) deals the values out, transposed or not.",
+            answer("G", "dealt by a reshape"),
+        ),
         "statistics down the groups": Mistake(
             "With a group in each row the moments run along the row (axis 1); yours run down the rows.",
             answer("G", "down the groups"),
@@ -135,6 +139,10 @@ def _mixed(mean: Any, var: Any) -> Any:
 
 def _first_repeated(name: str) -> Any:
     return lambda i: np.repeat(i[name][: i["G"]], len(i[name]) // i["G"])
+
+
+def _first_of_group(name: str) -> Any:
+    return lambda i: np.repeat(i[name][:: len(i[name]) // i["G"]], len(i[name]) // i["G"])
 
 
 GROUP = (2, 3, 4)  # of x seen as [N, G, C / G, H, W]
@@ -203,6 +211,13 @@ FORWARD_CHECK = check(
             f"the first G of {name} for the groups": Mistake(
                 f"{name} has a value for each channel, whatever G is; yours repeats the first G.",
                 instead(_reference, **{name: _first_repeated(name)}),
+            )
+            for name in ("gamma", "beta")
+        },
+        **{
+            f"{name} of the group's first channel": Mistake(
+                f"{name} has a value for each channel, whatever G is; yours is that of the group's first channel.",
+                instead(_reference, **{name: _first_of_group(name)}),
             )
             for name in ("gamma", "beta")
         },

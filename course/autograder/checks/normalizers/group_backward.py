@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.language import Arrays, Inputs, Mistake, check, draws
-from course.autograder.checks.language.wrong import Wrong, after, but
+from course.autograder.checks.language.wrong import Wrong, after, but, only
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.group import (
     FORWARD,
@@ -59,6 +59,11 @@ def _averaged(mean: Callable[[Inputs, np.ndarray], np.ndarray]) -> Wrong:
         return {"dx": (g - mean(i, g) - x_hat * mean(i, g * x_hat)) / sd}
 
     return wrong
+
+
+def _with_gamma(gamma: Callable[[Inputs], np.ndarray]) -> Wrong:
+    """dx by a gamma that is not the case's."""
+    return lambda i: only(_gradients, "dx")({**i, "gamma": gamma(i)})
 
 
 def _over(*axes: int) -> Callable[[Inputs, np.ndarray], np.ndarray]:
@@ -144,6 +149,46 @@ BACKWARD_CHECK = check(
         "averages at each position": Mistake(
             "The averages in dx run over all positions of the group; yours leave the positions apart.",
             _averaged(_in_view("each position")),
+        ),
+        "sums down the groups": Mistake(
+            "With a group in each row the sums in dx run along the row (axis 1); yours run down the rows.",
+            _averaged(
+                lambda i, value: _in_view("down the groups")(i, value) * len(i["x"]) * i["G"] / parts(i).n
+            ),
+        ),
+        "averages down the groups": Mistake(
+            "With a group in each row the averages in dx run along the row (axis 1); yours run down the rows.",
+            _averaged(_in_view("down the groups")),
+        ),
+        "n counts the groups": Mistake(
+            "The averages are over the values of a group: you divided by the number of groups in the batch.",
+            counted(parts, lambda i: len(i["x"]) * i["G"]),
+        ),
+        "sums over each channel alone": Mistake(
+            "The sums in dx run over all channels of the group; yours leave its channels apart.",
+            _averaged(lambda i, value: _over(2, 3)(i, value) * i["G"] / len(i["gamma"])),
+        ),
+        "sums over the whole sample": Mistake(
+            "The sums in dx run over the group; yours run over all channels of the sample.",
+            _averaged(lambda i, value: _over(1, 2, 3)(i, value) * i["G"]),
+        ),
+        "sums over the samples too": Mistake(
+            "The sums in dx stay within one sample; yours run over the group in all of them.",
+            _averaged(lambda i, value: _in_view("batch too")(i, value) * len(i["x"])),
+        ),
+        "n counts the group in all samples": Mistake(
+            "The averages stay within one sample, over C / G * H * W values: you divided by N times as many.",
+            counted(parts, lambda i: len(i["x"]) * len(i["gamma"]) // i["G"] * _pixels(i)),
+        ),
+        "the first group's gamma for all in dx": Mistake(
+            "Each channel has a gamma of its own; yours are those of the first group, again and again.",
+            _with_gamma(lambda i: np.resize(i["gamma"][: len(i["gamma"]) // i["G"]], len(i["gamma"]))),
+        ),
+        "gamma of the group's first channel in dx": Mistake(
+            "Each channel has a gamma of its own; yours is that of its group's first channel.",
+            _with_gamma(
+                lambda i: np.repeat(i["gamma"][:: len(i["gamma"]) // i["G"]], len(i["gamma"]) // i["G"])
+            ),
         ),
         "dgamma for the group": Mistake(
             "gamma has one value per channel, whatever G is: sum dgamma over everything but the channel.",

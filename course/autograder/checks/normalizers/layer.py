@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.normalising import normalising
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
@@ -78,6 +78,13 @@ def _beside(mean: Callable[[np.ndarray], np.ndarray], var: Callable[[np.ndarray]
         return {"out": i["gamma"] * (x - mean(x)) / np.sqrt(var(x) + _eps(i)) + i["beta"]}
 
     return wrong
+
+
+def _rows_mixed(i: Inputs) -> Arrays:
+    """x reshaped to [D, rows], normalised down its columns, and transposed after that."""
+    x = i["x"].astype(np.float64).reshape(i["x"].shape[-1], -1)
+    x_hat = ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + _eps(i))).T
+    return {"out": (i["gamma"] * x_hat + i["beta"]).reshape(i["x"].shape)}
 
 
 def _along_samples(i: Inputs) -> Arrays:
@@ -157,6 +164,10 @@ FORWARD_CHECK = check(
         "divided by the length": Mistake(
             "Divide by the root of the MEAN of the squares; yours is the root of their sum.", _length
         ),
+        "rows mixed by a reshape": Mistake(
+            "To bring the features to the front take the transpose: a reshape deals the values out anew.",
+            _rows_mixed,
+        ),
         "parameters along the samples": Mistake(
             "gamma and beta run along the last axis; you lined them up with the samples.",
             where(lambda i: i["x"].ndim == 2 and len(i["x"]) == len(i["gamma"]), _along_samples),
@@ -182,6 +193,18 @@ def _parameters(i: Inputs, *axes: int) -> Arrays:
 def _down_the_samples(p: Parts) -> np.ndarray:
     """Batch norm's closed form beside layer norm's x_hat and root."""
     return p.gamma * (p.dout - p.dout.mean(axis=0) - p.x_hat * (p.dout * p.x_hat).mean(axis=0))
+
+
+def _sums_over_rows(p: Parts) -> np.ndarray:
+    """The sums of g and g * x_hat over all axes but the last."""
+    rows = tuple(range(p.x.ndim - 1))
+    return p.g - (p.g.sum(axis=rows) + p.x_hat * (p.g * p.x_hat).sum(axis=rows)) / p.n
+
+
+def _mean_down_the_samples(p: Parts) -> np.ndarray:
+    """What arrives at x - mean, less its average down the samples."""
+    centred = (p.g + p.by_var) / p.sd
+    return p.sd * (centred - centred.mean(axis=0))
 
 
 def _by_parameter_gradients(p: Parts) -> np.ndarray:
@@ -230,6 +253,14 @@ BACKWARD_CHECK = check(
         "averages down the samples": Mistake(
             "The averages in dx run along each row, over the values that share a mean; yours run down the samples.",
             dx_by(parts, _down_the_samples),
+        ),
+        "the mean's gradient averaged over the samples": Mistake(
+            "The mean is one of each row: average what flows to it along the row, not down the samples.",
+            dx_by(parts, _mean_down_the_samples),
+        ),
+        "sums over the rows in dx": Mistake(
+            "The sums in dx run along each row (axis -1); yours run over the rows, and are divided by D all the same.",
+            dx_by(parts, _sums_over_rows),
         ),
         "dbeta and dgamma for the sums along the row": Mistake(
             "dbeta and dgamma are sums over the rows: dx needs the sums of g and g * x_hat along each row.",

@@ -93,6 +93,36 @@ def _d_after_gamma(i: Inputs) -> Arrays:
     return {"out": plain + ones - without}
 
 
+def _normalised_by(i: Inputs, deviation: Any = None, mean: Any = None) -> Arrays:
+    """A training step with another mean or deviation in x_hat; r and d as they should be."""
+    s = rv.state(i)
+    batch_mean, batch_std = (value.numpy() for value in rv.moments(tensor(i["x"]), s["eps"], Switches()))
+    column = (1, -1, *[1] * (i["x"].ndim - 2))
+    r = np.clip(batch_std / s["running_std"], 1 / s["r_max"], s["r_max"])
+    d = np.clip((batch_mean - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+    m, sd = batch_mean if mean is None else s[mean], batch_std if deviation is None else s[deviation]
+    x_hat = (i["x"] - np.reshape(m, column)) / np.reshape(sd, column) * r.reshape(column) + d.reshape(column)
+    return {"out": i["gamma"].reshape(column) * x_hat + i["beta"].reshape(column)}
+
+
+def _r_without_epsilon(i: Inputs) -> Arrays:
+    s = rv.state(i)
+    column = (1, -1, *[1] * (i["x"].ndim - 2))
+    _, std = rv.moments(tensor(i["x"]), s["eps"], Switches())
+    bare = np.sqrt(np.maximum(std.numpy() ** 2 - s["eps"], 0))
+    right, other = (np.clip(sd / s["running_std"], 1 / s["r_max"], s["r_max"]) for sd in (std.numpy(), bare))
+    unscaled = out(d="forgotten")(i)["out"] - i["beta"].reshape(column)
+    return {"out": step(i)["out"] + unscaled * (other / right - 1).reshape(column)}
+
+
+def _by_the_running_deviation(i: Inputs) -> Arrays:
+    return _normalised_by(i, deviation="running_std")
+
+
+def _less_the_running_mean(i: Inputs) -> Arrays:
+    return _normalised_by(i, mean="running_mean")
+
+
 CORRECTING = {
     "batch norm: r and d left out": Mistake(
         "This is plain batch norm: multiply the normalised x by r and add d before gamma and beta.",
@@ -120,6 +150,16 @@ CORRECTING = {
     ),
     "d divided by the batch's deviation": Mistake(
         "d is counted in running standard deviations: divide by running_std.", out(d="by the batch's")
+    ),
+    "r without epsilon": Mistake(
+        "r compares deviations that both have epsilon under their root: the batch's too.", _r_without_epsilon
+    ),
+    "running deviation for the batch's": Mistake(
+        "In training divide by the batch's own standard deviation; running_std comes in through r and d.",
+        _by_the_running_deviation,
+    ),
+    "running mean for the batch's": Mistake(
+        "In training subtract the batch's own mean; running_mean comes in through d.", _less_the_running_mean
     ),
     "running_std taken for a variance": Mistake(
         "bn_param keeps a running standard deviation: no root is taken of it.", out(r="running variance")

@@ -16,7 +16,7 @@ from course.autograder.checks.batch_norm.gradient_parts import (
     dx_by,
     with_parts,
 )
-from course.autograder.checks.batch_norm.gradient_roads import dx_mistakes
+from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import LEAVES, slopes
 from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, check, draws
@@ -70,6 +70,14 @@ def _dgamma(made_from: PartsOf, normalised: Formula = lambda p: p.normalised) ->
 def _both(made_from: PartsOf) -> Wrong:
     """dx and dgamma from other parts."""
     return lambda i: {**dx_by(made_from)(i), **_dgamma(made_from)(i)}
+
+
+R_IN_ALL = "r multiplies all of x_hat, so it stands before all three terms of dx."
+R_MISSING: dict[str, Formula] = {
+    "on the direct path of dx": lambda p: p.g / p.factor + p.by_mean + p.by_var,
+    "in the mean's term of dx": lambda p: p.g + p.by_mean / p.factor + p.by_var,
+    "in the last term of dx": lambda p: p.g + p.by_mean + p.by_var / p.factor,
+}
 
 
 def _with_both(p: Parts) -> np.ndarray:
@@ -185,7 +193,7 @@ BACKWARD_CHECK = check(
             "In dx stands the x_hat of batch norm, before r and d came in; the one under the average has them.",
             dx_by(parts, _with_second),
         ),
-        "r on the direct road alone": Mistake(
+        "r on the direct path alone": Mistake(
             "All three terms come back through r; in yours only the first does.",
             dx_by(parts, lambda p: p.g + (p.by_mean + p.by_var) / p.factor),
         ),
@@ -201,6 +209,10 @@ BACKWARD_CHECK = check(
             "Each channel's mean runs over all its values, N * H * W for images; you divided by N.",
             where(lambda i: i["x"].ndim == 4, counted(parts, lambda i: len(i["x"]))),
         ),
+        **{
+            f"r missing {where_it_is}": Mistake(R_IN_ALL, dx_by(parts, formula))
+            for where_it_is, formula in R_MISSING.items()
+        },
         **dx_mistakes(parts),
         **but(parameter_mistakes(parts, _reference, axis=1), "dgamma without x_hat"),
         "dbeta multiplied by r": Mistake(

@@ -62,6 +62,14 @@ def _times_r(i: Inputs) -> Arrays:
     return {"out": _served({**i, **s, "running_std": s["running_std"] / r})}
 
 
+def _times_r_plus_d(i: Inputs) -> Arrays:
+    s = rv.state(i)
+    mean, _ = rv.moments(tensor(i["x"]), s["eps"], Switches())
+    d = np.clip((mean.numpy() - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+    shift = (i["gamma"] * d).reshape(1, -1, *[1] * (i["x"].ndim - 2))
+    return {"out": _times_r(i)["out"] + shift}
+
+
 def _batch(i: Inputs) -> Arrays:
     mean, std = rv.moments(tensor(i["x"]), rv.state(i)["eps"], Switches())
     return {RUNNING_MEAN: mean.numpy(), RUNNING_STD: std.numpy()}
@@ -139,6 +147,9 @@ TEST_CHECK = check(
         ),
         "corrected by r at test time": Mistake(
             "r and d belong to training: in test mode only the running values count.", _times_r
+        ),
+        "corrected by r and d at test time": Mistake(
+            "r and d belong to training: in test mode only the running values count.", _times_r_plus_d
         ),
         "test mode stores the batch's values": Mistake(
             "Test mode only reads the running values; you put the batch's own into bn_param.",

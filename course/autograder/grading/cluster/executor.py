@@ -17,7 +17,7 @@ from distributed.scheduler import KilledWorker
 from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.carried import carried
-from course.autograder.grading.cluster.connecting import connected
+from course.autograder.grading.cluster.connecting import connected, has_page, leave
 from course.autograder.grading.cluster.machines import Machines
 from course.autograder.grading.cluster.worker import limits_as_data, mark_elsewhere, offer
 from course.autograder.grading.marking import Task, in_a_sentence, opened
@@ -84,10 +84,11 @@ class ClusterExecutor:
         if tasks:
             self._look()
             yield from work_off(self, deque((task, 1) for task in tasks))
+            self._see_workers()  # for the machines' lines at the end
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""
-        self._client.close(timeout=2)
+        leave(self._client)
 
     # --- the executor ------------------------------------------------------------------------------------------
 
@@ -148,18 +149,23 @@ class ClusterExecutor:
         future.add_done_callback(lambda done: self._came.put(done.key))
 
     def _send_again_what_is_lost(self) -> None:
-        """What the scheduler has forgotten: it was started anew, or the client was."""
-        if self._client.status not in ("running", "connecting"):
+        """What the scheduler has forgotten: it was started anew, or the client was.
+
+        A client that has lost its scheduler tries to connect anew, and may be at it for ever: an error that it does not
+        foresee ends its trying, and it goes on to say "connecting". It is not waited for.
+        """
+        if self._client.status != "running":
             self._connect_again()
         for key, one in list(self._run.sent.items()):
-            if one.future.status in ("cancelled", "lost"):
+            # Sending one may have sent all others anew, too, with another client.
+            if one.future.status in ("cancelled", "lost") and key in self._run.sent:
                 del self._run.sent[key]
                 self._send(one.task, one.content, one.tries)
 
     def _connect_again(self) -> None:
         """A new client, and everything under way sent anew with it."""
         self._tell("the scheduler is gone; waiting for it")
-        self._client.close(timeout=2)
+        leave(self._client)
         until = time.monotonic() + self._patience
         while True:
             try:
@@ -211,14 +217,20 @@ class ClusterExecutor:
         else:
             self._run.ready.append(Marked(task.student, task.assignment, failure=printable(failure)))
 
-    def _look(self) -> None:
-        """See which workers there are. Raises GradingError where there has been none for too long."""
-        self._looked = now = time.monotonic()
+    def _see_workers(self) -> bool:
+        """Take in which workers there are; whether the scheduler could be asked."""
         if self._client.status == "running":
             try:
                 self.machines.look(self._client.scheduler_info(n_workers=-1)["workers"])
             except Exception:  # the scheduler went away meanwhile, which the next round finds out
-                return
+                return False
+        return True
+
+    def _look(self) -> None:
+        """See which workers there are. Raises GradingError where there has been none for too long."""
+        self._looked = now = time.monotonic()
+        if not self._see_workers():
+            return
         if self.machines.cores:
             self._some_were_there = now
         elif now - self._some_were_there > self._patience:
@@ -226,11 +238,6 @@ class ClusterExecutor:
                 f"no worker that can grade was there for {self._patience / 60:.0f} minutes{self.machines.why_none}; what "
                 "is graded is kept, so run the same command again"
             )
-
-
-def has_page(dask_scheduler: Any) -> bool:
-    """Whether a scheduler shows Dask's page: its HTTP port is there without, and says only that it is alive."""
-    return bool(dask_scheduler.http_application.applications)
 
 
 def open_cluster(cluster: str, folder: Path, tell: Callable[[str], None]) -> ClusterExecutor:

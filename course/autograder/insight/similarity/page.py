@@ -11,6 +11,7 @@ from course.autograder.insight.similarity.ranking import SMALL, Alike, Index, Pa
 from course.autograder.insight.similarity.reading import ReadClass
 from course.autograder.insight.writing import FOLDER, as_csv, environment, short, style, written
 from course.common.text import printable
+from course.languages.saying import filled, listed, said
 
 LISTED = 50  # pairs in the table
 SHOWN = 30  # of those that stand out side by side
@@ -115,8 +116,13 @@ def page(class_: ReadClass, ranking: Ranking, rows: Sequence[Row]) -> str:
         shown=[row for row in rows if row.shown], out=[row for row in rows if row.stands_out],
         stands_out=ranking.stands_out, whole=ranking.whole, small=size < SMALL, few=SMALL,
         empty=[printable(one) for one in class_.empty],
-        unread=[(printable(student), printable(said)) for student, said in class_.unread],
+        unread=[(printable(student), _in_words(told)) for student, told in class_.unread],
     )  # fmt: skip
+
+
+def _in_words(told: str) -> str:
+    """What was left out, thing by thing."""
+    return listed((printable(said(one)) for one in told.split("; ")), "; ")
 
 
 def _side_by_side(class_: ReadClass, pair: Pair, one: str, other: str) -> tuple[Shown, ...]:
@@ -153,7 +159,7 @@ def marked(function: Function, alike: Alike, side: int) -> Markup:
             gap = True
             continue
         if len(shown) >= MOST_LINES:
-            shown.append(Markup("… more lines are in the hand-in"))
+            shown.append(escape(said("… more lines are in the hand-in")))
             break
         if gap:
             shown.append(Markup("…"))
@@ -177,8 +183,12 @@ def _line(text: str, shared: Shared | None, of: int, begun: bool) -> Markup:
     told = (
         Markup()
         if begun
-        else Markup(' <span class="having">{} of {}{}</span>').format(
-            shared.having, of, ", in part" if shared.what == "part of a line" else ""
+        else Markup(' <span class="having">{}</span>').format(
+            filled(
+                "{n} of {all}, in part" if shared.what == "part of a line" else "{n} of {all}",
+                n=shared.having,
+                all=of,
+            )
         )
     )
     kind = "strong" if shared.weight >= STRONG else "weak"

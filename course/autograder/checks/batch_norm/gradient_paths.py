@@ -1,6 +1,6 @@
 """What goes wrong in a normaliser's dx, one factor, term or average at a time.
 
-dx has three roads, each divided by the standard deviation in the end: the direct one, one through the mean and one
+dx has three paths, each divided by the standard deviation in the end: the direct one, one through the mean and one
 through the variance. A student's line of code is a part of one of them.
 """
 
@@ -66,11 +66,11 @@ ROADS: dict[str, tuple[str, Formula]] = {
         lambda p: p.g + p.by_mean - p.x_hat**2 * p.g / p.n,
     ),
     "factor 2 of the square forgotten": (
-        "The variance averages squares: its derivative has a factor 2 that is missing on that road.",
+        "The variance averages squares: its derivative has a factor 2 that is missing on that path.",
         lambda p: p.g + p.by_mean + p.by_var / 2,
     ),
     "factor 1/2 of the root forgotten": (
-        "The derivative of the root has a factor 1/2 that is missing on the road through the variance.",
+        "The derivative of the root has a factor 1/2 that is missing on the path through the variance.",
         lambda p: p.g + p.by_mean + 2 * p.by_var,
     ),
     "power -1/2 in the variance's gradient": (
@@ -82,12 +82,32 @@ ROADS: dict[str, tuple[str, Formula]] = {
         lambda p: p.g + p.by_mean + p.by_var / p.sd**3,
     ),
     "the variance's gradient not divided by the deviation": (
-        "The road through the variance lacks a division by the standard deviation: x_hat, not x - mean, or the power -1.5.",
+        "The path through the variance lacks a division by the standard deviation: x_hat, not x - mean, or the power -1.5.",
         lambda p: p.g + p.by_mean + p.by_var * p.sd,
     ),
     "the variance's gradient divided by the deviation again": (
-        "The road through the variance has one division by the standard deviation too many: x - mean belongs where x_hat is.",
+        "The path through the variance has one division by the standard deviation too many: x - mean belongs where x_hat is.",
         lambda p: p.g + p.by_mean + p.by_var / p.sd,
+    ),
+    "direct gradient not divided by the deviation": (
+        "All three terms are divided by the standard deviation; in yours the first is not.",
+        lambda p: p.g * p.sd + p.by_mean + p.by_var,
+    ),
+    "the mean's gradient not divided by the deviation": (
+        "The path through the mean has passed the division by the standard deviation too: divide its sum as well.",
+        lambda p: p.g + p.by_mean * p.sd + p.by_var,
+    ),
+    "the mean's gradient divided by the deviation again": (
+        "The path through the mean has one division by the standard deviation too many.",
+        lambda p: p.g + p.by_mean / p.sd + p.by_var,
+    ),
+    "the variance's gradient kept apart for each value": (
+        "One variance serves all values: sum its gradient over them before you hand it back.",
+        lambda p: p.g + p.by_mean - (p.x_hat**2 * p.g - p.mean(p.x_hat**2 * p.g)) / p.n,
+    ),
+    "the two averages exchanged": (
+        "dx takes away the average of dout, and x_hat times the average of dout * x_hat; yours has the two exchanged.",
+        lambda p: p.g - p.mean(p.g * p.x_hat) - p.x_hat * p.mean(p.g),
     ),
     "x not centred in the variance's gradient": (
         "The variance's gradient sums dout times (x - mean); yours uses x itself.",
@@ -102,7 +122,7 @@ ROADS: dict[str, tuple[str, Formula]] = {
         lambda p: p.right + p.mean(p.g * p.x_hat) * p.mean(p.x) / p.sd,
     ),
     "x_hat replaced by x": (
-        "The road through the variance needs x_hat, the normalised x; yours uses x itself.",
+        "The path through the variance needs x_hat, the normalised x; yours uses x itself.",
         lambda p: p.g + p.by_mean - p.x * p.mean(p.g * p.x),
     ),
     "x for the x_hat before the bar": (
@@ -149,19 +169,19 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "gamma multiplies dout once; in your dx it is there twice.",
         lambda p: replace(p, gamma=p.gamma**2).right,
     ),
-    "gamma missing on the road through the mean": (
+    "gamma missing on the path through the mean": (
         "What flows through the mean has passed gamma as well: use dout * gamma there too.",
         lambda p: p.g - p.mean(p.dout) + p.by_var,
     ),
-    "gamma missing on the road through the variance": (
+    "gamma missing on the path through the variance": (
         "What flows through the variance has passed gamma as well: use dout * gamma there too.",
         lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.dout * p.x_hat),
     ),
-    "dout on the direct road without gamma": (
+    "dout on the direct path without gamma": (
         "All three terms start from dout * gamma; in yours the first is dout as it came.",
         lambda p: p.dout + p.by_mean + p.by_var,
     ),
-    "gamma on the direct road alone": (
+    "gamma on the direct path alone": (
         "All three terms start from dout * gamma; in yours only the first has the gamma.",
         lambda p: p.g - p.mean(p.dout) - p.x_hat * p.mean(p.dout * p.x_hat),
     ),
@@ -194,8 +214,12 @@ ROADS: dict[str, tuple[str, Formula]] = {
         lambda p: p.g + p.by_mean + p.by_var * p.sd / np.sqrt(p.var),
     ),
     "epsilon missing in the variance's gradient": (
-        "The power of the variance on its road has epsilon beside the variance too.",
+        "The power of the variance on its path has epsilon beside the variance too.",
         lambda p: p.g + p.by_mean + p.by_var * (p.sd / np.sqrt(p.var)) ** 3,
+    ),
+    "epsilon missing beside the variance": (
+        "Where the derivative of 1 / sqrt(var + eps) is divided by the variance, epsilon stands beside it as well.",
+        lambda p: p.g + p.by_mean + p.by_var * p.sd**2 / p.var,
     ),
     "epsilon missing in the direct gradient": (
         "The direct term is divided by the forward pass's root, epsilon included.",

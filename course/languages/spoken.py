@@ -31,7 +31,8 @@ PARTS = {
                       "judging/templates/*"),
     "program/at_home": ("at_home/*.py", "student.py", "gradebook/templates/release/check_env.py"),
     "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
-                         "engine/reasons.py", "engine/outputs.py"),
+                         "engine/reasons.py", "engine/outputs.py", "engine/ends.py", "engine/timer.py", "engine/progress.py",
+                         "engine/session.py", "engine/further.py", "engine/memory.py", "engine/engine.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
 STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
@@ -69,7 +70,7 @@ FURTHER = {
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
-    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
+    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped", "cell", "notebook"),
     **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads

@@ -22,6 +22,10 @@ RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project
 FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
 FULL_STOPS = "。！？；：，"
 BETWEEN = {"zh": {", ": "、", "; ": "；", ": ": "："}}  # the things of a list, by what English has there
+AND = "{names} and {name}"  # of names and amounts, which are no sentence; only where a catalogue has it
+ONE = r"(?:\d[\d.]* )?[^\s,]+"
+NAMES = re.compile(rf"({ONE}(?:, {ONE})*) and ({ONE})")
+MOST_CLAUSES = 12  # of a message; what has more is not ours
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
 
 
@@ -172,7 +176,7 @@ class Words:
     @classmethod
     def of_pairs(cls, pairs: Mapping[str, str]) -> "Words":
         """From English texts and their translations; the template that says most is tried first."""
-        with_values = [english for english in pairs if FIELD.search(english)]
+        with_values = [english for english in pairs if FIELD.search(english) and english != AND]
         with_values.sort(key=lambda english: -len(FIELD.sub("", english)))
         templates = tuple(
             _template(english, pairs[english])
@@ -196,6 +200,10 @@ class Words:
         found = self._whole(bare)
         if found is not None:
             return found
+        if AND in self.exact and (names := NAMES.fullmatch(bare)):
+            several = listed(map(self.of, names[1].split(", ")))
+            made = self.exact[AND].format(names=several, name=self.of(names[2]))
+            return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", made)
         if bare.startswith("(") and bare.endswith(")"):
             return f"（{self.of(bare[1:-1])}）"
         parts = SENTENCES.split(bare)
@@ -204,6 +212,9 @@ class Words:
             for part in map(self.of, parts):
                 made += ("" if not made or made[-1] in FULL_STOPS else " ") + part
             return made
+        clauses = bare.split("; ")
+        if 1 < len(clauses) < MOST_CLAUSES and any(self.of(clause) != clause for clause in clauses):
+            return listed(map(self.of, clauses), "; ")
         return text
 
     def _whole(self, text: str) -> str | None:

@@ -161,8 +161,10 @@ def salvaged(text: str, why: str) -> Mended:
     how = "damaged" if text.endswith("}") else "cut off"
     part = ", one cell is there in part" if broken == 1 else f", {broken} cells are there in part"
     part = part if broken else ""
-    read = f"1 cell could be read{part}" if whole == 1 else f"{whole} cells could be read{part}"
-    return Mended(({"cells": cells},), (), (f"the file is {how}; {read}",))
+    lost = f"the file is {how}; {whole} cells could be read{part}"
+    if whole == 1:
+        lost = f"the file is {how}; 1 cell could be read{part}"
+    return Mended(({"cells": cells},), (), (lost,))
 
 
 def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, int, int]]:

@@ -113,6 +113,11 @@ def fresh(i: Inputs) -> bool:
     return "running_var" not in i["bn_param"]
 
 
+def _without_mean(i: Inputs) -> bool:
+    """Whether bn_param comes without a running mean."""
+    return "running_mean" not in i["bn_param"]
+
+
 def always(momentum: float) -> Update:
     """The same momentum whatever comes."""
     return lambda i, s, b: mixed(s, b, momentum)
@@ -209,7 +214,7 @@ KEEPING = {
     ),
     "running mean started at 1": Mistake(
         "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
-        where(fresh, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
+        where(_without_mean, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
     ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",

@@ -15,6 +15,7 @@ FOR_INSTRUCTORS = {
         "grading/class_mistakes/*.py",
         "engine/supervisor.py",
         "sandbox/confinement.py",
+        "../common/tables.py",
     ),
 }
 COMMANDS = "program/commands"

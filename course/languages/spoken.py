@@ -73,7 +73,8 @@ FURTHER = {
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
     "program/intake": ("was found in the folder {where}", "{name} ({n} answered)", "{name} (the same)",
 "{name} (nothing is answered in it)", "{names} and {n} more", "{names} and {name}", "{n} day", "{n} days", "{n} hour", "{n} hours",
-                       "{n} minute", "{n} minutes", "{n} late day", "{n} late days", "cell", "notebook"),
+                       "{n} minute", "{n} minutes", "{n} late day", "{n} late days", "cell", "notebook",
+"damaged"),
     **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads

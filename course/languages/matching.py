@@ -134,8 +134,10 @@ class Words:
         for english, change in _variants(text):
             if english in self.exact:
                 return change(self.exact[english])
-        for english, change in _variants(text):
-            for template in self.templates:
+        variants = _variants(text)
+        stopped = text.endswith(".") and not text.endswith("..")
+        for template in self.templates:  # a full stop belongs to no value at the end
+            for english, change in [variants[1], variants[0], *variants[2:]] if stopped else variants:
                 made = template.made(english, self._of_value)
                 if made is not None:
                     return change(made)

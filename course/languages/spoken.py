@@ -30,8 +30,10 @@ PARTS = {
     "program/judge": ("judging/*.py", "checks/language/*.py", "checks/chance/*.py", "checks/formula.py",
                       "judging/templates/*"),
     "program/at_home": ("at_home/*.py", "student.py", "gradebook/templates/release/check_env.py"),
-    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "engine/reasons.py", "engine/outputs.py"),
-    "program/intake": ("intake/*.py", "engine/[e-m]*.py", "engine/progress.py", "engine/s[ceh]*.py", "engine/timer.py",
+    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "engine/reasons.py", "engine/outputs.py",
+                         "engine/ends.py", "engine/timer.py", "engine/progress.py", "engine/session.py",
+                         "engine/further.py", "engine/memory.py", "engine/engine.py"),
+    "program/intake": ("intake/*.py", "engine/for_a_person.py", "engine/importing.py", "engine/scratch.py", "engine/shell.py",
                        "gradebook/late.py", "grading/marking.py", "grading/gradescope.py", "grading/container.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
@@ -70,11 +72,11 @@ FURTHER = {
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
-    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped"),
-    "program/intake": ("was found in the folder {where}", "{name} ({n} answered)", "{name} (the same)",
-"{name} (nothing is answered in it)", "{names} and {n} more", "{names} and {name}", "{n} day", "{n} days", "{n} hour", "{n} hours",
-                       "{n} minute", "{n} minutes", "{n} late day", "{n} late days", "cell", "notebook",
-"damaged"),
+    "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped", "cell", "notebook"),
+    "program/intake": ("was found in the folder {where}", "{name} ({n} answered)", "{name} (the same)", "damaged",
+                       "{name} (nothing is answered in it)", "{names} and {n} more", "{names} and {name}", "{n} day",
+                       "{n} days", "{n} hour", "{n} hours", "{n} minute", "{n} minutes", "{n} late day",
+                       "{n} late days"),
     **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads

@@ -73,8 +73,26 @@ def test_a_function_that_hung_once_is_not_waited_for_again_and_the_rest_is_judge
     assert "used up its processor time" in told(result, "normalize")
     assert "normalize was at line 2 (while True: pass)" in told(result, "normalize")
     for name in ("batchnorm_forward-train", "batchnorm_forward-test"):
-        assert "calls normalize, which did not come back in cell normalize" in told(result, name)
+        assert "normalize was stopped in its own check, and is not called again." in told(result, name)
     assert result.ledger["scale_shift"].passed
+    assert len(result.incidents) == 1, "nothing else hangs"
+
+
+HELPER = "def _ready(x):\n    while len(x): pass\n"  # of the student's own: no right one can stand in for it
+
+
+@pytest.mark.slow
+def test_a_helper_that_hung_is_not_waited_for_again(engine: Engine) -> None:
+    own = [
+        text.replace("    return", "    _ready(x)\n    return", 1)
+        for text in (RIGHT, MOMENTS, SHIFT.replace("x_hat,", "x,").replace("x_hat", "x"))
+    ]
+    tests = [test_of(name) for name in ("normalize", "batch_moments", "scale_shift")]
+    cells = [part for pair in zip(own, tests, strict=True) for part in pair]
+    result = run(engine, HELPER, *cells)
+    assert "_ready was at line 2 (while len(x): pass)" in told(result, "normalize")
+    for name in ("batch_moments", "scale_shift"):
+        assert "calls _ready, which did not come back in cell normalize" in told(result, name)
 
 
 def test_a_quick_function_in_an_endless_loop_of_the_students_own_is_not_taken_for_what_hung(

@@ -13,6 +13,7 @@ from tests.engine.answered import answered, asked
 
 pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
 BLANK = "    raise NotImplementedError()\n"
+OWN = "\n\ndef _own(x, mean, var, eps):\n    return (x - mean) / np.sqrt(var + eps)\n"
 CALLS = "\nprint('still mine:', batch_moments.__name__, batch_moments(np.ones((2, 1)))[0])\n"
 
 
@@ -80,6 +81,35 @@ def test_a_cell_that_does_not_run_takes_nothing_else_down(grader: Engine) -> Non
     result = run(grader, broken, "normalize", "batchnorm_forward.train", last="normalize")
     assert result.ledger["normalize"].points == 0 and result.ledger["batchnorm_forward-train"].points == 10
     assert result.notebook.cells[-1].outputs[0].ename == "NameError", "the stand-in is gone again"
+
+
+ENDS = {"normalize": "def normalize(x, mean, var, eps):\n    import os; os._exit(1)\n"}
+
+
+def test_a_function_that_ends_the_process_takes_nothing_else_down(grader: Engine) -> None:
+    result = run(grader, ENDS, "normalize", *ABOVE[:3], "fold_batchnorm", last="normalize")
+    *above, apart, ended = result.ledger.values()
+    assert ended.points == 0 and apart.passed and not apart.follow_up
+    assert result.restarts == 1, "no check calls it a second time"
+    assert all(map(whole, above)) and not any(verdict.passed for verdict in above)
+    for verdict in above:
+        assert "normalize was stopped in its own check, and is not called again." in verdict.text()
+        assert "with right answers in the place of your normalize" in verdict.text()
+
+
+def test_a_function_that_ends_the_process_does_not_matter_to_who_calls_it_not(grader: Engine) -> None:
+    source = "batchnorm_forward"
+    own = {
+        source: answers.solutions(ASSIGNMENT)[answers.cell_of(source)].replace("normalize(", "_own(") + OWN
+    }
+    result = run(grader, {**ENDS, **own}, "normalize", "batchnorm_forward.train")
+    above, ended = result.ledger.values()
+    assert ended.points == 0 and above.passed and not above.follow_up and result.restarts == 1
+
+
+def test_switched_off_it_is_called_and_stopped(grader: Engine) -> None:
+    result = run(grader, ENDS, "normalize", "batchnorm_forward.train", rules=Rules(0.0, False))
+    assert [verdict.points for verdict in result.ledger.values()] == [0, 0] and result.restarts == 2
 
 
 def test_its_own_mistake_is_still_one(grader: Engine) -> None:

@@ -53,6 +53,9 @@ def at(place, axis=2):
         (lambda a: a * (a > 0), "right wherever it is not 0"),
         (lambda a: np.where(a > 0, a, 0.1 * a), "wherever the right value is positive"),
         (lambda a: np.abs(a), "absolute value"),
+        (lambda a: np.minimum(a, 0.5), "right up to 0.5, and cut off there"),
+        (lambda a: np.clip(a, -0.75, 0.5), "right up to 0.5, and cut off there"),
+        (lambda a: np.maximum(a, -0.75), "right down to -0.75, and cut off there"),
         (lambda a: a**2, "the square of"),
         (lambda a: 1 / a, "1 divided by"),
         (np.rint, "rounded to whole numbers"),
@@ -108,6 +111,20 @@ def test_what_holds_on_some_cases_only_is_not_said():
     assert said(lambda a: 2 * a if next(first) else a + 1) == ""
     first = iter([True, False, False])
     assert said(lambda a: 2 * a if next(first) else 2 * a[:, :, :-1]) == ""
+
+
+def test_a_case_with_too_few_values_to_tell_does_not_speak_against_the_others():
+    shapes = ((4, 3), (1, 3), (5, 2))
+    by_column = said(lambda a: a * np.arange(2.0, 2 + a.shape[1]), shapes=shapes)
+    assert (
+        by_column
+        == "Yours is the right one with each column times a number of its own, on each of these 3 cases."
+    )
+    assert said(lambda a: a * np.arange(2.0, 5), shapes=((1, 3),)).find("each column") == -1
+    one_wrong = iter([False, True, False])
+    assert "right sign" not in said(
+        lambda a: -(a**3) if next(one_wrong) else a**3, shapes=((4, 3), (1, 1), (5, 3))
+    )
 
 
 def test_a_factor_of_its_own_on_each_case_is_no_plain_relation():

@@ -200,9 +200,7 @@ def _listed(students: Sequence[str]) -> str:
 @mistakes.command()
 @click.argument("group")
 @click.argument("words")
-@click.option(
-    "--advice", required=True, help="One sentence that a student with this mistake would thank you for."
-)
+@click.option("--advice", required=True, help="One sentence that helps a student with this mistake.")
 @click.pass_context
 def name(context: click.Context, group: str, words: str, advice: str) -> None:
     """Give GROUP the name WORDS; the next regrade gives it to everyone in the group."""

@@ -130,9 +130,13 @@ class Progress:
         return f"cell {cell.metadata.get('nbgrader', {}).get('grade_id') or index + 1}"
 
     def behind(self) -> set[str]:
-        """Graded cells that have their verdict, or have run without coming to be judged."""
-        ran = {graded_name(self.notebook.cells[index]) for index in self.done}
-        return set(self.ledger) | {name for name in ran if name is not None}
+        """Graded cells that have their verdict, or had their turn without coming to be judged."""
+        had = {graded_name(self.notebook.cells[index]) for index in self.done}
+        return set(self.ledger) | self.cut_off() | {name for name in had if name is not None}
+
+    def cut_off(self) -> set[str]:
+        """Graded cells that were stopped."""
+        return {name for index in self.stopped if (name := graded_name(self.notebook.cells[index]))}
 
     def unjudged(self) -> set[str]:
         """Graded cells that still wait for their turn."""

@@ -47,6 +47,13 @@ def wrong_below(check: Check, progress: Progress) -> tuple[str, ...]:
     return tuple(found)
 
 
+def stopped_below(wrong: Iterable[str], progress: Progress) -> list[str]:
+    """Of functions that were judged wrong, those that would stop the process again if they were called."""
+    asked = [find_check(name) for name in progress.checks.values()]
+    ends = {one.functions[-1] for one in asked if one.grade_id in progress.cut_off()}
+    return [function for function in wrong if function in ends]
+
+
 def raising(check: Check, verdict: Verdict) -> str:
     """The function whose cache a check's answers are computed from, where it raises; else ''."""
     first = check.functions[0]

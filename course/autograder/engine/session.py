@@ -150,7 +150,7 @@ class Session:
         if frame is None:
             return reason
         line = self._line(frame)
-        where = f"line {frame.line}" + (f" ({line})" if line else "")
+        where = f"line {frame.line} ({line})" if line else f"line {frame.line}"
         if frame.function.startswith("<"):
             return TookTooLong(f"{reason}; it was at {where}")
         # Only of a question is it known how few calls it takes: a loop of the student's own may call a quick function
@@ -195,7 +195,7 @@ class Session:
     # --- the judge -------------------------------------------------------------------------------------------
 
     def _judge(self, name: str, functions: Any) -> Verdict:
-        from course.autograder.engine.further import with_follow_up
+        from course.autograder.engine.further import with_follow_up, without_what_stopped
         from course.autograder.engine.questions import Questions
         from course.autograder.judging import decided, question, resolve, weighed
 
@@ -206,6 +206,8 @@ class Session:
             if isinstance(check, Verdict):
                 return check
 
+            if (stood_in := without_what_stopped(self, check)) is not None:
+                return self._explained(stood_in)
             cases = len(check.cases + check.hidden)
             drawn = [question(check.name, index, self.progress.seed) for index in range(cases)]
             ask = Questions(self, check, drawn)

@@ -11,7 +11,7 @@ from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.axes import axis_words
 from course.autograder.judging.comparing import near
 from course.autograder.judging.ingredients import Pair, by_ingredients, factor_in_words, numbers_in
-from course.autograder.judging.relations import LIKE, STRONG, UNLIKE, Relation
+from course.autograder.judging.relations import LIKE, MAYBE, STRONG, UNLIKE, Relation
 
 
 def pair(
@@ -54,9 +54,10 @@ def simple_relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
 def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
     """The first sentence that holds on every case."""
     for find in relations:
-        first, *others = [dict.fromkeys(_sentences(find, p)) for p in pairs]
-        for sentence in first:
-            if all(sentence in other for other in others):
+        said = [dict.fromkeys(_sentences(find, p)) for p in pairs]
+        for sentence in dict.fromkeys(itertools.chain(*said)):
+            told = not sentence.startswith(MAYBE)
+            if told and all(sentence in of_case or MAYBE + sentence in of_case for of_case in said):
                 return sentence
     return ""
 
@@ -96,7 +97,7 @@ def _factor(pairs: Sequence[Pair]) -> str:
     factors = _multiples(pairs)
     if factors and _same(factors):
         if abs(factors[0] + 1) < 1e-6:
-            return "Yours has the right size and the opposite sign."
+            return "Yours has the right magnitude and the opposite sign."
         return f"Yours is {factors[0]:.6g} times the right one everywhere."
     return _count_behind(pairs, factors) if factors else ""
 

@@ -1,5 +1,8 @@
 """Simple relations of one wrong array to the right one: each yields the sentences that are true of the two.
 
+Behind `MAYBE` stands a sentence that is true of the two, but would be of nearly any two: there are too few values to
+tell. Such a case does not speak against what others say.
+
 In a sentence `{0}` and `{1}` stand for what the first two axes run over, which depends on the array's meaning.
 """
 
@@ -13,6 +16,7 @@ from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.comparing import near, outside
 
 Relation = Callable[[np.ndarray, np.ndarray, Tolerance], Iterator[str]]
+MAYBE = "? "
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -125,6 +129,18 @@ def rounded(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
                 yield f"Yours is the right one {words} to whole numbers."
 
 
+def clipped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
+    """Cut off at a number, above or below."""
+    low, high = float(got.min()), float(got.max())
+    if low == high or not near(got, np.clip(wanted, low, high), tolerance):
+        return
+    bad = outside(got, wanted, tolerance)
+    if (bad & (wanted > high)).sum() > 1:
+        yield f"Yours is right up to {high:.6g}, and cut off there."
+    if (bad & (wanted < low)).sum() > 1:
+        yield f"Yours is right down to {low:.6g}, and cut off there."
+
+
 def _inner(ndim: int) -> tuple[slice, ...]:
     """All but the first and last row and column of images, all but the first and last value of a vector."""
     if ndim == 0:
@@ -173,34 +189,36 @@ def slice_factors(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> 
     """Each channel (sample) times a number of its own, or with a number of its own added."""
     for axis, name in reversed(list(_slices(got.ndim))):
         others = tuple(a for a in range(got.ndim) if a != axis)
-        if got.ndim < 2 or got.size < 3 * got.shape[axis]:
+        if got.ndim < 2:
             continue
+        maybe = MAYBE if got.size < 3 * got.shape[axis] else ""
         squares = np.sum(wanted * wanted, axis=others, keepdims=True)
         factors = np.sum(wanted * got, axis=others, keepdims=True) / np.maximum(squares, 1e-300)
         if np.abs(factors).max() > 1e-9 and near(got, factors * wanted, tolerance):
-            yield f"Yours is the right one with each {name} times a number of its own."
+            yield maybe + f"Yours is the right one with each {name} times a number of its own."
         shifts = np.mean(got - wanted, axis=others, keepdims=True)
         if near(got, wanted + shifts, tolerance):
-            yield f"Yours differs from the right one by a number of its own for each {name}."
+            yield maybe + f"Yours differs from the right one by a number of its own for each {name}."
 
 
 def by_sign(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """Right where the right value is positive (negative), or right in sign everywhere."""
     bad = outside(got, wanted, tolerance)
     positive, negative = wanted > 0, wanted < 0
-    if positive.sum() > 1 and negative.sum() > 1:
-        if not bad[positive].any():
-            yield "Yours is right wherever the right value is positive, and wrong where it is negative."
-        if not bad[negative].any():
-            yield "Yours is right wherever the right value is negative, and wrong where it is positive."
-        if got.size > 7 and np.array_equal(np.sign(got), np.sign(wanted)):
-            yield "Every value has the right sign; the sizes differ."
+    maybe = "" if positive.sum() > 1 and negative.sum() > 1 else MAYBE
+    if not bad[positive].any():
+        yield maybe + "Yours is right wherever the right value is positive, and wrong where it is negative."
+    if not bad[negative].any():
+        yield maybe + "Yours is right wherever the right value is negative, and wrong where it is positive."
+    if np.array_equal(np.sign(got), np.sign(wanted)):
+        maybe = maybe if got.size > 7 else MAYBE
+        yield maybe + "Every value has the right sign; the magnitudes differ."
 
 
 def sizes_alone(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
     """The right values, some of them with the other sign."""
     if near(np.abs(got), np.abs(wanted), tolerance):
-        yield "Every value has the right size; some have the wrong sign."
+        yield "Every value has the right magnitude; some have the wrong sign."
 
 
 def at_zero(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:
@@ -217,7 +235,7 @@ def at_zero(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
 # So simple that they are said rather than a mistake which explains some of the cases only; then the others.
 STRONG: tuple[Relation, ...] = (permuted, reversed_along, powers, rounded)
 LIKE: tuple[Relation, ...] = (
-    zero_elsewhere, spread, border, one_slice, shifted, slice_factors, reordered, sizes_alone, truth_values,
+    zero_elsewhere, clipped, spread, border, one_slice, shifted, slice_factors, reordered, sizes_alone, truth_values,
     at_zero, by_sign,
 )  # fmt: skip
 

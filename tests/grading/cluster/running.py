@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.autograder.grading.cluster.certificates import make_certificates
+from tests.grading.cluster.line import Line
 
 ROOT = Path(__file__).parents[3]
+LACKING = "worker without Landlock"
 
 
 def free_port() -> int:
@@ -35,54 +37,76 @@ def children(pid: int) -> list[int]:
 
 @dataclass
 class Running:
-    """A cluster in a folder of its own.
+    """A cluster in a folder of its own. Workers and driver reach the scheduler by lines that can be cut.
 
     Attributes:
         folder: where it runs; `cluster/` in it has the certificates.
         workers: how many.
         options: of each worker.
         environment: beside this process's own.
+        nannies: how many of the workers, the last ones, are started by a nanny of Dask's.
+        lacking: whether there is one more worker, on what is a machine without Landlock; it ends with its first scheduler.
     """
 
     folder: Path
     workers: int
-    options: tuple[str, ...] = ("--nthreads", "1")
+    options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    nannies: int = 0
+    lacking: bool = False
 
     def __enter__(self) -> "Running":
         make_certificates(self.folder / "cluster")
         self.port = free_port()
+        self.lines = {name: Line(self.port) for name in (*self.names, "driver")}
         self.processes: dict[str, subprocess.Popen] = {}
         self._ended, self._lock = threading.Event(), threading.Lock()
         self._commands = {
-            "scheduler": ("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
-        }
-        for number in range(self.workers):
-            self._commands[f"worker {number}"] = (
-                "worker",
-                self.address,
+            "scheduler": (
+                "dask",
+                "scheduler",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
                 "--no-dashboard",
-                "--nworkers",
-                "1",
-                *self.options,
             )
+        }
+        for number, name in enumerate(self.names):
+            nanny = "--nanny" if number >= self.workers - self.nannies else "--no-nanny"
+            self._commands[name] = (*self._worker(self.lines[name].address), nanny, *self.options)
+        if self.lacking:
+            worker = (*self._worker(f"tls://127.0.0.1:{self.port}"), "--no-nanny")
+            self._commands[LACKING] = ("tests.grading.cluster.without_landlock", *worker)
         self._keeper = threading.Thread(target=self._keep)
         for name in self._commands:
             self._start(name)
         self._keeper.start()
         return self
 
+    @staticmethod
+    def _worker(address: str) -> tuple[str, ...]:
+        return ("dask", "worker", address, "--no-dashboard", "--nworkers", "1", "--nthreads", "1")
+
     def __exit__(self, *_) -> None:
         self._ended.set()
         self._keeper.join()
         for process in self.processes.values():
             for pid in (process.pid, *children(process.pid)):
-                _kill(pid)
+                kill(pid)
             process.wait()
+        for line in self.lines.values():
+            line.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the workers that can grade."""
+        return tuple(f"worker {number}" for number in range(self.workers))
 
     @property
     def address(self) -> str:
-        return f"tls://127.0.0.1:{self.port}"
+        """The scheduler's, by the driver's line."""
+        return self.lines["driver"].address
 
     @property
     def certificates(self) -> Path:
@@ -94,7 +118,7 @@ class Running:
 
     def kill(self, name: str) -> None:
         """End one and nothing else, as a machine does that loses its power; it is started again."""
-        _kill(self.pid(name))
+        kill(self.pid(name))
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
@@ -106,7 +130,7 @@ class Running:
         }
         with self._lock, (self.folder / f"{name}.log").open("a") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "dask", *self._commands[name]],
+                [sys.executable, "-m", *self._commands[name]],
                 cwd=self.folder,
                 env=environment | self.environment,
                 stdout=log,
@@ -116,10 +140,11 @@ class Running:
     def _keep(self) -> None:
         while not self._ended.wait(0.1):
             for name, process in list(self.processes.items()):
-                if process.poll() is not None:
+                if process.poll() is not None and name != LACKING:  # that one has been seen by then
                     self._start(name)
 
 
-def _kill(pid: int, how: int = signal.SIGKILL) -> None:
+def kill(pid: int) -> None:
+    """End a process, if it is there still."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, how)
+        os.kill(pid, signal.SIGKILL)

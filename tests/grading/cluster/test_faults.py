@@ -1,10 +1,13 @@
 """Faults of every kind while a class is graded on four workers: the end is as if there were none.
 
-Four faults and sixty hand-ins; `COURSE_FAULTS=20` in the environment makes that twenty and three hundred, which takes minutes.
+Five faults, 75 hand-ins and three workers; `COURSE_FAULTS=20` in the environment makes that twenty, three hundred and four,
+which takes minutes. Before them a driver is killed in the midst of the class, and another one goes on.
 """
 
+import multiprocessing
 import os
 import random
+import re
 import signal
 import socket
 import threading
@@ -15,23 +18,30 @@ import pytest
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from course.autograder.gradebook.record import Recorder, canonical_dump
+from course.autograder.gradebook.states import DONE, read_states
 from course.autograder.grading.cluster.executor import open_cluster
 from course.autograder.grading.driver import Plan, grade
 from course.autograder.grading.marking import opened
-from tests.grading.cluster.quick import HOLD, seem_to_mark
-from tests.grading.cluster.running import Running
+from tests.grading.cluster.quick import FINISHED, HOLD, at_work, seem_to_mark
+from tests.grading.cluster.running import Running, children, kill
 from tests.marked_class import NAME, folder_like, hand_in
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.slow
-MANY = int(os.environ.get("COURSE_FAULTS", "4"))
-STUDENTS, WORKERS = 15 * MANY, 4
-FAULTS = [
-    ("killed", "stopped", "scheduler killed", "stopped", "killed")[number % 5] for number in range(MANY)
-]
-BETWEEN = STUDENTS // (MANY + 1)  # hand-ins that are entered from one fault to the next
-QUICK = ("--nthreads", "1", "--no-nanny", "--preload", "tests.grading.cluster.quick")
-GIVEN_UP = "2s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
+MANY = int(os.environ.get("COURSE_FAULTS", "5"))
+KINDS = (
+    "slow",
+    "cut off",
+    "scheduler killed",
+    "nanny killed",
+    "driver cut off",
+    "killed",
+    "killed under its nanny",
+)
+FAULTS = [KINDS[number % len(KINDS)] for number in range(MANY)]
+STUDENTS, WORKERS, NANNIES = 15 * MANY, 3 if MANY < 20 else 4, 1
+BETWEEN = STUDENTS // (MANY + 2)  # hand-ins that are entered from one fault to the next
+GIVEN_UP = "3s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
 SEED = 3
 
 
@@ -43,74 +53,155 @@ class Faults:
         self.rng, self.done = random.Random(SEED), []
 
     def run(self) -> None:
-        kinds = self.rng.sample(FAULTS, len(FAULTS))
-        for number, kind in enumerate(kinds, start=1):
+        for number, kind in enumerate(self.rng.sample(FAULTS, len(FAULTS)), start=1):
             comes_true(lambda wanted=number * BETWEEN: len(self.entered) >= wanted)
             self.hold.touch()  # nothing is finished meanwhile, so that it meets submissions under way
-            self.happens(kind)
+            getattr(self, kind.replace(" ", "_"))()
             self.done.append(kind)
-            self.hold.unlink()
+            self.hold.unlink(missing_ok=True)
 
-    def happens(self, kind: str) -> None:
-        name = "scheduler" if kind == "scheduler killed" else self.rng.choice(self._at_work())
-        pid, removed = self.cluster.pid(name), self._removed()
-        if (
-            kind == "stopped"
-        ):  # as by a network that is cut: the scheduler gives it up, and then it is back with its answer
-            os.kill(pid, signal.SIGSTOP)
-            comes_true(lambda: self._removed() > removed or self.cluster.pid(name) != pid)
-            if self.cluster.pid(name) == pid:
-                os.kill(pid, signal.SIGCONT)
-        else:
-            self.cluster.kill(name)
-            comes_true(lambda: self.cluster.pid(name) != pid)
+    def killed(self) -> None:
+        self._killed(self._at_work(self.cluster.names[:-NANNIES]))
 
-    def _at_work(self) -> list[str]:
-        """Workers that the scheduler knows, with a submission; others may be starting still."""
-        names = [f"worker {number}" for number in range(WORKERS)]
+    def nanny_killed(self) -> None:
+        """Its worker ends with it, and both are started anew."""
+        self._killed(self._at_work(self.cluster.names[-NANNIES:]))
 
-        def begun() -> list[str]:
-            return [one for one in names if self.hold.with_name(f"begun by {self.cluster.pid(one)}").exists()]
+    def scheduler_killed(self) -> None:
+        self._at_work(self.cluster.names)
+        self._killed("scheduler")
 
-        comes_true(lambda: bool(begun()))
-        return begun()
+    def _killed(self, name) -> None:
+        pid = self.cluster.pid(name)
+        self.cluster.kill(name)
+        comes_true(lambda: self.cluster.pid(name) != pid)
 
-    def _removed(self) -> int:
-        return self.cluster.log("scheduler").count("Remove worker")
+    def killed_under_its_nanny(self) -> None:
+        """The nanny starts another one."""
+        name = self._at_work(self.cluster.names[-NANNIES:])
+        (pid,) = [one for one in self._processes(name) if at_work(self.hold, one).exists()]
+        kill(pid)
+        comes_true(lambda: pid not in self._processes(name))
+
+    def slow(self) -> None:
+        """It is given up, others have answered for it, and then its own answer comes."""
+        name = self._at_work(self.cluster.names[:-NANNIES])
+        pid = self.cluster.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        self._given_up(name)
+        self._others_go_on()
+        os.kill(pid, signal.SIGCONT)
+        comes_true(lambda: self.cluster.pid(name) != pid)  # it ends when it hears, and is started anew
+
+    def cut_off(self) -> None:
+        """A worker is not heard of until it is given up; then the line is mended, or every connection on it dropped."""
+        name = self._at_work(self.cluster.names[:-NANNIES])
+        pid, line = self.cluster.pid(name), self.cluster.lines[name]
+        line.cut()
+        self._given_up(name)
+        self._others_go_on()
+        self.rng.choice([line.mend, line.hang_up])()
+        comes_true(lambda: self.cluster.pid(name) != pid)
+
+    def driver_cut_off(self) -> None:
+        """What it has sent goes on being finished meanwhile."""
+        self._at_work(self.cluster.names)
+        line = self.cluster.lines["driver"]
+        line.cut()
+        self._others_go_on()
+        self.rng.choice([line.mend, line.hang_up])()
+
+    def _others_go_on(self) -> None:
+        finished = self.hold.with_name(FINISHED)
+        before = finished.stat().st_size
+        self.hold.unlink()
+        comes_true(lambda: finished.stat().st_size > before)
+
+    def _at_work(self, names) -> str:
+        """One of these workers, with a submission; they may be starting still."""
+
+        def found() -> list[str]:
+            return [
+                one for one in names if any(at_work(self.hold, pid).exists() for pid in self._processes(one))
+            ]
+
+        comes_true(lambda: bool(found()))
+        return self.rng.choice(found())
+
+    def _processes(self, name) -> list[int]:
+        pid = self.cluster.pid(name)
+        return [pid, *children(pid)] if name in self.cluster.names[-NANNIES:] else [pid]
+
+    def _given_up(self, name) -> None:
+        """Wait until the scheduler knows no more of a worker, as it was started last."""
+        address = re.findall(r"Start worker at: *(\S+)", self.cluster.log(name))[-1]
+        comes_true(lambda: f"Remove worker addr: {address} " in self.cluster.log("scheduler"))
+
+
+def drive(root, address, certificates) -> None:
+    """A driver that is alone in its process."""
+    executor = open_cluster(address, certificates, lambda told: None)
+    grade(root, NAME, plan=Plan(marking=executor.marked))
+
+
+def entered_so_far(course) -> set[str]:
+    """Whose marks the gradebook has."""
+    with course.gradebook() as gradebook:
+        states = read_states(gradebook.db, NAME)
+    return {student for student, one in states.items() if one.state == DONE}
+
+
+def killed_in_the_midst(course, cluster) -> None:
+    """A driver is killed once it has entered some."""
+    how = (course.root, cluster.address, cluster.certificates)
+    driver = multiprocessing.get_context("fork").Process(target=drive, args=how, daemon=True)
+    driver.start()
+    comes_true(lambda: bool(entered_so_far(course)))
+    driver.kill()
+    driver.join()
 
 
 def test_nothing_is_lost_or_entered_twice(ps1, tmp_path, monkeypatch):
     course = folder_like(ps1, tmp_path / "root")
-    for number in range(STUDENTS):
-        hand_in(course, f"s{number:03}")
+    everyone = [f"s{number:03}" for number in range(STUDENTS)]
+    for student in everyone:
+        hand_in(course, student)
     other = folder_like(course, tmp_path / "other")
     grade(
         other.root,
         NAME,
         plan=Plan(marking=lambda tasks, limits: [[seem_to_mark(opened(one))] for one in tasks]),
     )
-    entered, whole = [], Recorder.record_all
-
-    def record_all(self, marks):
-        entered.extend(one.student for one in marks)
-        return whole(self, marks)
-
-    monkeypatch.setattr(Recorder, "record_all", record_all)
-    folder, hold = tmp_path / "running", tmp_path / "marks" / "hold"
+    folder, hold, told = tmp_path / "running", tmp_path / "marks" / "hold", []
     for place in (folder, hold.parent):
         place.mkdir()
     settings = {HOLD: str(hold), "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": GIVEN_UP}
-    with Running(folder, WORKERS, QUICK, settings) as cluster:
-        comes_true(lambda: cluster.log("scheduler").count("Register worker") == WORKERS)
-        with closing(open_cluster(cluster.address, cluster.certificates, lambda told: None)) as executor:
+    quick = ("--preload", "tests.grading.cluster.quick")
+    with Running(folder, WORKERS, quick, settings, NANNIES, lacking=True) as cluster:
+        comes_true(lambda: cluster.log("scheduler").count("Register worker") > WORKERS)
+        killed_in_the_midst(course, cluster)
+        before = entered_so_far(course)
+        assert 0 < len(before) < STUDENTS // 2
+        entered, whole = [], Recorder.record_all
+
+        def record_all(self, marks):
+            entered.extend(one.student for one in marks)
+            return whole(self, marks)
+
+        monkeypatch.setattr(Recorder, "record_all", record_all)
+        with closing(open_cluster(cluster.address, cluster.certificates, told.append)) as executor:
             faults = Faults(cluster, hold, entered)
-            thread = threading.Thread(target=faults.run)
+            thread = threading.Thread(target=faults.run, daemon=True)
             thread.start()
             rows = grade(course.root, NAME, plan=Plan(marking=executor.marked))
             thread.join()
     assert sorted(faults.done) == sorted(FAULTS)
     assert [row.failure for row in rows if row.failure] == []
-    assert sorted(entered) == [f"s{number:03}" for number in range(STUDENTS)]
+    assert sorted(entered) == sorted({*everyone} - before)
     assert canonical_dump(course) == canonical_dump(other)
+    answered = hold.with_name(FINISHED).read_text().split()
+    assert {*answered} == {*everyone} and len(answered) > STUDENTS  # some were answered for twice
+    assert any("submissions cannot be locked in there (the kernel offers no Landlock" in one for one in told)
     ((name, machine),) = executor.machines.done
-    assert (name, machine.submissions) == (socket.gethostname(), STUDENTS) and machine.deaths > 0
+    assert (name, machine.submissions) == (socket.gethostname(), len(entered))
+    assert machine.deaths > 0

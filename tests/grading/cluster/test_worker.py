@@ -3,6 +3,7 @@
 import socket
 import ssl
 from contextlib import closing
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -15,7 +16,7 @@ from course.autograder.grading.cluster.connecting import require_scheduler
 from course.autograder.grading.cluster.executor import open_cluster
 from course.autograder.grading.driver import Plan, grade
 from course.autograder.sandbox import confinement
-from tests.grading.cluster.running import Running
+from tests.grading.cluster.running import Running, children, kill
 from tests.marked_class import NAME, folder_like, hand_in
 from tests.waiting import comes_true
 
@@ -43,7 +44,7 @@ print("reached", reached)
 @pytest.fixture
 def running(tmp_path):
     (folder := tmp_path / "running").mkdir()
-    with Running(folder, 1, ("--nthreads", "1", "--no-nanny")) as cluster:
+    with Running(folder, 1) as cluster:
         comes_true(lambda: "Scheduler at" in cluster.log("scheduler"))
         yield cluster
 
@@ -60,10 +61,23 @@ def test_marks_come_back_and_nothing_gets_out(running, ps1, tmp_path):
     with closing(open_cluster(running.address, running.certificates, print)) as executor:
         assert executor.dashboard == ""  # its HTTP port says only that it is alive
         rows = {row.student: row for row in grade(course.root, NAME, plan=Plan(marking=executor.marked))}
+        for pid in zygotes_of(running):
+            kill(pid)
+        hand_in(course, "after", nbformat.writes(solution))
+        (after,) = grade(course.root, NAME, ["after"], Plan(marking=executor.marked))
+    assert after.score.automatic == 88 and after.why == ()  # by another zygote
     assert rows["attacks"].score.automatic == 88 and rows["blank"].score.automatic == 0
     graded = course.graded_notebook(NAME, "attacks").read_text()
     assert "reached []" in graded and graded.count("file: ") == 3 and "socket: " in graded
     not_let_in(running, tmp_path / "theirs")
+
+
+def zygotes_of(running):
+    """The warm processes that a worker's submissions are forked from."""
+    below = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children(running.pid("worker 0"))}
+    found = [pid for pid, words in below.items() if "course.autograder.engine.zygote" in words]
+    assert found, below
+    return found
 
 
 def not_let_in(running, folder):

@@ -23,7 +23,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "no b": ("bias forgotten",),
     "w[n]": ("kernel picked by the sample's number",),
     "true conv": ("kernel flipped",),
-    "mean c": (),
+    "mean c": ("averaged over the input channels",),
     "relu": ("cut off at 0",),
     "first row": (),
     "kh for w": (),

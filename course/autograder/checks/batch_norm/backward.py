@@ -59,6 +59,11 @@ def _mean_over_features(p: Parts) -> np.ndarray:
     return p.gamma * (p.dout - p.dout.mean(axis=1, keepdims=True)) + p.by_var
 
 
+def _averages_over_everything(p: Parts) -> np.ndarray:
+    """Both averages over the whole matrix beside the right x_hat and root, gamma before the bracket."""
+    return p.gamma * (p.dout - p.dout.mean() - p.x_hat * (p.dout * p.x_hat).mean())
+
+
 def _both_over_features(p: Parts) -> np.ndarray:
     """Both averages along the features beside the right x_hat and root."""
     along = p.x_hat * (p.dout * p.x_hat).mean(axis=1, keepdims=True)
@@ -96,6 +101,10 @@ OF_A_MATRIX = {
     "the mean's gradient summed over everything": Mistake(
         "Each feature has a mean of its own: sum its gradient over the samples alone (axis 0).",
         dx_by(parts, lambda p: p.g + p.by_var - p.sd * (p.g / p.sd).sum() / p.n),
+    ),
+    "averages over everything": Mistake(
+        "The averages in dx run over the samples of one feature (axis 0): name the axis.",
+        dx_by(parts, _averages_over_everything),
     ),
     "means over the whole matrix": Mistake(
         "The means in dx run over the samples of one feature, not over all features together.",

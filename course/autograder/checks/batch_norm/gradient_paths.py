@@ -89,6 +89,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The path through the variance has one division by the standard deviation too many: x - mean belongs where x_hat is.",
         lambda p: p.g + p.by_mean + p.by_var / p.sd,
     ),
+    "direct gradient not divided by the deviation": (
+        "All three terms are divided by the standard deviation; in yours the first is not.",
+        lambda p: p.g * p.sd + p.by_mean + p.by_var,
+    ),
     "the mean's gradient not divided by the deviation": (
         "The path through the mean has passed the division by the standard deviation too: divide its sum as well.",
         lambda p: p.g + p.by_mean * p.sd + p.by_var,

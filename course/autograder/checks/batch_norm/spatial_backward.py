@@ -19,6 +19,14 @@ def _mixed_gradients(i: Inputs) -> Arrays:
     return {**found, "dx": found["dx"].reshape(i["x"].shape)}
 
 
+def _dout_turned(i: Inputs) -> Arrays:
+    """The gradients of a student who reads dout's pixels down the columns beside a cache that goes along the rows."""
+    turned = i["dout"].swapaxes(2, 3).reshape(i["dout"].shape)
+    found = b.right_gradients({**i, "dout": turned})
+    n, c, h, w = i["x"].shape
+    return {**found, "dx": found["dx"].reshape(n, c, w, h).swapaxes(2, 3)}
+
+
 def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
 
@@ -58,6 +66,10 @@ SPATIAL_BACKWARD = check(
         "reshaped without moving the channels last": Mistake(
             "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 of dout to the end first, and dx back.",
             _mixed_gradients,
+        ),
+        "height and width swapped in dout": Mistake(
+            "dout and x must be read in the same order, height before width: yours is read the other way round.",
+            _dout_turned,
         ),
         "n counts the images only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by N.",

@@ -1,5 +1,6 @@
 """ps3, the naive convolution, backwards."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 from course.autograder.checks.conv.backward_shares import BACKWARD_SHARES, kept
 from course.autograder.checks.conv.draws import ASSIGNMENT, convolution
 from course.autograder.checks.conv.forward import FORWARD_CHECK
+from course.autograder.checks.conv.tap_maps import MAPS
+from course.autograder.checks.conv.tap_maps import gradients as gradients_at
 from course.autograder.checks.conv.variants import (
     crop,
     gradients,
@@ -286,6 +289,7 @@ BACKWARD_CHECK = check(
             lambda i: gradients(i)["db"].reshape(1, -1, 1, 1),
         ),
         "db is 0": db("The bias has a gradient: the sum of its channel's dout.", lambda i: np.zeros_like(i["b"])),
+        **{name: Mistake(advice, functools.partial(gradients_at, name)) for name, (advice, *_) in MAPS.items()},
         **BACKWARD_SHARES,
         "dx and dw swapped": Mistake("Return (dx, dw, db), in this order.", swapped(gradients, "dx", "dw")),
     },

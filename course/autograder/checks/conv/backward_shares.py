@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.variants import forward, gradients
+from course.autograder.checks.conv.variants import forward, gradients, options
 from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import mistakes_in, only
 
@@ -30,6 +30,21 @@ def _taps(i: Inputs) -> int:
 
 def _where_out_is_positive(i: Inputs) -> Arrays:
     return gradients(i, dout=i["dout"] * (forward(i) > 0))
+
+
+def _by_one_sample(sample: int) -> Callable[[Inputs], np.ndarray]:
+    def wrong(i: Inputs) -> np.ndarray:
+        one = i["dout"][sample][None]
+        found: np.ndarray = gradients(i, dout=np.repeat(one, len(i["dout"]), axis=0))["dx"]
+        return found
+
+    return wrong
+
+
+def _cropped_twice(i: Inputs) -> np.ndarray:
+    _, pad = options(i)
+    found: np.ndarray = gradients(i)["dx"]
+    return found[:, :, : max(found.shape[2] - 2 * pad, 0), : max(found.shape[3] - 2 * pad, 0)]
 
 
 def _through(order: Any) -> Callable[[Inputs], np.ndarray]:
@@ -77,6 +92,31 @@ BACKWARD_SHARES: Mistakes = {
     "dx averaged over the taps": dx(
         "dx sums over the taps that read a value; it does not average.",
         lambda i: gradients(i)["dx"] / _taps(i),
+    ),
+    "the first sample's dout for all in dx": dx(
+        "Each sample's dx comes of its own dout: yours all come of the first one's.", _by_one_sample(0)
+    ),
+    "the last sample's dout for all in dx": dx(
+        "Each sample's dx comes of its own dout: yours all come of the last one's.", _by_one_sample(-1)
+    ),
+    "dw carried over from kernel to kernel": dw(
+        "Start each kernel's sum at 0: yours goes on from the kernel before.",
+        lambda i: gradients(i)["dw"].cumsum(axis=0),
+    ),
+    "image cut off at 0 in dw": dw(
+        "A tap gets g times the image value as it is: there is no ReLU in front of the convolution.",
+        lambda i: gradients(i, x=np.maximum(i["x"], 0))["dw"],
+    ),
+    "db added for each tap": db(
+        "The bias is added once for each output value, not once for each tap.",
+        lambda i: gradients(i)["db"] * i["w"][0].size,
+    ),
+    "db added for each place of the kernel": db(
+        "The bias is added once for each output value: sum dout outside the loops over the kernel.",
+        lambda i: gradients(i)["db"] * _taps(i),
+    ),
+    "dx cropped twice": dx(
+        "Cut `pad` off each edge of the padded gradient: it ends at pad + H, not at H - pad.", _cropped_twice
     ),
     "kernel upside down in dx": dx(BACK, _through(np.s_[:, :, ::-1])),
     "kernel mirrored in dx": dx(BACK, _through(np.s_[..., ::-1])),

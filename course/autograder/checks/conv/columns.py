@@ -1,5 +1,6 @@
 """ps3, windows as columns: im2col, and the convolution as one matrix product."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,12 @@ import numpy as np
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
 from course.autograder.checks.conv.forward import MISTAKES, out
 from course.autograder.checks.conv.reorderings import reshaped_from
+from course.autograder.checks.conv.sizes import Geometry, size_mistakes
+from course.autograder.checks.conv.tap_maps import MAPS, unfolded
 from course.autograder.checks.conv.variants import forward, options, padded
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, views
-from course.autograder.checks.language.wrong import mistakes_in, of
+from course.autograder.checks.language.wrong import but, mistakes_in, of
 from course.reference import convolution
 
 # --- im2col --------------------------------------------------------------------------------------------------
@@ -83,6 +86,19 @@ def _numbered_by_height(i: Inputs) -> Arrays:
     for row, column in np.ndindex(rows, across):
         found[:, :, row * rows + column] = apart[..., row, column].reshape(found.shape[:2])
     return {"columns": found}
+
+
+def _at_places(name: str, i: Inputs) -> np.ndarray:
+    return unfolded(name, i, _apart(i).shape[4:])
+
+
+def _geometry(i: Inputs) -> Geometry:
+    return Geometry((len(i["x"]), 1), i["x"].shape[2:], _kernel(i), i["stride"], i["pad"])
+
+
+def _long(i: Inputs, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The columns' shape for an output of this shape."""
+    return (shape[0], _unfold(i).shape[1], shape[2] * shape[3])
 
 
 IM2COL_CHECK = check(
@@ -183,6 +199,10 @@ IM2COL_CHECK = check(
         "windows numbered with the output's height": Mistake(
             "There are W' windows in a row of the output: window (i, j) is column i * W' + j.", _numbered_by_height
         ),
+        **{
+            name: columns(advice, functools.partial(_at_places, name)) for name, (advice, *_) in MAPS.items()
+        },
+        **but(size_mistakes(_geometry, "columns", _long), "output's height and width swapped"),  # as many windows
         "kernel height and width swapped": columns(
             "The window has kernel_height rows and kernel_width columns.",
             lambda i: _unfold(i, kernel=_kernel(i)[::-1]),

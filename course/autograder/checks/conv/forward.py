@@ -1,5 +1,6 @@
 """ps3, the naive convolution, forwards."""
 
+import functools
 import itertools
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from course.autograder.checks.conv.draws import ASSIGNMENT, asked
 from course.autograder.checks.conv.reorderings import REORDERINGS
 from course.autograder.checks.conv.shares import SHARES
 from course.autograder.checks.conv.sizes import Geometry, size_mistakes
+from course.autograder.checks.conv.tap_maps import MAPS
+from course.autograder.checks.conv.tap_maps import convolved as convolved_at
 from course.autograder.checks.conv.variants import crop, forward, options, padded
 from course.autograder.checks.conv.walks import STARTS, convolved
 from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
@@ -238,6 +241,7 @@ MISTAKES: Mistakes = {
     "cut off at 0": out(
         "A convolution may be negative: there is no ReLU here.", lambda i: np.maximum(forward(i), 0)
     ),
+    **{name: out(advice, functools.partial(convolved_at, name)) for name, (advice, *_) in MAPS.items()},
     **REORDERINGS,
     **SHARES,
     **size_mistakes(_geometry),

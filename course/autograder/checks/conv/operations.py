@@ -77,10 +77,19 @@ def _divided_again(i: Inputs) -> Answers:
     return {"multiplications": size * fewer, "additions": size * (fewer - 1 + i["bias"])}
 
 
-def _channels_divided_again(i: Inputs) -> Answers:
-    size, _ = _outputs_and_taps(i)
-    taps = i["weight_shape"][1] // i["groups"] * int(np.prod(i["weight_shape"][2:]))
-    return {"multiplications": size * taps, "additions": size * (taps - 1 + i["bias"])}
+def _with_taps(taps: Callable[[Inputs], int]) -> Wrong:
+    """Both counts by another number of taps."""
+
+    def wrong(i: Inputs) -> Answers:
+        size, _ = _outputs_and_taps(i)
+        return {"multiplications": size * taps(i), "additions": size * (taps(i) - 1 + i["bias"])}
+
+    return wrong
+
+
+_channels_divided_again = _with_taps(
+    lambda i: i["weight_shape"][1] // i["groups"] * int(np.prod(i["weight_shape"][2:]))
+)
 
 
 def _at_every_input(i: Inputs) -> Answers:
@@ -180,6 +189,30 @@ OPERATIONS_CHECK = check(
         ),
         "bias addition forgotten": Mistake(
             "The bias costs one addition for each output value.", _added(lambda i, size, taps: size * (taps - 1))
+        ),
+        "bias added for one sample": Mistake(
+            "The bias is added at every output value, those of all samples included.",
+            _added(lambda i, size, taps: size * (taps - 1) + size // i["input_shape"][0] * i["bias"]),
+        ),
+        "one addition less in all": Mistake(
+            "Each output value needs one addition less than it has products, not the layer as a whole.",
+            _added(lambda i, size, taps: size * taps - 1 + size * i["bias"]),
+        ),
+        "one addition less in all, the bias left out": Mistake(
+            "Each output value needs one addition less than it has products, and one more for its bias.",
+            _added(lambda i, size, taps: size * taps - 1),
+        ),
+        "kernels counted for channels": Mistake(
+            "An output value sums over the channels that its kernel reads, weight_shape[1], not over the kernels.",
+            _with_taps(lambda i: i["weight_shape"][0] * int(np.prod(i["weight_shape"][2:]))),
+        ),
+        "kernel taken for square": Mistake(
+            "You use the kernel's height twice; its width is the last number of weight_shape.",
+            _with_taps(lambda i: i["weight_shape"][1] * i["weight_shape"][2] ** 2),
+        ),
+        "kernel's height and width added": Mistake(
+            "A kernel has height times width taps.",
+            _with_taps(lambda i: i["weight_shape"][1] * sum(i["weight_shape"][2:])),
         ),
         "bias added once for each channel": Mistake(
             "The bias is added at every place of its channel, in every sample.",

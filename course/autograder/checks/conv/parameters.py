@@ -92,6 +92,10 @@ PARAMETERS_CHECK = check(
                 of("parameters", lambda i: _weights(i) + i["out_channels"] * i["in_channels"] // i["groups"]),
             ),
         ),
+        "kernel's height and width added": Mistake(
+            "A kernel has height times width taps.",
+            instead(_right, kernel_size=lambda i: (sum(pair(i["kernel_size"])), 1)),
+        ),
         "kernel counted along one side": Mistake(
             "A kernel has height times width taps.",
             instead(_right, kernel_size=lambda i: (pair(i["kernel_size"])[0], 1)),

@@ -133,6 +133,14 @@ POOL_SHAPE_CHECK = check(
         "size of the input divided by the stride": MISTAKES["size of the input divided by the stride"].by(
             _by_formula(lambda n, k, s, up: -(-n // s) if up else n // s)
         ),
+        "plus one forgotten with ceil_mode": Mistake(
+            "ceil_mode rounds the quotient up, and the first window comes to it all the same: add 1.",
+            where(_ceil, reshaped(lambda i, shape: shape - [0, 0, 1, 1], _right)),
+        ),
+        "padding counted four times": Mistake(
+            "`padding` is what each end of an axis gets: the input grows by twice the padding.",
+            _other(padding=lambda i: tuple(2 * p for p in pair(i["padding"]))),
+        ),
         "ceil_mode along the height alone": Mistake(
             "ceil_mode rounds up along both axes: the width too.", where(_ceil, _mixed(2))
         ),

@@ -91,6 +91,11 @@ def _from(part: Any) -> Callable[[Inputs], np.ndarray]:
     return wrong
 
 
+def _dout_turned(i: Inputs) -> np.ndarray:
+    rows, columns = i["dout"].shape[2:]
+    return pool_gradient({**i, "dout": i["dout"].swapaxes(2, 3)} if rows == columns else i)
+
+
 def _added_elsewhere(name: str) -> Mistake:
     """The right maximum in the right window, and its gradient added where another window lies."""
     _, slip = walks.STARTS[name]
@@ -121,6 +126,22 @@ POOL_BACKWARD_SLIPS: Mistakes = {
     "window's values for the mask": dx(
         "Multiply dout by 1 where the maximum was and by 0 elsewhere; yours is multiplied by the values themselves.",
         lambda i: walks.weighted(i, lambda window: window),
+    ),
+    "every value above the mean": dx(
+        "Only the largest value of a window has a gradient; yours goes to all that are not below its mean.",
+        lambda i: walks.weighted(i, lambda window: window >= window.mean(axis=(2, 3), keepdims=True)),
+    ),
+    "gradient divided by the window's height": dx(
+        "All of dout goes to the maximum: nothing is divided.",
+        lambda i: pool_gradient(i) / pool_options(i)[0][0],
+    ),
+    "gradient divided by the window's width": dx(
+        "All of dout goes to the maximum: nothing is divided.",
+        lambda i: pool_gradient(i) / pool_options(i)[0][1],
+    ),
+    "rows and columns of dout swapped": dx(
+        "The window of output row i and column j gets dout[..., i, j]; yours gets dout[..., j, i].",
+        _dout_turned,
     ),
     "only the last row of windows": dx(ALL_WINDOWS, _from(np.s_[:, :, -1:])),
     "only the last column of windows": dx(ALL_WINDOWS, _from(np.s_[..., -1:])),

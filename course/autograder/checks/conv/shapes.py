@@ -110,6 +110,13 @@ def _dilated_less_one(i: Inputs) -> tuple[int, ...]:
     return o, c, max(d[0] * kh - 1, 1), max(d[1] * kw - 1, 1)
 
 
+def _extent_short(i: Inputs, shape: np.ndarray) -> Any:
+    kernel = i["weight_shape"][2:]
+    edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, pair(i["stride"]))
+    axes = zip(i["input_shape"][2:], edges, kernel, pair(i["dilation"]), pair(i["stride"]), strict=True)
+    return [*shape[:2], *((n + sum(e) - d * (k - 1)) // s + 1 for n, e, k, d, s in axes)]
+
+
 def _one_axis(axis: int, wrong: Wrong) -> Wrong:
     """A mistake made along the height (axis 2) or the width (axis 3) alone."""
 
@@ -181,6 +188,10 @@ MISTAKES = {
     "dilation times the kernel, less one": Mistake(
         "Dilation widens the gaps between the taps: a kernel covers dilation * (k - 1) + 1 values.",
         other(weight_shape=_dilated_less_one, dilation=1),
+    ),
+    "minus one forgotten in the kernel's extent": Mistake(
+        "A kernel of k taps covers dilation * (k - 1) + 1 values: take all of them off, not one less.",
+        reshaped(_extent_short),
     ),
     "kernel left out of the size": Mistake(
         "Windows fit into what the first one leaves: take the kernel's size off before you divide.",

@@ -80,6 +80,18 @@ SHARES: Mistakes = {
         "Add the bias once, after the loop over the kernel's rows.",
         lambda i: forward(i, b=i["b"] * i["w"].shape[2]),
     ),
+    "bias added for each window": out(
+        "Add the bias once, after the product: one number for each output channel.",
+        lambda i: forward(i, b=i["b"] * forward(i)[0, 0].size),
+    ),
+    "averaged over the input channels": out(
+        "An output value sums over the input channels; it does not average.",
+        lambda i: forward(i, w=i["w"] / i["w"].shape[1]),
+    ),
+    "averaged over the places of the kernel": out(
+        "An output value sums over the kernel's places; it does not average.",
+        lambda i: forward(i, w=i["w"] / i["w"][0, 0].size),
+    ),
     "bias added twice": out("The bias is added once.", lambda i: forward(i, b=2 * i["b"])),
     "samples added up": out(
         "Each sample has an output of its own: your windows reach over the whole batch.", _added_first(0)

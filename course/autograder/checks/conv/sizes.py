@@ -82,18 +82,21 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
 OF_PADDING = ("padding counted once in the size", "padding left out of the size")
 
 
-def size_mistakes(geometry: Callable[[Inputs], Geometry], output: str = "out") -> dict[str, Mistake]:
-    """The mistakes in an output's size."""
+def size_mistakes(
+    geometry: Callable[[Inputs], Geometry],
+    output: str = "out",
+    laid_out: Callable[[Inputs, tuple[int, ...]], tuple[int, ...]] = lambda i, shape: shape,
+) -> dict[str, Mistake]:
+    """The mistakes in an output's size; `laid_out` gives the shape in which windows of this shape are returned."""
 
     def by(change: Callable[[Geometry], tuple[int, ...]]) -> Callable[[Inputs], dict[str, object]]:
         def wrong(i: Inputs) -> dict[str, object]:
             g = geometry(i)
-            shape = change(g)
-            return (
-                {}
-                if shape == g.shape(right_size) or min(shape) < 0 or math.prod(shape) > 10**6
-                else {output: of_shape(shape)}
-            )
+            if min(change(g)) < 0:
+                return {}
+            shape = laid_out(i, change(g))
+            as_it_should_be = shape == laid_out(i, g.shape(right_size))
+            return {} if as_it_should_be or math.prod(shape) > 10**6 else {output: of_shape(shape)}
 
         return wrong
 

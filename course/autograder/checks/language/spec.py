@@ -74,7 +74,7 @@ class Misconception:
 
     Attributes:
         name: a few words, lower case, unique within its check ("unbiased running variance").
-        advice: one sentence that a student would thank you for; it gives no numpy solution away.
+        advice: one sentence that helps a student who made it; it gives no numpy solution away.
         wrong: computes, from the inputs of a case, the outputs that go wrong and what they become. It may return
             fewer outputs on cases where the mistake does not show, or an empty dict. On a case that must raise, it
             computes what is returned in place of the exception.

@@ -72,6 +72,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
             "You normalise each channel by itself (instance norm); G groups have C / G channels each.",
             answer("C", "runs"),
         ),
+        "values dealt to columns by a reshape": Mistake(
+            "reshape(N * G, -1) makes a row of each group; a reshape to (-1, N * G) deals the values out, transposed or not.",
+            answer("G", "dealt by a reshape"),
+        ),
         "statistics down the groups": Mistake(
             "With a group in each row the moments run along the row (axis 1); yours run down the rows.",
             answer("G", "down the groups"),

@@ -150,6 +150,20 @@ BACKWARD_CHECK = check(
             "The averages in dx run over all positions of the group; yours leave the positions apart.",
             _averaged(_in_view("each position")),
         ),
+        "sums down the groups": Mistake(
+            "With a group in each row the sums in dx run along the row (axis 1); yours run down the rows.",
+            _averaged(
+                lambda i, value: _in_view("down the groups")(i, value) * len(i["x"]) * i["G"] / parts(i).n
+            ),
+        ),
+        "averages down the groups": Mistake(
+            "With a group in each row the averages in dx run along the row (axis 1); yours run down the rows.",
+            _averaged(_in_view("down the groups")),
+        ),
+        "n counts the groups": Mistake(
+            "The averages are over the values of a group: you divided by the number of groups in the batch.",
+            counted(parts, lambda i: len(i["x"]) * i["G"]),
+        ),
         "sums over each channel alone": Mistake(
             "The sums in dx run over all channels of the group; yours leave its channels apart.",
             _averaged(lambda i, value: _over(2, 3)(i, value) * i["G"] / len(i["gamma"])),

@@ -201,6 +201,12 @@ def _sums_over_rows(p: Parts) -> np.ndarray:
     return p.g - (p.g.sum(axis=rows) + p.x_hat * (p.g * p.x_hat).sum(axis=rows)) / p.n
 
 
+def _mean_down_the_samples(p: Parts) -> np.ndarray:
+    """What arrives at x - mean, less its average down the samples."""
+    centred = (p.g + p.by_var) / p.sd
+    return p.sd * (centred - centred.mean(axis=0))
+
+
 def _by_parameter_gradients(p: Parts) -> np.ndarray:
     """dbeta and dgamma, which are sums over the rows, for the sums along each row."""
     rows = tuple(range(p.x.ndim - 1))
@@ -247,6 +253,10 @@ BACKWARD_CHECK = check(
         "averages down the samples": Mistake(
             "The averages in dx run along each row, over the values that share a mean; yours run down the samples.",
             dx_by(parts, _down_the_samples),
+        ),
+        "the mean's gradient averaged over the samples": Mistake(
+            "The mean is one of each row: average what flows to it along the row, not down the samples.",
+            dx_by(parts, _mean_down_the_samples),
         ),
         "sums over the rows in dx": Mistake(
             "The sums in dx run along each row (axis -1); yours run over the rows, and are divided by D all the same.",

@@ -105,6 +105,16 @@ def _normalised_by(i: Inputs, deviation: Any = None, mean: Any = None) -> Arrays
     return {"out": i["gamma"].reshape(column) * x_hat + i["beta"].reshape(column)}
 
 
+def _r_without_epsilon(i: Inputs) -> Arrays:
+    s = rv.state(i)
+    column = (1, -1, *[1] * (i["x"].ndim - 2))
+    _, std = rv.moments(tensor(i["x"]), s["eps"], Switches())
+    bare = np.sqrt(np.maximum(std.numpy() ** 2 - s["eps"], 0))
+    right, other = (np.clip(sd / s["running_std"], 1 / s["r_max"], s["r_max"]) for sd in (std.numpy(), bare))
+    unscaled = out(d="forgotten")(i)["out"] - i["beta"].reshape(column)
+    return {"out": step(i)["out"] + unscaled * (other / right - 1).reshape(column)}
+
+
 def _by_the_running_deviation(i: Inputs) -> Arrays:
     return _normalised_by(i, deviation="running_std")
 
@@ -140,6 +150,9 @@ CORRECTING = {
     ),
     "d divided by the batch's deviation": Mistake(
         "d is counted in running standard deviations: divide by running_std.", out(d="by the batch's")
+    ),
+    "r without epsilon": Mistake(
+        "r compares deviations that both have epsilon under their root: the batch's too.", _r_without_epsilon
     ),
     "running deviation for the batch's": Mistake(
         "In training divide by the batch's own standard deviation; running_std comes in through r and d.",

@@ -72,6 +72,14 @@ def _both(made_from: PartsOf) -> Wrong:
     return lambda i: {**dx_by(made_from)(i), **_dgamma(made_from)(i)}
 
 
+R_IN_ALL = "r multiplies all of x_hat, so it stands before all three terms of dx."
+R_MISSING: dict[str, Formula] = {
+    "on the direct path of dx": lambda p: p.g / p.factor + p.by_mean + p.by_var,
+    "in the mean's term of dx": lambda p: p.g + p.by_mean / p.factor + p.by_var,
+    "in the last term of dx": lambda p: p.g + p.by_mean + p.by_var / p.factor,
+}
+
+
 def _with_both(p: Parts) -> np.ndarray:
     return p.g + p.by_mean - p.normalised * p.mean(p.g * p.normalised)
 
@@ -201,6 +209,10 @@ BACKWARD_CHECK = check(
             "Each channel's mean runs over all its values, N * H * W for images; you divided by N.",
             where(lambda i: i["x"].ndim == 4, counted(parts, lambda i: len(i["x"]))),
         ),
+        **{
+            f"r missing {where_it_is}": Mistake(R_IN_ALL, dx_by(parts, formula))
+            for where_it_is, formula in R_MISSING.items()
+        },
         **dx_mistakes(parts),
         **but(parameter_mistakes(parts, _reference, axis=1), "dgamma without x_hat"),
         "dbeta multiplied by r": Mistake(

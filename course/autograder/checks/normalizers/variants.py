@@ -34,6 +34,7 @@ VIEWS: dict[str, Any] = {
     "each position": (lambda n, c, g: [n, g, c // g, -1], (2,)),
     "batch norm": (lambda n, c, g: [n, c, -1], (0, 2)),
     "everything": (lambda n, c, g: [1, n * c, -1], (1, 2)),
+    "dealt by a reshape": (lambda n, c, g: [-1, n * g], (0,)),
     "down the groups": (lambda n, c, g: [n * g, -1], (0,)),
 }
 

@@ -1,9 +1,11 @@
 """The way to the scheduler, inside TLS and with the course's own certificates; every lack is one sentence."""
 
+import contextlib
 import json
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from distributed import Client
@@ -97,3 +99,14 @@ def connected(cluster: str, folder: Path) -> Client:
     except Exception as error:  # where it ends at that moment, Dask says so by errors of several kinds
         told = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradingError(f"the scheduler at {address} does not answer as one ({told})") from None
+
+
+def leave(client: Client) -> None:
+    """Close a client, which fails with whatever had ended its listening; it is left all the same."""
+    with contextlib.suppress(Exception):
+        client.close(timeout=2)
+
+
+def has_page(dask_scheduler: Any) -> bool:
+    """Whether a scheduler shows Dask's page: its HTTP port is there without, and says only that it is alive."""
+    return bool(dask_scheduler.http_application.applications)

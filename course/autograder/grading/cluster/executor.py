@@ -1,6 +1,5 @@
 """An executor whose workers are those of a Dask cluster: what is lost on the way is sent again, and answered once."""
 
-import contextlib
 import json
 import queue
 import time
@@ -18,7 +17,7 @@ from distributed.scheduler import KilledWorker
 from course.autograder.gradebook.errors import GradingError
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.carried import carried
-from course.autograder.grading.cluster.connecting import connected
+from course.autograder.grading.cluster.connecting import connected, has_page, leave
 from course.autograder.grading.cluster.machines import Machines
 from course.autograder.grading.cluster.worker import limits_as_data, mark_elsewhere, offer
 from course.autograder.grading.marking import Task, in_a_sentence, opened
@@ -85,10 +84,11 @@ class ClusterExecutor:
         if tasks:
             self._look()
             yield from work_off(self, deque((task, 1) for task in tasks))
+            self._see_workers()  # for the machines' lines at the end
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""
-        _leave(self._client)
+        leave(self._client)
 
     # --- the executor ------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class ClusterExecutor:
     def _connect_again(self) -> None:
         """A new client, and everything under way sent anew with it."""
         self._tell("the scheduler is gone; waiting for it")
-        _leave(self._client)
+        leave(self._client)
         until = time.monotonic() + self._patience
         while True:
             try:
@@ -217,14 +217,20 @@ class ClusterExecutor:
         else:
             self._run.ready.append(Marked(task.student, task.assignment, failure=printable(failure)))
 
-    def _look(self) -> None:
-        """See which workers there are. Raises GradingError where there has been none for too long."""
-        self._looked = now = time.monotonic()
+    def _see_workers(self) -> bool:
+        """Take in which workers there are; whether the scheduler could be asked."""
         if self._client.status == "running":
             try:
                 self.machines.look(self._client.scheduler_info(n_workers=-1)["workers"])
             except Exception:  # the scheduler went away meanwhile, which the next round finds out
-                return
+                return False
+        return True
+
+    def _look(self) -> None:
+        """See which workers there are. Raises GradingError where there has been none for too long."""
+        self._looked = now = time.monotonic()
+        if not self._see_workers():
+            return
         if self.machines.cores:
             self._some_were_there = now
         elif now - self._some_were_there > self._patience:
@@ -232,17 +238,6 @@ class ClusterExecutor:
                 f"no worker that can grade was there for {self._patience / 60:.0f} minutes{self.machines.why_none}; what "
                 "is graded is kept, so run the same command again"
             )
-
-
-def _leave(client: Client) -> None:
-    """Close a client, which fails with whatever had ended its listening; it is left all the same."""
-    with contextlib.suppress(Exception):
-        client.close(timeout=2)
-
-
-def has_page(dask_scheduler: Any) -> bool:
-    """Whether a scheduler shows Dask's page: its HTTP port is there without, and says only that it is alive."""
-    return bool(dask_scheduler.http_application.applications)
 
 
 def open_cluster(cluster: str, folder: Path, tell: Callable[[str], None]) -> ClusterExecutor:

@@ -89,7 +89,7 @@ def canvas_column(table: Table, assignment: str, heading: str = "") -> int:
     wanted = f"'{heading}'" if heading else f"one for {assignment}"
     which = f"no column of the file is {wanted}" if not found else f"several columns of the file are {wanted}"
     raise TableError(
-        f'{which}; the file has: {listed}. Say which in course.toml: [assignments.{assignment}] canvas = "TITLE (ID)"'
+        f'{which}; it has: {listed}. Say which in course.toml: [assignments.{assignment}] canvas = "TITLE (ID)"'
     )
 
 

@@ -56,7 +56,7 @@ FURTHER = {
     # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
         "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
-        "no size", "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "Conv2D 3x3, {inner} to {outer}, padding 1",
         "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
         "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
         "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",

@@ -28,6 +28,7 @@ from course.autograder.engine.launch import STATUS
 from course.autograder.engine.recorder import Recorder
 from course.autograder.engine.shell import Shell, make_shell
 from course.autograder.engine.student_process import become
+from course.autograder.engine.warming import rehearse
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from course.common.collecting import made_to_stay
@@ -79,7 +80,7 @@ def _map_system_libraries() -> None:
 
 
 def warm() -> Shell:
-    """Import what submissions use and go once through the slow first times: a figure, a traceback."""
+    """Import what submissions use and go through the slow first times: a figure, a traceback, cells, questions."""
     with made_to_stay():
         for name in WARM:
             importlib.import_module(name)
@@ -96,6 +97,7 @@ def warm() -> Shell:
     shell.recorder = Recorder(10**6, 10**6)
     for source in ("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x^2$')", "1 / 0"):
         shell.run_cell(source)
+    rehearse(shell)
     shell.reset()
     shell.execution_count = 1
     stand_in(shell.leave)

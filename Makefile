@@ -64,7 +64,7 @@ lessons: $(READY)  ## run all lessons, and print how long each took
 site: $(READY)  ## build the pages into build/site; they need no network (OPTIONS=--answers; LANGUAGES="en zh" for both)
 	@$(RUN) -m course site $(foreach one,$(LANGUAGES),--language $(one)) $(OPTIONS)
 
-data: $(READY)  ## fetch MNIST (lessons 1, 4, 5, 6, 8 use it) and CIFAR-10 (for your own) into data/downloads; says the size first
+data: $(READY)  ## fetch MNIST (lessons 1, 4, 5, 6, 8 use it) and CIFAR-10 (lesson 5) into data/downloads; says the size first
 	@$(RUN) -m course data
 
 studies: $(READY)  ## run the long studies again that lessons 4 and 5 draw (about half an hour of one core)

@@ -145,7 +145,7 @@ def prose_command() -> None:
 
 @click.command("data")
 def data_command() -> None:
-    """Fetch MNIST, which lessons 1, 4, 5, 6 and 8 then use, and CIFAR-10, for experiments of your own."""
+    """Fetch MNIST, which lessons 1, 4, 5, 6 and 8 then use, and CIFAR-10, which lesson 5 uses, too."""
     from course.building.downloads import NotFetched, downloads_folder, fetch, read_all, wanted
 
     files = wanted()

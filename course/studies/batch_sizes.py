@@ -40,7 +40,8 @@ def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images)
     """Train one net; its accuracy as it comes, and after its running statistics are calibrated."""
     batch, last = case["batch"], list[float]()
     steps = settings["images_seen"][case["net"]] // batch
-    net = NETS[case["net"]](case["norm"], images.x_train.shape[1], settings, seed)
+    seen = {**settings, "image_channels": images.channels}
+    net = NETS[case["net"]](case["norm"], images.x_train.shape[1], seen, seed)
 
     def watch(step: int, loss: float) -> None:
         last[:] = [loss, accuracy(net, images.x_val, images.y_val)]

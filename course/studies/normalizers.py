@@ -51,16 +51,16 @@ def fully_connected(norm: str, inputs: int, settings: Settings, seed: int) -> An
 
 
 class Image(Layer):
-    """A flat image [N, side * side] as [N, 1, side, side]."""
+    """A flat image [N, channels * side * side] as [N, channels, side, side]."""
 
-    def __init__(self, side: int) -> None:
-        """Take height and width."""
+    def __init__(self, channels: int, side: int) -> None:
+        """Take the number of channels, and the height and width."""
         super().__init__()
-        self.side = side
+        self.channels, self.side = channels, side
 
     def forward(self, x: Any) -> Any:
         """Reshape."""
-        return x.reshape([-1, 1, self.side, self.side])
+        return x.reshape([-1, self.channels, self.side, self.side])
 
 
 def convolution(channels: int, features: int, rng: np.random.Generator) -> Any:
@@ -73,9 +73,11 @@ def convolution(channels: int, features: int, rng: np.random.Generator) -> Any:
 
 def convolutional(norm: str, inputs: int, settings: Settings, seed: int) -> Any:
     """Convolutions that halve the image each time, then one affine map; x [N, inputs] -> logits [N, 10]."""
-    rng, groups, side = np.random.default_rng(seed), settings["groups"]["convolutional"], round(inputs**0.5)
-    layers: list[Any] = [Image(side)]
-    for a, b in pairwise([1, *settings["channels"]]):
+    rng, groups = np.random.default_rng(seed), settings["groups"]["convolutional"]
+    colours = settings.get("image_channels", 1)
+    side = round((inputs / colours) ** 0.5)
+    layers: list[Any] = [Image(colours, side)]
+    for a, b in pairwise([colours, *settings["channels"]]):
         layers.append(block(norm, convolution(a, b, rng), b, groups, settings["window"], maps=True))
         side = (side + 1) // 2
     flat = side * side * settings["channels"][-1]

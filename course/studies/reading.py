@@ -1,6 +1,6 @@
 """Numbers out of a study's result, as the lessons say them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from course.languages.saying import filled, said
 from course.studies.eight_settings import AXES, watched
 from course.studies.record import Result, Row
-from course.teaching.prose import range_of
+from course.teaching.prose import range_of, verdict
 
 
 def by_seed(result: Result, column: str, along: str | None = None, **wanted: Any) -> np.ndarray:
@@ -113,6 +113,24 @@ def banded(
         if values := [r[column] for r in rows if r[column] is not None]:
             found.append(np.mean(values))
     return np.array(found), looks
+
+
+def percents(result: Result, net: str, norm: str, column: str = "accuracy") -> np.ndarray:
+    """For the batch sizes, [seeds, sizes]: the accuracy of one normaliser in a net, in percent."""
+    return 100 * by_seed(result, column, along="batch", net=net, norm=norm)
+
+
+def means(values: np.ndarray, form: str = ".1f") -> list[str]:
+    """Of values [seeds, T], the mean and half the range over the seeds, for each T."""
+    return [f"{v.mean():{form}} ± {(v.max() - v.min()) / 2:{form}}" for v in values.T]
+
+
+def beside(curve: np.ndarray, others: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
+    """How the seeds of a curve [seeds, T] stand to those of others, a row for each: a dash where they overlap."""
+    told = {
+        name: [verdict(a, b) for a, b in zip(curve.T, other.T, strict=True)] for name, other in others.items()
+    }
+    return [(name, *("-" if word == "overlap" else word for word in words)) for name, words in told.items()]
 
 
 def turned_by(row: Row) -> np.ndarray:

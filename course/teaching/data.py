@@ -54,8 +54,9 @@ class Images:
 
     Attributes:
         name: which data this is, in words that can stand in a caption.
-        x_train, x_val: float32 [N, D] in 0..1; D is 784 for MNIST, 64 for the shipped digits.
+        x_train, x_val: float32 [N, D] in 0..1; D is 784 for MNIST, 64 for the shipped digits, 3072 for CIFAR-10.
         y_train, y_val: int64 (N,) in 0..9.
+        channels: 1 for grey images; a colour image has three, one after the other.
     """
 
     name: str
@@ -63,11 +64,12 @@ class Images:
     y_train: np.ndarray
     x_val: np.ndarray
     y_val: np.ndarray
+    channels: int = 1
 
     @property
     def side(self) -> int:
         """Height and width of an image in pixels."""
-        return round(self.x_train.shape[1] ** 0.5)
+        return round((self.x_train.shape[1] / self.channels) ** 0.5)
 
 
 def read_idx(path: Path) -> np.ndarray:

@@ -64,8 +64,8 @@ def shares(ax: Axes, ledger: Ledger) -> Axes:
     entries = [entry for entry in ledger.entries if _moved(entry)]
     series = {
         "parameters": np.array([e.count.parameters for e in entries]),
-        "operations": np.array([e.count.operations for e in entries]),
-        "time": np.array([e.time for e in entries]),
+        "all operations": np.array([e.count.operations for e in entries]),
+        "time taken": np.array([e.time for e in entries]),
     }
     at = np.arange(len(entries))
     for group, (name, values) in enumerate(series.items()):

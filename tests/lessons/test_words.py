@@ -43,3 +43,14 @@ def test_the_graph_of_batch_norm_is_drawn_the_same_in_its_lesson_and_in_its_assi
     ]
     (lesson,), (assignment,) = filter(None, drawn)
     assert lesson == assignment
+
+
+def test_each_section_of_an_assignment_ends_with_what_it_was_about_and_a_lesson() -> None:
+    for number in range(1, 5):
+        (path,) = (ROOT / "course/assignments").glob(f"ps{number}_*/ps{number}_*.ipynb")
+        text = "\n".join(
+            c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"
+        )
+        sections = re.findall(r"(?m)^## (\d) ", text)
+        told = re.findall(r"(?m)^\*\*What section (\d) was about:\*\* .*\b[Ll]esson \d", text)
+        assert told == sections[:-1] and len(told) >= 5, path.name  # the last one has questions and no check

@@ -2,9 +2,12 @@
 
 import gzip
 import hashlib
+import io
 import json
 import math
+import pickle
 import re
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from course.studies.probes import activations, loss_and_gradients, put_back
 from course.studies.reading import by_seed, eight_curves, promise, reached, spread_of, turned_by
 from course.studies.record import KEPT, Result, load, rounded, run, runs, save, to_text
 from course.studies.training import accuracy, batches, finite, sgd, train
-from course.teaching import data
+from course.teaching import data, photographs
 
 SMALL: dict[str, dict[str, Any]] = {
     "eight_settings": {"hidden": [8, 8], "watched": [0, 2, 4], "short_steps": 2},
@@ -465,3 +468,42 @@ def test_a_file_that_is_no_idx_or_is_cut_short_is_refused(tmp_path: Path) -> Non
     path.write_bytes(gzip.compress(b"\x00\x00\x08\x01" + (5).to_bytes(4, "big") + b"abc"))
     with pytest.raises(ValueError, match="holds 3 values where its header says"):
         data.read_idx(path)
+
+
+# --- CIFAR-10 --------------------------------------------------------------------------------------------
+
+
+def test_cifar10_is_opened_where_it_was_fetched_and_is_the_archive_that_paddle_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert photographs.load_cifar10() is None, "nothing was fetched"
+    path = tmp_path / "downloads" / "cifar" / photographs.CIFAR_FILE
+    path.parent.mkdir(parents=True)
+    pixels = np.arange(4 * 3072).reshape(4, 3072).astype(np.uint8)
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("data_batch_1", "data_batch_2", "test_batch"):
+            content = pickle.dumps({b"data": pixels, b"labels": [3, 1, 0, 9]})
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert photographs.load_cifar10() is None, "pickles of somebody else's are not opened"
+    known = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(paddle.vision.datasets.cifar, "CIFAR10_MD5", known)
+    photos = photographs.load_cifar10(judged=3)
+    assert photos is not None and photos.name == "CIFAR-10, 8 photographs for training and 3 for testing"
+    assert (photos.x_train.shape, photos.x_val.shape, photos.side, photos.channels) == (
+        (8, 3072),
+        (3, 3072),
+        32,
+        3,
+    )
+    assert np.array_equal((photos.x_val * 255).round().astype(np.uint8), pixels[:3])
+    assert photos.y_train.tolist() == [3, 1, 0, 9] * 2
+    few = {
+        "batches": [2],
+        "images_seen": {"convolutional": 8},
+        "norms": {"convolutional": ["GN"]},
+        "channels": [4],
+    }
+    assert [row["steps"] for row in run(batch_sizes.STUDY, photos, few, seeds=(0,)).rows] == [4]

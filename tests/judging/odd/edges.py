@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from tests.judging.odd import OddOnes
+from tests.judging.slips import sly_convolution as c
 from tests.judging.slips.sly_batch_norm import (
     BACKWARD,
     BLOCK,
@@ -195,3 +196,118 @@ def not_below(z, zero):
 for _passes in (half_of_nothing, what_is_left, not_below):
     ODD.add(BLOCK, _passes.__name__.replace("_", " "), partial(block, passes=_passes), block_backward)
 ODD.add("six_layer_net", "all classes that there are", net)
+
+
+# --- shapes in any spelling ---
+
+
+def array_pair(value):
+    return np.broadcast_to(np.asarray(value), 2).tolist()
+
+
+def counted_pair(value):
+    return [value] * 2 if np.ndim(value) == 0 else [value[0], value[-1]]
+
+
+def read_as_an_array(padding):
+    flat = np.ravel(padding)
+    return {1: flat.repeat(4), 2: flat.repeat(2), 4: flat, 8: flat[-4:]}[flat.size].reshape(2, 2).tolist()
+
+
+def of_numpy(*given):
+    return np.array(c.shape(*given))
+
+
+for _check in (c.SHAPE, c.PADDING, c.ERRORS):
+    ODD.add(_check, "pairs by broadcasting", c.with_(pairs=array_pair))
+    ODD.add(_check, "pairs by their first and last", c.with_(pairs=counted_pair, edges=read_as_an_array))
+    ODD.add(_check, "an array for a shape", of_numpy)
+for _pairs in (array_pair, counted_pair, c.pair):
+    ODD.add("pool2d_output_shape", f"pairs by {_pairs.__name__}", partial(c.pooled_shape, pairs=_pairs))
+    ODD.add("conv2d_operations", f"pairs by {_pairs.__name__}", partial(c.operations, pairs=_pairs))
+    ODD.add("receptive_field", f"pairs by {_pairs.__name__}", partial(c.field, pairs=_pairs))
+
+
+# --- windows, whatever their size and however x lies in memory ---
+
+
+def pointwise(x, w, b, q):
+    """A kernel of 1 by 1 as a product of matrices, at the places that stride and padding ask for."""
+    out, cache = c.conv(x, w, b, q)
+    if w.shape[2:] == (1, 1):
+        p, s = q["pad"], q["stride"]
+        padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))[:, :, ::s, ::s]
+        out = np.einsum("nchw,oc->nohw", padded, w[:, :, 0, 0]) + b[:, None, None]
+    return out, cache
+
+
+def tap_by_tap(x, w, b, q):
+    p, s = q["pad"], q["stride"]
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    rows, columns = ((n + 2 * p - k) // s + 1 for n, k in zip(x.shape[2:], w.shape[2:], strict=True))
+    out = np.zeros((len(x), len(w), rows, columns), x.dtype) + b[:, None, None]
+    for i, j in np.ndindex(w.shape[2:]):
+        seen = padded[:, :, i : i + rows * s : s, j : j + columns * s : s][:, :, :rows, :columns]
+        out = out + np.einsum("nchw,oc->nohw", seen, w[:, :, i, j])
+    return out, (x, w, b, q)
+
+
+def by_their_strides(x, w, b, q):
+    p, s = q["pad"], q["stride"]
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    rows, columns = ((n - k) // s + 1 for n, k in zip(padded.shape[2:], w.shape[2:], strict=True))
+    a, f, g, h = padded.strides
+    shape, strides = (*x.shape[:2], rows, columns, *w.shape[2:]), (a, f, g * s, h * s, g, h)
+    windows = np.lib.stride_tricks.as_strided(padded, shape, strides)
+    return np.einsum("ncijab,ocab->noij", windows, w) + b[:, None, None], (x, w, b, q)
+
+
+def kept_beside(forward):
+    """What a pass needs stands in its cache; the dict only counts the passes."""
+
+    def counting(*given):
+        out, cache = forward(*given)
+        given[-1]["passes"] = given[-1].get("passes", 0) + 1
+        return out, cache
+
+    return counting
+
+
+for _right in (pointwise, tap_by_tap, by_their_strides):
+    for _check in (c.FORWARD, "conv_forward_im2col"):
+        ODD.add(_check, _right.__name__.replace("_", " "), _right)
+    ODD.add(c.BACKWARD, f"{_right.__name__.replace('_', ' ')}, passes counted", kept_beside(_right), c.back)
+
+
+def as_rows(x, height, width, stride, pad):
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))), (height, width), (2, 3)
+    )[:, :, ::stride, ::stride]
+    n, _, rows, columns = windows.shape[:4]
+    return windows.transpose(0, 2, 3, 1, 4, 5).reshape(n, rows * columns, -1).swapaxes(1, 2)
+
+
+ODD.add("im2col", "a transposed view of rows", as_rows)
+ODD.add("im2col", "in Fortran's order", lambda *given: np.asfortranarray(as_rows(*given)))
+ODD.add("im2col", "x in order first", lambda x, *given: as_rows(np.ascontiguousarray(x), *given))
+
+
+def flat_maxima(x, q):
+    out, cache = c.pool(x, q)
+    return out.reshape(x.shape[0], x.shape[1], *out.shape[2:]), cache
+
+
+def in_order(dout, cache):
+    return rows_in_order(c.pool_back(dout, cache), cache[0])
+
+
+def through_flat(dout, cache):
+    made = np.zeros_like(cache[0])
+    made.flat[:] = c.pool_back(dout, cache).ravel()
+    return made
+
+
+for _forward in (c.pool, kept_beside(c.pool), flat_maxima):
+    ODD.add("max_pool_forward", "maxima by windows", _forward)
+    ODD.add("max_pool_backward", "written in order", _forward, in_order)
+ODD.add("max_pool_backward", "written through flat", c.pool, through_flat)

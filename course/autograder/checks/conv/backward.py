@@ -20,7 +20,7 @@ from course.autograder.checks.conv.variants import (
     padded_gradient,
 )
 from course.autograder.checks.conv.walks import STARTS, convolution_gradients
-from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.wrong import mistakes_in, of, swapped, where
 
@@ -109,13 +109,16 @@ def _sum_of(part: Any) -> Callable[[Inputs], np.ndarray]:
     return lambda i: i["dout"][part].sum(axis=(0, 2, 3))
 
 
+STEPS = (
+    "out, cache = conv_forward_naive(x, w, b, conv_param)",
+    "later_out, later_cache = conv_forward_naive(later_x, later_w, later_b, later_param)",
+    "dx, dw, db = conv_backward_naive(dout, cache)",
+)
+ONE_PARAM = tuple(call(step.replace("later_param", "conv_param")) for step in STEPS)
+
 BACKWARD_CHECK = check(
     ASSIGNMENT, "conv_backward_naive", 10,
-    (
-        "out, cache = conv_forward_naive(x, w, b, conv_param)",
-        "later_out, later_cache = conv_forward_naive(later_x, later_w, later_b, later_param)",
-        "dx, dw, db = conv_backward_naive(dout, cache)",
-    ),
+    STEPS,
     outputs=(Output("dx", CONVOLUTION, 2.0), Output("dw", CONVOLUTION, 2.0), Output("db", CONVOLUTION)),
     cases=(
         Case("a kernel of 3 by 2, stride 1, padding 1", convolution((5, 6), (3, 2), 1, 1)),
@@ -125,7 +128,8 @@ BACKWARD_CHECK = check(
         Case("small integers, float32", convolution((4, 3), (2, 3), 1, 1, dtype="float32", integers=True)),
         Case("one input channel, views that are not contiguous",
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
-        Case("a kernel of 1 by 1", convolution((4, 3), (1, 1), 1, 0, channels=(5, 2), n=3)),
+        Case("a kernel of 1 by 1, stride 2, padding 1", convolution((4, 3), (1, 1), 2, 1, channels=(5, 2), n=3)),
+        Case("one conv_param for both forward passes", convolution((3, 4), (2, 3), 1, 1, channels=(2, 5)), ONE_PARAM),
         Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
         Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),

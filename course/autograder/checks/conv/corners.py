@@ -27,12 +27,17 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
                 "channels that the weight does not read, one group",
                 "channels that the weight does not read, 'SAME'",
                 "channels that the weight does not read",
+                "fewer channels than the weight reads",
+                "channels that do not divide into the groups",
             ),
         ),
         Corner(
             "kernels that do not divide into the groups",
             0.25,
-            ("kernels that do not divide into the groups",),
+            (
+                "kernels that do not divide into the groups",
+                "kernels that do not divide into the groups, 'SAME'",
+            ),
         ),
     ),
     "pool2d_output_shape": (

@@ -258,7 +258,7 @@ FORWARD_CHECK = check(
         Case("small integers, float32", asked((4, 3), (2, 3), 1, 1, dtype="float32", integers=True)),
         Case("one input channel, views that are not contiguous",
              views(asked((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w")),
-        Case("a kernel of 1 by 1", asked((4, 3), (1, 1), 1, 0, channels=(5, 2), n=3)),
+        Case("a kernel of 1 by 1, stride 2, padding 1", asked((4, 3), (1, 1), 2, 1, channels=(5, 2), n=3)),
         Case("all sizes 3", asked((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
         Case("a kernel and a stride of 2, as many samples as channels", asked((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),

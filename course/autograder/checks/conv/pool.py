@@ -10,7 +10,7 @@ from course.autograder.checks.conv.draws import ASSIGNMENT, distinct, length, va
 from course.autograder.checks.conv.pool_slips import POOL_BACKWARD_SLIPS, POOL_SLIPS
 from course.autograder.checks.conv.sizes import OF_PADDING, Geometry, size_mistakes
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options, windows_one_by_one
-from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.wrong import but, mistakes_in
 from course.reference import convolution
@@ -226,15 +226,18 @@ def _equal(i: Inputs) -> np.ndarray:
     return np.einsum("ncij,ncijab->ncab", i["dout"], equal)
 
 
+STEPS = (
+    "out, cache = max_pool_forward(x, pool_param)",
+    "later_out, later_cache = max_pool_forward(later_x, later_param)",
+    "dx = max_pool_backward(dout, cache)",
+)
+ONE_PARAM = tuple(call(step.replace("later_param", "pool_param")) for step in STEPS)
+
 BACKWARD_CHECK = check(
     ASSIGNMENT, "max_pool_backward", 5,
-    (
-        "out, cache = max_pool_forward(x, pool_param)",
-        "later_out, later_cache = max_pool_forward(later_x, later_param)",
-        "dx = max_pool_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=(Output("dx", CONVOLUTION),),
-    cases=CASES,
+    cases=(*CASES, Case("one pool_param for both forward passes", pooling((3, 4), (2, 3), 1), ONE_PARAM)),
     reference=_backward,
     rests_on=FORWARD_CHECK,
     mistakes={

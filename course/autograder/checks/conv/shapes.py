@@ -281,7 +281,7 @@ PLAIN_CHECK = check(
         Case("as many samples, channels, kernels, rows and columns",
              lambda r: arguments((6, 6, 6, 6), (6, 6, 3, 3), padding=1)),
         Case("another stride, padding and dilation for each axis",
-             question((6, 9), (3, 5), (3, 1), (3, 1), (1, 2), left_over=(2, 0))),
+             question((6, 9), (3, 5), [3, 1], (3, 1), (1, 2), left_over=(2, 0))),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,

@@ -10,7 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Strided:
-    """Stand-in for an array handed over as a view of a larger one, with gaps, and its first axis the fastest in memory."""
+    """Stand-in for an array handed over as a view of a larger one, its first axis the fastest in memory.
+
+    An array of one axis has gaps instead.
+    """
 
     array: np.ndarray
 
@@ -75,8 +78,9 @@ def lay_out(value: Any) -> Any:
     if isinstance(value, Strided):
         *others, last = value.array.shape
         wide = np.zeros((*others, 2 * last), dtype=value.array.dtype, order="F")
-        wide[..., ::2] = value.array
-        return wide[..., ::2]
+        shown = wide[..., :last] if others else wide[::2]
+        shown[...] = value.array
+        return shown
     if isinstance(value, Seeded):
         return np.random.default_rng(value.seed)
     if isinstance(value, Affine):

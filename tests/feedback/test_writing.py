@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+import threading
 import zipfile
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -301,3 +303,30 @@ def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course, kin
     scores = re.findall(r"Score: ([\d.]+) / ([\d.]+)", stock.select_one("#toc").get_text())
     said = [(f"{float(got):g} of {float(most):g}", f"– of {float(most):g}") for got, most in scores]
     assert said and all(one in told or waits in told for one, waits in said)
+
+
+def test_of_a_large_class_only_some_pages_are_under_way(course, monkeypatch):
+    """A page more is given to the workers when one of those that they have is written."""
+    under_way, most = [], []
+
+    class Pool:
+        def submit(self, write, task):
+            most.append(len(under_way))
+            under_way.append(page := Future())
+            return page
+
+        def shutdown(self, **how):
+            while under_way:
+                under_way.pop().set_result(None)
+
+    monkeypatch.setattr(feedback, "AHEAD", 1)
+    monkeypatch.setattr(feedback, "_pool", lambda workers: Pool())
+    told = []
+    with feedback.PageWriter(course.root, NAME, 99, 2, told.append) as pages:
+        thread = threading.Thread(target=lambda: [pages.add(STUDENTS[n % 5]) for n in range(40)], daemon=True)
+        thread.start()
+        while thread.is_alive():
+            if under_way:
+                under_way.pop(0).set_result(None)
+            thread.join(0.001)
+    assert len(told) == len(most) == 40 and max(most) < 2

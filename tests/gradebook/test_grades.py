@@ -7,7 +7,7 @@ from sqlalchemy import Engine, event
 
 from course.autograder.gradebook import grades
 from course.autograder.gradebook.course import GradingError
-from course.autograder.gradebook.grades import class_rows, write_grades
+from course.autograder.gradebook.grades import each_row, write_grades
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.settle import settle
 from tests.marked_class import NAME, UNREAD, folder_like, marked, record
@@ -215,7 +215,7 @@ def test_a_class_is_read_by_a_handful_of_queries(course):
     asked = []
     note = lambda *given: asked.append(given[2])  # noqa: E731
     event.listen(Engine, "before_cursor_execute", note)
-    rows = class_rows(course, NAME, ())
+    rows = list(each_row(course, NAME, ()))
     event.remove(Engine, "before_cursor_execute", note)
     assert len(rows) == 6 and 5 < len([one for one in asked if "SELECT" in one]) < 40
 

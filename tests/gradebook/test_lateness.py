@@ -7,7 +7,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course.autograder.gradebook.course import Course, GradingError
-from course.autograder.gradebook.grades import class_rows
+from course.autograder.gradebook.grades import each_row
 from course.autograder.gradebook.lateness import lateness_told, read_extensions, settle_class
 from course.autograder.gradebook.scores import scores_of
 from course.autograder.settings import Settings, SettingsError
@@ -93,7 +93,7 @@ def test_the_class_list_counts_penalties_that_manual_grading_changed(course):
         )
         grade.manual_score = 20
         gradebook.db.commit()
-    class_rows(course, PS1, [])
+    list(each_row(course, PS1, []))
     with course.gradebook() as gradebook:
         assert scores_of(gradebook, PS1, [])["ann"].penalty == 4
 

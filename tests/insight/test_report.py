@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.__main__ import main
-from course.autograder.insight.mistakes import _examples, ranked
+from course.autograder.insight.mistakes import _Found, ranked
 from course.autograder.insight.report import small_class, write_report
 from course.autograder.insight.results import read_results
 from course.autograder.insight.term import write_term
@@ -84,7 +84,10 @@ def test_the_page_needs_no_network_and_names_nobody(report):
     [("# by S1\ns10 = 1", "# by …\ns10 = 1"), ("cls1 = s1", "cls1 = …")],
 )
 def test_an_id_is_taken_out_where_it_is_a_word_of_its_own(code, shown):
-    assert _examples({0: ["train"]}, ["s1"], lambda student, cell: code) == (shown,)
+    found = _Found()
+    found.show(code, "s1")
+    found.show(code, "s1")
+    assert found.examples == [shown]
 
 
 @pytest.mark.parametrize(

@@ -159,13 +159,13 @@ def feedback(root: Path, assignment: str, students: tuple[str, ...]) -> None:
     grades/ASSIGNMENT.csv is written anew, too.
     """
     from course.autograder.gradebook.course import Course, GradingError
-    from course.autograder.gradebook.scores import scores_of
+    from course.autograder.gradebook.scores import graded_students
 
     try:
         course = Course(root)
         course.require(assignment)
         with course.gradebook() as gradebook:
-            graded = list(scores_of(gradebook, assignment, ()))
+            graded = graded_students(gradebook, assignment)
         if not graded:
             raise Sentence(
                 f"nothing is graded for {assignment} yet; run `{command(root, 'grade', assignment)}` first"

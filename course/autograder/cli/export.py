@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -45,7 +45,7 @@ def settled(root: Path) -> dict[str, str]:
     return {row[called].strip(): row[id].strip() for row in table.rows}
 
 
-def _open_ends(rows: Sequence["Row"]) -> list[str]:
+def _open_ends(rows: Sequence["_Kept"]) -> list[str]:
     """Why marks cannot go out yet, a sentence for each kind."""
     kinds = {
         "waits": "written answers wait for a person",
@@ -142,7 +142,23 @@ def _zip_of(pages: Mapping[str, Path]) -> bytes:
     return packed.getvalue()
 
 
-def _roster(root: Path, term: Settings, rows: Sequence["Row"]) -> list[Student]:
+class _Kept(NamedTuple):
+    """What is kept of everyone's row; the rest of it would fill the memory in a large class."""
+
+    student: str
+    state: str
+    points: float | None
+    most: float
+
+
+def _kept(row: "Row") -> _Kept:
+    score = row.score
+    if score is None:
+        return _Kept(row.student, row.state, None, 0.0)
+    return _Kept(row.student, row.state, score.points, score.max_points)
+
+
+def _roster(root: Path, term: Settings, rows: Sequence[_Kept]) -> list[Student]:
     """The roster, and whoever the gradebook knows besides: their folders are named by ids that platforms may use."""
     students = read_roster(root / term.roster)
     known = {student.id for student in students}
@@ -170,7 +186,7 @@ def export(
 ) -> None:
     """Write the marks of ASSIGNMENT for a learning platform, in the form that it imports."""
     from course.autograder.gradebook.course import Course, GradingError
-    from course.autograder.gradebook.grades import class_rows
+    from course.autograder.gradebook.grades import each_row
     from course.autograder.grading.driver import handed_in
 
     if platform in ("canvas", "moodle") and into is None:
@@ -182,7 +198,8 @@ def export(
         course = Course(root)
         course.require(assignment)
         term = read(root, course.assignments())
-        rows = class_rows(course, assignment, handed_in(course, assignment).by_student)
+        found = handed_in(course, assignment).by_student
+        rows = [_kept(row) for row in each_row(course, assignment, found)]
         ends = _open_ends(rows)
         if undated := open_marks(root, assignment):
             late = in_words(f"late, and nobody has said when ({MARKS})")
@@ -191,13 +208,12 @@ def export(
             raise Sentence(
                 f"nothing is exported: {listed(ends, '; ')}. Grade these first, or say --incomplete"
             )
-        graded = [row for row in rows if row.score is not None]
-        points = {row.student: row.score.points for row in graded if row.score}
+        points = {row.student: row.points for row in rows if row.points is not None}
         folder = out or root / FOLDER
         if platform == "csv":
             absent = 0.0 if term.not_handed_in == "zero" else None
             ids = {student.id: absent for student in _roster(root, term, rows)} | points
-            most = next((row.score.max_points for row in graded if row.score), 0.0)
+            most = next((row.most for row in rows if row.points is not None), 0.0)
             table: Table = term_export.plain_table(ids, most)
             _write(out or folder / f"{assignment}.csv", to_bytes(table))
         elif platform == "pages":
@@ -205,11 +221,12 @@ def export(
                 out or folder / f"{assignment}-pages.zip", _zip_of(_pages(course, assignment, list(points)))
             )
         elif platform == "gradescope":
-            for row in graded:
-                _write(
-                    folder / f"{assignment}-gradescope" / f"{row.student}.json",
-                    json.dumps(_result(row)).encode(),
-                )
+            for row in each_row(course, assignment, found):
+                if row.score is not None:
+                    _write(
+                        folder / f"{assignment}-gradescope" / f"{row.student}.json",
+                        json.dumps(_result(row)).encode(),
+                    )
         elif into is not None:
             matcher = Matcher(_roster(root, term, rows), settled(root))
             filled = _fill(platform, into, column, assignment, points, matcher, term)

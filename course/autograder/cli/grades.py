@@ -46,7 +46,7 @@ def grades(root: Path, assignments: tuple[str, ...]) -> None:
 def show(root: Path, assignment: str, student: str, seen: bool) -> None:
     """Show what there is on STUDENT's hand-in of ASSIGNMENT: points, mistakes, notes, and where the files lie."""
     from course.autograder.gradebook.course import Course, GradingError
-    from course.autograder.gradebook.grades import class_rows
+    from course.autograder.gradebook.grades import each_row
     from course.autograder.gradebook.settle import settle
     from course.autograder.grading.driver import handed_in
 
@@ -59,14 +59,14 @@ def show(root: Path, assignment: str, student: str, seen: bool) -> None:
             settle(course, assignment, student)
             grades_written(root, assignment)
         found = handed_in(course, assignment).by_student
-        rows = {printable(row.student): row for row in class_rows(course, assignment, found)}
+        rows = [row for row in each_row(course, assignment, found) if printable(row.student) == student]
     except GradingError as error:
         raise Sentence(str(error)) from None
-    if student not in rows:
+    if not rows:
         raise Sentence(
             f"there is no student '{student}' here; `{command(root, 'grades', assignment)}` lists all"
         )
-    _tell(root, assignment, rows[student])
+    _tell(root, assignment, rows[-1])
     places = found[student].places if student in found else ()
     _tell_files(course, assignment, student, places)
 

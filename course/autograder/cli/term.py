@@ -1,6 +1,7 @@
 """`python -m course term`: what is open, due, graded, waiting, and not handed in, as a table."""
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,13 @@ def state_of(opens: dt.datetime | None, due: dt.datetime | None, now: dt.datetim
 
 
 def _row(course: "Course", assignment: str, term: Settings, roster: set[str], now: dt.datetime) -> list[str]:
-    from course.autograder.gradebook.grades import class_rows
+    from course.autograder.gradebook.grades import each_row
     from course.autograder.grading.driver import handed_in
 
     about = term.assignment(assignment)
     there = handed_in(course, assignment).by_student
-    rows = class_rows(course, assignment, there)
-    counts = [sum(row.state == state for row in rows) for state in COUNTED]
+    states = Counter(row.state for row in each_row(course, assignment, there))
+    counts = [states[state] for state in COUNTED]
     dates = [f"{d.astimezone(term.time_zone):%Y-%m-%d\n%H:%M}" if d else "" for d in (about.opens, about.due)]
     missing = len(roster - set(there)) if roster else 0
     return [

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,7 @@ from course.common.text import printable
 from course.languages.saying import language
 
 TOGETHER = 8  # pages that the gradebook is asked for at once
+AHEAD = 32  # pages for each worker that are under way: of a large class only some are ever in memory
 
 
 def without_page(root: Path, assignment: str, students: Sequence[str]) -> list[str]:
@@ -74,6 +76,7 @@ class PageWriter:
         self._workers = min(jobs or os.cpu_count() or 1, expected)
         self._on_page = on_page
         self._pool: ProcessPoolExecutor | None = None
+        self._room = threading.Semaphore(AHEAD * max(self._workers, 1))
         self._asked: list[str] = []
         self._waiting: list[str] = []
         self._suspects: list[Writing] = []  # under way when a worker died
@@ -111,6 +114,7 @@ class PageWriter:
             if self._workers <= 1:
                 self._ended(task, _why(lambda task=task: _page(task)))  # type: ignore[misc]
             else:
+                self._room.acquire()  # given back when the page is written, or is not going to be
                 self._submit(task)
 
     def _submit(self, task: Writing) -> None:
@@ -126,6 +130,7 @@ class PageWriter:
         page.add_done_callback(lambda done: self._written(task, done))
 
     def _written(self, task: Writing, done: "Future[None]") -> None:
+        self._room.release()
         if done.cancelled():
             return
         if isinstance(done.exception(), BrokenProcessPool):
@@ -196,7 +201,7 @@ def _page(task: Writing) -> None:
 def _pool(workers: int) -> ProcessPoolExecutor:
     """Workers forked from a process that has done the imports; the one that grading has started serves as well."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([write_here.__module__])
+    context.set_forkserver_preload([write_here.__module__, "course.autograder.feedback.page"])
     return ProcessPoolExecutor(workers, context, start_worker, (language(),))
 
 

@@ -56,19 +56,14 @@ class Written:
     needy: tuple[Row, ...]
 
 
-def class_rows(course: Course, assignment: str, handed_in: Collection[str]) -> list[Row]:
-    """Everyone the course knows of, by name.
+def each_row(course: Course, assignment: str, handed_in: Collection[str]) -> Iterator[Row]:
+    """Everyone the course knows of, by name, one after the other: of a large class only some are ever in memory.
 
     Args:
         course: the course folder.
         assignment: its name.
         handed_in: ids of those with something under `submitted/`.
     """
-    return list(each_row(course, assignment, handed_in))
-
-
-def each_row(course: Course, assignment: str, handed_in: Collection[str]) -> Iterator[Row]:
-    """The same, one after the other: of a large class only some are ever in memory."""
     with course.gradebook() as gradebook:
         settle_class(gradebook, course.term())
         order, asked = course.cell_order(assignment), asked_in(gradebook, assignment)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbgrader.api import (
+    Assignment,
     BaseCell,
     Grade,
     Gradebook,
@@ -168,6 +169,18 @@ def scores_of(
         )
         for owner, found in sorted(cells.items())
     }
+
+
+def graded_students(gradebook: Gradebook, assignment: str) -> list[str]:
+    """Those of whom `scores_of` has a score, by name; their points are not read."""
+    wanted = (
+        gradebook.db.query(SubmittedAssignment.student_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(Assignment.name == assignment)
+        .filter(gradebook.db.query(Grade.id).filter(Grade.notebook_id == SubmittedNotebook.id).exists())
+    )
+    return sorted({student for (student,) in wanted})
 
 
 def _grades(gradebook: Gradebook, assignment_id: str, students: Collection[str] | None) -> Any:

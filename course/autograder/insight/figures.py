@@ -36,6 +36,8 @@ STYLE: dict[Any, Any] = {
 }
 IDS = re.compile(r'(\bid="|xlink:href="#|url\(#)')  # what one figure calls by name, in a page of several
 NUMBERS = itertools.count(1)
+MANY = 2000  # points in a figure: of more than so many not each is drawn
+SPOTS = 160, 60  # across a figure and up: about a third of a marker's size each
 
 
 @contextmanager
@@ -121,9 +123,21 @@ def heat(labels: Sequence[str], values: np.ndarray) -> Markup:
     return made[0]
 
 
+def spots(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Places of the points that are drawn: all, or of very many one for each spot, where markers would cover each other."""
+    if x.size <= MANY:
+        return np.arange(x.size)
+    on_grid = [
+        np.floor(side * (values - values.min()) / (np.ptp(values) or 1.0))
+        for values, side in ((x, SPOTS[0]), (y, SPOTS[1]))
+    ]
+    return np.sort(np.unique(np.stack(on_grid), axis=1, return_index=True)[1])
+
+
 def hand_in_times(hours: np.ndarray, totals: np.ndarray) -> Markup:
     """When each handed in, in hours before the due date, against points."""
-    days = -hours / 24
+    apart = spots(hours, totals)
+    days, totals = -hours[apart] / 24, totals[apart]
     with _drawn(6.4, 2.8) as (axes, made):
         late = days > 0
         axes.plot(days[~late], totals[~late], "o", color=BLUE, alpha=0.8, label=said("in time"))

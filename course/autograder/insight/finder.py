@@ -11,7 +11,7 @@ from course.autograder.engine.engine import Engine
 from course.autograder.feedback.notebook import read_cells
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.record import write_whole
-from course.autograder.gradebook.scores import scores_of
+from course.autograder.gradebook.scores import graded_students
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.class_mistakes.again import class_seed, digest_of, on_class_cases
 from course.autograder.grading.class_mistakes.file import as_data, from_data
@@ -131,7 +131,7 @@ def find(
 def without_a_name(course: Course, assignment: str) -> dict[str, Wrong]:
     """By student what is wrong, of those with something that has no name, as the graded notebooks say it."""
     with course.gradebook() as gradebook:
-        graded = list(scores_of(gradebook, assignment, course.cell_order(assignment)))
+        graded = graded_students(gradebook, assignment)
     if not graded:
         raise GradingError(f"nothing is graded for {assignment} yet; grade it first")
     names = {find_check(name).grade_id: name for name in list_checks(assignment)}

@@ -1,8 +1,10 @@
 """The mistakes of a class, ranked by how many students made them, with a few anonymous examples of each."""
 
 import re
+from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,7 @@ class Mistake:
 
     name: str
     checks: tuple[str, ...]
-    students: tuple[int, ...]
+    students: Sequence[int]
     lost: float
     section: Section | None
     examples: tuple[str, ...] = ()
@@ -45,51 +47,50 @@ def ranked(results: Results, source_of: Callable[[int, str], str]) -> list[Mista
         results: the class's.
         source_of: from a student's place and a graded cell to the answer that the cell asks about; '' where it cannot be read.
     """
-    places: dict[str, dict[int, list[str]]] = {}
+    found: dict[str, _Found] = {}
+    column = {name: i for i, name in enumerate(results.questions)}
     for student, named in enumerate(results.named):
+        cells: dict[str, list[str]] = {}
         for cell, names in named.items():
             for name in names:
-                places.setdefault(name, {}).setdefault(student, []).append(cell)
-    column = {name: i for i, name in enumerate(results.questions)}
-    made = []
-    for name, found in places.items():
-        cells = [cell for those in found.values() for cell in those]
-        checks = tuple(sorted(set(cells), key=lambda cell: (-cells.count(cell), column.get(cell, 0), cell)))
-        lost = [
-            sum(
+                cells.setdefault(name, []).append(cell)
+        for name, those in cells.items():
+            lost = sum(
                 results.most[column[cell]] - results.points[student, column[cell]]
                 for cell in those
                 if cell in column
             )
-            for student, those in found.items()
-        ]
+            one = found.setdefault(name, _Found())
+            one.students.append(student)
+            one.cells.update(those)
+            one.lost.append(lost)
+            if len(one.examples) < EXAMPLES:
+                one.show(source_of(student, those[0]), results.students[student])
+    made = []
+    for name, one in found.items():
+        cells_of = one.cells
+        checks = tuple(sorted(cells_of, key=lambda cell: (-cells_of[cell], column.get(cell, 0), cell)))
         section = section_for(results.assignment, checks[0], name)
-        made.append(
-            Mistake(
-                name,
-                checks,
-                tuple(found),
-                float(np.mean(lost)),
-                section,
-                _examples(found, results.students, source_of),
-            )
-        )
+        mean = float(np.mean(one.lost))
+        made.append(Mistake(name, checks, one.students, mean, section, tuple(one.examples)))
     return sorted(made, key=lambda mistake: (-len(mistake.students), -mistake.lost, mistake.name))
 
 
-def _examples(
-    found: dict[int, list[str]], students: Sequence[str], source_of: Callable[[int, str], str]
-) -> tuple[str, ...]:
-    """The first few different answers, without their authors' ids."""
-    examples: list[str] = []
-    for student, cells in found.items():
-        text = source_of(student, cells[0]).strip()
-        text = re.sub(rf"(?<!\w){re.escape(students[student])}(?!\w)", "…", text, flags=re.IGNORECASE)
-        if text and text not in examples and len(text) <= LONGEST:
-            examples.append(text)
-        if len(examples) == EXAMPLES:
-            break
-    return tuple(examples)
+@dataclass
+class _Found:
+    """One mistake as a class is gone through: who made it, how often in which cell, what it cost each, a few examples."""
+
+    students: "array[int]" = field(default_factory=lambda: array("q"))
+    cells: Counter[str] = field(default_factory=Counter)
+    lost: "array[float]" = field(default_factory=lambda: array("d"))
+    examples: list[str] = field(default_factory=list)
+
+    def show(self, source: str, author: str) -> None:
+        """Take an answer as an example unless there is one like it; without its author's id."""
+        text = source.strip()
+        text = re.sub(rf"(?<!\w){re.escape(author)}(?!\w)", "…", text, flags=re.IGNORECASE)
+        if text and text not in self.examples and len(text) <= LONGEST:
+            self.examples.append(text)
 
 
 def sources(

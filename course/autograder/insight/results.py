@@ -1,6 +1,8 @@
 """A class's results on one assignment, from the gradebook, as arrays."""
 
-from collections.abc import Mapping, Sequence
+import math
+from array import array
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,8 +10,9 @@ from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
 from sqlalchemy import select
 
 from course.autograder.gradebook.course import Course
-from course.autograder.gradebook.scores import CellScore, Score, scores_of
-from course.autograder.gradebook.states import read_states
+from course.autograder.gradebook.grades import TOGETHER
+from course.autograder.gradebook.scores import Score, asked_in, graded_students, scores_of
+from course.autograder.gradebook.states import Findings, read_states
 
 
 @dataclass(frozen=True)
@@ -53,62 +56,95 @@ class Results:
 
 
 def read_results(course: Course, assignment: str) -> Results:
-    """Everyone's, whose hand-in is graded."""
+    """Everyone's, whose hand-in is graded. Of each student some numbers are kept, and nothing else for long."""
+    columns = _Columns()
     with course.gradebook() as gradebook:
-        scores = scores_of(gradebook, assignment, course.cell_order(assignment))
-        states = read_states(gradebook.db, assignment)
-        before = _before_due(gradebook, assignment)
-    students = tuple(sorted(scores))
-    names, most, waiting = _questions([scores[student] for student in students])
-    found = [states[s].findings if s in states else None for s in students]
-    return Results(
-        assignment=assignment,
-        students=students,
-        questions=names,
-        most=most,
-        points=np.array([_points(scores[student], names) for student in students]).reshape(
-            len(students), len(names)
-        ),
-        by_hand=frozenset(c.name for score in scores.values() for c in score.cells if c.by_hand and c.name in names),
-        waiting=waiting,
-        totals=np.array([scores[student].points for student in students], float),
-        max_points=next((scores[student].max_points for student in students), 0.0),
-        named=tuple(scores[student].named for student in students),
-        before_due=np.array([before.get(student, np.nan) for student in students], float),
-        seconds=np.array(
-            [np.nan if f is None or f.seconds is None else f.seconds for f in found], float
-        ),
-        restarts=np.array([f.restarts if f else 0 for f in found], int),
-    )  # fmt: skip
+        order, asked = course.cell_order(assignment), asked_in(gradebook, assignment)
+        graded = graded_students(gradebook, assignment)
+        for start in range(0, len(graded), TOGETHER):
+            some = graded[start : start + TOGETHER]
+            scores = scores_of(gradebook, assignment, order, asked=asked, students=some)
+            states = read_states(gradebook.db, assignment, some)
+            before = _before_due(gradebook, assignment, some)
+            for student, score in scores.items():
+                found = states[student].findings if student in states else None
+                columns.add(score, found, before.get(student, math.nan))
+    return columns.results(assignment)
 
 
-def _questions(scores: Sequence[Score]) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
-    """Names and points of the questions that nobody's answer to waits, and the names of the others."""
-    cells: dict[str, list[CellScore]] = {}
-    for score in scores:
+@dataclass
+class _Question:
+    """One graded cell: what it is worth, everyone's points, and whether a person grades it and has still to."""
+
+    most: float
+    points: "array[float]"
+    by_hand: bool = False
+    waits: bool = False
+
+
+class _Columns:
+    """A class's results as they are read, student by student: the numbers as such, and no objects around them."""
+
+    def __init__(self) -> None:
+        self.students: list[str] = []
+        self.questions: dict[str, _Question] = {}
+        self.named: list[Mapping[str, tuple[str, ...]]] = []
+        self.patterns: dict[tuple[tuple[str, tuple[str, ...]], ...], Mapping[str, tuple[str, ...]]] = {}
+        self.max_points: float | None = None
+        self.totals, self.before_due, self.seconds = array("d"), array("d"), array("d")
+        self.restarts = array("q")
+
+    def add(self, score: Score, found: Findings | None, before_due: float) -> None:
+        """Take in the next student."""
         for cell in score.cells:
-            cells.setdefault(cell.name, []).append(cell)
-    waits = {
-        name
-        for name, found in cells.items()
-        if any(cell.blank or (cell.by_hand and cell.waits) for cell in found)
-    }
-    # What is out of the sum has no points to be had: nothing can be said of it.
-    names = tuple(name for name, found in cells.items() if name not in waits and found[0].max_points)
-    return names, np.array([cells[name][0].max_points for name in names], float), tuple(sorted(waits))
+            if cell.name not in self.questions:  # those before had no such cell, and no points for it
+                self.questions[cell.name] = _Question(cell.max_points, array("d", [0.0] * len(self.students)))
+        given = {cell.name: cell for cell in score.cells}
+        for name, question in self.questions.items():
+            one = given.get(name)
+            question.points.append(one.points if one else 0.0)
+            if one is not None:
+                question.by_hand |= one.by_hand
+                question.waits |= one.blank or (one.by_hand and one.waits)
+        self.students.append(score.student)
+        named = score.named
+        self.named.append(self.patterns.setdefault(tuple(named.items()), named))
+        self.max_points = score.max_points if self.max_points is None else self.max_points
+        self.totals.append(score.points)
+        self.before_due.append(before_due)
+        self.seconds.append(math.nan if found is None or found.seconds is None else found.seconds)
+        self.restarts.append(found.restarts if found else 0)
+
+    def results(self, assignment: str) -> Results:
+        """The whole class's. A question that somebody's answer to waits is only named, for it is in no statistic."""
+        # What is out of the sum has no points to be had: nothing can be said of it.
+        known = {name: one for name, one in self.questions.items() if one.most and not one.waits}
+        points = np.empty((len(self.students), len(known)))
+        for place, question in enumerate(known.values()):
+            points[:, place] = question.points
+        return Results(
+            assignment=assignment,
+            students=tuple(self.students),
+            questions=tuple(known),
+            most=np.array([one.most for one in known.values()], float),
+            points=points,
+            by_hand=frozenset(name for name, one in known.items() if one.by_hand),
+            waiting=tuple(sorted(name for name, one in self.questions.items() if one.waits)),
+            totals=np.array(self.totals),
+            max_points=self.max_points or 0.0,
+            named=tuple(self.named),
+            before_due=np.array(self.before_due),
+            seconds=np.array(self.seconds),
+            restarts=np.array(self.restarts, int),
+        )
 
 
-def _points(score: Score, names: Sequence[str]) -> list[float]:
-    given = {cell.name: cell.points for cell in score.cells}
-    return [given.get(name, 0.0) for name in names]
-
-
-def _before_due(gradebook: Gradebook, assignment: str) -> dict[str, float]:
-    """Hours, by student; nobody's where there is no due date."""
+def _before_due(gradebook: Gradebook, assignment: str, students: Collection[str]) -> dict[str, float]:
+    """Hours, by student of these; nobody's where there is no due date."""
     rows = gradebook.db.execute(
         select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp, Assignment.duedate)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .where(Assignment.name == assignment)
+        .where(Assignment.name == assignment, SubmittedAssignment.student_id.in_(students))
     )
     return {
         student: (due - at).total_seconds() / 3600

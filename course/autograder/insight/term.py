@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from heapq import merge
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def write_term(course: Course, reports: Sequence[Report]) -> tuple[Path, ...]:
     shares = [statistics.spread(r.results.totals / (r.results.max_points or 1)) for r in graded]
     drawn = figures.term_shares([row.assignment for row in rows], [s for s in shares if s]) if rows else ""
     pairs = [pair for one, other in combinations(graded, 2) if (pair := _pair(one.results, other.results))]
-    each = Counter(student for report in graded for student in report.results.students)
-    handed = sorted(Counter(each.values()).items(), reverse=True)
+    each = groupby(merge(*(report.results.students for report in graded)))  # everyone's is in order of id
+    handed = sorted(Counter(sum(1 for _ in those) for _, those in each).items(), reverse=True)
     warnings = [f"{r.assignment}: {small_class(r.five.count)}" for r in rows if r.five.count < FEW]
     page = (
         environment()
@@ -66,10 +67,19 @@ def _table(rows: Sequence[Row]) -> list[list[Any]]:
 
 
 def _pair(one: Results, other: Results) -> tuple[str, str, int, Interval | None] | None:
-    first = dict(zip(one.students, one.totals, strict=True))
-    second = dict(zip(other.students, other.totals, strict=True))
-    both = sorted(first.keys() & second.keys())
+    both = _in_common(one.students, other.students)
     if len(both) < 3:
         return None
-    r = statistics.correlation(np.array([first[s] for s in both]), np.array([second[s] for s in both]))
+    first, second = (np.array(places) for places in zip(*both, strict=True))
+    r = statistics.correlation(one.totals[first], other.totals[second])
     return one.assignment, other.assignment, len(both), r
+
+
+def _in_common(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of those who are in both, each in order of id."""
+    found, i, j = [], 0, 0
+    while i < len(one) and j < len(other):
+        if one[i] == other[j]:
+            found.append((i, j))
+        i, j = i + (one[i] <= other[j]), j + (other[j] <= one[i])
+    return found

@@ -8,6 +8,7 @@ ends the fork there is.
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -48,6 +49,7 @@ SYSTEM_LIBRARIES = (
 IF_INSTALLED = ("scipy", "pandas")
 
 
+@functools.cache  # known before a zygote is asked for, where one is forked from a warm process
 def _importer(isolated: bool) -> tuple[Importer, list[str]]:
     """What submissions can import, and the files of all that the release has students install, frameworks apart."""
     if not isolated:
@@ -178,6 +180,7 @@ def serve_zygotes(end: int, private: str) -> None:
     try:
         control = socket.socket(fileno=end)
         shell = warm()
+        _importer(isolated=True)
         gc.collect()
         gc.freeze()
         signal.signal(signal.SIGCHLD, _reap)
@@ -218,7 +221,7 @@ def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits,
     scratch = Path(private) / "scratch"
     ruleset = None
     open_doors: list[str] = []
-    importer, files = _importer(isolated)
+    importer, files = _importer(isolated=isolated)
     if isolated:
         ruleset = confinement.rules(scratch, files)
         open_doors = _prove(ruleset, Path(private) / "outside", limits)

@@ -55,13 +55,12 @@ FURTHER = {
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
     # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
-        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
-        "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "{low} to {high}", "{mean} ({ends})", "*{what}: {done} of {all}, {seconds} s*", "{steps} ({k} of {n} seeds)",
+        "biased", "unbiased", "Conv2D 3x3, {inner} to {outer}, padding 1",
         "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
         "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
         "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
-        "the article",
-        "log₁₀ |gradient|", "share (%)",
+        "the article", "log₁₀ |gradient|", "share (%)",
         "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
         "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
         "batch norm, 2 for each value", "average pooling, 1 for each output",

@@ -122,6 +122,8 @@ class _Writer:
             return value
         if depth > self.limits.depth:
             raise self.codec.error("nested too deep")
+        if exact is np.ndarray:
+            return self._array(value)
         if exact is int:
             return value if abs(value) < 2**53 else ["int", hex(value)]
         if isinstance(value, (bool, str)):

@@ -19,6 +19,10 @@ FOR_INSTRUCTORS = {
     ),
 }
 COMMANDS = "program/commands"
+HELPED = (
+    "../building/commands.py",
+    "../building/translating.py",
+)  # they say English, but their help stands in the list
 # What commands say with; of these the strings are messages, of one word too.
 SAYING = {"Sentence", "Table", "add_column", "add_task", "in_words", "say", "status", "warn"}
 # Names of columns and cases, a database's own language, and what students are told, which is in their catalogues.
@@ -35,6 +39,15 @@ THEIR_FURTHER = {
         "wrong on {k} of {n} cases, {clause}",
     ),
     "program/commands": (
+        "Usage:", "Options", "Commands", "Show this message and exit.", "Try '{command} --help' for help.",
+        "No such option '{name}'.", "No such command '{name}'.", "Did you mean {near}?", "(Did you mean one of: {near}?)",
+        "Missing command.", "Missing argument '{name}'.", "Missing option '{name}'.",
+        "Missing option '{name}'. Choose from:\n\t{choices}", "Option '{name}' requires an argument.",
+        "Option '{name}' does not take a value.", "Got unexpected extra argument ({name})",
+        "Got unexpected extra arguments ({names})", "Invalid value for {name}: {why}",
+        "'{value}' is not one of {choices}.", "'{value}' is not a valid integer.", "'{value}' is not a valid integer range.",
+        "{value} is not in the range {range}.", "Path '{path}' does not exist.", "File '{path}' does not exist.",
+        "Directory '{path}' does not exist.", "File '{path}' is a directory.", "Directory '{path}' is a file.",
         "error:", "warning:", "{n} a second", "{n} s each", "graded", "page", "new", "gone", "changed", "open", "opens",
         "due", "waits", "failed", "missing", "removed",
     ),

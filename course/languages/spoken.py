@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import PLACE, given_to_show, phrases, text_of
-from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, THEIR_FURTHER, UNSAID
+from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, HELPED, THEIR_FURTHER, UNSAID
 from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
@@ -55,13 +55,12 @@ FURTHER = {
     "program/release": ("replace this line by your code", "Your answer here.", "The lessons are at <{url}>."),
     # Values of tables, figures and `word`: names of nets, settings and measures by which lessons look something up.
     "program/teaching": (
-        "{low} to {high}", "{mean} ({ends})", "{done} of {all}, {seconds} s", "{steps} ({k} of {n} seeds)",
-        "Conv2D 3x3, {inner} to {outer}, padding 1",
+        "{low} to {high}", "{mean} ({ends})", "*{what}: {done} of {all}, {seconds} s*", "{steps} ({k} of {n} seeds)",
+        "biased", "unbiased", "Conv2D 3x3, {inner} to {outer}, padding 1",
         "references on {device} in {dtype}, running variance {kind} there: {reason}", "this Paddle sees no GPU",
         "never", "refused", "A alone", "drop (`p`)", "keep (`p`)", "above", "below", "overlap", "yes", "no",
         "plain", "batch norm", "noisy batch norm", "naive CBN", "Fully connected", "Convolutional", "Gaussian",
-        "the article",
-        "log₁₀ |gradient|", "share (%)",
+        "the article", "log₁₀ |gradient|", "share (%)",
         "parameters", "multiplications", "additions", "MACs", "slowest", "additions inside MACs", "bias additions",
         "all of its arithmetic", "the rest of its arithmetic", "comparisons", "bias additions of convolutions",
         "batch norm, 2 for each value", "average pooling, 1 for each output",
@@ -133,6 +132,8 @@ def entries(root: Path) -> dict[str, list[Entry]]:
         ]
         saying = SAYING | TOLD if name == COMMANDS else SAYING
         told = [entry for path in paths for entry in _of_file(path, root / GRADER, saying)]
+        helps = [*paths, *(root / GRADER / path for path in HELPED)] if name == COMMANDS else []
+        told += [entry for path in helps for entry in _helps(path, root / GRADER)]
         told += [_further(text) for text in FURTHER.get(name, ())]
         found[name] = list({entry.text: entry for entry in reversed(told)}.values())[::-1]
     return found
@@ -162,6 +163,19 @@ def _of_file(path: Path, folder: Path, saying: Collection[str]) -> Iterator[Entr
     elif path.suffix in (".jinja", ".html", ".txt"):
         for found in IN_TEMPLATE.findall(source):
             yield from _entry(found.replace('\\"', '"'), place)
+
+
+def _helps(path: Path, folder: Path) -> Iterator[Entry]:
+    """What a module's commands say under `--help`: their docstrings, paragraph by paragraph, and options' help."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        calls = getattr(node, "decorator_list", ())
+        if any(getattr(getattr(one, "func", one), "attr", "") in ("command", "group") for one in calls):
+            assert isinstance(node, ast.FunctionDef)
+            for paragraph in (ast.get_docstring(node) or "").split("\n\n"):
+                yield from _entry(" ".join(paragraph.split()), path.relative_to(folder).as_posix())
+    for string in given_to_show(tree, (), ("help",)):
+        yield from _entry(text_of(string), path.relative_to(folder).as_posix())
 
 
 def _drawn(path: Path) -> Iterator[Entry]:

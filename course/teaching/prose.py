@@ -12,6 +12,7 @@ import numpy as np
 from IPython.display import Markdown, display
 
 from course.languages.saying import filled, said
+from course.languages.saying import listed as listed  # lessons take it from here
 
 Thing = TypeVar("Thing")
 
@@ -71,7 +72,7 @@ def progress(things: Sequence[Thing], what: str) -> Iterator[Thing]:
     for done, thing in enumerate(things, 1):
         yield thing
         told = {"done": done, "all": len(things), "seconds": f"{time.perf_counter() - start:.1f}"}
-        line.update(Markdown(f"*{what}: {filled('{done} of {all}, {seconds} s', **told)}*"))
+        line.update(Markdown(filled("*{what}: {done} of {all}, {seconds} s*", what=what, **told)))
 
 
 def word(text: str) -> str:

@@ -160,7 +160,9 @@ def said(got, wanted):
 def test_the_first_wrong_row_is_told_with_what_the_student_has_there():
     assert said([1, 2, 3], [1, 2, 3]) == ""
     assert said([(1, 2), (), (3,)], [(1, 2), None, (3,)]) == ""
-    assert said([1, 2000, 3], [1, 2, 4]).endswith("is wrong, and 1 more: yours says 2,000.")
+    several = said([1, 2000, 3], [1, 2, 4])
+    assert several.startswith("2 rows of the table are wrong, the first of them row 1 (counted from 0)")
+    assert several.endswith("yours says 2,000 there.")
     assert said([(1, 2), (3, 4)], [(1, 2), (3,)]).startswith("Row 1 of")
     assert "yours says (3, 4)" in said([(1, 2), (3, 4), ()], [(1, 2), (3,), ()])
     assert "yours says ()" in said([(1, 2), ()], [(1, 2), (3,)])

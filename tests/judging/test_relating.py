@@ -169,14 +169,14 @@ def test_nothing_that_comes_breaks_the_saying():
 @pytest.mark.parametrize(
     ("got", "words"),
     [
-        (np.zeros((4, 3)), "It is 0 everywhere."),
+        (np.zeros((4, 3)), "Yours is 0 everywhere."),
         (np.full((4, 3), np.nan), "All 12 values are NaN."),
         (np.full((4, 3), -np.inf), "All 12 values are infinite."),
         (np.array([[np.nan, 1, 2]] * 4), "4 of 12 values are NaN."),
         (np.array([[np.nan, np.inf, 2]] * 4), "8 of 12 values are NaN or infinite."),
-        (np.full((4, 3), 0.5), "It is 0.5 everywhere."),
+        (np.full((4, 3), 0.5), "Yours is 0.5 everywhere."),
         (np.full((4, 3), 4.6e-310), "12 of 12 values look like memory that was never written (4.6e-310)."),
-        (np.arange(12.0).reshape(4, 3), "It is x as it came."),
+        (np.arange(12.0).reshape(4, 3), "Yours is x as it came."),
         (np.eye(4, 3) > 0, "Yours holds True and False where numbers are wanted."),
         (np.arange(12.0).reshape(4, 3) ** 2, None),
     ],

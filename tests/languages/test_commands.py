@@ -1,14 +1,21 @@
 """Whatever a command says goes through what looks it up: a sentence that is printed past it stays English for ever."""
 
 import ast
+import re
 
+import click
 import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
 
+from course.__main__ import main
+from course.autograder.cli.spoken_help import Context, folded
 from course.common import console
 from course.languages.code import text_of
 from course.languages.instructors import COMMANDS, FOR_THE_HOUSE, SAYING
+from course.languages.matching import Words
 from course.languages.passages import FIELD, has_words
-from course.languages.saying import Words
+from tests.english import english_in
 
 FOR_PEOPLE = {
     "GitError", "GradingError", "NoIsolation", "NoJson", "NotebookError", "PagesMissing", "Sentence", "SettingsError",
@@ -92,3 +99,72 @@ def test_what_a_command_says_is_found_in_its_catalogue(texts, monkeypatch):
         text for text in entries if not console.in_words(f"  {FIELD.sub('7', text)}").startswith("  译")
     ]
     assert set(missed) <= {"{n} of {all}", "{got} of {most}"}  # looked up as they stand, by `filled`
+
+
+# --- help, and what is wrong with a command line ---------------------------------------------------------------
+
+
+def helped(group, path=("course",)):
+    """Every command's help."""
+    context = Context(group, info_name=path[-1])
+    yield path, group.get_help(context)
+    for name in group.list_commands(context) if isinstance(group, click.Group) else ():
+        yield from helped(group.get_command(context, name), (*path, name))
+
+
+def test_help_is_in_chinese_and_names_stay(monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    shown = dict(helped(main))
+    assert len(shown) > 30 and all(text.startswith("用法：") for text in shown.values())
+    assert "给提交了 ASSIGNMENT 的所有人评分" in shown["course", "grade"]
+    assert "--no-sandbox                不隔离地运行提交。" in shown["course", "grade"]
+    left = {
+        path: found for path, text in shown.items() if (found := english_in(re.sub(r"[A-Z]{2,}|<", "", text)))
+    }
+    names = {"Classroom", "Ctrl", "Dask", "Formgrader", "SQLite"}
+    assert {
+        path: found for path, found in left.items() if not all(set(f.split()) & names for f in found)
+    } == {}
+    assert max(cell_len(line) for text in shown.values() for line in text.splitlines()) <= 80
+    monkeypatch.setenv("COURSE_LANG", "en")
+    assert "Grade everyone who submitted ASSIGNMENT" in dict(helped(main))["course", "grade"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["xyzzy"], "错误：没有命令“xyzzy”。"),
+        (["grade"], "错误：缺少参数“ASSIGNMENT”。"),
+        (["grade", "ps1", "--jobs", "x"], "错误：'--jobs' / '-j' 的值无效：“x”不是整数。"),
+        (
+            ["grade", "ps1", "--resume", "--force"],
+            "错误：--resume 跳过已评分的，--force 重新评分；两者只能选一个",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said_in_chinese(words, said, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    done = CliRunner().invoke(main, words)
+    assert said in done.output.replace("\n", "") and done.exit_code in (1, 2)
+
+
+def test_the_course_says_which_language_and_a_reader_otherwise(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_LANG", raising=False)
+    monkeypatch.setenv("COURSE_LANG_OF_COURSE", "en")
+    (tmp_path / "course.toml").write_text('[course]\nlanguage = "zh"\n', encoding="utf-8")
+    call = ["--root", str(tmp_path), "checks", "none"]
+    assert CliRunner().invoke(main, call).output.startswith("错误：没有“none”的检查")
+    monkeypatch.setenv("COURSE_LANG", "en")
+    assert CliRunner().invoke(main, call).output.startswith("error: there are no checks of 'none'")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("给提交评分。", ["给提交评", "分。"]),
+        ("写出成绩，再看", ["写出成", "绩，再看"]),
+        ("用 --jobs 说", ["用", "--jobs", "说"]),
+    ],
+)
+def test_lines_of_chinese_are_as_wide_as_the_terminal(text, lines):
+    assert folded(text, 8) == lines

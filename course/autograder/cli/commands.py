@@ -13,11 +13,10 @@ from course.autograder.cli import options
 from course.autograder.cli.grade import grade
 from course.autograder.cli.grades import grades, show
 from course.autograder.cli.late_group import LateGroup
+from course.autograder.cli.spoken_help import begin
 from course.autograder.cli.told import command, grades_written, require_place
-from course.common.console import Sentence, console, in_words, plain, progress, say, speak, status, warn
-from course.languages.choice import speak_as
-from course.languages.instructors import for_instructors
-from course.languages.saying import filled, listed, provide, said
+from course.common.console import Sentence, console, in_words, plain, progress, say, status, warn
+from course.languages.saying import filled, listed
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,15 +32,17 @@ def pages(students: Sequence[str], root: Path, assignment: str, jobs: int) -> No
 
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--root", type=click.Path(file_okay=False, path_type=Path), default=ROOT, help="The course folder."
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT,
+    is_eager=True,
+    help="The course folder.",
 )
 @click.pass_context
 def main(context: click.Context, root: Path) -> None:
     """Release assignments, grade what comes in, and look after the course."""
     context.obj = root
-    speak_as(root)
-    provide(for_instructors)
-    speak(said)
+    begin(root)
 
 
 for subcommand in (grade, grades, show):

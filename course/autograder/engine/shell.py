@@ -31,6 +31,11 @@ def recorder_of(shell: Any) -> Recorder:
 class _Hook(DisplayHook):
     """The value of a cell's last expression."""
 
+    @staticmethod
+    def semicolon_at_end_of_expression(expression: str) -> bool:
+        """Whether the value is not to be shown; IPython would cut every cell into tokens to see that it has no `;` at all."""
+        return ";" in expression and bool(DisplayHook.semicolon_at_end_of_expression(expression))
+
     def write_output_prompt(self) -> None:
         """No prompt in a notebook."""
 

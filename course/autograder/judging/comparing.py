@@ -220,4 +220,7 @@ def rows_differ(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, kinds
         kind = kinds[first]
         if {kinds[row] for row in differing} == {kind} and len(set(kinds)) > 1:
             return f"Only rows of {kind} are wrong: row {first} of the table (counted from 0){others}. Yours says {yours}."
-    return f"Row {first} of the table (counted from 0) is wrong{others}: yours says {yours}."
+    if len(differing) > 1:
+        many = f"{len(differing)} rows of the table are wrong, the first of them row {first} (counted from 0)"
+        return f"{many}; yours says {yours} there."
+    return f"Row {first} of the table (counted from 0) is wrong; yours says {yours}."

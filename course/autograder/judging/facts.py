@@ -51,7 +51,7 @@ def _not_finite(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
     what = "NaN or infinite" if nan and infinite else "NaN" if nan else "infinite"
     count = int(strange.sum())
     if got.size == 1:
-        told = f"It is {what}."
+        told = f"Yours is {what}."
     elif count == got.size:
         told = f"All {count:,} values are {what}."
     else:
@@ -78,13 +78,13 @@ def _unwritten(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
 
 def _one_value(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
     if not got.any() and wanted.any():
-        told = "It is 0." if got.size == 1 else "It is 0 everywhere."
+        told = "Yours is 0." if got.size == 1 else "Yours is 0 everywhere."
         return Fact("fact", told, "Is it ever written to?" if got.size > 1 else "")
     if got.size < 2:
         return None
     for path, array in input_arrays(inputs).items():
         if array.shape == got.shape and np.array_equal(array, got):
-            return Fact("fact", f"It is {path} as it came.", "", empty=False)
+            return Fact("fact", f"Yours is {path} as it came.", "", empty=False)
     if got.size > 3 and bool((got == got.flat[0]).all()) and not bool((wanted == wanted.flat[0]).all()):
-        return Fact("fact", f"It is {got.flat[0].item():.6g} everywhere.")
+        return Fact("fact", f"Yours is {got.flat[0].item():.6g} everywhere.")
     return None

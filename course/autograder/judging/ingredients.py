@@ -38,12 +38,20 @@ def by_ingredients(pairs: Sequence[Pair]) -> str:
     """A sentence on one input, number or other output that is true of each of these cases, or ''."""
     if sum(p.got.size for p in pairs) < 4:
         return ""
-    for find in (_another_output, _multiplied_by_input, _added_input):
+    for find in (_multiplied_by_input, _added_input):
         first, *others = [dict.fromkeys(find(p)) for p in pairs]
         for sentence in first:
             if all(sentence in other for other in others):
                 return sentence
     return ""
+
+
+def another_output(pairs: Sequence[Pair]) -> str:
+    """A sentence on the other output that this is on each of these cases, of whatever shapes, or ''."""
+    if sum(p.got.size for p in pairs) < 4:
+        return ""
+    first, *others = [dict.fromkeys(_another_output(p)) for p in pairs]
+    return next((sentence for sentence in first if all(sentence in other for other in others)), "")
 
 
 def _another_output(p: Pair) -> Iterator[str]:

@@ -10,8 +10,14 @@ from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.axes import axis_words
 from course.autograder.judging.comparing import near
-from course.autograder.judging.ingredients import Pair, by_ingredients, factor_in_words, numbers_in
-from course.autograder.judging.relations import LIKE, MAYBE, STRONG, UNLIKE, Relation
+from course.autograder.judging.ingredients import (
+    Pair,
+    another_output,
+    by_ingredients,
+    factor_in_words,
+    numbers_in,
+)
+from course.autograder.judging.relations import LIKE, MAYBE, STRONG, UNLIKE, Relation, permuted
 
 
 def pair(
@@ -41,8 +47,12 @@ def simple_relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
     """`relation`, without how many cases these are."""
     usable = all(p.got.size and np.isfinite(p.got).all() and np.isfinite(p.wanted).all() for p in pairs)
     alike = {p.got.shape == p.wanted.shape for p in pairs}
-    if not pairs or not usable or len(alike) == 2:
+    if not pairs or not usable:
         return ""
+    if not strong and (said := another_output(pairs)):
+        return said
+    if len(alike) == 2:  # on some cases sizes coincide
+        return _everywhere(pairs, (permuted,))
     if alike == {True}:
         said = _factor(pairs) or _offset(pairs) or _everywhere(pairs, STRONG)
         return said or (
@@ -115,6 +125,9 @@ def _factors(pairs: Sequence[Pair]) -> str:
     return f"Yours is the right one times a number that depends on the case ({listed})."
 
 
+KERNELS = ("w", "weight")  # of a convolution, where they have four axes
+
+
 def counts_in(inputs: Inputs) -> dict[str, int]:
     """How many values each input has along its axes, and along those that statistics of features run over."""
     found = {}
@@ -125,8 +138,10 @@ def counts_in(inputs: Inputs) -> dict[str, int]:
         for axis, size in enumerate(array.shape):
             found[f"{path}.shape[{axis}]"] = size
         if array.ndim > 2:
-            found[f"the number of values in a channel of {path}"] = array.size // array.shape[1]
-            found[f"the number of pixels in a channel of a sample of {path}"] = array[0, 0].size
+            channel = "an input channel" if path in KERNELS else "a channel"
+            found[f"the number of values in {channel} of {path}"] = array.size // array.shape[1]
+            places = "places in a kernel" if path in KERNELS else "pixels in a channel of a sample"
+            found[f"the number of {places} of {path}"] = array[0, 0].size
     return found
 
 

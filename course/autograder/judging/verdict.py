@@ -137,11 +137,15 @@ def significant(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
+def _whole(value: int) -> str:
+    return str(value) if isinstance(value, bool) else f"{value:,}"
+
+
 def told_apart(got: float, wanted: float) -> str:
     """The two values at the worst index, with as many digits as it takes to see that they differ."""
     for digits in range(4, 18):
         mine, right = (
-            f"{value + 0.0:.{digits}g}" if isinstance(value, float) else str(value)
+            f"{value + 0.0:.{digits}g}" if isinstance(value, float) else _whole(value)
             for value in (got, wanted)  # no -0
         )
         if mine != right:

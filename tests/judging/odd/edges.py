@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.judging.odd import OddOnes
 from tests.judging.slips import sly_convolution as c
+from tests.judging.slips import sly_normalizers as n
 from tests.judging.slips.sly_batch_norm import (
     BACKWARD,
     BLOCK,
@@ -311,3 +312,108 @@ for _forward in (c.pool, kept_beside(c.pool), flat_maxima):
     ODD.add("max_pool_forward", "maxima by windows", _forward)
     ODD.add("max_pool_backward", "written in order", _forward, in_order)
 ODD.add("max_pool_backward", "written through flat", c.pool, through_flat)
+
+
+# --- the normalizers of ps4 ---
+
+
+def started_apart(x, gamma, beta, q):
+    own = {"running_mean": np.zeros(x.shape[1]), "running_std": np.ones(x.shape[1]), **q}
+    found = n.renorm(x, gamma, beta, own)
+    if q["mode"] == "train":
+        q.update(running_mean=own["running_mean"], running_std=own["running_std"])
+    return found
+
+
+def asked_for_none(x, gamma, beta, q):
+    own = {**q, "momentum": 0.9 if q.get("momentum") is None else q["momentum"]}
+    found = n.renorm(x, gamma, beta, own)
+    q.update({name: own[name] for name in ("running_mean", "running_std") if name in own})
+    return found
+
+
+def defaults_added(x, gamma, beta, q):
+    for name, default in (("eps", 1e-5), ("momentum", 0.9), ("r_max", 3), ("d_max", 5)):
+        q.setdefault(name, default)
+    return n.renorm(x, gamma, beta, q)
+
+
+for _right in (started_apart, asked_for_none, defaults_added):
+    ODD.add(n.TRAIN, _right.__name__.replace("_", " "), _right)
+    ODD.add(n.TEST, _right.__name__.replace("_", " "), _right)
+    ODD.add(n.BACK, _right.__name__.replace("_", " "), kept_beside(_right), n.renorm_back)
+
+
+def in_rows(function):
+    """dx written row by row, whatever the layout of dout."""
+
+    def writing(dout, cache):
+        dx, *parameters = function(dout, cache)
+        return rows_in_order(dx, dout), *parameters
+
+    return writing
+
+
+def flatly(function):
+    """dx written through the flat iterator of an array that lies as dout does."""
+
+    def writing(dout, cache):
+        dx, *parameters = function(dout, cache)
+        made = np.zeros_like(dout)
+        made.flat[:] = dx.ravel()
+        return made, *parameters
+
+    return writing
+
+
+def ordered(function):
+    """From a dout that is put in order first."""
+    return lambda dout, cache: function(np.ascontiguousarray(dout), cache)
+
+
+for _style in (in_rows, flatly, ordered):
+    for _check, _forward, _back in (
+        ("layernorm_backward", n.layer, n.layer_back),
+        ("groupnorm_backward", n.group, n.group_back),
+        (n.BACK, n.renorm, n.renorm_back),
+    ):
+        ODD.add(_check, _style.__name__.replace("_", " "), _forward, _style(_back))
+
+
+def spread_out(z, weight):
+    mean, second, first, other = n.moments(z, weight)
+    return mean, second, np.broadcast_to(first[:, :1], weight.shape), np.asfortranarray(other)
+
+
+def channel_by_channel(z, weight):
+    found = [n.moments(z, weight[:, [k]]) for k in range(weight.shape[1])]
+    return tuple(np.concatenate(parts, axis=-1) for parts in zip(*found, strict=True))
+
+
+ODD.add("linear_moments", "views of few numbers", spread_out)
+ODD.add("linear_moments", "channel by channel", channel_by_channel)
+ODD.add("linear_moments", "a weight put in order", lambda z, w: n.moments(z, np.ascontiguousarray(w)))
+ODD.add("compensate_moment", "a product's diagonal", lambda m, g, a, b: m + np.diag(g.T @ (b - a)))
+ODD.add("compensate_moment", "by einsum", lambda m, g, a, b: m + np.einsum("ic,ic->c", g, b - a))
+ODD.add(
+    "compensate_moment",
+    "both in the same order",
+    lambda m, g, a, b: m + (g.ravel() * (b - a).ravel()).reshape(g.shape).sum(0),
+)
+ODD.add(
+    "cross_iteration_moments",
+    "a history of its own",
+    lambda x, w, h, k: n.window(x, w, [dict(p) for p in h], k),
+)
+ODD.add("cross_iteration_moments", "a tuple of steps", lambda x, w, h, k: n.window(x, w, tuple(h), k))
+ODD.add("cross_iteration_moments", "lists of numbers", lambda *given: [v.tolist() for v in n.window(*given)])
+for _eps in (
+    lambda q: q.get("eps", 1e-5),
+    lambda q: {"eps": 1e-5, **q}["eps"],
+    lambda q: q.setdefault("eps", 1e-5),
+):
+    ODD.add(
+        "groupnorm_forward",
+        "epsilon read",
+        lambda x, g, b, G, q, eps=_eps: n.group(x, g, b, G, {"eps": eps(q)}),
+    )

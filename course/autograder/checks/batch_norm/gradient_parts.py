@@ -36,6 +36,10 @@ class Parts:
         """An average over the values that share one, axes kept."""
         return value.mean(axis=self.axes, keepdims=True)
 
+    def last(self, value: np.ndarray) -> np.ndarray:
+        """The sum over the last along the first axis of those that share a mean, axes kept."""
+        return np.take(value, [-1], axis=self.axes[0]).sum(axis=self.axes, keepdims=True)
+
     @property
     def n(self) -> int:
         """How many values share a mean."""

@@ -65,6 +65,14 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "One variance serves all values, so its gradient sums theirs; you kept each value's own.",
         lambda p: p.g + p.by_mean - p.x_hat**2 * p.g / p.n,
     ),
+    "the mean's gradient of the last value only": (
+        "One mean serves all values: add each one's gradient, do not assign it.",
+        lambda p: p.g - p.last(p.g) / p.n + p.by_var,
+    ),
+    "the variance's gradient of the last value only": (
+        "One variance serves all values: add each one's gradient, do not assign it.",
+        lambda p: p.g + p.by_mean - p.x_hat * p.last(p.g * p.x_hat) / p.n,
+    ),
     "factor 2 of the square forgotten": (
         "The variance averages squares: its derivative has a factor 2 that is missing on that path.",
         lambda p: p.g + p.by_mean + p.by_var / 2,

@@ -29,6 +29,15 @@ def parameter_mistakes(parts: PartsOf, right: Wrong, axis: int) -> dict[str, Mis
     def as_it_is(output: str, formula: Formula) -> Wrong:
         return of(output, lambda i: formula(parts(i)).reshape(i["x"].shape))
 
+    def of_one_sample(output: str, formula: Formula, place: int) -> Wrong:
+        def wrong(i: Inputs) -> np.ndarray:
+            share = np.broadcast_to(formula(parts(i)), parts(i).dout.shape).reshape(i["x"].shape)
+            one = np.zeros_like(share)
+            one[place] = share[place]
+            return one.sum(axis=others(i))
+
+        return of(output, wrong)
+
     def kept(i: Inputs) -> Arrays:
         shape = [1] * i["x"].ndim
         shape[axis] = -1
@@ -75,6 +84,17 @@ def parameter_mistakes(parts: PartsOf, right: Wrong, axis: int) -> dict[str, Mis
             "One beta serves every sample: sum its gradient over them; the shape is beta's.",
             as_it_is("dbeta", lambda p: p.dout),
         ),
+        **{
+            f"{output} of the {which} sample only": Mistake(
+                f"One {parameter} serves every sample: add each one's share to {output}, do not assign it.",
+                of_one_sample(output, formula, place),
+            )
+            for output, parameter, formula in (
+                ("dgamma", "gamma", lambda p: p.dout * p.normalised),
+                ("dbeta", "beta", lambda p: p.dout),
+            )
+            for which, place in (("first", 0), ("last", -1))
+        },
         "dbeta multiplied by gamma": Mistake(
             "beta is added after gamma has multiplied: its gradient does not pass through gamma.",
             collected("dbeta", lambda p: p.g),

@@ -36,6 +36,12 @@ def _mixed_channels(i: Inputs) -> Arrays:
     return {**step, "out": step["out"].reshape(i["x"].shape)}
 
 
+def _channels_by_reshape(i: Inputs) -> Arrays:
+    """[N, C, H, W] read as [C, -1] and transposed: the values of channels mix."""
+    step = v.trained({**i, "x": np.ascontiguousarray(i["x"].reshape(i["x"].shape[1], -1).T)})
+    return {**step, "out": step["out"].T.reshape(i["x"].shape)}
+
+
 def _training(i: Inputs) -> bool:
     return i["bn_param"]["mode"] == "train"
 
@@ -74,6 +80,10 @@ TRAINING_MISTAKES = {
         "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 to the end first, and back afterwards.",
         _mixed_channels,
     ),
+    "channels brought to the front by a reshape": Mistake(
+        "A reshape to (C, -1) mixes the channels of several images: move axis 1 by transpose.",
+        _channels_by_reshape,
+    ),
     "variances of the images averaged": Mistake(
         "One variance over all N * H * W values of a channel: the images' means differ too.",
         _variance_per_image,
@@ -95,6 +105,10 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
         "channels left last": Mistake(
             f"{output} has the shape of x, [N, C, H, W]: move the channels back to axis 1.",
             put(lambda value: value.transpose(0, 2, 3, 1)),
+        ),
+        "the same transpose back as forth": Mistake(
+            f"The way back undoes the transpose: from [N, H, W, C] to the shape of {output}, [N, C, H, W].",
+            put(lambda value: value.transpose(0, 3, 1, 2)),
         ),
         "left as rows": Mistake(
             f"{output} has the shape of x, [N, C, H, W]: yours is still [N * H * W, C].",

@@ -156,11 +156,11 @@ BACKWARD_CHECK = check(
             lambda i: gradients(i)["dw"] / i["x"].shape[0],
         ),
         "kernel flipped in dw": dw(
-            "The taps of dw are turned round: tap (p, q) is what the window has at (p, q).",
+            "Your taps of dw are turned round: tap (p, q) gets what the window has at (p, q).",
             lambda i: gradients(i)["dw"][:, :, ::-1, ::-1],
         ),
         "kernel flipped in dx": dx(
-            "The kernel is turned round: a window sends its gradient back through the taps it was read with.",
+            "You turn the kernel round: a window sends its gradient back through the taps that it was read with.",
             lambda i: gradients(i, w=i["w"][:, :, ::-1, ::-1])["dx"],
         ),
         **{

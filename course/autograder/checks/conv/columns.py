@@ -124,6 +124,10 @@ IM2COL_CHECK = check(
             "The shape is right and the order is not: move the axes with transpose before you reshape.",
             lambda i: _unfold(i).swapaxes(1, 2).reshape(_unfold(i).shape),
         ),
+        "reshaped before it is transposed": columns(
+            "Move the axes first, with an axis for each thing, and reshape at the end: a reshape deals the values out anew.",
+            lambda i: _unfold(i).reshape(len(i["x"]), -1, _unfold(i).shape[1]).swapaxes(1, 2),
+        ),
         "reshaped without moving the taps": columns(
             "The taps must stand before the windows: move the axes with transpose before you reshape.",
             lambda i: _apart(i).transpose(0, 1, 4, 5, 2, 3).reshape(_unfold(i).shape),

@@ -16,7 +16,7 @@ from course.autograder.checks.conv.variants import crop, forward, options, padde
 from course.autograder.checks.conv.walks import STARTS, convolved
 from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.wrong import mistakes_in, of
+from course.autograder.checks.language.wrong import but, mistakes_in, of
 
 out = mistakes_in("out")
 
@@ -244,7 +244,7 @@ MISTAKES: Mistakes = {
     **{name: out(advice, functools.partial(convolved_at, name)) for name, (advice, *_) in MAPS.items()},
     **REORDERINGS,
     **SHARES,
-    **size_mistakes(_geometry),
+    **but(size_mistakes(_geometry), "size for a padding of 1"),  # which "padding of 1 whatever pad says" is
 }
 
 FORWARD_CHECK = check(

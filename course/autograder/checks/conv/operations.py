@@ -214,6 +214,10 @@ OPERATIONS_CHECK = check(
             "A kernel has height times width taps.",
             _with_taps(lambda i: i["weight_shape"][1] * sum(i["weight_shape"][2:])),
         ),
+        "two additions less than products": Mistake(
+            "k products are summed by k - 1 additions; a bias is one more.",
+            _added(lambda i, size, taps: size * (taps - 2 + i["bias"])),
+        ),
         "bias added once for each channel": Mistake(
             "The bias is added at every place of its channel, in every sample.",
             _added(lambda i, size, taps: size * (taps - 1) + i["weight_shape"][0] * i["bias"]),

@@ -201,6 +201,14 @@ MISTAKES = {
         "Take the kernel's size off before you divide by the stride, and add 1 for the first window.",
         reshaped(_divided),
     ),
+    "height of the input kept": Mistake(
+        "The output has a row for each window that fits: count the windows along the height as along the width.",
+        reshaped(lambda i, shape: [*shape[:2], i["input_shape"][2], shape[3]]),
+    ),
+    "width of the input kept": Mistake(
+        "The output has a column for each window that fits: count the windows along the width as along the height.",
+        reshaped(lambda i, shape: [*shape[:3], i["input_shape"][3]]),
+    ),
     "dilation of the height for both axes": Mistake(
         "A pair of dilations is (height, width); you use the first one on both axes.",
         other(dilation=lambda i: pair(i["dilation"])[0]),

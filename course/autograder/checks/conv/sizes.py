@@ -72,6 +72,10 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
         "The windows start `stride` values apart, so that fewer fit: divide by the stride.",
         lambda n, k, s, p: n + 2 * p - k + 1,
     ),
+    "size for a padding of 1": (
+        "The padding is an argument: use it, not 1.",
+        lambda n, k, s, p: (n + 2 - k) // s + 1,
+    ),
     "output of the input's size": (
         "The output has a row for each window that fits, not for each row of the input.",
         lambda n, k, s, p: n,
@@ -79,7 +83,7 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
 }
 
 
-OF_PADDING = ("padding counted once in the size", "padding left out of the size")
+OF_PADDING = ("padding counted once in the size", "padding left out of the size", "size for a padding of 1")
 
 
 def size_mistakes(

@@ -52,6 +52,15 @@ MAPS: dict[str, tuple[str, Place, Place]] = {
         "Padding moves the first window off the image: subtract pad from the row and the column of x.",
         *(lambda i, p, axis: i * axis.stride + p + axis.pad,) * 2,
     ),
+    "negative places read from the far end": (
+        "Python counts negative places from the end: what lies above or left of the image is padding, and 0.",
+        *(
+            lambda i, p, axis: (
+                _right(i, p, axis) % axis.length if _right(i, p, axis) < 0 else _right(i, p, axis)
+            ),
+        )
+        * 2,
+    ),
     "taps a stride apart": (
         "The stride moves the window; the taps inside it lie side by side: row i * stride + p, not (i + p) * stride.",
         *(lambda i, p, axis: (i + p) * axis.stride - axis.pad,) * 2,

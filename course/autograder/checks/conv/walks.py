@@ -25,7 +25,7 @@ def _at(window: tuple[int, int, int, int]) -> Window:
 # By name: the advice, and the window as (top, left, height, width).
 STARTS: dict[str, tuple[str, Slip]] = {
     "window's start not multiplied by the stride": (
-        "Output row i reads from row i * stride on; your windows start stride times too early.",
+        "Output row i reads from row i * stride on; yours begins at row i.",
         lambda i, j, s, h, w: (i, j, h, w),
     ),
     "stride forgotten along the columns": (
@@ -48,7 +48,7 @@ EXTENTS: dict[str, tuple[str, Slip]] = {
         lambda i, j, s, h, w: (i * s, j * s, w, h),
     ),
     "window one row and column short": (
-        "A slice leaves its end out: rows i * stride to i * stride + height, without one less.",
+        "A slice leaves its end out already: take rows i * stride to i * stride + height, not one less.",
         lambda i, j, s, h, w: (i * s, j * s, h - 1, w - 1),
     ),
     "only the first row of each window": (

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+# What stands for itself, by its exact type: most inputs are, and whether something is a `Mapping` takes longest to tell.
+PLAIN = frozenset({str, float, int, bool, NoneType})
+
 
 @dataclass(frozen=True)
 class Strided:
@@ -73,6 +76,8 @@ class ThinnedNet(dict[str, np.ndarray]):
 
 def lay_out(value: Any) -> Any:
     """Build the real arguments from data: fresh arrays, and what each stand-in stands for."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         return value.copy(order="K")
     if isinstance(value, Strided):
@@ -97,6 +102,8 @@ def lay_out(value: Any) -> Any:
 
 def without_views(value: Any) -> Any:
     """The same inputs with each `Strided` replaced by the array it shows."""
+    if type(value) in PLAIN or isinstance(value, np.ndarray):
+        return value
     if isinstance(value, Strided):
         return value.array
     if isinstance(value, Mapping):
@@ -117,7 +124,7 @@ def _collect(value: Any, path: str, found: dict[str, np.ndarray]) -> None:
     items: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, np.ndarray):
         found[path] = value
-    elif isinstance(value, (str, int, float)):
+    elif type(value) in PLAIN:
         return
     elif isinstance(value, Strided):
         found[path] = value.array

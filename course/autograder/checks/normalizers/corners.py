@@ -23,14 +23,25 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
     "batch_renorm_forward.train": (
         ONE,
         Corner("a channel that is constant", 0.2, ("a channel that is constant", "a constant channel")),
+        # Falsy in Python, and so taken for absent by `or`.
+        Corner("a momentum or a gamma of 0", 0.2, ("a momentum of 0 and a gamma of 0",)),
+        Corner(
+            "one running value without the other",
+            0.1,
+            ("bn_param holds no running mean", "bn_param holds no running deviation"),
+        ),
     ),
-    "batch_renorm_forward.test": (ONE,),
+    "batch_renorm_forward.test": (
+        ONE,
+        Corner("one running value without the other", 0.2, ("bn_param holds no running mean",)),
+    ),
     "batch_renorm_backward": (
         NO_GAMMA,
         Corner("a channel that is constant", 0.2, ("a constant channel",)),
     ),
     "linear_moments": (ONE,),
     "cross_iteration_moments": (
+        Corner("one sample of one channel", 0.2, ("one sample of one channel",)),
         Corner("no history", 0.2, ("the first step of all: no history",)),
         Corner("k = 1", 0.2, ("k = 1: batch norm", "k = 1 and a channel that is constant")),
     ),

@@ -68,7 +68,7 @@ LINEAR_CHECK = check(
         Case("seven samples, four inputs, three channels", layer(7, 4, 3)),
         Case("two samples", layer(2, 3, 5)),
         Case("float32 input", layer(6, 5, 2, "float32")),
-        Case("a view that is not contiguous", draws.views(layer(5, 3, 4), "z")),
+        Case("views that are not contiguous", draws.views(layer(5, 3, 4), "z", "weight")),
         Case("as many samples as inputs and channels", layer(4, 4, 4)),
     ),
     reference=_right,
@@ -184,7 +184,7 @@ EXPANSION_CHECK = check(
     outputs=(Output("compensated", BATCH_NORM),),
     cases=(
         Case("five inputs, three channels", moved(5, 3, 0.1)),
-        Case("as many inputs as channels", moved(4, 4, 0.5)),
+        Case("as many inputs as channels, a view", draws.views(moved(4, 4, 0.5), "gradient")),
         Case("float32 input", moved(3, 6, 0.2, "float32")),
         Case("a weight that moved both ways", moved(4, 3, 0.5, both_ways=True)),
         Case("one input, one channel", moved(1, 1, 0.5)),

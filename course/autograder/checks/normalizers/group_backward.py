@@ -111,7 +111,7 @@ BACKWARD_CHECK = check(
         backward_case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
         backward_case("a single sample", given((1, 6, 4, 3), 3)),
         backward_case("float32 input", given((3, 8, 2, 4), 2, dtype="float32", eps=1e-3)),
-        backward_case("a view that is not contiguous", draws.views(given((2, 6, 3, 5), 2), "x")),
+        backward_case("views that are not contiguous", draws.views(given((2, 6, 3, 5), 2), "x", "dout")),
         backward_case(
             "as many samples as channels, as many groups as channels in each",
             given((4, 4, 3, 2), 2, sd=0.1, eps=1e-3),

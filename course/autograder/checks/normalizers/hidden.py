@@ -1,11 +1,14 @@
 """Hidden cases of ps4: other sizes, and the edges that its text states."""
 
-from course.autograder.checks.language import Case, draws
-from course.autograder.checks.language.draws import constant
+import numpy as np
+
+from course.autograder.checks.language import Case, Put, call, draws
+from course.autograder.checks.language.draws import constant, views
 from course.autograder.checks.normalizers import cross, group, layer
 from course.autograder.checks.normalizers import renorm_variants as renorm
 from course.autograder.checks.normalizers import window_variants as window
 from course.autograder.checks.normalizers.correction import statistics
+from course.autograder.checks.normalizers.renorm import FORWARD, RUNNING_MEAN
 from course.autograder.checks.normalizers.renorm_backward import backward_case
 
 
@@ -16,6 +19,20 @@ def _constant_channel(r: draws.Generator) -> draws.Inputs:
 
 _standing_still = draws.altered(cross.moved(4, 3, 0.3), lambda i: {"weight_then": i["weight_now"].copy()})
 FIRST_CHANNEL = (slice(None), 0)
+ONE_PIXEL = "images of one pixel"
+# Test mode may write the default into bn_param or leave it out.
+MEAN_FREE = (call(FORWARD), Put(RUNNING_MEAN, np.zeros(3)))
+
+
+def without(draw: draws.Draw, key: str) -> draws.Draw:
+    """The same draw with a bn_param that lacks a key: its default stands for it, whatever the others are."""
+    return draws.altered(draw, lambda i: {"bn_param": {k: v for k, v in i["bn_param"].items() if k != key}})
+
+
+def no_gamma(draw: draws.Draw) -> draws.Draw:
+    """The same draw with a gamma of 0."""
+    return constant(draw, 1, 0.0, "gamma")
+
 
 HIDDEN = {
     "layernorm_forward": (
@@ -28,10 +45,12 @@ HIDDEN = {
     ),
     "groupnorm_forward": (
         Case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        Case("a single channel", group.given((3, 1, 2, 4), 1, eps=1e-3)),
         Case("a group that is constant", constant(group.given((3, 4, 2, 3), 2), (1, slice(0, 2)), 1.25)),
     ),
     "groupnorm_backward": (
         layer.backward_case("a single position", group.given((5, 12, 1, 1), 3, eps=1e-4)),
+        layer.backward_case("a single channel", group.given((3, 1, 2, 4), 1, eps=1e-3)),
         layer.backward_case("one row of pixels", group.given((2, 8, 1, 5), 4, eps=1e-3)),
     ),
     "renorm_correction": (
@@ -44,14 +63,32 @@ HIDDEN = {
             "a constant channel",
             constant(renorm.given((7, 4), r_max=2.0, d_max=1.0), FIRST_CHANNEL, 0.5),
         ),
+        Case(
+            "a momentum of 0 and a gamma of 0",
+            no_gamma(renorm.given((6, 4), r_max=2.0, d_max=1.0, momentum=0.0)),
+        ),
+        Case(
+            "bn_param holds no running mean",
+            without(renorm.given((5, 3), r_max=1.5, d_max=0.4), "running_mean"),
+        ),
+        Case(
+            "bn_param holds no running deviation",
+            without(renorm.given((4, 6), r_max=1.5, d_max=0.4), "running_std"),
+        ),
+        Case(ONE_PIXEL, renorm.given((5, 3, 1, 1), r_max=1.5, d_max=0.5)),
         Case("momentum 0.99", renorm.given((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
     ),
     "batch_renorm_forward.test": (
         Case("many samples of two features", renorm.given((30, 2), "test", r_max=3.0, d_max=5.0)),
         Case("one image", renorm.given((1, 4, 3, 2), "test", r_max=1.5, d_max=0.5)),
+        Case(
+            "bn_param holds no running mean", without(renorm.given((4, 3), "test"), "running_mean"), MEAN_FREE
+        ),
+        Case("images of one pixel, a view", views(renorm.given((5, 3, 1, 1), "test"), "x")),
     ),
     "batch_renorm_backward": (
         backward_case("one image", renorm.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        backward_case(ONE_PIXEL, renorm.given((3, 6, 1, 1), r_max=1.5, d_max=0.5, eps=1e-3)),
         backward_case(
             "a constant channel",
             constant(renorm.given((7, 4), r_max=2.0, d_max=1.0, eps=1e-3), FIRST_CHANNEL, 0.5),
@@ -69,6 +106,7 @@ HIDDEN = {
         Case("a window of two, one input", window.given((3, 4), 1, 5, 2)),
         Case("as many earlier steps as the window takes", window.given((2, 3), 4, 7, 8)),
         Case("impossible moments in a short history", window.impossible((3, 4), 2, 2, 5)),
+        Case("one sample of one channel", window.given((1, 1), 3, 3, 3)),
         Case("k = 1 and a channel that is constant", _constant_channel),
     ),
 }

@@ -234,7 +234,7 @@ BACKWARD_CHECK = check(
         backward_case("sequences: three axes", given((3, 4, 5))),
         backward_case("a single sample", given((1, 6), eps=1e-4)),
         backward_case("float32 input", given((6, 9), dtype="float32", eps=1e-4)),
-        backward_case("a view that is not contiguous", draws.views(given((4, 5)), "x")),
+        backward_case("views that are not contiguous", draws.views(given((4, 5)), "x", "dout")),
         backward_case("as many samples as features", given((5, 5), sd=0.1, eps=1e-3)),
         backward_case("all three axes alike", given((4, 4, 4), eps=1e-3)),
         backward_case("a gamma of 0", draws.constant(given((6, 4), eps=1e-3), 1, 0.0, "gamma")),

@@ -19,7 +19,7 @@ from course.autograder.checks.batch_norm.gradient_parts import (
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import LEAVES, slopes
-from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, check, draws
+from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, call, check, draws
 from course.autograder.checks.language.wrong import Wrong, but, of, where
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
@@ -107,15 +107,17 @@ def backward_case(name: str, draw: draws.Draw) -> Case:
     return Case(name, draws.twice(draw, "x", "bn_param"))
 
 
+STEPS = (
+    FORWARD,
+    "later_out, later_cache = batch_renorm_forward(later_x, gamma, beta, later_bn_param)",
+    "dx, dgamma, dbeta = batch_renorm_backward(dout, cache)",
+)
+
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "batch_renorm_backward",
     16,
-    (
-        FORWARD,
-        "later_out, later_cache = batch_renorm_forward(later_x, gamma, beta, later_bn_param)",
-        "dx, dgamma, dbeta = batch_renorm_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=v.GRADIENTS,
     cases=(
         backward_case("eight samples of six features", rv.given((8, 6), r_max=3.0, d_max=5.0, eps=1e-5)),
@@ -126,7 +128,13 @@ BACKWARD_CHECK = check(
         backward_case("three samples", rv.given((3, 6), r_max=2.5, d_max=2.0)),
         backward_case("float32 input", rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3)),
         backward_case(
-            "a view that is not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x")
+            "views that are not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x", "dout")
+        ),
+        replace(
+            backward_case(
+                "one bn_param for both forward passes", rv.given((4, 5), r_max=1.5, d_max=0.5, eps=1e-3)
+            ),
+            steps=tuple(call(step.replace("later_bn_param", "bn_param")) for step in STEPS),
         ),
         backward_case("as many samples as features", rv.given((5, 5), r_max=1.5, d_max=0.5, eps=1e-3)),
         backward_case(

@@ -193,6 +193,10 @@ AVERAGING_MISTAKES = {
         "You return the averaged second moment: take the squared mean away.",
         _averaged(lambda m, s, k: (m.mean(axis=0), _possible(m, s).mean(axis=0))),
     ),
+    "squared mean added": Mistake(
+        "The variance is the averaged second moment less the squared mean; you add it.",
+        _averaged(lambda m, s, k: (m.mean(axis=0), _possible(m, s).mean(axis=0) + m.mean(axis=0) ** 2)),
+    ),
     "standard deviation for variance": Mistake(
         "You returned the standard deviation; the variance is its square.",
         after(wv.right, "var", change=np.sqrt),

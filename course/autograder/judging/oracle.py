@@ -155,13 +155,15 @@ class Helper:
 
     @functools.cached_property
     def kinds(self) -> dict[str, Kind]:
-        """What each of them may be."""
+        """What each of them may be, in the cases of all checks of the function that have the same right answers."""
         found = {name: Kind() for name in self.asked}
-        for index in range(len(self.check.cases)):
-            values = question(self.check.name, index, 0).values
-            for name, kind in found.items():
-                if name in values:
-                    kind.learn(values[name])
+        checks = [helper.check for helper in helpers(self.check.assignment, self.name)]
+        for check in (one for one in checks if one.reference is self.check.reference):
+            for index in range(len(check.cases)):
+                values = question(check.name, index, 0).values
+                for name, kind in found.items():
+                    if name in values:
+                        kind.learn(values[name])
         sized = any(type(values.get(name)) is int for name in found)
         for kind in found.values():
             kind.widen(sized=sized)

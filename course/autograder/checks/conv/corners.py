@@ -11,6 +11,7 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             0.2,
             ("'SAME' with dilation 3, which it sets back to 1",),
         ),
+        Corner("'VALID' with dilation, which stays", 0.2, ("'VALID' with dilation, which stays",)),
     ),
     # Each kind of misfit is a corner, so that three kinds tested for of four earn three quarters. That a plain kernel
     # is too large, and that one which fits is let through, is the question itself.

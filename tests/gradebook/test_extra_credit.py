@@ -11,7 +11,7 @@ from course.autograder.cli.told import in_a_sentence
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.gradebook.changes import cells_of, differences
 from course.autograder.gradebook.course import Course
-from course.autograder.gradebook.grades import class_rows, write_grades
+from course.autograder.gradebook.grades import each_row, write_grades
 from course.autograder.gradebook.history import history_of
 from course.autograder.gradebook.nbgrader_steps import SaveScores
 from course.autograder.gradebook.points import points_that_differ
@@ -221,7 +221,7 @@ def test_tables_exports_and_the_report_show_it_apart(course):
     told = {s: (row["points"], row["max_points"], row["extra_credit"]) for s, row in rows.items()}
     assert told == {"s1": ("108", "100", "20"), "s2": ("88", "100", "0")}
     assert rows["s1"]["linear_moments"] == "4"
-    (first, _) = class_rows(course, NAME, [])
+    (first, _) = each_row(course, NAME, [])
     by_name = {test["name"]: test for test in _result(first)["tests"]}
     test = by_name["linear_moments (extra credit)"]
     assert (test["score"], test["max_score"], _result(first)["score"]) == (4, 0, 108)

@@ -13,8 +13,8 @@ from functools import cache
 from itertools import accumulate, count
 from pathlib import Path
 
+from course.languages.matching import FIELD
 from course.languages.passages import CODE_SPAN, FORMULA
-from course.languages.saying import FIELD
 
 PHRASES = Path(__file__).with_name("phrases.toml")
 OFF = {

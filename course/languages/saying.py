@@ -10,19 +10,16 @@ The language is the environment's COURSE_LANG, else the course's own (`choose`),
 import functools
 import json
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from course.languages.matching import CHINESE, FULL_STOPS, Words
 
 ENGLISH = "en"
 TAGS = {"en": "en", "zh": "zh-CN"}  # the languages there are, and what a page calls them
 OWN, COURSES = "COURSE_LANG", "COURSE_LANG_OF_COURSE"  # in the environment, which processes inherit
 RELEASED = Path(__file__).parent / "words.json"  # a release has it, the project has not
-FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}")  # a value in an f-string, or a doubled brace
-FULL_STOPS = "。！？；：，"
-BETWEEN = {"zh": {", ": "、", "; ": "；", ": ": "："}}  # the things of a list, by what English has there
-SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“`(])")
+BETWEEN = {"zh": CHINESE}  # the things of a list, by what English has there
 
 
 def choose(language: str) -> None:
@@ -73,7 +70,11 @@ def listed(words: Iterable[str], between: str = ", ") -> str:
 
 
 def provide(more: Callable[[str], Mapping[str, str]]) -> None:
-    """Ask this for further words, by language, once somebody wants to hear that language."""
+    """Ask this for further words, by language, once somebody wants to hear that language.
+
+    One of them that is a single word, the heading of a column say, is not looked for in place of a sentence's value: that
+    may be a name.
+    """
     if more not in _further:
         _further.append(more)
         _words.cache_clear()
@@ -97,9 +98,9 @@ def _words(spoken: str) -> "Words":
     pairs = dict(_released()[1].get(spoken, {}))
     if not pairs and not RELEASED.exists():
         pairs = _of_project(spoken)
-    for more in _further:
-        pairs |= more(spoken)
-    return Words.of_pairs(pairs)
+    further = {english: other for more in _further for english, other in more(spoken).items()}
+    headings = {english for english in further if english.isalpha() and english not in pairs}
+    return Words.of_pairs(pairs | further, headings)
 
 
 @functools.cache
@@ -123,112 +124,3 @@ def _of_project(spoken: str) -> dict[str, str]:
     except ImportError:  # a release that has lost its words speaks English
         return {}
     return words_of(spoken)
-
-
-@dataclass(frozen=True)
-class Template:
-    """A sentence with values, and the same in another language."""
-
-    pattern: re.Pattern[str]
-    fields: tuple[str, ...]
-    other: str
-
-    def made(self, text: str, of: Callable[[str], str]) -> str | None:
-        """The text in the other language; None where it is no case of this template."""
-        found = self.pattern.fullmatch(text)
-        if not found:
-            return None
-        values = dict(zip(self.fields, found.groups(), strict=True))
-        seen = {field: of(value) for field, value in values.items()}
-
-        def put(place: re.Match[str]) -> str:
-            return place[0][0] if place[0] in ("{{", "}}") else seen.get(place[0], place[0])
-
-        return FIELD.sub(put, self.other)
-
-
-def _template(english: str, other: str) -> Template:
-    pattern, fields, place = "", [], 0
-    for found in FIELD.finditer(english):
-        pattern += re.escape(english[place : found.start()])
-        if found[0] in ("{{", "}}"):
-            pattern += re.escape(found[0][0])
-        else:
-            pattern += "(.*?)"
-            fields.append(found[0])
-        place = found.end()
-    pattern += re.escape(english[place:])
-    return Template(re.compile(pattern, re.DOTALL), tuple(fields), other)
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of one language, by the English ones."""
-
-    exact: Mapping[str, str]
-    templates: tuple[Template, ...]
-    known: dict[str, str]
-
-    @classmethod
-    def of_pairs(cls, pairs: Mapping[str, str]) -> "Words":
-        """From English texts and their translations; the template that says most is tried first."""
-        with_values = [english for english in pairs if FIELD.search(english)]
-        with_values.sort(key=lambda english: -len(FIELD.sub("", english)))
-        templates = tuple(
-            _template(english, pairs[english])
-            for english in with_values
-            if re.search(r"[\u4e00-\u9fff]|(?:[^\W\d_].*){3}", FIELD.sub("", english))
-        )
-        return cls(pairs, templates, {})
-
-    def of(self, text: str) -> str:
-        """The text in this language, as far as it is known: whole, as a template's case, or sentence by sentence."""
-        if text not in self.known:
-            if len(self.known) > 10_000:
-                self.known.clear()
-            self.known[text] = self._of(text)
-        return self.known[text]
-
-    def _of(self, text: str) -> str:
-        bare = text.strip()
-        if not re.search(r"[^\W\d_]", bare):
-            return text
-        found = self._whole(bare)
-        if found is not None:
-            return found
-        if bare.startswith("(") and bare.endswith(")"):
-            return f"（{self.of(bare[1:-1])}）"
-        parts = SENTENCES.split(bare)
-        if len(parts) > 1 and any(self.of(part) != part for part in parts):
-            made = ""
-            for part in map(self.of, parts):
-                made += ("" if not made or made[-1] in FULL_STOPS else " ") + part
-            return made
-        return text
-
-    def _whole(self, text: str) -> str | None:
-        """One message; a full stop, or a capital in front, may be there or not."""
-        for english, change in _variants(text):
-            if english in self.exact:
-                return change(self.exact[english])
-        variants = _variants(text)
-        stopped = text.endswith(".") and not text.endswith("..")
-        for template in self.templates:  # a full stop belongs to no value at the end
-            for english, change in [variants[1], variants[0], *variants[2:]] if stopped else variants:
-                made = template.made(english, self.of)
-                if made is not None:
-                    return change(made)
-        return None
-
-
-def _variants(text: str) -> list[tuple[str, Callable[[str], str]]]:
-    def same(other: str) -> str:
-        return other
-
-    found: list[tuple[str, Callable[[str], str]]] = [(text, same)]
-    if text.endswith("."):
-        found.append((text[:-1], lambda other: other if other.endswith("。") else f"{other}。"))
-    else:
-        found.append((f"{text}.", lambda other: other.removesuffix("。")))
-    turned = text[0].swapcase() + text[1:]
-    return [*found, (turned, same)] if turned != text else found

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course.languages.catalogue import Entry
 from course.languages.code import PLACE, given_to_show, phrases, text_of
-from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, FOR_THE_HOUSE, THEIR_FURTHER
+from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, THEIR_FURTHER, UNSAID
 from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
 
@@ -30,9 +30,11 @@ PARTS = {
     "program/judge": ("judging/*.py", "checks/language/*.py", "checks/chance/*.py", "checks/formula.py",
                       "judging/templates/*"),
     "program/at_home": ("at_home/*.py", "student.py", "gradebook/templates/release/check_env.py"),
-    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "intake/notes.py", "intake/repair.py",
-                         "engine/reasons.py", "engine/outputs.py", "engine/ends.py", "engine/timer.py", "engine/progress.py",
-                         "engine/session.py", "engine/further.py", "engine/memory.py", "engine/engine.py"),
+    "program/feedback": ("feedback/*.py", "feedback/templates/*.jinja", "engine/reasons.py", "engine/outputs.py",
+                         "engine/ends.py", "engine/timer.py", "engine/progress.py", "engine/session.py",
+                         "engine/further.py", "engine/memory.py", "engine/engine.py"),
+    "program/intake": ("intake/*.py", "engine/for_a_person.py", "engine/importing.py", "engine/scratch.py", "engine/shell.py",
+                       "gradebook/late.py", "grading/marking.py", "grading/gradescope.py", "grading/container.py"),
 }  # fmt: skip
 TEACHING = "program/teaching"  # what lessons draw and say with
 STUDIES = ("figures.py", "reading.py")  # the part of it that shows kept results
@@ -71,6 +73,10 @@ FURTHER = {
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
                         "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
     "program/feedback": ("right", "wrong", "partly right", "waits for a person", "Stopped", "cell", "notebook"),
+    "program/intake": ("was found in the folder {where}", "{name} ({n} answered)", "{name} (the same)", "damaged",
+                       "{name} (nothing is answered in it)", "{names} and {n} more", "{names} and {name}", "{n} day",
+                       "{n} days", "{n} hour", "{n} hours", "{n} minute", "{n} minutes", "{n} late day",
+                       "{n} late days"),
     **THEIR_FURTHER,
 }  # fmt: skip
 NAMED = {"Case", "Corner", "Misconception"}  # whose first argument is a name that a student reads
@@ -93,6 +99,8 @@ FOR_PROGRAMMERS = {
 NO_MESSAGE = re.compile(  # markup, styles, patterns, lists of tags, types
     r"<(?!details|code|b>)|\s*[.#]\w+\{|.*(?:\(\?|\\w|\\d|\\s|\[\^)|application/|default-src"
     r"|\w+ \| None|[\w, ]+ = \w+\([^)]*\)$|weakref|<details>\n|upper left|[a-z!][\w-]*(?:\s+[\w-]+){12,}$|alt title width|colspan rowspan"
+    r"|import |%%writefile|sqlite:///|postgresql\+|\{(?:ALL|key|row|found|commit)\b"
+    r"|(?:SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|REPEATABLE) "
     r"|[\w.]+\[[\w, |.\[\]]+\]$"
     r"|\*\*Notes|\*\(Displayed|@font-face|url\(|attachment:|\{\{\{|###|\{%",
     re.DOTALL,
@@ -119,7 +127,7 @@ def entries(root: Path) -> dict[str, list[Entry]]:
             path
             for pattern in patterns
             for path in sorted((root / GRADER).glob(pattern))
-            if path.name not in INSTRUCTORS | FOR_THE_HOUSE
+            if path.name not in (INSTRUCTORS if name in PARTS else UNSAID)
         ]
         saying = SAYING | TOLD if name == COMMANDS else SAYING
         told = [entry for path in paths for entry in _of_file(path, root / GRADER, saying)]

@@ -17,13 +17,17 @@ F = paddle.nn.functional
 EPS = 1e-5
 MOMENTUM = 0.9
 CPU = paddle.CPUPlace()
+# How Paddle makes a tensor, without the look at other ways to ask for one that `paddle.Tensor` takes each time.
+_fill = getattr(paddle, "original_init", paddle.Tensor.__init__)
 
 
 def tensor(value: Any, *, gradient: bool = False) -> Any:
     """A Paddle tensor in the reference dtype, contiguous, on the chosen device."""
     array = np.ascontiguousarray(value, dtype=device().dtype)
     if device().name == "cpu":  # what `to_tensor` comes to, which looks into an array for much else first
-        return paddle.Tensor(array, CPU, False, False, None, not gradient)
+        made = paddle.Tensor.__new__(paddle.Tensor)
+        _fill(made, array, CPU, False, False, None, not gradient)
+        return made
     made = paddle.to_tensor(array)
     made.stop_gradient = not gradient
     return made

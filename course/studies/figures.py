@@ -109,7 +109,7 @@ def gradients(result: Result, step: int = 0) -> Figure:
     """Distributions of the gradient's size at each activation: a column for each start, a row for each net."""
     middle, _ = bins(result, "gradient_span")
     starts = result.settings["starts"]
-    fig, axes = plots.panels(2, len(starts), (2.75, 1.9), sharex=True, sharey=True)
+    fig, axes = plots.panels(2, len(starts), (3.0, 1.9), sharex=True, sharey=True)
     for ax, (net, (activation, std)) in zip(axes, product(PAIR, starts), strict=True):
         for layer, name in zip((1, 2, 3), LAYERS, strict=True):
             wanted = {"activation": activation, "std": std, "net": net, "step": step, "layer": layer}

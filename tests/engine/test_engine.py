@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from IPython.lib.pretty import pretty
 from nbformat import NotebookNode, v4
 
 from course.autograder import judging
@@ -102,6 +103,14 @@ def test_another_assignments_check_counts_for_nothing(engine: Engine) -> None:
 def test_the_last_value_is_the_result(engine: Engine) -> None:
     (result,) = outputs(engine, "1 + 1")
     assert result.output_type == "execute_result" and result.data == {"text/plain": "2"}
+
+
+def test_a_submission_finds_nothing_of_what_was_rehearsed(engine: Engine) -> None:
+    names = "[name for name in globals() if not name.startswith('_')], Out, len(In), get_ipython().execution_count"
+    lines = "sum('def ' 'double' in line for entry in linecache.cache.values() for line in entry[2])"
+    (value,) = outputs(engine, f"import linecache\n{names}, {lines}")
+    found = ["In", "Out", "get_ipython", "exit", "quit", "open", "linecache"]
+    assert value.data["text/plain"] == pretty((found, {}, 2, 2, 0))
 
 
 def test_a_semicolon_silences_it(engine: Engine) -> None:

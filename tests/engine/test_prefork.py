@@ -6,15 +6,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import psutil
 import pytest
 
-from course.autograder.engine import prefork
+from course.autograder.engine import launch, prefork
 from course.autograder.engine.supervisor import Zygote, ZygoteGone
 from course.autograder.sandbox.limits import Limits
 from tests.waiting import LONG_STOP, comes_true
 
 pytestmark = pytest.mark.slow
+
+
+def test_the_list_of_fonts_is_looked_for_where_matplotlib_keeps_it(monkeypatch, tmp_path):
+    keeps = matplotlib._get_config_or_cache_dir  # `get_cachedir` remembers its answer
+    for name, place in (
+        ("MPLCONFIGDIR", "own"),
+        ("MPLCONFIGDIR", ""),
+        ("XDG_CACHE_HOME", "caches"),
+        ("HOME", "ann"),
+    ):
+        monkeypatch.setenv(name, str(tmp_path / place) if place else "")
+        assert launch.fonts_folder() == keeps(matplotlib._get_xdg_cache_dir)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert (
+        launch.fonts_folder()
+        == keeps(matplotlib._get_xdg_cache_dir)
+        == str(tmp_path / "ann/.cache/matplotlib")
+    )
 
 
 @pytest.fixture

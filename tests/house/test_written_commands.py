@@ -66,8 +66,14 @@ def test_each_command_is_where_it_is_said_to_be_under_its_own_name():
 
 
 def test_the_program_is_there_before_nbgrader_and_paddle(root):
-    """Paddle's import for the workers is to start at once, not after a second of imports that other commands need."""
-    code = "import sys, course.__main__; sys.exit(bool({'nbgrader', 'nbformat', 'numpy', 'paddle'} & {*sys.modules}))"
+    """Paddle's import for the workers is to start at once, not after a second of imports that other commands need.
+
+    So is the start of the process that submissions are forked from.
+    """
+    code = (
+        "import sys, course.__main__, course.autograder.engine.prefork; "
+        "sys.exit(bool({'nbgrader', 'nbformat', 'numpy', 'matplotlib', 'IPython', 'paddle'} & {*sys.modules}))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
 
 

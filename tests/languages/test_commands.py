@@ -10,6 +10,10 @@ from course.languages.instructors import COMMANDS, FOR_THE_HOUSE, SAYING
 from course.languages.passages import FIELD, has_words
 from course.languages.saying import Words
 
+FOR_PEOPLE = {
+    "GitError", "GradingError", "NoIsolation", "NoJson", "NotebookError", "PagesMissing", "Sentence", "SettingsError",
+    "ShardError", "SourceError", "TableError", "Unreadable",
+}  # fmt: skip
 PAST = {"ClickException", "Text", "UsageError", "echo", "plain", "print"}  # these say a text as it is
 
 
@@ -61,6 +65,22 @@ def test_nothing_that_a_command_says_escapes(root):
     folder = root / "course" / "autograder" / "cli"
     files = [path for path in sorted(folder.glob("*.py")) if path.name not in FOR_THE_HOUSE]
     assert {path.name: found for path in files if (found := list(escaping(path.read_text("utf-8"))))} == {}
+
+
+def test_no_error_for_people_is_without_an_entry(root, texts):
+    """A new room whose errors no catalogue is made from would say them in English."""
+    known = {entry.text for name, found in texts.items() if name.startswith("program/") for entry in found}
+    raised = {
+        text_of(text).strip()
+        for room in ("autograder", "common")
+        for path in sorted((root / "course" / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and called(node.exc) in FOR_PEOPLE
+        for one in node.exc.args
+        for text in texts_in(one)
+    }
+    assert len(raised) > 150
+    assert {text for text in raised if " " in FIELD.sub("", text).strip()} - known == set()
 
 
 def test_what_a_command_says_is_found_in_its_catalogue(texts, monkeypatch):

@@ -28,7 +28,7 @@ PAIRS = {
 }  # fmt: skip
 SAID = {
     "7 of 1,024 values differ.": "1,024 个值中有 7 个不同。",
-    "only where the stride is above 1": "只在步长大于 1时",
+    "only where the stride is above 1": "只在步长大于 1 时",
     "gamma forgotten in test mode": "测试模式下忘了 gamma",
     "no epsilon in test mode": "测试模式下没有 epsilon",  # whole, before any template
     "It is 0 everywhere": "处处为 0",
@@ -37,7 +37,7 @@ SAID = {
         "在这 3 种情形上都是这样：你的处处是正确值的 2 倍。",
     "It is 0 everywhere. Look at it.": "处处为 0。看一看。",
     "It is 0 everywhere. Nobody translated this.": "处处为 0。Nobody translated this.",
-    "a {} of first": "第一个 的 {}",
+    "a {} of first": "第一个的 {}",
     "Nobody translated this.": "Nobody translated this.",
     "0.5": "0.5",
     "": "",

@@ -79,7 +79,7 @@ def test_a_column_that_is_not_there_is_said_with_those_that_are(assignment, head
 
 def test_two_columns_that_fit_are_not_chosen_between():
     text = CANVAS.replace("ps10 (4720)", "PS1 again (4720)")
-    with pytest.raises(TableError, match="more than one column"):
+    with pytest.raises(TableError, match="several columns"):
         canvas_column(parse(text.encode(), "x"), "ps1_batchnorm")
 
 

@@ -101,7 +101,8 @@ def grade(
     from course.autograder.grading.workers import start_ahead
 
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
-        start_ahead()  # before the imports below, which take as long as Paddle's
+        # Before the imports below, which take as long as Paddle's.
+        start_ahead(*(["course.autograder.feedback.page"] if feedback else []))
     with made_to_stay(unless="nbgrader"):
         from course.autograder.engine.engine import UNGUARDED
         from course.autograder.gradebook.course import GradingError

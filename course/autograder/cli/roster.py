@@ -57,8 +57,8 @@ def import_(root: Path, file: Path, yes: bool, dry_run: bool) -> None:
         after, changes = merged(read_roster(target), incoming)
     except TableError as error:
         raise Sentence(str(error)) from None
-    people = "1 student is" if len(incoming) == 1 else f"{len(incoming)} students are"
-    say(f"{people} in {file.name}, which is {SAID[kind]}")
+    people = "1 student" if len(incoming) == 1 else f"{len(incoming)} students"
+    say(f"{file.name} is {SAID[kind]}, with {people}")
     if not changes:
         say("nothing changes")
         return

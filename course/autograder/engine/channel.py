@@ -70,6 +70,13 @@ class Channel:
                 raise Closed(str(error)) from error
             rest = rest[sent:]
 
+    def heard(self) -> bool:
+        """Whether the next value has come as a whole, with the one before it, so that nobody waits for it."""
+        if len(self.held) < LENGTHS.size:
+            return False
+        header_size, body_size = LENGTHS.unpack_from(self.held)
+        return len(self.held) >= LENGTHS.size + header_size + body_size
+
     def receive(self, guard: Guard | None = None) -> Any:
         """The next value. Raises Closed, WireError, or what the guard raises."""
         self._hold(LENGTHS.size, guard)

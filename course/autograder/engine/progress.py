@@ -1,9 +1,10 @@
 """What is known of one submission, across the processes that it takes to run it to its end."""
 
-import copy
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+import nbformat
 from nbformat import NotebookNode
 
 from course.autograder.checks.language.protocol import Reply
@@ -98,7 +99,7 @@ class Progress:
     @classmethod
     def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":
         """Nothing has run yet; the notebook is copied."""
-        return cls(copy.deepcopy(notebook), checks, seed)
+        return cls(nbformat.from_dict(notebook), checks, seed)
 
     def tell(self, incident: str) -> None:
         """Take note of what went wrong, once."""
@@ -138,11 +139,15 @@ class Progress:
         """Graded cells that were stopped."""
         return {name for index in self.stopped if (name := graded_name(self.notebook.cells[index]))}
 
+    @functools.cached_property
+    def _judged_cells(self) -> tuple[tuple[int, str], ...]:
+        """Index and name of each cell that is judged; asked for at every cell, and cells are never moved."""
+        named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))
+        return tuple((i, name) for i, name in named if name and name in self.checks)
+
     def unjudged(self) -> set[str]:
         """Graded cells that still wait for their turn."""
-        named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))
-        waiting = {name for i, name in named if name and name in self.checks and i not in self.stopped}
-        return waiting - set(self.ledger)
+        return {name for i, name in self._judged_cells if i not in self.stopped and name not in self.ledger}
 
     def share(self, index: int, limits: Limits, taken: Taken) -> float:
         """Seconds that a cell may take.

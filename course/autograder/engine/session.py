@@ -109,6 +109,8 @@ class Session:
 
     def answer(self) -> dict[str, Any]:
         """Its next message, while it is at a question of the judge's. Raises Lost."""
+        if self.process.channel.heard():  # with the one before: the process was not waited for
+            return self.process.receive(self._guard)
         asked_at = time.perf_counter()
         self.timer.turn(of_process=True)
         self.asking = True

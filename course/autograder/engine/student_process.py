@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ import numpy as np
 from course.autograder import student
 from course.autograder.checks.language.plain import Problem
 from course.autograder.checks.language.protocol import Reply, perform
-from course.autograder.engine.channel import Channel, Closed
+from course.autograder.engine.channel import SMALL, Channel, Closed
 from course.autograder.engine.importing import Importer
+from course.autograder.engine.launch import ENVIRONMENT
 from course.autograder.engine.recorder import Recorder, Stream
 from course.autograder.engine.shell import Shell
 from course.autograder.engine.stacks import answer_to_signals
@@ -26,17 +28,8 @@ from course.autograder.engine.wire import IN_COMMON, WireError, encode
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 
+SOON = 0.002  # seconds that a reply may wait for others to go with it
 STACKS, RULESET = 4, 5  # descriptors behind the standard ones and the socket
-ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "PATH": "/usr/bin:/bin",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "USER": "student",
-    "LOGNAME": "student",
-}
 
 
 class FarJudge:
@@ -46,6 +39,8 @@ class FarJudge:
         """Talk over this channel, about functions of this shell's."""
         self.channel, self.shell = channel, shell
         self.busy = False
+        self.replies: list[bytes] = []  # that are not sent yet
+        self.begun = 0.0
 
     def __call__(self, name: str, functions: tuple[Callable[..., Any], ...]) -> student.Points | None:
         """One check, up to the word that it is judged."""
@@ -57,18 +52,35 @@ class FarJudge:
             self.channel.send({"did": "check", "name": str(name)[:200], "functions": len(functions)})
             given_up = False
             common: dict[str, Any] = {}
-            while (asked := self.channel.receive())["do"] == "ask":
+            while (asked := self._next())["do"] == "ask":
                 common |= {name: asked[name] for name in IN_COMMON if name in asked}
                 asked |= common
                 given_up = given_up and not asked.get("anew")
                 reply = Reply() if given_up else self._reply(asked, functions)
                 given_up = given_up or (reply.problem is not None and reply.problem.kind in asked["until"])
-                self.channel.send_frames(_frame(reply))
+                self.replies.append(_frame(reply))
+            self._send()
             if asked["note"]:
                 print(asked["note"])
             return None if asked["points"] is None else student.Unsaid(asked["points"])
         finally:
             self.busy = False
+
+    def _next(self) -> dict[str, Any]:
+        """What is asked next; before it, replies are sent off where they are many, where they have waited, or where there is
+        nothing else to do: each sending wakes the judge, which costs both more than most replies do."""
+        waited = bool(self.replies) and monotonic() - self.begun > SOON
+        if waited or sum(map(len, self.replies)) > SMALL or not self.channel.heard():
+            self._send()
+        asked: dict[str, Any] = self.channel.receive()
+        if not self.replies:
+            self.begun = monotonic()
+        return asked
+
+    def _send(self) -> None:
+        if self.replies:
+            frames, self.replies = b"".join(self.replies), []
+            self.channel.send_frames(frames)
 
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
@@ -87,6 +99,7 @@ class FarJudge:
             frame = encode({"did": "stand-in", "function": function, "inputs": inputs})
         except WireError:
             return None
+        self._send()
         self.channel.send_frames(frame)
         outputs: dict[str, np.ndarray] | None = self.channel.receive()["outputs"]
         return outputs

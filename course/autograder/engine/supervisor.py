@@ -45,7 +45,7 @@ class Zygote:
     def __init__(self, limits: Limits, isolated: bool) -> None:
         """Have it started; `await_start` says when it is. Raises NoIsolation where that cannot be had."""
         if isolated and (lacks := confinement.missing()):
-            raise NoIsolation("submissions cannot be locked in on this machine: " + "; ".join(lacks))
+            raise NoIsolation(f"submissions cannot be locked in on this machine: {'; '.join(lacks)}")
         self.limits, self.isolated = limits, isolated
         self.private = tempfile.mkdtemp(prefix="course-grading-")
         self.scratch = Path(self.private) / "scratch"
@@ -75,7 +75,7 @@ class Zygote:
             self.process = ForeignProcess(told["pid"])
         if told["open"]:
             raise NoIsolation(
-                "the sandbox does not hold on this machine: a locked process " + "; ".join(told["open"])
+                f"the sandbox does not hold on this machine: a locked process {'; '.join(told['open'])}"
             )
 
     def fork(self) -> "StudentProcess":

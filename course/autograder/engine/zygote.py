@@ -8,6 +8,7 @@ ends the fork there is.
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -28,6 +29,7 @@ from course.autograder.engine.launch import STATUS
 from course.autograder.engine.recorder import Recorder
 from course.autograder.engine.shell import Shell, make_shell
 from course.autograder.engine.student_process import become
+from course.autograder.engine.warming import rehearse
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from course.common.collecting import made_to_stay
@@ -47,6 +49,7 @@ SYSTEM_LIBRARIES = (
 IF_INSTALLED = ("scipy", "pandas")
 
 
+@functools.cache  # known before a zygote is asked for, where one is forked from a warm process
 def _importer(isolated: bool) -> tuple[Importer, list[str]]:
     """What submissions can import, and the files of all that the release has students install, frameworks apart."""
     if not isolated:
@@ -79,7 +82,7 @@ def _map_system_libraries() -> None:
 
 
 def warm() -> Shell:
-    """Import what submissions use and go once through the slow first times: a figure, a traceback."""
+    """Import what submissions use and go through the slow first times: a figure, a traceback, cells, questions."""
     with made_to_stay():
         for name in WARM:
             importlib.import_module(name)
@@ -96,6 +99,7 @@ def warm() -> Shell:
     shell.recorder = Recorder(10**6, 10**6)
     for source in ("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x^2$')", "1 / 0"):
         shell.run_cell(source)
+    rehearse(shell)
     shell.reset()
     shell.execution_count = 1
     stand_in(shell.leave)
@@ -176,6 +180,7 @@ def serve_zygotes(end: int, private: str) -> None:
     try:
         control = socket.socket(fileno=end)
         shell = warm()
+        _importer(isolated=True)
         gc.collect()
         gc.freeze()
         signal.signal(signal.SIGCHLD, _reap)
@@ -216,7 +221,7 @@ def _serve(control: socket.socket, private: str, isolated: bool, limits: Limits,
     scratch = Path(private) / "scratch"
     ruleset = None
     open_doors: list[str] = []
-    importer, files = _importer(isolated)
+    importer, files = _importer(isolated=isolated)
     if isolated:
         ruleset = confinement.rules(scratch, files)
         open_doors = _prove(ruleset, Path(private) / "outside", limits)

@@ -201,7 +201,7 @@ def _page(task: Writing) -> None:
 def _pool(workers: int) -> ProcessPoolExecutor:
     """Workers forked from a process that has done the imports; the one that grading has started serves as well."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([write_here.__module__])
+    context.set_forkserver_preload([write_here.__module__, "course.autograder.feedback.page"])
     return ProcessPoolExecutor(workers, context, start_worker, (language(),))
 
 

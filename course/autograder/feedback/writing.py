@@ -1,15 +1,13 @@
 """One page, from the graded notebook to the file; and a worker process that does nothing else.
 
-It imports neither nbgrader nor Paddle, so a worker is ready at once.
+It imports neither nbgrader nor Paddle, so a worker is ready at once. What draws a page is imported with the first one: the
+process that has grading done and pages written would wait for it before it begins, and draws none.
 """
 
 import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.autograder.feedback.given import release_at
-from course.autograder.feedback.notebook import read_cells
-from course.autograder.feedback.page import STYLE, Place, page, style_sheet
 from course.autograder.feedback.standing import Standing
 from course.autograder.gradebook.lessons import site
 from course.languages.saying import choose
@@ -43,6 +41,10 @@ class Writing:
 
 def html_for(task: Writing) -> str:
     """The page as text. Raises OSError or ValueError where the notebook cannot be read."""
+    from course.autograder.feedback.given import release_at
+    from course.autograder.feedback.notebook import read_cells
+    from course.autograder.feedback.page import STYLE, Place, page
+
     depth = len(task.page.parent.relative_to(task.folder).parts)
     place = Place("../" * depth + STYLE, site(task.page.parent, task.lessons_url))
     return page(read_cells(task.graded), release_at(task.released), task.standing, place, task.plain)
@@ -57,6 +59,8 @@ def write_page(task: Writing) -> None:
 
 def write_style(folder: Path) -> None:
     """Write the style sheet that all pages share, where it is not there as it should be."""
+    from course.autograder.feedback.page import STYLE, style_sheet
+
     path, content = folder / STYLE, style_sheet()
     if not path.is_file() or path.read_text("utf-8") != content:
         folder.mkdir(parents=True, exist_ok=True)

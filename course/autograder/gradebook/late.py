@@ -115,7 +115,7 @@ def _one(hand_in: HandIn, policy: LatePolicy, left: int, zone: Zone) -> Lateness
     took = f" It takes {_some(free, 'late day')} of your budget; {left - free} are left." if free else ""
     if not paid:
         return Lateness(seconds, begun, free, 0.0, f"{began}.{took}")
-    costs = f"{_some(begun, unit)} {'has' if begun == 1 else 'have'} begun"
+    costs = f"{_some(begun, unit)} has begun" if begun == 1 else f"{_some(begun, unit)} have begun"
     costs += f", {paid} of them not covered by late days" if free else ""
     told = f"{began}: {costs}, at {policy.percent:g}% of the score each, {100 * lost:g}% together.{took}"
     return Lateness(seconds, begun, free, lost, told)

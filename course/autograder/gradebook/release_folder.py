@@ -46,6 +46,7 @@ STUDENT_FILES = (
     "course/autograder/student.py",
     "course/languages/__init__.py",
     "course/languages/fonts.py",
+    "course/languages/matching.py",
     "course/languages/saying.py",
     "data/digits/*",
 )

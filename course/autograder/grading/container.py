@@ -19,6 +19,7 @@ from course.autograder.intake.take_in import take_in
 from course.autograder.judging import seed_for
 from course.autograder.judging.rules import Counting, Rules
 from course.autograder.sandbox import confinement
+from course.languages.saying import filled
 
 ABOUT, SECRET = "autograder.json", "secret.txt"
 LOCKED_OUT = (
@@ -56,7 +57,7 @@ def grade(place: Path) -> dict[str, Any]:
     source = place / "source"
     about = json.loads((source / ABOUT).read_text(encoding="utf-8"))
     if lacks := "; ".join(confinement.missing()):
-        return nothing(LOCKED_OUT.format(lacks=lacks))
+        return nothing(filled(LOCKED_OUT, lacks=lacks))
     assignment = about["assignment"]
     released = nbformat.read(source / "released.ipynb", as_version=4)
     intake = take_in([place / "submission"], released, assignment)
@@ -77,7 +78,7 @@ def main(place: Path) -> int:
         print(
             f"{type(error).__name__}: {error}", file=sys.stderr
         )  # for the instructor, who sees the run's output
-        found, code = nothing(FAULT.format(fault=type(error).__name__)), 1
+        found, code = nothing(filled(FAULT, fault=type(error).__name__)), 1
     (place / "results").mkdir(exist_ok=True)
     partial = place / "results" / "results.json.partial"
     partial.write_text(

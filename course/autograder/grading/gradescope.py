@@ -13,6 +13,7 @@ from course.autograder.intake.names import assignment_named
 from course.autograder.intake.take_in import Intake, take_in
 from course.autograder.judging import seed_for
 from course.autograder.judging.rules import STANDARD, Counting, Rules
+from course.languages.saying import said
 
 BY_HAND = "This answer is graded by a person."
 NO_VERDICT = "There is no verdict for this cell: its code did not get as far as the check."
@@ -76,7 +77,7 @@ def results(
         "max_score": sum(test["max_score"] for test in tests),
         "execution_time": round(result.seconds["total"], 2),
         "visibility": "visible",
-        "output": "\n".join(notes),
+        "output": "\n".join(map(said, notes)),
         "output_format": "text",
         "tests": tests,
         "extra_data": {
@@ -93,9 +94,9 @@ def _test(cell: NotebookNode, result: RunResult) -> dict[str, Any]:
     verdict = result.ledger.get(name)
     test = {"name": name, "max_score": most, "output_format": "text"}
     if about.get("solution"):
-        return {**test, "score": 0.0, "output": BY_HAND, "tags": ["by hand"]}
+        return {**test, "score": 0.0, "output": said(BY_HAND), "tags": ["by hand"]}
     if verdict is None:
-        return {**test, "score": 0.0, "status": "failed", "output": NO_VERDICT, "tags": []}
+        return {**test, "score": 0.0, "status": "failed", "output": said(NO_VERDICT), "tags": []}
     status = "passed" if verdict.points == verdict.max_points else "failed"
     names = dict.fromkeys(finding.misconception for finding in verdict.findings if finding.misconception)
     return {**test, "score": verdict.points, "status": status, "output": verdict.text(), "tags": [*names]}
@@ -107,7 +108,7 @@ def _as_it_counts(test: dict[str, Any], otherwise: Mapping[str, Counting]) -> di
         return test
     given = {"score": one.of(test["score"]), "max_score": one.most}
     passed = {"status": "passed"} if one.full else {}
-    return {**test, **given, **passed, "output": f"{one.said}.\n\n{test['output']}"}
+    return {**test, **given, **passed, "output": f"{said(f'{one.said}.')}\n\n{test['output']}"}
 
 
 def assignment_of(path: Path, assignments: list[str]) -> str | None:
@@ -120,13 +121,13 @@ def assignment_of(path: Path, assignments: list[str]) -> str | None:
         return None
     from course.autograder.checks import find_check, list_checks
 
-    def said(name: str) -> int:
+    def asked(name: str) -> int:
         check = find_check(name)
         return f'"{check.grade_id}"' in text or any(
             f"def {function}(" in text for function in check.functions
         )
 
-    counts = {assignment: sum(map(said, list_checks(assignment))) for assignment in assignments}
+    counts = {assignment: sum(map(asked, list_checks(assignment))) for assignment in assignments}
     most = max(counts.values(), default=0)
     best = [assignment for assignment, count in counts.items() if count == most > 0]
     return best[0] if len(best) == 1 else None

@@ -4,6 +4,7 @@ What it depends on is the submission, the release, the course's secret and the c
 those four in one line, so that a second run knows what it need not do again.
 """
 
+import gc
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -29,6 +30,9 @@ from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 from course.languages.saying import ENGLISH, choose
 
+# New objects after which a worker searches for those that nobody needs any more. Python's own 700 have it look through a
+# notebook's cells and a check's cases again and again while they are in use.
+SEARCH_AFTER = 20_000
 UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
 TIMED_BY_A_PERSON = (
     "{}; it counts as in time. Write the time, such as 2026-11-26 01:45:34 UTC, into that file and grade again, "
@@ -221,7 +225,20 @@ def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> Non
 
     end_with_parent()
     choose(language)
+    gc.set_threshold(SEARCH_AFTER)
     _engine = Engine(limits, isolated=isolated)
+
+
+def first_times() -> None:
+    """Go through what is slow the first time: the device is chosen, a schema and templates compiled, files that count read."""
+    from course.autograder.engine.outputs import verdict_outputs
+    from course.autograder.judging import judge
+    from course.reference.device import device
+
+    device()
+    course_version()
+    verdict_outputs(judge("no such check", graded=True), 1)
+    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()]))
 
 
 def mark_here(one: Task | Opened) -> Marked:

@@ -29,6 +29,7 @@ FILES = (
     "course/common/*.py",
     "course/languages/__init__.py",
     "course/languages/fonts.py",
+    "course/languages/matching.py",
     "course/languages/saying.py",
     "course/teaching/__init__.py",
     "course/teaching/data.py",

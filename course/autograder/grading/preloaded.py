@@ -1,5 +1,6 @@
 """Imported once by the process that workers are forked from: Paddle, every check, and what a worker needs besides."""
 
+import contextlib
 import signal
 
 from course.autograder.engine import prefork
@@ -13,6 +14,9 @@ prefork.open_one()  # warms up while the imports below go on
 with made_to_stay():
     from course.autograder.checks import list_checks
     from course.autograder.engine import engine, session  # noqa: F401 - to be there after the fork
-    from course.autograder.grading import marking  # noqa: F401
+    from course.autograder.grading import marking
 
     list_checks()
+    # What fails here will fail in each worker again, where it is said of a submission.
+    with contextlib.suppress(Exception):
+        marking.first_times()

@@ -28,6 +28,10 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
+class ShardError(ValueError):
+    """What is wrong with the name of a part, or with a file of results, in a clause."""
+
+
 @dataclass(frozen=True)
 class Shard:
     """One of several parts of a class. A student's part depends on the name alone, whoever else has handed in."""
@@ -50,7 +54,7 @@ def shard_of(text: str) -> Shard:
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
     number, of = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= number <= of <= MOST_SHARDS:
-        raise ValueError(
+        raise ShardError(
             f"'{printable(text)}' is no part of a class; the third of forty parts is 3/40, at most {MOST_SHARDS}"
         )
     return Shard(number, of)
@@ -118,10 +122,10 @@ def read_results(path: Path) -> tuple[About, list[Marked]]:
         lines = list(_lines(path))
         about = _read_about(lines[0])
         if lines[-1] != {"end": len(lines) - 2}:
-            raise ValueError("its end is missing")
+            raise ShardError("its end is missing")
         marks = [marks_from(one) for one in lines[1:-1]]
         if any(one.assignment != about.assignment for one in marks):
-            raise ValueError("it has marks of another assignment")
+            raise ShardError("it has marks of another assignment")
         return about, marks
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         told = error.strerror if isinstance(error, OSError) else str(error)
@@ -158,7 +162,7 @@ def _about(about: About) -> dict[str, Any]:
 
 def _read_about(line: dict[str, Any]) -> About:
     if line.get("format") != FORMAT:
-        raise ValueError("it is written in another form than this course's")
+        raise ShardError("it is written in another form than this course's")
     number, of = line["shard"]
     shard = shard_of(f"{number}/{of}")
     return About(_of(str, line["assignment"]), _of(str, line["version"]), shard)
@@ -180,15 +184,15 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             number += 1
             checksum, _, text = line.decode("ascii").rstrip("\n").partition(" ")
             if not line.endswith(b"\n") or checksum != _sum(text):
-                raise ValueError(f"line {number} is damaged or cut off")
+                raise ShardError(f"line {number} is damaged or cut off")
             content = json.loads(text, parse_constant=_no_number)
             if not isinstance(content, dict):
-                raise ValueError(f"line {number} is no record")
+                raise ShardError(f"line {number} is no record")
             yield content
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number of points or seconds")
+    raise ShardError(f"{text} is no number of points or seconds")
 
 
 def as_data(marked: Marked) -> dict[str, Any]:
@@ -199,7 +203,7 @@ def as_data(marked: Marked) -> dict[str, Any]:
 def marks_from(content: dict[str, Any]) -> Marked:
     """Marks as plain data, each field of its kind. Raises ValueError, KeyError or TypeError."""
     if set(content) != {one.name for one in fields(Marked)}:
-        raise ValueError("it has other fields than marks have")
+        raise ShardError("it has other fields than marks have")
     checked = {name: _of(kind, content[name]) for name, kind in KINDS.items()}
     at = checked["handed_in_at"]
     return Marked(

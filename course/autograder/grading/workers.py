@@ -30,9 +30,15 @@ def judging_context() -> BaseContext:
     return multiprocessing.get_context("spawn")
 
 
-def start_ahead() -> None:
-    """Have Paddle imported for the workers to come, while this process goes on with imports of its own."""
-    if judging_context().get_start_method() == "forkserver":
+def start_ahead(*also: str) -> None:
+    """Have Paddle imported for the workers to come, while this process goes on with imports of its own.
+
+    Args:
+        also: modules that other processes forked from the same one need.
+    """
+    context = judging_context()
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload([PRELOADED, *also])
         forkserver.ensure_running()
 
 

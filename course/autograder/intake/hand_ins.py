@@ -93,11 +93,9 @@ class _Search:
         }
         if self.documents:
             names = listed([printable(path.name) for path in self.documents], 5)
-            what = (
-                f"Nothing tells whose these files are, nor of which assignment: {names}. A hand-in's place is"
-            )
             right = PLACE.format(student="STUDENT", assignment=self.assignment)
-            self.unmatched.append(Unmatched(self.documents[0].parent, f"{what} {right}."))
+            what = f"Nothing tells whose these files are, nor of which assignment: {names}. A hand-in's place is {right}."
+            self.unmatched.append(Unmatched(self.documents[0].parent, what))
         return HandIns(found, tuple(self.unmatched))
 
     def _take(self, student: str, place: Path, why: str = "") -> None:

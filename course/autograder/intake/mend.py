@@ -159,9 +159,11 @@ def salvaged(text: str, why: str) -> Mended:
         return Mended(({"cells": cells},), ("it is damaged outside of its cells",))
     whole = len(cells) - sum("broken" in cell for cell in cells)
     how = "damaged" if text.endswith("}") else "cut off"
-    lost = f"the file is {how}; {whole} {'cell' if whole == 1 else 'cells'} could be read"
-    if broken:
-        lost += ", one cell is there in part" if broken == 1 else f", {broken} cells are there in part"
+    part = ", one cell is there in part" if broken == 1 else f", {broken} cells are there in part"
+    part = part if broken else ""
+    lost = f"the file is {how}; {whole} cells could be read{part}"
+    if whole == 1:
+        lost = f"the file is {how}; 1 cell could be read{part}"
     return Mended(({"cells": cells},), (), (lost,))
 
 

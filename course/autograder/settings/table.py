@@ -66,7 +66,7 @@ class Table:
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """One of some words."""
-        return str(self.take(key, "one of " + ", ".join(choices), lambda v: v in choices, default))
+        return str(self.take(key, f"one of {', '.join(choices)}", lambda v: v in choices, default))
 
     def number(self, key: str, default: Any, least: float = 0, most: float = float("inf")) -> Any:
         """A number from `least` to `most`."""

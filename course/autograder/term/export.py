@@ -87,9 +87,9 @@ def canvas_column(table: Table, assignment: str, heading: str = "") -> int:
         return found[0]
     listed = "; ".join(columns.values()) or "none"
     wanted = f"'{heading}'" if heading else f"one for {assignment}"
+    which = f"no column of the file is {wanted}" if not found else f"several columns of the file are {wanted}"
     raise TableError(
-        f"{'no' if not found else 'more than one'} column of the file is {wanted}; it has: {listed}. Say which in "
-        f'course.toml: [assignments.{assignment}] canvas = "TITLE (ID)"'
+        f'{which}; it has: {listed}. Say which in course.toml: [assignments.{assignment}] canvas = "TITLE (ID)"'
     )
 
 

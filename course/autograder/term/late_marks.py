@@ -54,7 +54,7 @@ def _dated(one: Arrival, said: str, term: Settings) -> Arrival:
     try:
         return replace(one, at=as_moment(said, term, f"{FILE}, {one.student}"))
     except SettingsError as error:
-        raise TableError(f"{error}, or '{IN_TIME}'") from None
+        raise TableError(f"{error}, or write '{IN_TIME}'") from None
 
 
 def note_marks(root: Path, assignment: str, arrivals: Sequence[Arrival]) -> list[str]:

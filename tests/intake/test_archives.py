@@ -180,7 +180,7 @@ def test_too_many_files_are_said_once(place, monkeypatch):
 def test_an_archive_in_an_archive_in_an_archive_is_not_opened(place, release, content):
     deep = zipped({"3.zip": zipped({"2.zip": zipped({"1.zip": zipped({EXACT: content})})})})
     intake = handed(place, release, **{"4.zip": deep})
-    assert "is an archive in an archive in an archive, and was not opened." in intake.notes[0]
+    assert "lies three archives deep, and was not opened." in intake.notes[0]
     assert intake.needs_person
 
 

@@ -168,7 +168,7 @@ def _open(file: File, handed: Handed, depth: int = 0) -> None:
         handed.take(file)
         return
     if depth > 1:
-        handed.tell(f"{file.name} is an archive in an archive in an archive, and was not opened.")
+        handed.tell(f"{file.name} lies three archives deep, and was not opened.")
         return
     content = file.read(MOST_BYTES + 1)
     found, told = members(content, handed.room) if zipped else unpacked(content, file.last, handed.room)

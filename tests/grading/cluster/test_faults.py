@@ -42,7 +42,7 @@ FAULTS = [KINDS[number % len(KINDS)] for number in range(MANY)]
 STUDENTS, WORKERS, NANNIES = 15 * MANY, 3 if MANY < 20 else 4, 1
 BETWEEN = STUDENTS // (MANY + 2)  # hand-ins that are entered from one fault to the next
 GIVEN_UP = "8s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
-SOON = 5  # seconds in which a worker that is there gets a submission, if there is one for it
+SOON = 60  # seconds in which a worker, of a busy machine too, gets a submission, if there is one for it
 SEED = 3
 
 

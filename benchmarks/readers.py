@@ -1,6 +1,6 @@
 """What a whole class costs to read: memory, time and files at several sizes. Writes benchmarks/results/readers-NAME.json.
 
-python -m benchmarks.readers [--sizes 1000,10000] [--commands grades,report,feedback] [--name sqlite]
+python -m benchmarks.readers [--sizes 100,1000,10000] [--commands "grades,report,feedback,export --to csv"] [--name sqlite]
 
 The class is the writer's: marks are made up and entered, and then each command reads all of them in processes of its own. Memory is
 the sum of proportional set sizes, looked at twice a second.
@@ -32,7 +32,7 @@ def filled(folder: Path, size: int) -> None:
 
 def cost(folder: Path, command: str) -> dict[str, float]:
     """One command over the whole class: seconds by the clock, of processors, and its processes' largest memory in MB."""
-    words = [sys.executable, "-m", "course", "--root", str(folder), command, NAME]
+    words = [sys.executable, "-m", "course", "--root", str(folder), *command.split(), NAME]
     took = run(words, ROOT, {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
     return {
         "wall_s": round(took.wall, 1),
@@ -62,8 +62,8 @@ def measured(folder: Path, size: int, commands: Sequence[str]) -> dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000,10000")
-    parser.add_argument("--commands", default="grades,report,feedback")
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--commands", default="grades,report,feedback,export --to csv --incomplete")
     parser.add_argument("--name", default="sqlite")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench" / "readers")
     given = parser.parse_args()

@@ -24,9 +24,14 @@ def seem_to_mark(one: Opened) -> Marked:
     return Marked(one.task.student, one.task.assignment, one.digest, notebook, seconds={"whole": 0.5})
 
 
-def at_work(hold: Path, pid: int) -> Path:
-    """The file that is there while a process is at a submission."""
-    return hold.with_name(f"at work {pid}")
+AT_WORK = (
+    "at work"  # what the file beside it is called, with the process's id, while a process is at a submission
+)
+
+
+def at_work(hold: Path) -> set[int]:
+    """Processes that are at a submission, and any that were killed over one."""
+    return {int(path.name.split()[-1]) for path in hold.parent.glob(f"{AT_WORK} *")}
 
 
 class Slots:
@@ -37,7 +42,8 @@ class Slots:
 
     def mark(self, content: bytes, limits: object) -> Marked:
         one, hold = brought(content), Path(os.environ[HOLD])
-        at_work(hold, os.getpid()).touch()
+        mine = hold.with_name(f"{AT_WORK} {os.getpid()}")
+        mine.touch()
         try:
             while hold.exists():
                 time.sleep(0.1)
@@ -46,7 +52,7 @@ class Slots:
             with hold.with_name(FINISHED).open("a") as file:
                 file.write(f"{one.task.student}\n")
         finally:
-            at_work(hold, os.getpid()).unlink()
+            mine.unlink()
         return seem_to_mark(one)
 
     def close(self) -> None:

@@ -23,15 +23,17 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
+def parent(pid: int) -> int:
+    """Which process has started one; 0 where that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def children(pid: int) -> list[int]:
     """Processes that a process has started, and those that they have, nearest first."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(stat.parent.name))
-        except OSError:
-            continue
+    found = [int(one.name) for one in Path("/proc").glob("[0-9]*") if parent(int(one.name)) == pid]
     return found + [below for one in found for below in children(one)]
 
 

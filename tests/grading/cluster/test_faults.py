@@ -23,7 +23,7 @@ from course.autograder.grading.cluster.executor import open_cluster
 from course.autograder.grading.driver import Plan, grade
 from course.autograder.grading.marking import opened
 from tests.grading.cluster.quick import FINISHED, HOLD, at_work, seem_to_mark
-from tests.grading.cluster.running import Running, children, kill
+from tests.grading.cluster.running import Running, kill, parent
 from tests.marked_class import NAME, folder_like, hand_in
 from tests.waiting import comes_true
 
@@ -41,7 +41,8 @@ KINDS = (
 FAULTS = [KINDS[number % len(KINDS)] for number in range(MANY)]
 STUDENTS, WORKERS, NANNIES = 15 * MANY, 3 if MANY < 20 else 4, 1
 BETWEEN = STUDENTS // (MANY + 2)  # hand-ins that are entered from one fault to the next
-GIVEN_UP = "3s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
+GIVEN_UP = "8s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
+SOON = 60  # seconds in which a worker, of a busy machine too, gets a submission, if there is one for it
 SEED = 3
 
 
@@ -81,9 +82,9 @@ class Faults:
     def killed_under_its_nanny(self) -> None:
         """The nanny starts another one."""
         name = self._at_work(self.cluster.names[-NANNIES:])
-        (pid,) = [one for one in self._processes(name) if at_work(self.hold, one).exists()]
+        (pid,) = self._processes(name)
         kill(pid)
-        comes_true(lambda: pid not in self._processes(name))
+        comes_true(lambda: parent(pid) != self.cluster.pid(name))
 
     def slow(self) -> None:
         """It is given up, others have answered for it, and then its own answer comes."""
@@ -120,20 +121,17 @@ class Faults:
         comes_true(lambda: finished.stat().st_size > before)
 
     def _at_work(self, names) -> str:
-        """One of these workers, with a submission; they may be starting still."""
-
-        def found() -> list[str]:
-            return [
-                one for one in names if any(at_work(self.hold, pid).exists() for pid in self._processes(one))
-            ]
-
+        """One of these workers, with a submission. They may be starting still, or those that are held are with others."""
         there: list[str] = []
-        comes_true(lambda: there.extend(found()) or bool(there))
+        while not comes_true(lambda: there.extend(filter(self._processes, names)) or bool(there), SOON):
+            self._others_go_on()
+            self.hold.touch()
         return self.rng.choice(there)
 
     def _processes(self, name) -> list[int]:
-        pid = self.cluster.pid(name)
-        return [pid, *children(pid)] if name in self.cluster.names[-NANNIES:] else [pid]
+        """The worker's process, where that is at a submission: the one started here, or a nanny's."""
+        started = self.cluster.pid(name)
+        return [pid for pid in at_work(self.hold) if started in (pid, parent(pid))]
 
     def _given_up(self, name) -> None:
         """Wait until the scheduler knows no more of a worker, as it was started last."""

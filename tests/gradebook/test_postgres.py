@@ -265,7 +265,7 @@ def test_a_copy_that_says_something_else_is_none(in_a_file, server, tmp_path, mo
     with pytest.raises(GradingError, match="table grade does not say what the gradebook's says"):
         copy_gradebook(in_a_file.db_url, url)
     monkeypatch.undo()
-    assert len(copy_gradebook(in_a_file.db_url, url)) == 18  # nothing of the first try is there
+    assert len(copy_gradebook(in_a_file.db_url, url)) == 19  # nothing of the first try is there
 
 
 def test_what_cannot_be_is_one_sentence(in_a_file, server, tmp_path, monkeypatch):

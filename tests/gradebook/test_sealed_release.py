@@ -107,7 +107,8 @@ def test_expected_values_are_nowhere_in_plain_sight(folder, files):
     assert looked_for > 100
     for path in (folder / "course" / FOLDER.name).glob("*.sealed"):
         first, _, rest = files[path].partition(b"\n")
-        assert first.startswith(b"Sealed answers of") and max(map(len, re.findall(rb"[ -~]+", rest))) < 16
+        # In a megabyte of noise, one run of 16 printable characters comes up by chance every ten releases or so; of 24, never.
+        assert first.startswith(b"Sealed answers of") and max(map(len, re.findall(rb"[ -~]+", rest))) < 24
         assert (
             abs(np.bincount(np.frombuffer(rest, np.uint8), minlength=256) / len(rest) - 1 / 256).max() < 0.02
         )

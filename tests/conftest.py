@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -8,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+gc.disable()  # until all tests are collected: next to nothing of what is imported and made until then is ever freed
 
 import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.processor_time import ProcessorTime
@@ -33,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ProcessorTime(config))
     if config.getoption("quick"):
         config.pluginmanager.register(Quick())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Paddle and ten thousand tests stay to the end: no search for what is no longer needed looks through them again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

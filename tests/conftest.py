@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-gc.disable()  # until all tests are collected: next to nothing of what is imported and made until then is ever freed
-
 import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.processor_time import ProcessorTime
 from tests.quick import Quick
@@ -33,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until all tests are collected: next to nothing of what is imported and made until then is freed
     config.pluginmanager.register(ProcessorTime(config))
     if config.getoption("quick"):
         config.pluginmanager.register(Quick())

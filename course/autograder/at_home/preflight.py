@@ -248,7 +248,7 @@ def main(arguments: list[str]) -> int:
     try:
         found = preflight(Path(arguments[0]))
     except NotebookError as error:
-        print(error, file=sys.stderr)
+        print(said(str(error)), file=sys.stderr)
         return 2
     print(found.text())
     return int(bool(found.remarks))

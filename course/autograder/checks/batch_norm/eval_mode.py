@@ -104,7 +104,8 @@ OUT = {
         "The running statistics are used as they are: nothing makes up for how they started.", _made_up_for
     ),
     "scaled and shifted before normalising": Mistake(
-        "Normalise first: gamma and beta come last, after the division by the running deviation.", _scaled_first
+        "Normalise first: gamma and beta come last, after the division by the running deviation.",
+        _scaled_first,
     ),
     **rooted(out, "bn_param"),
     **apart(out),

@@ -126,7 +126,9 @@ TRAINING_MISTAKES = {
 OF_ONE_CHANNEL = {
     "gamma and beta of the first channel for all": Mistake(
         "Each channel has a gamma and a beta of its own; yours uses the first for all.",
-        lambda i: only(_reference, "out")({**i, **{k: np.full_like(i[k], i[k][0]) for k in ("gamma", "beta")}}),
+        lambda i: only(_reference, "out")(
+            {**i, **{k: np.full_like(i[k], i[k][0]) for k in ("gamma", "beta")}}
+        ),
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,21 +77,34 @@ def _channels_in_turn(i: Inputs) -> np.ndarray:
 # tap's number within a channel, and of the output's, by the window's number.
 REPEATED = "Along the rows of a window the column varies fastest: repeat each row's number, and tile the columns' numbers."
 IN_ORDER = "Along the windows the output's column varies fastest: repeat each row's number, and tile the columns' numbers."
-Number = Callable[[int, int, int], int]  # from the number of a tap (a window), and how many rows and columns there are
-NUMBERED: dict[str, tuple[str, int, Number, Number]] = {
-    "the kernel's rows tiled": (REPEATED, 2, lambda k, h, w: k % h, lambda k, h, w: k % w),
-    "the kernel's columns repeated": (REPEATED, 2, lambda k, h, w: k // w, lambda k, h, w: k // h),
-    "the output's rows tiled": (IN_ORDER, 4, lambda k, h, w: k % h, lambda k, h, w: k % w),
-    "the output's columns repeated": (IN_ORDER, 4, lambda k, h, w: k // w, lambda k, h, w: k // h),
+Number = Callable[
+    [int, int, int], int
+]  # from the number of a tap (a window), and how many rows and columns there are
+
+
+class Numbered(NamedTuple):
+    """What is numbered, the taps (axis 2 of `_apart`) or the windows (axis 4), and the row and column of a number."""
+
+    advice: str
+    axis: int
+    row: Number
+    column: Number
+
+
+NUMBERED = {
+    "the kernel's rows tiled": Numbered(REPEATED, 2, lambda k, h, w: k % h, lambda k, h, w: k % w),
+    "the kernel's columns repeated": Numbered(REPEATED, 2, lambda k, h, w: k // w, lambda k, h, w: k // h),
+    "the output's rows tiled": Numbered(IN_ORDER, 4, lambda k, h, w: k % h, lambda k, h, w: k % w),
+    "the output's columns repeated": Numbered(IN_ORDER, 4, lambda k, h, w: k // w, lambda k, h, w: k // h),
 }
 
 
-def _by_number(axis: int, row: Number, column: Number, i: Inputs) -> np.ndarray:
-    """The columns with the taps (axis 2) or the windows (axis 4) looked up under other rows and columns."""
-    apart = np.moveaxis(_apart(i), (axis, axis + 1), (0, 1))
+def _by_number(how: Numbered, i: Inputs) -> np.ndarray:
+    """The columns with the taps or the windows looked up under other rows and columns."""
+    apart = np.moveaxis(_apart(i), (how.axis, how.axis + 1), (0, 1))
     h, w = apart.shape[:2]
-    found = np.stack([apart[row(k, h, w), column(k, h, w)] for k in range(h * w)])
-    placed = np.moveaxis(found.reshape(apart.shape), (0, 1), (axis, axis + 1))
+    found = np.stack([apart[how.row(k, h, w), how.column(k, h, w)] for k in range(h * w)])
+    placed = np.moveaxis(found.reshape(apart.shape), (0, 1), (how.axis, how.axis + 1))
     return placed.reshape(_unfold(i).shape)
 
 
@@ -218,7 +231,7 @@ IM2COL_CHECK = check(
             "All taps of channel 0 come first, then those of channel 1: repeat each channel's number, do not tile them.",
             _channels_in_turn,
         ),
-        **{name: columns(advice, functools.partial(_by_number, *number)) for name, (advice, *number) in NUMBERED.items()},
+        **{name: columns(how.advice, functools.partial(_by_number, how)) for name, how in NUMBERED.items()},
         "only the first channel": columns(
             "A column holds the window's values in every channel; yours repeats the first.", lambda i: _one_channel(i, 0)
         ),

@@ -75,7 +75,8 @@ def _right(i: Inputs) -> Answers:
     if asked.p == 1 and not unseen(i):  # there is no gradient of a forward pass that keeps something here
         return under(answers, unless=(SOMETHING_KEPT,))
     if unseen(i):
-        answers |= {"third_out": dropout.apply(i["third"], masks[2], *asked), "later_dx": gradient(masks[1])}
+        second, third = (np.asarray(mask) for mask in masks[1:])
+        answers |= {"third_out": dropout.apply(i["third"], third, *asked), "later_dx": gradient(second)}
     return _asked_again(i, answers)
 
 
@@ -186,15 +187,16 @@ def _both_modes(name: str) -> Mistakes:
 
 def _rewound(i: Inputs) -> Answers:
     """The first pass's coins once more."""
-    return {"third_out": dropout.apply(i["third"], _masks(i)[0], *settings(i))}
+    return {"third_out": dropout.apply(i["third"], np.asarray(_masks(i)[0]), *settings(i))}
 
 
 def _asked_again_too(mistakes: Mistakes) -> Mistakes:
     """The mistakes, made whenever the gradient is asked for."""
-    return {
-        name: m.by(lambda i, m=m: _asked_again(i, m.wrong(i)) if m.wrong(i) else {})
-        for name, m in mistakes.items()
-    }
+
+    def again(wrong: Wrong) -> Wrong:
+        return lambda i: _asked_again(i, found) if (found := wrong(i)) else {}
+
+    return {name: m.by(again(m.wrong)) for name, m in mistakes.items()}
 
 
 BACKWARD_CHECK = check(

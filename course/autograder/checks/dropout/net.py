@@ -140,8 +140,9 @@ def _inputs_dropped(i: Inputs) -> Answers:
 
 def _later(i: Inputs, masks: Masks) -> Answers:
     """The output of the later pass, with the second of these masks, or with the only one."""
-    inputs = (i[f"later_{name}"] for name in "xwb")
-    return {"later_out": dropout.affine_relu_dropout(*inputs, i["dout"], masks[-1], *settings(i))["out"]}
+    x, w, b = (i[f"later_{name}"] for name in "xwb")
+    answers = dropout.affine_relu_dropout(x, w, b, i["dout"], np.asarray(masks[-1]), *settings(i))
+    return {"later_out": answers["out"]}
 
 
 def _right(i: Inputs) -> Answers:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Callable
@@ -28,6 +29,8 @@ def toml_in(text: str, file: str = FILE) -> dict[str, Any]:
             told += f", which is {shown(line)}"
         if re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d?:\d\d\s*(?:Z|[+-][\d:]+)?\s*(?:#.*)?$", line):
             told += "; a time is written with its seconds, as 2026-10-15T23:59:00"
+        elif re.search(r"=\s*\d{4}-\d\d-\d\d[T ]24:", line):
+            told += "; a day ends at 23:59:59"
         elif re.search(r"=\s*[^\W\d]\w*\s*(?:#.*)?$", line):
             told += "; text stands in quotes"
         raise SettingsError(told) from None
@@ -107,7 +110,7 @@ class Table:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def shown(value: object) -> str:

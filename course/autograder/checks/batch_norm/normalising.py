@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from course.autograder.checks.language import Mistake
 from course.autograder.checks.language.wrong import Wrong
 
@@ -91,6 +93,25 @@ def apart(out: Callable[..., Wrong]) -> dict[str, Mistake]:
             out(eps="inverse"),
         ),
     }
+
+
+# Batch norm in test mode is x * factor + shift, with factor = gamma / sd: the shift got wrong, from the running mean,
+# factor, sd and beta.
+Shift = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+SHIFTS: dict[str, tuple[str, Shift]] = {
+    "gamma missing at the mean": (
+        "The mean is divided by the deviation and multiplied by gamma, as x is; yours has no gamma.",
+        lambda mean, factor, sd, beta: beta - mean / sd,
+    ),
+    "mean scaled by gamma alone": (
+        "The mean is multiplied by gamma and divided by the deviation, as x is; yours is not divided.",
+        lambda mean, factor, sd, beta: beta - factor * sd * mean,
+    ),
+    "mean scaled twice": (
+        "beta and the scaled mean are complete: the factor multiplies neither of them once more.",
+        lambda mean, factor, sd, beta: factor * (beta - factor * mean),
+    ),
+}
 
 
 def scaling(out: Callable[..., Wrong]) -> dict[str, Mistake]:

@@ -114,6 +114,25 @@ SHIFTS: dict[str, tuple[str, Shift]] = {
 }
 
 
+def spreads(out: Callable[..., Wrong]) -> dict[str, Mistake]:
+    """The mistakes of those who divide by another spread of the values, epsilon beside it."""
+    told = "Divide by the root of the mean of the squared deviations, with epsilon under it; yours is {}."
+    listed = {
+        "mean absolute deviation for the standard deviation": ("absolute", "the mean distance from the mean"),
+        "range for the standard deviation": ("range", "the distance from the smallest value to the largest"),
+        "largest magnitude for the standard deviation": ("largest", "the largest magnitude"),
+    }
+    return {
+        "epsilon times the variance": Mistake(
+            "Epsilon is ADDED to the variance: it must be there where the variance is 0.", out(eps="relative")
+        ),
+        **{
+            name: Mistake(told.format(what), out(spread=spread, eps="outside"))
+            for name, (spread, what) in listed.items()
+        },
+    }
+
+
 def scaling(out: Callable[..., Wrong]) -> dict[str, Mistake]:
     """The mistakes in gamma and beta."""
     return {

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
+from course.autograder.checks.batch_norm.averages import averages
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
@@ -162,6 +163,7 @@ def _check(name: str, points: float) -> Check:
         mistakes={
             **DX,
             **OF_A_MATRIX,
+            **averages(parts),
             **but(DPARAMETERS, "parameter gradients keep all axes"),
             "cache of a later forward pass": LATER,
         },

@@ -71,6 +71,28 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
     }
 
 
+def apart(out: Callable[..., Wrong]) -> dict[str, Mistake]:
+    """The mistakes of one who takes the root, or the reciprocal, of one of the two summands alone."""
+    return {
+        "roots taken apart": Mistake(
+            "You take the root of the variance and the root of epsilon; take one root, of their sum.",
+            out(eps="roots"),
+        ),
+        "root of epsilon alone": Mistake(
+            "Only epsilon stands under your root: put brackets round the sum of variance and epsilon.",
+            out(eps="bracketless"),
+        ),
+        "epsilon added to the reciprocal": Mistake(
+            "You add epsilon to 1 / root; it goes beside the variance, under the root.",
+            out(eps="reciprocal"),
+        ),
+        "epsilon beside the variance's reciprocal": Mistake(
+            "Under your root stands 1 / var + eps; it is 1 / (var + eps).",
+            out(eps="inverse"),
+        ),
+    }
+
+
 def scaling(out: Callable[..., Wrong]) -> dict[str, Mistake]:
     """The mistakes in gamma and beta."""
     return {

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants
-from course.autograder.checks.batch_norm.normalising import rooted, scaling
+from course.autograder.checks.batch_norm.moment_loops import MOMENT_LOOPS
+from course.autograder.checks.batch_norm.normalising import apart, rooted, scaling
 from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
@@ -164,6 +165,7 @@ MOMENTS_CHECK = check(
             "You added epsilon here; it belongs in `normalize`, beside the variance under the root.",
             after(_right_moments, "var", change=lambda var: var + batch_norm.EPS),
         ),
+        **MOMENT_LOOPS,
     },
 )
 
@@ -243,6 +245,7 @@ NORMALIZE_CHECK = check(
     reference=lambda i: {"x_hat": batch_norm.normalize(i["x"], i["mean"], i["var"], i["eps"])},
     mistakes={
         **rooted(_switched, "the arguments"),
+        **apart(_switched),
         "no epsilon": Mistake(
             "Epsilon is missing: a feature with variance 0 divides by 0, one with a small variance comes out too large.",
             _switched(eps="none"),
@@ -283,6 +286,14 @@ NORMALIZE_CHECK = check(
         "the batch's own variance": Mistake(
             "You divide by the deviation of x; use the var that is passed in.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(paddle.var(x, 0, unbiased=False) + eps)),
+        ),
+        "one variance for all features": Mistake(
+            "Each feature is divided by its own deviation: var has one value for each, and is not averaged.",
+            _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v.mean() + eps)),
+        ),
+        "one mean for all features": Mistake(
+            "From each feature its own mean is taken: mean has one value for each, and is not averaged.",
+            _x_hat(lambda x, m, v, eps: (x - m.mean()) / paddle.sqrt(v + eps)),
         ),
         "normalised along the rows": Mistake(
             "You normalise each sample by its own moments; use the mean and var that are passed in.",
@@ -358,6 +369,10 @@ SCALE_CHECK = check(
         "features added up": Mistake(
             "Multiply feature by feature: a matrix product adds the features up.",
             _out(lambda x, g, b: paddle.matmul(x, g)),
+        ),
+        "features added up in each row": Mistake(
+            "Multiply feature by feature: yours adds the features of a sample up, and gives each of them the sum.",
+            _out(lambda x, g, b: paddle.matmul(x, g).unsqueeze(1) + b),
         ),
         "parameters along the samples": Mistake(
             "gamma and beta run along the features (axis 1); you lined them up with the samples.",

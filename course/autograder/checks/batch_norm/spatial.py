@@ -54,11 +54,28 @@ def _over(*axes: int) -> Any:
     return lambda i: {"out": v.forward(i, axes=axes)}
 
 
-def _variance_per_image(i: Inputs) -> Arrays:
-    """The variances of the images averaged: without the spread of the images' means."""
-    var = i["x"].astype(np.float64).var(axis=(2, 3)).mean(axis=0)
-    out = v.with_statistics(i, v.batch_part(i)["mean"], var)
-    return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+def _variance_averaged(within: tuple[int, ...], then: tuple[int, ...]) -> Wrong:
+    """Variances over some axes, averaged over the others that are left: without the spread of their means."""
+
+    def wrong(i: Inputs) -> Arrays:
+        var = i["x"].astype(np.float64).var(axis=within).mean(axis=then)
+        out = v.with_statistics(i, v.batch_part(i)["mean"], var)
+        return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+
+    return wrong
+
+
+def _handed_on(i: Inputs) -> Arrays:
+    """The running values of channels that go through one dict one after the other, as they stand behind each."""
+    s, batch = v.state(i), v.batch_part(i)
+    found = {}
+    for name, values in batch.items():
+        running, passed = s[f"running_{name}"][0], []
+        for value in values:
+            running = mixed({**s, f"running_{name}": running}, {name: value})[name]
+            passed.append(running)
+        found[f"bn_param.running_{name}"] = np.array(passed)
+    return found
 
 
 TRAINING_MISTAKES = {
@@ -86,7 +103,32 @@ TRAINING_MISTAKES = {
     ),
     "variances of the images averaged": Mistake(
         "One variance over all N * H * W values of a channel: the images' means differ too.",
-        _variance_per_image,
+        _variance_averaged((2, 3), (0,)),
+    ),
+    "variances of the rows averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the rows' means differ too.",
+        _variance_averaged((0, 3), (1,)),
+    ),
+    "variances of the columns averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the columns' means differ too.",
+        _variance_averaged((0, 2), (1,)),
+    ),
+    "variances of the pixels averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the pixels' means differ too.",
+        _variance_averaged((0,), (1, 2)),
+    ),
+    "running statistics handed on from channel to channel": Mistake(
+        "Each channel goes on from its own running values; yours from those of the channel before, in one dict.",
+        _handed_on,
+    ),
+}
+# In both modes.
+OF_ONE_CHANNEL = {
+    "gamma and beta of the first channel for all": Mistake(
+        "Each channel has a gamma and a beta of its own; yours uses the first for all.",
+        lambda i: only(_reference, "out")(
+            {**i, **{k: np.full_like(i[k], i[k][0]) for k in ("gamma", "beta")}}
+        ),
     ),
 }
 
@@ -102,6 +144,13 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
             "Rows of channels become [N, H, W, C] first, and the C moves to axis 1 after that: reshape alone mixes them.",
             put(lambda value: value.transpose(0, 2, 3, 1).reshape(value.shape)),
         ),
+        **{
+            f"folded back from [{', '.join(order)}]": Mistake(
+                f"Your values lie as [{', '.join(order)}] and are read as [N, C, H, W]: move the axes by transpose first.",
+                put(_folded(order)),
+            )
+            for order in FOLDED
+        },
         "channels left last": Mistake(
             f"{output} has the shape of x, [N, C, H, W]: move the channels back to axis 1.",
             put(lambda value: value.transpose(0, 2, 3, 1)),
@@ -127,6 +176,15 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
             put(_read_as_columns),
         ),
     }
+
+
+# Orders of the axes N, C, H, W in which values may lie when a reshape alone is to bring them back.
+FOLDED = ("CNHW", "CHWN", "HWNC", "HWCN", "NWHC")
+
+
+def _folded(order: str) -> Callable[[np.ndarray], np.ndarray]:
+    axes = ["NCHW".index(axis) for axis in order]
+    return lambda value: value.transpose(axes).reshape(value.shape)
 
 
 def _through_rows(value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
@@ -192,6 +250,7 @@ SPATIAL_FORWARD = check(
             where(_training, after(v.trained, *v.STATE, change=lambda value: value.reshape(1, -1, 1, 1))),
         ),
         **limited(_in_test_mode, _testing),
+        **OF_ONE_CHANNEL,
         **moved_back(_reference, "out"),
     },
     may_change=v.STATE,

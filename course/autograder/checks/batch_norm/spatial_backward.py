@@ -27,12 +27,25 @@ def _dout_turned(i: Inputs) -> Arrays:
     return {**found, "dx": found["dx"].reshape(n, c, w, h).swapaxes(2, 3)}
 
 
+def _dout_by_pixel(i: Inputs) -> Arrays:
+    """The gradients of a student whose rows of dout go through the pixels first, beside a cache of image after image."""
+    n, c, h, w = i["x"].shape
+    rows = i["dout"].transpose(2, 3, 0, 1).reshape(-1, c)
+    found = b.right_gradients({**i, "dout": rows.reshape(n, h, w, c).transpose(0, 3, 1, 2)})
+    back = found["dx"].transpose(0, 2, 3, 1).reshape(h, w, n, c).transpose(2, 3, 0, 1)
+    return {**found, "dx": back} if n > 1 else {}
+
+
 def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
 
 
 def _over_pixels(name: str) -> Wrong:
     return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
+
+
+def _over_images(name: str) -> Wrong:
+    return only(lambda i: {k: a / len(i["x"]) for k, a in b.right_gradients(i).items()}, name)
 
 
 STEPS = (
@@ -71,6 +84,16 @@ SPATIAL_BACKWARD = check(
             "dout and x must be read in the same order, height before width: yours is read the other way round.",
             _dout_turned,
         ),
+        "dout gone through pixel by pixel": Mistake(
+            "dout and x must be read in the same order, image after image: yours goes through the pixels first.",
+            _dout_by_pixel,
+        ),
+        **{
+            f"{name} averaged over the images": Mistake(
+                f"{name} sums over images and pixels; the images are not averaged.", _over_images(name)
+            )
+            for name in ("dgamma", "dbeta")
+        },
         "n counts the images only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by N.",
             counted(b.parts, lambda i: i["x"].shape[0]),

@@ -1,5 +1,6 @@
 """Batch norm done wrong, in Paddle: one differentiable graph with a switch for each thing that can go wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,8 @@ class Switches:
         axes: which axes the statistics run over.
         unbiased: divide the variance by n - 1.
         second: take the mean of the squares for the variance.
-        eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', as a 'floor' under the variance, 'none', or
-            a number that stands for the one asked for.
+        eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', as a 'floor' under the variance, 'none', a
+            number that stands for the one asked for, or one of `APART`.
         root: divide by the standard deviation; otherwise by the variance.
         var_squared: the square of the variance stands under the root.
         divided: divide at all.
@@ -84,8 +85,19 @@ def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
     return affine(standardized(x, *statistics(x, how.axes, how), eps, how), gamma, beta, how)
 
 
+# What is divided by where root and reciprocal are taken of one summand alone, from variance and epsilon.
+APART: dict[str | float, Callable[[Any, float], Any]] = {
+    "roots": lambda var, eps: paddle.sqrt(var) + eps**0.5,
+    "bracketless": lambda var, eps: var + eps**0.5,
+    "reciprocal": lambda var, eps: 1 / (1 / paddle.sqrt(var) + eps),
+    "inverse": lambda var, eps: 1 / paddle.sqrt(1 / var + eps),
+}
+
+
 def below(var: Any, eps: float, how: Switches) -> Any:
     """What is divided by, from a variance, with the switches for epsilon and root."""
+    if how.eps in APART:
+        return APART[how.eps](var, eps)
     var = var * var if how.var_squared else var
     if how.eps == "floor":
         return paddle.sqrt(paddle.clip(var, min=eps))

@@ -183,6 +183,10 @@ OPERATIONS_CHECK = check(
             "k products are summed by k - 1 additions; only a bias makes it k.",
             _added(lambda i, size, taps: size * taps),
         ),
+        "two additions for each product": Mistake(
+            "The additions are a number of their own: k products are summed by k - 1 of them, and not by 2k.",
+            _added(lambda i, size, taps: size * (2 * taps - 1 + i["bias"])),
+        ),
         "one addition more with a bias": Mistake(
             "k products need k - 1 additions, the bias one: you have one too many for each output value.",
             _added(lambda i, size, taps: size * (taps + i["bias"])),

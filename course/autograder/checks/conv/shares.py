@@ -56,6 +56,18 @@ def _bias_by_sample(i: Inputs) -> Answers:
     return {"out": forward(i, b=None) + i["b"][: len(i["x"]), None, None, None]}
 
 
+def _bias_along(axis: int) -> Callable[[Inputs], Answers]:
+    """The bias along the rows or the columns, where there are as many."""
+
+    def wrong(i: Inputs) -> Answers:
+        plain = forward(i, b=None)
+        if plain.shape[axis] != len(i["b"]):
+            return {}
+        return {"out": plain + i["b"].reshape(-1, *(1,) * (3 - axis))}
+
+    return wrong
+
+
 def _reflected(i: Inputs) -> np.ndarray:
     pad = i["conv_param"]["pad"]
     small = pad >= min(i["x"].shape[2:])  # there is not so much to reflect
@@ -105,6 +117,12 @@ SHARES: Mistakes = {
     ),
     "bias picked by the sample's number": Mistake(
         "Output channel o gets bias o, in every sample; yours gives sample n bias n.", _bias_by_sample
+    ),
+    "bias along the columns": Mistake(
+        "Output channel o gets bias o, at every place; yours gives column j bias j.", _bias_along(3)
+    ),
+    "bias along the rows": Mistake(
+        "Output channel o gets bias o, at every place; yours gives row i bias i.", _bias_along(2)
     ),
     "padded by reflection": out("The padding is made of zeros, not of the image mirrored.", _reflected),
 }

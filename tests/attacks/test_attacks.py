@@ -10,7 +10,10 @@ from course.autograder.engine.engine import Engine
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, ORDINARY, STRICT, Attack, attacks, taken_in
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("attacks"),
+]
 
 
 @pytest.fixture(scope="module")

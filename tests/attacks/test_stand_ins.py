@@ -13,7 +13,10 @@ from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, ORDINARY, WRONG
 from tests.engine.answered import answered, asked
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("attacks"),
+]
 FAR = """
 import gc
 far = next(one for one in gc.get_objects() if type(one).__name__ == "FarJudge")

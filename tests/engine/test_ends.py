@@ -17,7 +17,10 @@ from course.autograder.judging.verdict import Verdict
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("engine"),
+]
 SHIFT = "def scale_shift(x_hat, gamma, beta):\n    return gamma * x_hat + beta\n"
 NEVER = "def normalize(x, mean, var, eps):\n    while True: pass\n"
 FORWARD = "def batchnorm_forward(x, gamma, beta, bn_param):\n    return normalize(x, x.mean(0), x.var(0), 1e-5), None\n"

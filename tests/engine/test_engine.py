@@ -26,13 +26,10 @@ from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
 from tests.waiting import LONG_STOP, comes_true
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine(Limits(cell_seconds=5, total_seconds=60)) as started:
-        yield started
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("engine"),
+]
 
 
 def run(engine: Engine, made: NotebookNode, seed: int | str = 3) -> dict[str, float]:

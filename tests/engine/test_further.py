@@ -10,7 +10,10 @@ from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT
 from tests.engine.answered import answered, asked
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("engine"),
+]
 CHECK = "batchnorm_backward"
 # Epsilon 0.1 too large, and the gradient of just that.
 FORWARD = """

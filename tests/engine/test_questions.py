@@ -10,12 +10,9 @@ from course.autograder import judging
 from course.autograder.checks import find_check
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.engine.ends import Lost
-from course.autograder.engine.engine import Engine
 from course.autograder.engine.questions import WINDOW, Questions
 from course.autograder.engine.wire import CODEC
 from course.autograder.judging import question
-from course.autograder.sandbox import confinement
-from course.autograder.sandbox.limits import Limits
 from tests.attacks.suite import ASSIGNMENT, RIGHT, notebook
 
 CHECK = find_check("normalize")
@@ -89,14 +86,7 @@ def test_what_is_no_answer_is_the_end(answer):
         ask(Questions(Line(answers=answer), CHECK, DRAWN))
 
 
-@pytest.fixture(scope="module")
-def engine():
-    if lacks := confinement.missing():
-        pytest.skip("; ".join(lacks))
-    with Engine(Limits(cell_seconds=5)) as started:
-        yield started
-
-
+@pytest.mark.xdist_group("engine")
 def test_after_an_answer_that_is_not_written_nothing_more_is_called(engine):
     blank = (
         "asked = []\ndef normalize(x, mean, var, eps):\n    asked.append(1)\n"
@@ -107,6 +97,7 @@ def test_after_an_answer_that_is_not_written_nothing_more_is_called(engine):
     assert "not written yet" in result.ledger["normalize"].findings[0].message
 
 
+@pytest.mark.xdist_group("engine")
 def test_a_judge_that_fails_halfway_leaves_the_line_in_order(engine, monkeypatch):
     judge = judging.weighed
 
@@ -122,6 +113,7 @@ def test_a_judge_that_fails_halfway_leaves_the_line_in_order(engine, monkeypatch
     assert result.ledger["normalize"].passed and result.ledger["batch_moments"].points == 0
 
 
+@pytest.mark.xdist_group("engine")
 def test_answers_that_are_larger_than_a_socket_take_their_turn(engine):
     wide = "import numpy as np\ndef normalize(x, mean, var, eps):\n    return np.zeros((1000, 1000))\n"
     result = engine.run(notebook("", wide, "", ""), assignment=ASSIGNMENT, student_seed=3)

@@ -11,7 +11,10 @@ from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT
 from tests.engine.answered import answered, asked
 
-pytestmark = pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing()))
+pytestmark = [
+    pytest.mark.skipif(bool(confinement.missing()), reason="; ".join(confinement.missing())),
+    pytest.mark.xdist_group("engine"),
+]
 BLANK = "    raise NotImplementedError()\n"
 OWN = "\n\ndef _own(x, mean, var, eps):\n    return (x - mean) / np.sqrt(var + eps)\n"
 CALLS = "\nprint('still mine:', batch_moments.__name__, batch_moments(np.ones((2, 1)))[0])\n"

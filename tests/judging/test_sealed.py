@@ -19,7 +19,7 @@ from course.autograder.judging.sketch import Sketch
 
 EVERY = 6
 BANKS = answers.assignments_with_a_bank()
-EACH_BANK = [pytest.param(bank, marks=pytest.mark.xdist_group(f"bank {bank}")) for bank in BANKS]
+EACH_BANK = [pytest.param(bank, marks=pytest.mark.xdist_group(f"bank {bank} 0")) for bank in BANKS]
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 

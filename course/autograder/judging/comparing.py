@@ -1,13 +1,13 @@
 """Is this array that array? And where it is not: by how much, at which index, and what strikes the eye first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from course.autograder.checks.language.spec import Case, Inputs, Output
-from course.autograder.checks.language.stand_ins import Strided
+from course.autograder.checks.language.stand_ins import MAPPINGS, Strided
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
@@ -100,7 +100,7 @@ def has_single(value: Any) -> bool:
         return value.dtype.char in "fe"
     if isinstance(value, (float, int, str)):
         return False
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return any(map(has_single, value.values()))
     if isinstance(value, (list, tuple)):
         return any(map(has_single, value))

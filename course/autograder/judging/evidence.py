@@ -14,7 +14,7 @@ FEW = 8  # values: shapes and counts meet by chance more often
 MOST = 0.75  # of them, for so few values
 
 
-@dataclass
+@dataclass(slots=True)
 class Evidence:
     """What speaks for one mistake in one output; all by the names of cases.
 
@@ -62,7 +62,7 @@ class Answers:
 
 def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answers:
     """Compare what came for one output with what each misconception gives on the same inputs."""
-    found = {name: Evidence() for asked, _ in entries for name in asked.wrong}
+    found = {name: Evidence() for name in dict.fromkeys(name for asked, _ in entries for name in asked.wrong)}
     for asked, got in entries:
         tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
         known, right = asked.lineup(output.path, tolerance), asked.right[output.path]

@@ -14,7 +14,7 @@ import numpy as np
 from course.autograder.checks.language.calling import as_taken
 from course.autograder.checks.language.own_code import own_line
 from course.autograder.checks.language.plain import ESCAPING, MAX_ITEMS, Problem, plain, rows_together
-from course.autograder.checks.language.stand_ins import input_arrays, input_settings, lay_out
+from course.autograder.checks.language.stand_ins import MAPPINGS, input_arrays, input_settings, lay_out
 
 # --- what goes out -------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ def look_up(workspace: Mapping[str, Any], path: str) -> Any:
 def _walk(workspace: Mapping[str, Any], path: str) -> Any:
     value: Any = workspace
     for part in path.split("."):
-        if isinstance(value, Mapping):
+        if isinstance(value, MAPPINGS):
             if part not in value:
                 raise KeyError(part)
             value = value[part]

@@ -9,6 +9,7 @@ import numpy as np
 
 # What stands for itself, by its exact type: most inputs are, and whether something is a `Mapping` takes longest to tell.
 PLAIN = frozenset({str, float, int, bool, NoneType})
+MAPPINGS = (dict, Mapping)  # a dict is told from the rest by its type, any other in much longer
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def lay_out(value: Any) -> Any:
         return lambda x: x @ weight + bias
     if isinstance(value, Thinned):
         return ThinnedNet(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return {key: lay_out(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(lay_out(item) for item in value)
@@ -106,7 +107,7 @@ def without_views(value: Any) -> Any:
         return value
     if isinstance(value, Strided):
         return value.array
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return {key: without_views(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(without_views(item) for item in value)
@@ -128,7 +129,7 @@ def _collect(value: Any, path: str, found: dict[str, np.ndarray]) -> None:
         return
     elif isinstance(value, Strided):
         found[path] = value.array
-    elif isinstance(value, Mapping):
+    elif isinstance(value, MAPPINGS):
         items = value.items()
     elif isinstance(value, (list, tuple)):
         items = enumerate(value)
@@ -147,7 +148,7 @@ def input_settings(value: Any, path: str = "") -> dict[str, Any]:
 
 def _settle(value: Any, path: str, found: dict[str, Any]) -> None:
     items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         items = value.items()
     elif isinstance(value, (list, tuple)):
         items = enumerate(value)

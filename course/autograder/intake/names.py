@@ -62,6 +62,17 @@ def beside_assignment(file: str, assignment: str) -> str:
     return next((part for part in said if not NOBODY.fullmatch(re.sub(r"[\W_]+", "", part))), "")
 
 
+def no_id(name: str) -> str:
+    """Why a folder's name can be nobody's id, in words that go on `a name that`; '' where it can be one."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8 text"
+    if not re.search(r"\w", name):
+        return "has no letter or digit in it"
+    return ""
+
+
 def student_named(file: str, assignment: str, known: Collection[str], *, alone: bool) -> str | None:
     """Whose a file is, by its name: `alice_ps1_batchnorm.ipynb`, `ps1-batchnorm (alice).zip`.
 

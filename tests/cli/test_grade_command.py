@@ -506,3 +506,27 @@ def test_an_error_that_is_no_places_is_not_hidden(course, monkeypatch):
     monkeypatch.setattr(release, "build_release", fails)
     with pytest.raises(FileNotFoundError):
         run(course, "release", NAME)
+
+
+def test_who_is_not_on_the_roster_is_named_where_there_is_one(course):
+    assert "not on the roster" not in grade(course).stdout
+    (course.root / "roster.csv").write_text("id,name\ns1,Ann\ns2,Ben\n")
+    said = "1 handed in and are not on the roster: s3; name the folder after its student, or add them to the roster"
+    assert said in " ".join(grade(course).stdout.split())
+    assert said in " ".join(run(course, "grades", NAME).stdout.split())
+    (course.root / "roster.csv").write_text("")
+    assert "warning: roster.csv is empty" in grade(course).output
+
+
+def test_an_empty_secret_is_refused_and_one_is_made_whole(course, monkeypatch):
+    from course.autograder.gradebook.secret import FILE, course_secret
+
+    monkeypatch.delenv("COURSE_SECRET", raising=False)
+    (course.root / FILE).unlink(missing_ok=True)
+    made = course_secret(course.root)
+    assert len(made) == 64 and course_secret(course.root) == made
+    assert [path.name for path in course.root.glob(f"{FILE}*")] == [FILE]
+    assert (course.root / FILE).stat().st_mode & 0o777 == 0o600
+    (course.root / FILE).write_text(" \n")
+    done = grade(course)
+    assert done.exit_code == 1 and "is empty, and everybody could draw the cases" in done.stderr

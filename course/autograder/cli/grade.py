@@ -12,7 +12,12 @@ import click
 
 from course.autograder.cli import options
 from course.autograder.cli.event_log import EventLog
-from course.autograder.cli.told import require_place, tell_row, tell_who_needs_a_person
+from course.autograder.cli.told import (
+    require_place,
+    tell_row,
+    tell_who_is_not_on_the_roster,
+    tell_who_needs_a_person,
+)
 from course.common.collecting import made_to_stay
 from course.common.console import Sentence, in_words, plain, progress, say, warn
 from course.common.text import printable
@@ -136,6 +141,7 @@ def grade(
     old = sum(row.score is not None and not row.fresh for row in rows)
     run.log("ended", why="done", done=run.done, failed=len(failed), up_to_date=old)
     needy = tell_who_needs_a_person(root, assignment, rows, run.unmatched)
+    tell_who_is_not_on_the_roster(root, [row.student for row in rows])
     say(f"{len(rows) - len(failed)} graded, {len(failed)} failed; see {written}")
     if run.pages_missing:
         raise Sentence(run.pages_missing)

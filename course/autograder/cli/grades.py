@@ -7,7 +7,13 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.text import Text
 
-from course.autograder.cli.told import command, grades_written, in_a_sentence, tell_who_needs_a_person
+from course.autograder.cli.told import (
+    command,
+    grades_written,
+    in_a_sentence,
+    tell_who_is_not_on_the_roster,
+    tell_who_needs_a_person,
+)
 from course.common.console import Sentence, Table, console, in_words, plain, say
 from course.common.text import printable
 from course.languages.saying import listed
@@ -32,8 +38,9 @@ def grades(root: Path, assignments: tuple[str, ...]) -> None:
         for assignment in course.chosen(assignments):
             path, written = grades_written(root, assignment)
             say(f"{path}: ", f"{written.students} students, {written.graded} graded")
-            others = handed_in(course, assignment).unmatched
-            tell_who_needs_a_person(root, assignment, written.needy, others, written.waiting)
+            found = handed_in(course, assignment)
+            tell_who_needs_a_person(root, assignment, written.needy, found.unmatched, written.waiting)
+            tell_who_is_not_on_the_roster(root, found.by_student)
     except GradingError as error:
         raise Sentence(str(error)) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from course.common.console import Sentence, in_words, plain, say
+from course.common.console import Sentence, in_words, plain, say, warn
 from course.common.text import printable
 from course.languages.saying import filled, listed
 
@@ -112,6 +112,24 @@ def tell_who_needs_a_person(
             f"{hands} written answers to be graded by hand: `make lab`, then nbgrader, Formgrader, Manual Grading"
         )
     return len(needy) + len(others)
+
+
+def tell_who_is_not_on_the_roster(root: Path, handed_in: Iterable[str]) -> None:
+    """Name the hand-ins whose folder is called after nobody on the roster, where there is a roster."""
+    from course.autograder.settings import read
+    from course.autograder.term.roster import read_roster
+    from course.common.tables import TableError
+
+    try:
+        on_it = {student.id for student in read_roster(root / read(root).roster)}
+    except TableError as error:
+        warn(str(error))
+        return
+    if others := sorted(set(handed_in) - on_it) if on_it else []:
+        say(
+            f"{len(others)} handed in and are not on the roster: {some(others, 10)}; name the folder after its student, or add "
+            "them to the roster"
+        )
 
 
 def require_place(path: Path) -> None:

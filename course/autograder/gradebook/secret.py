@@ -1,9 +1,10 @@
 """The secret that cases are drawn from: without it nobody can draw a student's graded cases in advance."""
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
+
+from course.autograder.gradebook.errors import GradingError
 
 FILE = ".course-secret"
 
@@ -13,13 +14,37 @@ def course_secret(root: Path) -> str:
 
     The file is made on first use, readable by its owner alone. Keep it: a regrade with another secret asks about
     other cases.
+
+    Raises:
+        GradingError: when the file is there and empty, as a full disk leaves it.
     """
     given = os.environ.get("COURSE_SECRET")
     if given:
         return given
     path = root / FILE
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if not path.exists():
+        _make(path)
+    found = path.read_text("utf-8", "replace").strip()
+    if not found:
+        raise GradingError(
+            f"{path} is empty, and everybody could draw the cases of an empty secret; put a copy of it back, or delete it: then a "
+            "new one is made, and everyone is graded anew with other cases"
+        )
+    return found
+
+
+def _make(path: Path) -> None:
+    """Write a new secret, whole, unless another process has done so by then."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
-    return path.read_text().strip()
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            return
+        except OSError:  # a disk without links
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

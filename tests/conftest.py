@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -30,9 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until all tests are collected: next to nothing of what is imported and made until then is freed
     config.pluginmanager.register(ProcessorTime(config))
     if config.getoption("quick"):
         config.pluginmanager.register(Quick())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Paddle and ten thousand tests stay to the end: no search for what is no longer needed looks through them again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

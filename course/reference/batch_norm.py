@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from course.reference.device import device, on_device
+from course.reference.epsilon import held
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
@@ -21,9 +22,11 @@ CPU = paddle.CPUPlace()
 _fill = getattr(paddle, "original_init", paddle.Tensor.__init__)
 
 
-def tensor(value: Any, *, gradient: bool = False) -> Any:
-    """A Paddle tensor in the reference dtype, contiguous, on the chosen device."""
+def tensor(value: Any, *, times: float = 1.0, gradient: bool = False) -> Any:
+    """A Paddle tensor in the reference dtype, contiguous, on the chosen device; scaled, where epsilon asks for it."""
     array = np.ascontiguousarray(value, dtype=device().dtype)
+    if times != 1.0:
+        array = array * times
     if device().name == "cpu":  # what `to_tensor` comes to, which looks into an array for much else first
         made = paddle.Tensor.__new__(paddle.Tensor)
         _fill(made, array, CPU, False, False, None, not gradient)
@@ -74,27 +77,29 @@ def batch_norm_train(
         {'out': as x, 'running_mean': (C,), 'running_var': (C,)}; the running variance holds the biased
         estimate on every device.
     """
+    eps, f = held(eps)
     with on_device(device().name):
-        rm, rv = tensor(running_mean), tensor(running_var)
+        rm, rv = tensor(running_mean, times=f), tensor(running_var, times=f * f)
         out = F.batch_norm(
-            tensor(x), rm, rv, tensor(gamma), tensor(beta),
+            tensor(x, times=f), rm, rv, tensor(gamma), tensor(beta),
             training=True, momentum=momentum, epsilon=eps, data_format=_layout(x),
         )  # fmt: skip
-        kept = rv.numpy()
+        kept = rv.numpy() / (f * f)
     if device().running_variance == "unbiased":
         n = x.size // x.shape[1]
         old = momentum * np.asarray(running_var, dtype=kept.dtype)
         kept = old + (kept - old) * (n - 1) / n
-    return {"out": out.numpy(), "running_mean": rm.numpy(), "running_var": kept}
+    return {"out": out.numpy(), "running_mean": rm.numpy() / f, "running_var": kept}
 
 
 def batch_norm_eval(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, var: np.ndarray, eps: float = EPS
 ) -> np.ndarray:
     """Eval mode: normalise by the given statistics. Shapes as in `batch_norm_train`; returns an array as x."""
+    eps, f = held(eps)
     with on_device(device().name):
         out = F.batch_norm(
-            tensor(x), tensor(mean), tensor(var), tensor(gamma), tensor(beta),
+            tensor(x, times=f), tensor(mean, times=f), tensor(var, times=f * f), tensor(gamma), tensor(beta),
             training=False, epsilon=eps, data_format=_layout(x),
         )  # fmt: skip
         return out.numpy()
@@ -107,15 +112,17 @@ def batch_norm_gradients(
 
     The three are asked for together: Paddle's kernel returns None for the parameters when x is not asked for.
     """
+    eps, f = held(eps)
     with on_device(device().name):
-        tx, tg, tb = (tensor(v, gradient=True) for v in (x, gamma, beta))
+        tx = tensor(x, times=f, gradient=True)
+        tg, tb = (tensor(v, gradient=True) for v in (gamma, beta))
         c = x.shape[1]
         out = F.batch_norm(
             tx, tensor(np.zeros(c)), tensor(np.ones(c)), tg, tb,
             training=True, epsilon=eps, data_format=_layout(x),
         )  # fmt: skip
         dx, dgamma, dbeta = paddle.grad([out], [tx, tg, tb], grad_outputs=[tensor(dout)])
-        return {"dx": dx.numpy(), "dgamma": dgamma.numpy(), "dbeta": dbeta.numpy()}
+        return {"dx": dx.numpy() * f, "dgamma": dgamma.numpy(), "dbeta": dbeta.numpy()}
 
 
 def fold_batch_norm(

@@ -6,6 +6,7 @@ import numpy as np
 
 from course.reference.batch_norm import EPS, MOMENTUM, F, tensor
 from course.reference.device import device, on_device
+from course.reference.epsilon import held
 from course.reference.framework import paddle
 
 LAYERS = 6
@@ -14,9 +15,15 @@ LAYERS = 6
 def block(
     x: Any, w: Any, b: Any, gamma: Any, beta: Any, state: tuple[Any, Any], eps: float, momentum: float
 ) -> Any:
-    """relu(batch_norm(x @ w + b)) in train mode on tensors; `state` (running mean, running variance) is updated."""
-    z = F.batch_norm(F.linear(x, w, b), *state, gamma, beta, training=True, epsilon=eps, momentum=momentum)
-    return F.relu(z)
+    """relu(batch_norm(x @ w + b)) in train mode on tensors.
+
+    `state`, the running mean and variance, is updated: in the units of `course/reference/epsilon.py`, times its factor and
+    the factor's square.
+    """
+    eps, f = held(eps)
+    z = F.linear(x, w, b)
+    z = z if f == 1 else z * f
+    return F.relu(F.batch_norm(z, *state, gamma, beta, training=True, epsilon=eps, momentum=momentum))
 
 
 def affine_bn_relu(
@@ -42,7 +49,8 @@ def affine_bn_relu(
     """
     with on_device(device().name):
         leaves = [tensor(value, gradient=True) for value in (x, w, b, gamma, beta)]
-        state = (tensor(running_mean), tensor(running_var))
+        f = held(eps)[1]
+        state = (tensor(running_mean, times=f), tensor(running_var, times=f * f))
         tx, tw, tb, tg, tbeta = leaves
         out = block(tx, tw, tb, tg, tbeta, state, eps, momentum)
         grads = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
@@ -50,7 +58,7 @@ def affine_bn_relu(
             f"d{name}": grad.numpy()
             for name, grad in zip(("x", "w", "b", "gamma", "beta"), grads, strict=True)
         }
-        return {"out": out.numpy(), "running_mean": state[0].numpy(), **named}
+        return {"out": out.numpy(), "running_mean": state[0].numpy() / f, **named}
 
 
 def six_layer_loss(

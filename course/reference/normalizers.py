@@ -19,6 +19,7 @@ import numpy as np
 
 from course.reference.batch_norm import EPS, tensor
 from course.reference.device import device, on_device
+from course.reference.epsilon import held
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
@@ -26,7 +27,8 @@ Normalizer = Callable[[Any, Any, Any], Any]
 
 
 def _layer(eps: float) -> Normalizer:
-    return lambda x, gamma, beta: F.layer_norm(x, [x.shape[-1]], weight=gamma, bias=beta, epsilon=eps)
+    eps, f = held(eps)
+    return lambda x, gamma, beta: F.layer_norm(x * f, [x.shape[-1]], weight=gamma, bias=beta, epsilon=eps)
 
 
 def _group(groups: int, eps: float) -> Normalizer:
@@ -85,4 +87,5 @@ def group_norm_gradients(
 
 def instance_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = EPS) -> np.ndarray:
     """Normalise each sample and channel of x [N, C, H, W] by itself; gamma and beta (C,). An array as x."""
-    return _forward(lambda t, g, b: F.instance_norm(t, weight=g, bias=b, eps=eps), x, gamma, beta)
+    eps, f = held(eps)
+    return _forward(lambda t, g, b: F.instance_norm(t * f, weight=g, bias=b, eps=eps), x, gamma, beta)

@@ -1,5 +1,6 @@
 """How often chance alone is blamed, and how often a mistake hides behind it: exact probabilities, not simulations."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,8 +8,15 @@ import pytest
 
 from course.autograder import judge
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.chance import coins as chance
-from course.autograder.checks.chance.coins import ALPHA, largest_chance, surprise, surprising
+from course.autograder.checks.chance import bounds
+from course.autograder.checks.chance.bounds import (
+    ALPHA,
+    few_rows,
+    largest_chance,
+    scattered,
+    surprise,
+    surprising,
+)
 from course.autograder.checks.chance.forms import Quadratic, Weighted
 from course.autograder.checks.dropout import units as dropout_units
 from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coins, rates
@@ -83,18 +91,69 @@ def test_equal_counts_by_chance_are_rarer_than_alpha():
         assert largest_chance(n, q) ** (CALLS - 1) <= ALPHA / 2
 
 
+def chance_of(n, groups, q, found):
+    """The probability of independent counts of one Binomial with such a sum of squares, by adding one after the other."""
+    sums = {0.0: 1.0}
+    for _ in range(groups):
+        new = {}
+        for total, p in sums.items():
+            for k in range(n + 1):
+                key = round(total + (k - n * q) ** 2, 9)
+                new[key] = new.get(key, 0.0) + p * math.comb(n, k) * q**k * (1 - q) ** (n - k)
+        sums = new
+    return sum(p for total, p in sums.items() if found(total))
+
+
+@pytest.mark.parametrize(("n", "groups", "q"), [(6, 5, 0.7), (4, 8, 0.5), (9, 4, 0.2)])
+def test_counts_of_fair_coins_are_called_scattered_less_often_than_alpha(n, groups, q, monkeypatch):
+    """At bounds that so few coins can reach, the exact probability stays below."""
+
+    def found(total):
+        far = math.sqrt(total / groups)  # counts that are so far off together
+        return scattered(np.full(groups, n * q + far), n, q) != 0
+
+    for alpha in (0.3, 1e-2, 1e-4):
+        monkeypatch.setattr(bounds, "ALPHA", alpha)
+        assert chance_of(n, groups, q, found) <= alpha
+    assert chance_of(n, groups, q, lambda total: True) == pytest.approx(1)
+
+
+def test_counts_that_hardly_vary_and_such_that_vary_wildly_are_called_so():
+    exact, wild = np.full(40, 21), np.where(np.arange(40) % 2, 10, 30)
+    fair = np.random.default_rng(0).binomial(30, 0.7, 40)
+    assert [scattered(counts, 30, 0.7) for counts in (exact, fair, wild)] == [-1, 0, 1]
+
+
+def test_columns_of_fair_coins_are_called_few_less_often_than_alpha(monkeypatch):
+    """All columns of two tosses at five places, each with its probability."""
+    q, n, tosses = 0.6, 5, 2
+    weights = np.array([q ** bin(c).count("1") * (1 - q) ** (tosses - bin(c).count("1")) for c in range(4)])
+    for alpha in (0.5, 0.1, 0.02):
+        monkeypatch.setattr(bounds, "ALPHA", alpha)
+        blamed = 0.0
+        for columns in itertools.product(range(4), repeat=n):
+            kept = np.array([[c >> t & 1 for c in columns] for t in range(tosses)], dtype=bool)
+            blamed += few_rows(kept, q) * weights[list(columns)].prod()
+        assert blamed <= alpha
+
+
+def test_columns_that_come_twice_are_called_few():
+    kept = np.random.default_rng(0).random((CALLS, 150)) < 0.7
+    assert not few_rows(kept, 0.7) and few_rows(np.concatenate([kept, kept], axis=1), 0.7)
+
+
 def test_a_class_of_a_thousand_sees_a_false_alarm_with_less_than_one_in_a_million(monkeypatch):
-    counted = []
+    counted, beyond = [], bounds.beyond
 
-    def count(successes, trials, probability):
-        counted.append(trials)
-        return surprising(successes, trials, probability)
+    def count(nats):
+        counted.append(nats)
+        return beyond(nats)
 
-    monkeypatch.setattr(chance, "surprising", count)
+    monkeypatch.setattr(bounds, "beyond", count)
     namespace = solution()
     for name in list_checks("ps2_dropout"):
         assert judge(name, *(namespace[f] for f in find_check(name).functions)).passed
-    assert 1000 < len(counted) < 10_000
+    assert 1000 < len(counted) < 15_000, len(counted)
     assert len(counted) * ALPHA * 1000 < 1e-6
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from course.reference import batch_norm, batch_norm_net
 
-EPS = float(np.float32(1e-5))
+EPS = 1e-5
 SHAPES = [(7, 5), (4, 3, 6), (2, 3, 4, 5)]
 
 

@@ -46,6 +46,22 @@ ID = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
 NUMBERS = re.compile(r"_\d{4,}(_|$)|^\d{4,}_")  # as learning platforms put them into names of files
 
 
+def _said_in(stem: str, assignment: str) -> re.Match[str] | None:
+    loose = r"[\W_]*".join(re.escape(part) for part in re.findall(r"[^\W_]+", assignment))
+    return re.search(loose, stem, re.IGNORECASE)
+
+
+def beside_assignment(file: str, assignment: str) -> str:
+    """What stands before an assignment's name in a file's, or else behind it: 'Jana M' in 'Jana M - ps1 batchnorm (1).ipynb'."""
+    stem = ENDINGS.sub("", file.strip())
+    found = _said_in(stem, assignment)
+    if found is None:
+        return ""
+    parts = (re.sub(r"\(\d+\)", "", part) for part in (stem[: found.start()], stem[found.end() :]))
+    said = (part.strip(" _-–.()[]") for part in parts)
+    return next((part for part in said if not NOBODY.fullmatch(re.sub(r"[\W_]+", "", part))), "")
+
+
 def student_named(file: str, assignment: str, known: Collection[str], *, alone: bool) -> str | None:
     """Whose a file is, by its name: `alice_ps1_batchnorm.ipynb`, `ps1-batchnorm (alice).zip`.
 
@@ -60,8 +76,7 @@ def student_named(file: str, assignment: str, known: Collection[str], *, alone: 
     """
     stem = ENDINGS.sub("", file.strip())
     if assignment:
-        loose = r"[\W_]*".join(re.escape(part) for part in re.findall(r"[^\W_]+", assignment))
-        if (found := re.search(loose, stem, re.IGNORECASE)) is None:
+        if (found := _said_in(stem, assignment)) is None:
             return None
         stem = f"{stem[: found.start()]}  {stem[found.end() :]}"
     low = stem.casefold()

@@ -66,6 +66,30 @@ def multinomial_columns(shape, p, rng):
     return rng.multinomial(1, [1 - p, p], size=shape)[..., 0]
 
 
+@ODD.each(*MASK)
+def bytes_put_together(shape, p, rng):
+    words = np.frombuffer(rng.bytes(8 * int(np.prod(shape))), dtype=np.uint64)
+    return ((words >> np.uint64(11)) * 2.0**-53 >= p).reshape(shape)
+
+
+@ODD.each(*MASK)
+def the_last_axis_first(shape, p, rng):
+    return np.transpose(rng.random(tuple(shape)[::-1], dtype=np.float32) >= np.float32(p))
+
+
+@ODD.each(*MASK)
+def one_row_after_the_other_in_any_order(shape, p, rng):
+    mask = np.empty(shape)
+    for row in rng.permutation(shape[0]):
+        mask[row] = rng.random(shape[1:]) >= p
+    return mask
+
+
+@ODD.each(*MASK)
+def more_coins_than_needed(shape, p, rng):
+    return (rng.random(2 * int(np.prod(shape)))[::2] >= p).reshape(shape, order="F")
+
+
 # --- apply ---
 
 
@@ -197,6 +221,19 @@ def from_bits(dout, cache):
     return np.unpackbits(packed, count=dout.size).reshape(dout.shape) * factor * dout
 
 
+def tossing_always(x, dropout_param):
+    """It tosses at test time as well, and takes no notice of it there."""
+    kept = coins(x, dropout_param)
+    if dropout_param["mode"] == "test":
+        kept = np.ones(x.shape)
+    return x * kept * rate(dropout_param), [x, kept, dropout_param]
+
+
+def asking_again(dout, cache):
+    """The factor is looked up in the dict once more."""
+    return (lambda x, kept, q: np.where(kept, dout, 0.0) * rate(q))(*cache)
+
+
 LAYER = Dropout()
 PAIRS = {
     "a factor": (forward, lambda dout, cache: cache * dout),
@@ -204,11 +241,12 @@ PAIRS = {
     "places": (indices, from_indices),
     "an object": (LAYER, LAYER.back),
     "packed bits": (bits, from_bits),
+    "coins of any mode": (tossing_always, asking_again),
 }
 for about, (there, back) in PAIRS.items():
     ODD.add("dropout_backward", f"the cache is {about}", there, back)
     ODD.add("dropout_forward.test", f"the cache is {about}", there)
-for about in ("a factor", "places"):
+for about in ("a factor", "places", "coins of any mode"):
     ODD.add("dropout_forward.train", f"the cache is {about}", PAIRS[about][0])
     ODD.add("dropout_forward.generator", f"the cache is {about}", PAIRS[about][0])
 

@@ -22,7 +22,7 @@ from course.autograder.checks.batch_norm.block import (
 from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.language import BATCH_NORM, draws
+from course.autograder.checks.language import BATCH_NORM, CANCELLING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.wrong import (
     Wrong,
@@ -138,7 +138,7 @@ BLOCK_BACKWARD = check(
     outputs=(
         Output("dx", BATCH_NORM, 2),
         Output("dw", BATCH_NORM, 2),
-        Output("db", BATCH_NORM, guard=True),
+        Output("db", CANCELLING, guard=True),
         Output("dgamma", BATCH_NORM),
         Output("dbeta", BATCH_NORM),
     ),

@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language import (
+    BATCH_NORM,
+    CANCELLING,
+    Arrays,
+    Case,
+    Inputs,
+    Mistake,
+    Output,
+    check,
+    draws,
+)
 from course.autograder.checks.language.wrong import Wrong, only, scaled
 from course.reference import batch_norm_net
 
@@ -19,6 +29,7 @@ NAMES = tuple(
     if k < LAYERS or name in "Wb"
 )
 EARNING = ("W1", "gamma1", "beta3", "W4", "gamma5", "W6", "b6")  # the others have to be right too
+BEFORE_BATCH_NORM = tuple(f"b{k}" for k in range(1, LAYERS))  # a shift that batch norm takes out again
 PATHS = tuple(f"grads.{name}" for name in NAMES)
 
 
@@ -102,7 +113,14 @@ SIX_LAYERS = check(
     ("loss, grads = six_layer_net(x, y, params)",),
     outputs=(
         Output("loss", BATCH_NORM, 3),
-        *(Output(f"grads.{name}", BATCH_NORM, weight=float(name in EARNING)) for name in NAMES),
+        *(
+            Output(
+                f"grads.{name}",
+                CANCELLING if name in BEFORE_BATCH_NORM else BATCH_NORM,
+                weight=float(name in EARNING),
+            )
+            for name in NAMES
+        ),
     ),
     cases=(
         Case("eight samples, layers of 5 to 7 units", _given(8, (4, 6, 5, 7, 6, 5, 3))),

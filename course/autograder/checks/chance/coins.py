@@ -1,10 +1,7 @@
-"""Is that chance? Tests of coins that were tossed by somebody else, with a bound on every false alarm.
+"""Are these coins, one for each value? What shows that they are not: their share, how it varies, and what knows of what.
 
-`kept` is an array of booleans [calls, *shape]: what several calls kept. Under the hypothesis that every entry is an
-independent coin that shows True with probability 1 - p, each test below raises a false alarm with probability ALPHA
-at most. The bound is Chernoff's: for X ~ Binomial(n, q), P(n KL(X/n || q) >= t) <= 2 exp(-t), for every n and q.
-A submission of ps2 goes through fewer than 10,000 tests, so a class of 1,000 sees a false alarm with probability
-below 1e-14 * 1e4 * 1e3 = 1e-7.
+`kept` is an array of booleans [calls, *shape]: what several calls kept. Each test has the bound of `bounds.py` on its
+false alarms.
 """
 
 import math
@@ -13,10 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course.autograder.checks.chance.bounds import (
+    ALPHA,
+    few_rows,
+    largest_chance,
+    scattered,
+    surprise,
+    surprising,
+)
+from course.autograder.checks.chance.relations import diagonal, lags, opposite, pairs, related, shared_axes
 from course.autograder.checks.language.seen import Flaw
 
-ALPHA = 1e-14
 SAME_MASK, EXACT_SHARE = "the same mask on every call", "an exact share is dropped"
+LEFT_OUT = "one index left out of the draw"
 
 Sharing = tuple[
     tuple[tuple[int, ...], str, str], ...
@@ -24,75 +30,16 @@ Sharing = tuple[
 Words = dict[str, str]  # advice by the name of a mistake
 
 
-# --- counts and probabilities --------------------------------------------------------------------------------
-
-
-def surprise(successes: int, trials: int, probability: float) -> float:
-    """n KL(successes/n || probability) in nats: 0 where just as expected, infinite where impossible."""
-    total = 0.0
-    for count, chance in ((successes, probability), (trials - successes, 1 - probability)):
-        if count:
-            total += count * math.log(count / trials / chance) if chance > 0 else math.inf
-    return max(total, 0.0)
-
-
-def surprising(successes: int, trials: int, probability: float) -> bool:
-    """Whether so many successes are beyond chance, with a false alarm in ALPHA of all cases at most."""
-    return surprise(successes, trials, probability) >= math.log(2 / ALPHA)
-
-
-def likelier(kept: np.ndarray, p: float) -> bool:
-    """Whether a draw looks more like one that keeps with probability p than like one that drops with it."""
-    n, k = kept.size, int(kept.sum())
-    return surprise(k, n, p) < surprise(k, n, 1 - p)
-
-
-def largest_chance(n: int, q: float) -> float:
-    """The probability of the likeliest count of a Binomial(n, q)."""
-    k = min(n, math.floor((n + 1) * q))
-    log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return math.exp(log + k * math.log(q) + (n - k) * math.log(1 - q))
-
-
-# --- coins that know of each other ---------------------------------------------------------------------------
-
-
-def pairs(kept: np.ndarray, axis: int, lag: int) -> tuple[np.ndarray, np.ndarray]:
-    """Entries and their neighbours `lag` further along the axis, no entry in two pairs."""
-    size = kept.shape[axis]
-    first = [i for i in range(size - lag) if (i // lag) % 2 == 0]
-    return kept.take(first, axis), kept.take([i + lag for i in first], axis)
-
-
-def lags(size: int) -> Iterator[int]:
-    """Distances at which an axis of this size is looked at."""
-    yield from range(1, size // 2 + 1)
-
-
-def related(a: np.ndarray, b: np.ndarray, p: float) -> bool:
-    """Whether paired coins fall together, or apart, more often than independent ones would."""
-    both = int(np.sum(~a & ~b))
-    return surprising(both, a.size, p * p) or surprising(int(np.sum(a == b)), a.size, p * p + (1 - p) ** 2)
-
-
-def related_calls(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two masks know of each other, whatever the share they keep.
-
-    Given how many values each mask keeps, the number that both keep is hypergeometric if they are independent, and
-    Chernoff's bound for the binomial holds for it too (Hoeffding 1963, section 6).
-    """
-    return surprising(int(np.sum(a & b)), int(a.sum()), float(b.mean()))
-
-
-def shared_axes(kept: np.ndarray, p: float) -> tuple[int, ...]:
-    """Axes of `shape` (call not counted) along which all values share one coin, beyond chance."""
-    found = []
-    for axis in range(1, kept.ndim):
-        if kept.shape[axis] > 1 and bool((kept == kept.take([0], axis)).all()):
-            n = pairs(kept, axis, 1)[0].size
-            if surprising(n, n, p * p + (1 - p) ** 2):
-                found.append(axis - 1)
-    return tuple(found)
+def groups_of(kept: np.ndarray) -> Iterator[np.ndarray]:
+    """Coins whose number kept varies by chance, [groups, coins]: calls, slices, and lines along each axis."""
+    axes = range(1, kept.ndim)
+    if kept.shape[0] > 1:
+        yield kept.reshape(len(kept), -1)
+    for axis in axes:
+        if 1 < kept.shape[axis] < kept[0].size:
+            yield np.moveaxis(kept, axis, 1).reshape(len(kept) * kept.shape[axis], -1)
+            if kept.ndim > 3:  # of two axes the one's slices are the other's lines
+                yield np.moveaxis(kept, axis, -1).reshape(-1, kept.shape[axis])
 
 
 # --- what is wrong with them ---------------------------------------------------------------------------------
@@ -137,10 +84,16 @@ class Coins:
             flaws.append(Flaw(self.output, advice, name))
             for axis in shared:
                 kept = kept.take([0], axis + 1)
-        rate = self.of_rate(kept)
-        if rate:
-            return flaws + rate
-        return flaws + (self._of_counts(kept) or self._of_repeats(kept) or self._of_relations(kept))
+        found = self._left_out(kept) or self.of_rate(kept)
+        if found:
+            return flaws + found
+        return flaws + (
+            self._of_counts(kept)
+            or self._of_repeats(kept)
+            or self._of_relations(kept)
+            or self._of_places(kept)
+            or self._of_scatter(kept)
+        )
 
     def of_rate(self, kept: np.ndarray) -> list[Flaw]:
         """The share that is kept, pooled over all calls: is it 1 - p, and if not, whose is it?"""
@@ -149,25 +102,64 @@ class Coins:
             return []
         if p in (0, 1):
             what = "nothing" if p == 0 else "everything"
-            told = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
-            return [Flaw(self.output, told, all_there_is=True)]
+            sentence = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
+            return [Flaw(self.output, sentence, all_there_is=True)]
         plain = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
-        near = [(surprise(k, n, rate), name) for name, rate in self.rates if not surprising(k, n, rate)]
+        # A mistake that so many coins would not have shown is not what these show.
+        told = [(name, rate) for name, rate in self.rates if surprising(round(n * rate), n, 1 - p)]
+        near = [(surprise(k, n, rate), name) for name, rate in told if not surprising(k, n, rate)]
         fits = {name: self.words[name] for _, name in sorted(near)}
         name = next(iter(fits), "")
         return [Flaw(self.output, fits.get(name, plain), name, plain, fits)]
 
+    def _left_out(self, kept: np.ndarray) -> list[Flaw]:
+        """Whether all values at one index of an axis are always kept, beyond chance, or the first or the last value is."""
+        places = [kept.reshape(len(kept), -1)[:, end] for end in (0, -1)]
+        slices = [np.moveaxis(kept, a, 0) for a in range(1, kept.ndim) if kept.shape[a] > 1]
+        for coins in (*places, *(coins for axis in slices for coins in axis)):
+            if coins.all() and surprising(coins.size, coins.size, 1 - self.p):
+                others = kept.size - coins.size, int(kept.sum()) - coins.size
+                if not surprising(others[1], others[0], 1 - self.p):
+                    return [self._flaw(LEFT_OUT)]
+        return []
+
     def _of_counts(self, kept: np.ndarray) -> list[Flaw]:
-        """Whether every call, or every sample of every call, drops one and the same number of values.
+        """Whether every call, or every sample of every call, or every column, drops one and the same number of values.
 
         Independent counts are all equal with probability at most (likeliest count's) ** (groups - 1).
         """
-        for split in range(1, min(kept.ndim, 3)):
-            groups = kept.reshape(math.prod(kept.shape[:split]), -1)
+        for groups in groups_of(kept):
             counts = groups.sum(axis=1)
-            chance = largest_chance(groups.shape[1], 1 - self.p) ** (len(counts) - 1)
-            if len(set(counts.tolist())) == 1 and chance <= ALPHA / 2:
+            if (counts != counts[0]).any():
+                continue
+            if largest_chance(groups.shape[1], 1 - self.p) ** (len(counts) - 1) <= ALPHA / 2:
                 return [self._flaw(EXACT_SHARE)]
+        return []
+
+    def _of_scatter(self, kept: np.ndarray) -> list[Flaw]:
+        """Whether the number that is kept varies less or more than that of independent coins, or is another at some index."""
+        for axis in range(1, kept.ndim):
+            for index, coins in enumerate(np.moveaxis(kept, axis, 0)):
+                if kept.shape[axis] > 1 and surprising(int(coins.sum()), coins.size, 1 - self.p):
+                    told = f"At index {index} along axis {axis - 1} {coins.mean():.1%} of the values are kept at p = {self.p:g}."
+                    return [Flaw(self.output, told)]
+        for groups in groups_of(kept):
+            off = scattered(groups.sum(axis=1), groups.shape[1], 1 - self.p)
+            if off:
+                less = "The number of dropped values varies too little for chance: each value has a coin of its own."
+                more = "The number of dropped values varies too much for chance: each value has a coin of its own."
+                return [Flaw(self.output, less if off < 0 else more)]
+        return []
+
+    def _of_places(self, kept: np.ndarray) -> list[Flaw]:
+        """Whether places have coins in common, wherever they lie, or opposite ones know of each other."""
+        if len(kept) > 1 and few_rows(kept.reshape(len(kept), -1), 1 - self.p):
+            return [
+                Flaw(self.output, "Some values share their coins in every call; each needs its own draw.")
+            ]
+        for told, halves in opposite(kept):
+            if related(*halves, self.p):
+                return [Flaw(self.output, told)]
         return []
 
     def _of_repeats(self, kept: np.ndarray) -> list[Flaw]:
@@ -181,7 +173,9 @@ class Coins:
                 break
             groups = kept.reshape(-1, kept.shape[split - 1], math.prod(kept.shape[split:]))
             chance = len(groups) * math.comb(groups.shape[1], 2) * agree ** groups.shape[2]
-            if chance <= ALPHA and any(len(np.unique(group, axis=0)) < len(group) for group in groups):
+            if chance <= ALPHA and any(
+                len({one.tobytes() for one in group}) < len(group) for group in groups
+            ):
                 return [Flaw(self.output, f"Two {what} got the very same coins: draw anew for each.")]
         return []
 
@@ -195,4 +189,9 @@ class Coins:
                     return [Flaw(self.output, "Successive calls are related: each must draw anew.")]
                 told = f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often."
                 return [Flaw(self.output, told)]
+        for a, b, halves in diagonal(kept):
+            if related(*halves, self.p):
+                calls = f"Neighbours along axis {b - 1} in successive calls are kept or dropped together too often."
+                within = f"Neighbours on a diagonal of the axes {a - 1} and {b - 1} are kept or dropped together too often."
+                return [Flaw(self.output, within if a else calls)]
         return []

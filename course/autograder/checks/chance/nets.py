@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.chance.coins import Coins, lags, pairs, related
+from course.autograder.checks.chance.bounds import surprising
+from course.autograder.checks.chance.coins import Coins
 from course.autograder.checks.chance.properties import Arrays, Named
+from course.autograder.checks.chance.readers import survivors
+from course.autograder.checks.chance.relations import lags, pairs, related
 from course.autograder.checks.language.seen import Flaw, Seen
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two answers are one."""
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9)
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,17 @@ class UnitsFall:
 
     def _related(self, kept: np.ndarray, active: np.ndarray) -> str:
         """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
+        for axis in (0, 1):
+            for index in range(active.shape[axis]):
+                lit, p = kept.take(index, axis)[active.take(index, axis)], self.coins.p
+                if surprising(int(lit.sum()), lit.size, 1 - p):
+                    row = (
+                        f"Of sample {index} {lit.mean():.1%} of what ReLU lets through is kept at p = {p:g}."
+                    )
+                    column = (
+                        f"Of unit {index} {lit.mean():.1%} of what ReLU lets through is kept at p = {p:g}."
+                    )
+                    return column if axis else row
         for axis, what in ((0, "Samples"), (1, "Units")):
             for lag in lags(active.shape[axis]):
                 here, there = pairs(active, axis, lag)
@@ -107,22 +126,55 @@ class UnitsFall:
 
 
 @dataclass(frozen=True)
+class UnitsDrawnAnew:
+    """Units fall as they should in one pass, and another has a mask of its own.
+
+    Attributes:
+        fall: looked at first.
+        later: path of its output.
+        active: True where ReLU lets through there.
+        same: the mistake of those who use one mask for both.
+    """
+
+    fall: UnitsFall
+    later: str
+    active: np.ndarray
+    same: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """Whether they do not, or units that ReLU lets through in both passes fall together, beyond chance."""
+        found, p = self.fall.flaws(seen, got), self.fall.coins.p
+        if found or not 0 < p < 1 or got[self.later].shape != self.active.shape:
+            return found
+        both = self.active & seen.draws["active"]
+        first, second = (kept[both] for kept in (seen.draws["first"], survivors(got[self.later])))
+        if first.all() or second.all() or not related(first, second, p):
+            return []
+        return [Flaw("out", self.same[1], self.same[0])]
+
+
+@dataclass(frozen=True)
 class AskedOften:
     """A net with coins in it was asked about each row as often as it should, with coins of its own each time.
 
     Attributes:
-        mean, std, again: paths of the two answers, and of the first answer of a second run with a twin generator.
+        mean, std: paths of the two answers.
+        again, other: of the first answer of a second run with a twin generator, and of one with another seed; the other is
+            '' where there are so few predictions that they may well be the same.
         n: how often.
-        once, same, ignored: the mistakes of those who ask once, who get one draw n times, who draw from elsewhere.
+        once, same, ignored, seeded: the mistakes of those who ask once, who get one draw n times, who draw from elsewhere,
+            who seed a generator of their own.
     """
 
     mean: str
     std: str
     again: str
+    other: str
     n: int
     once: Named
     same: Named
     ignored: Named
+    seeded: Named
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
         """What shows that it was not."""
@@ -133,8 +185,10 @@ class AskedOften:
         if self.n > 1 and bool((predictions == predictions[:1]).all()):
             flaws.append(Flaw(self.std, self.same[1], self.same[0]))
         mean, again = got[self.mean], got[self.again]
-        if again.shape != mean.shape or not np.allclose(again, mean, rtol=1e-6, atol=1e-9):
+        if not _alike(again, mean):
             flaws.append(Flaw(self.mean, self.ignored[1], self.ignored[0]))
+        elif self.n > 1 and self.other and not flaws and _alike(got[self.other], mean):
+            flaws.append(Flaw(self.mean, self.seeded[1], self.seeded[0]))
         return flaws
 
     def _wrong_count(self, times: np.ndarray | None) -> list[Flaw]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.chance.coins import ALPHA, SAME_MASK, Coins, related_calls
+from course.autograder.checks.chance.bounds import ALPHA
+from course.autograder.checks.chance.coins import SAME_MASK, Coins
 from course.autograder.checks.chance.readers import survivors
+from course.autograder.checks.chance.relations import related_calls
 from course.autograder.checks.language.seen import Flaw, Seen
 
 Arrays = dict[str, np.ndarray]
@@ -125,6 +127,65 @@ class Repeats:
             flaws.append(Flaw(self.second, "The second mask is related to the first."))
         if not np.array_equal(got[self.first], got[self.again]):
             flaws.append(Flaw(self.again, self.words[self.ignored], self.ignored))
+        return flaws
+
+
+@dataclass(frozen=True)
+class SameAgain:
+    """A call with a twin generator gives what the first call gave.
+
+    Attributes:
+        first, again: paths of the calls' outputs.
+        mistake: of those who draw from elsewhere.
+    """
+
+    first: str
+    again: str
+    mistake: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """Whether it gives something else."""
+        first, again = got[self.first], got[self.again]
+        if first.shape == again.shape and np.allclose(first, again, rtol=1e-6, atol=1e-9, equal_nan=True):
+            return []
+        return [Flaw(self.again, self.mistake[1], self.mistake[0], all_there_is=True)]
+
+
+@dataclass(frozen=True)
+class CachesKept:
+    """Each pass has a gradient of its own, as often as it is asked for, and the generator runs on meanwhile.
+
+    Attributes:
+        gradient, again: paths of the first pass's gradient, and of the same asked for once more.
+        later, later_gradient: of another pass.
+        third: of a pass after the gradients; '' where no coins are looked at.
+        spent, rewound: the mistakes of those whose cache is no longer there, and whose generator was set back.
+    """
+
+    gradient: str
+    again: str
+    later: str
+    later_gradient: str
+    third: str
+    spent: Named
+    rewound: Named
+
+    def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
+        """What shows that it is not so."""
+        flaws, first = [], seen.draws["first"]
+        if not np.array_equal(seen.draws["gradient"], first):
+            return []  # another mistake
+        if not np.allclose(got[self.gradient], got[self.again], rtol=1e-6, atol=1e-9, equal_nan=True):
+            flaws.append(Flaw(self.again, self.spent[1], self.spent[0], all_there_is=True))
+        later = seen.draws["later"]
+        if not self.third or first.all() or not first.any():
+            return flaws
+        if not np.array_equal(survivors(got[self.later_gradient]), later):
+            told = "The gradient of a later pass is not masked as that pass was: take the mask from the cache that comes in."
+            flaws.append(Flaw(self.gradient, told))
+        third = survivors(got[self.third])
+        if not related_calls(first, later) and any(related_calls(kept, third) for kept in (first, later)):
+            flaws.append(Flaw(self.again, self.rewound[1], self.rewound[0]))
         return flaws
 
 

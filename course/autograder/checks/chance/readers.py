@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.chance.coins import likelier
+from course.autograder.checks.chance.bounds import likelier
 from course.autograder.checks.language.seen import Seen
 
 # What may be true of a draw.
@@ -13,6 +13,7 @@ ALL_KEPT, SOMETHING_KEPT = "all are kept", "something is kept"
 LIKELIER_KEPT_BY_P = "looks as if p were the share to keep"
 BETWEEN_0_AND_1 = "numbers from 0 to 1, not 0 and 1 alone"
 OWN_MASK_KNOWN, OWN_MASK_ALL_KEPT = "the gradient has the same mask", "the gradient is masked nowhere"
+ONE_FACTOR = "what is left is the hidden units times one number"
 BIASES_KEPT, RANDOM = "all biases are kept", "something is dropped where nothing should be"
 
 Arrays = dict[str, np.ndarray]
@@ -159,23 +160,26 @@ class Units:
 
     Attributes:
         path: of the output.
-        active: True where ReLU lets through.
+        hidden: the units before ReLU and dropout.
         p: probability to drop.
     """
 
     path: str
-    active: np.ndarray
+    hidden: np.ndarray
     p: float
 
     def read(self, got: Arrays) -> Seen | None:
         """'first', where whatever ReLU stops counts as kept, and 'active'. Without a ReLU every value tells."""
-        out, active = got[self.path], self.active
+        out, active = got[self.path], self.hidden > 0
         if out.shape != active.shape or (self.p in (0, 1) and not np.isfinite(out).all()):
             return None
         if (out < 0).any():
             active = np.ones_like(active)
         kept = survivors(out) | ~active
-        return Seen({"first": kept, "active": active}, frozenset(facts_of(kept, self.p, kept[active])))
+        factors = out[kept & active] / self.hidden[kept & active]
+        alike = not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
+        facts = facts_of(kept, self.p, kept[active]) | ({ONE_FACTOR} if alike else set())
+        return Seen({"first": kept, "active": active}, frozenset(facts))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """ps2, the formula: a given mask applied in both modes and both scalings, exactly as Paddle applies its own."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -33,6 +34,13 @@ def applied(
     seed, mask = mixed_mask(r, shape, p)
     x = values(r, shape, dtype)
     return {"x": x, "mask": mask.astype(dtype), "p": p, "mode": mode, "scaling": scaling, "paddle_seed": seed}
+
+
+@draw
+def all_kept(r: Generator, shape: tuple[int, ...], p: float, scaling: str, mask: float = 1.0) -> Inputs:
+    """A mask of one value, which coins may show as well as any other."""
+    x = values(r, shape)
+    return {"x": x, "mask": np.full(shape, mask), "p": p, "mode": "train", "scaling": scaling}
 
 
 def _right(i: Inputs) -> Arrays:
@@ -77,7 +85,9 @@ TRAIN_CHECK = check(
         ),
         "scaled by the share that happened to be kept": Mistake(
             "Divide by the probability 1 - p, not by the share of ones in this one mask.",
-            _in_training(lambda x, m, f: product(x, m, 1.0 / float(m.mean()) if f != 1 else 1.0)),
+            _in_training(
+                lambda x, m, f: product(x, m, 1.0 if f == 1 else 1.0 / float(m.mean()) if m.any() else math.inf)
+            ),
         ),
         **nan_at_one("out", lambda i: i["x"].shape),
     },

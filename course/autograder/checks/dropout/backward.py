@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.chance.forms import Drawn, Masked
-from course.autograder.checks.chance.properties import SomethingDropped, ZerosTossed
+from course.autograder.checks.chance.properties import CachesKept, SomethingDropped, ZerosTossed
 from course.autograder.checks.chance.readers import (
     OWN_MASK_ALL_KEPT,
     OWN_MASK_KNOWN,
@@ -41,20 +41,21 @@ def passes(
     dtype: str = "float64", zeros: bool = False,
 ) -> Inputs:  # fmt: skip
     """x, a later x of the same shape, and a gradient from above with no value near 0 or 1; half of x 0 if `zeros`."""
-    x, later, dout = (values(r, shape, dtype) for _ in range(3))
+    x, later, dout, third = (values(r, shape, dtype) for _ in range(4))
     if zeros:
         x = x * (r.permutation(x.size).reshape(shape) % 2)
-    return {"x": x, "later": later, "dout": dout, "dropout_param": param(r, p, mode, scaling)}
+    passed = {"x": x, "later": later, "third": third, "dout": dout, "later_dout": dout, "dout_again": dout}
+    return {**passed, "dropout_param": param(r, p, mode, scaling)}
 
 
 def _masks(i: Inputs) -> Masks:
     """The masks of the two forward passes, even where p forbids them: those are judged elsewhere."""
-    return dropout.masks(i["x"].shape, settings(i).p, seed_of(i), 2) if unseen(i) else [FIRST, LATER]
+    return dropout.masks(i["x"].shape, settings(i).p, seed_of(i), 3) if unseen(i) else [FIRST, LATER]
 
 
 def _right(i: Inputs) -> Answers:
     asked = settings(i)
-    first, later = _masks(i)
+    first, later, *_ = masks = _masks(i)
 
     def gradient(mask: np.ndarray) -> np.ndarray:
         return dropout.gradient(i["x"], i["dout"], mask, *asked)
@@ -65,7 +66,7 @@ def _right(i: Inputs) -> Answers:
             path: dropout.apply(i[name], ones, *asked)
             for path, name in (("out", "x"), ("later_out", "later"))
         }
-        return {"dx": gradient(ones), **outs}
+        return _asked_again(i, {"dx": gradient(ones), **outs})
     answers = {
         "dx": elementwise(gradient, first),
         "out": elementwise(lambda mask: dropout.apply(i["x"], mask, *asked), first),
@@ -73,7 +74,22 @@ def _right(i: Inputs) -> Answers:
     }
     if asked.p == 1 and not unseen(i):  # there is no gradient of a forward pass that keeps something here
         return under(answers, unless=(SOMETHING_KEPT,))
-    return answers
+    if unseen(i):
+        second, third = (np.asarray(mask) for mask in masks[1:])
+        answers |= {"third_out": dropout.apply(i["third"], third, *asked), "later_dx": gradient(second)}
+    return _asked_again(i, answers)
+
+
+def _asked_again(i: Inputs, answers: Answers) -> Answers:
+    """The answers with what follows from them before any of a student's was read: the same gradient once more, say."""
+    if not unseen(i):
+        return answers
+    more = {"again": answers["dx"]} if "dx" in answers else {}
+    if settings(i).mode == "test" and more:
+        more |= {"later_dx": answers["dx"], "third_out": answers["dx"]}
+    elif "later_out" in answers and "third_out" not in answers:
+        more["later_dx"] = i["dout"] * (np.asarray(answers["later_out"]) != 0)
+    return {**answers, **more}
 
 
 def _observe(i: Inputs) -> ForwardAndBack:
@@ -82,17 +98,27 @@ def _observe(i: Inputs) -> ForwardAndBack:
 
 def _properties(i: Inputs) -> tuple[Property, ...]:
     """What must be true of the masks, where coins decide."""
+    third = "third_out" if tossed(i) else ""
+    kept = CachesKept("dx", "again", "later_out", "later_dx", third, SPENT, REWOUND)
     if not tossed(i):
-        return ()
+        return (kept,)
     dropped = SomethingDropped(coins("dx", settings(i).p))
     zeros = ZerosTossed("dx", i["x"] == 0, (FROM_OUTPUT, ADVICE_FROM_OUTPUT))
-    return (dropped,) if i["x"].all() else (dropped, zeros)
+    return (dropped, kept) if i["x"].all() else (dropped, zeros, kept)
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------
 
 OWN = "gradient of a forward pass that is wrong"
 FROM_OUTPUT = "mask read from the output"
+SPENT = (
+    "the cache is used up",
+    "The second call with one cache gives another gradient: never change what comes in, the cache included.",
+)
+REWOUND = (
+    "the generator set back",
+    "After the gradient the generator tosses old coins again: keep the mask in the cache, and leave rng alone.",
+)
 ADVICE_FROM_OUTPUT = (
     "A value of x may be 0 before it meets dropout, as after a ReLU: keep the mask itself, out does not tell."
 )
@@ -159,15 +185,32 @@ def _both_modes(name: str) -> Mistakes:
     return {name: Mistake(TRAINING[name].advice, lambda i: {**TRAINING[name].wrong(i), **at_test(i)})}
 
 
+def _rewound(i: Inputs) -> Answers:
+    """The first pass's coins once more."""
+    return {"third_out": dropout.apply(i["third"], np.asarray(_masks(i)[0]), *settings(i))}
+
+
+def _asked_again_too(mistakes: Mistakes) -> Mistakes:
+    """The mistakes, made whenever the gradient is asked for."""
+
+    def again(wrong: Wrong) -> Wrong:
+        return lambda i: _asked_again(i, found) if (found := wrong(i)) else {}
+
+    return {name: m.by(again(m.wrong)) for name, m in mistakes.items()}
+
+
 BACKWARD_CHECK = check(
     ASSIGNMENT, "dropout_backward", 10,
     (
         "out, cache = dropout_forward(x, dropout_param)",
         "later_out, later_cache = dropout_forward(later, dropout_param)",
         "dx = dropout_backward(dout, cache)",
+        "later_dx = dropout_backward(later_dout, later_cache)",
+        "again = dropout_backward(dout_again, cache)",
+        "third_out, third_cache = dropout_forward(third, dropout_param)",
     ),
-    outputs=(Output("dx", DROPOUT),),
-    also=("out", "later_out"),
+    outputs=(Output("dx", DROPOUT, weight=4.0), Output("again", DROPOUT, guard=True)),
+    also=("out", "later_out", "later_dx", "third_out"),
     cases=(
         Case("upscale_in_train, p = 0.3", passes((12, 9), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.7", passes((9, 12), 0.7, DOWNSCALE)),
@@ -186,7 +229,7 @@ BACKWARD_CHECK = check(
     observe=_observe,
     properties=_properties,
     rests_on=TRAIN_CHECK,
-    mistakes={
+    mistakes=_asked_again_too({
         **told(NOTHING, where(tossed, where(unseen, _nothing_dropped))),
         OWN: Mistake("dx fits your own dropout_forward, and it is that which is wrong here: put it right first.", _own),
         FROM_OUTPUT: Mistake(
@@ -241,7 +284,9 @@ BACKWARD_CHECK = check(
             where(tossed, _anew),
         ),
         **nan_at_one("dx", lambda i: i["x"].shape),
-    },
+        SPENT[0]: Mistake(SPENT[1], _training(lambda i, m, f: product(i["dout"] * i["dout"], m, f))),
+        REWOUND[0]: Mistake(REWOUND[1], where(unseen, where(tossed, _rewound))),
+    }),
 )  # fmt: skip
 
 CHECKS = (BACKWARD_CHECK,)

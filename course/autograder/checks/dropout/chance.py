@@ -2,7 +2,7 @@
 
 import math
 
-from course.autograder.checks.chance.coins import EXACT_SHARE, SAME_MASK, Coins, Sharing
+from course.autograder.checks.chance.coins import EXACT_SHARE, LEFT_OUT, SAME_MASK, Coins, Sharing
 
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
 
@@ -22,6 +22,7 @@ ADVICE = {
     ONE_EACH: "A sample is kept or dropped as a whole; each of its values needs its own draw.",
     SAME_MASK: "Every call returns the same mask: draw from the rng that is given, do not seed anew.",
     EXACT_SHARE: "The number of dropped values never varies: each value has a coin of its own.",
+    LEFT_OUT: "At one index all values are always kept: the draw must reach the first and the last as well.",
     IGNORED: "The same seed gives another mask each time: draw from the rng given, from nothing else.",
 }
 

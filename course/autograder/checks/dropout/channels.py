@@ -7,8 +7,17 @@ from course.autograder.checks.dropout.chance import CALLS, ONE_EACH, ONE_MASK, b
 from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repeated, settings
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.forward import OUTS, alike, outputs
-from course.autograder.checks.dropout.layer import Layer, observe_survivors, told
+from course.autograder.checks.dropout.layer import (
+    AGAIN,
+    Layer,
+    observe_survivors,
+    same_again,
+    told,
+    twice,
+    with_again,
+)
 from course.autograder.checks.language import DROPOUT, Case, Inputs, Mistake, Mistakes, Output, check
+from course.autograder.checks.language.seen import Property
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
@@ -52,7 +61,7 @@ SHARING: Mistakes = {
 }
 
 
-def _properties(i: Inputs) -> tuple[SharedAlong, ...]:
+def _properties(i: Inputs) -> tuple[Property, ...]:
     """How the coins are shared; the ways to share them wrongly by the axes of x along which every mask is constant."""
     if settings(i).mode != "train":
         return ()
@@ -62,13 +71,17 @@ def _properties(i: Inputs) -> tuple[SharedAlong, ...]:
     misplaced += [(_others(i, (0, 1)), AXIS_IGNORED)]
     named = tuple((along, name, SHARING[name].advice) for along, name in misplaced)
     sharing = batch_sharing(2) if {0, 1} <= set(axes) else ()
-    return (SharedAlong(alike(i), _others(i, axes), named, coins("out", settings(i).p, sharing)),)
+    shared = SharedAlong(alike(i), _others(i, axes), named, coins("out", settings(i).p, sharing))
+    return (shared, *same_again(i))
 
 
 SPATIAL_CHECK = check(
     ASSIGNMENT, "spatial_dropout_forward", 8,
-    repeated("out = spatial_dropout_forward(x, dropout_param)", CALLS),
-    outputs=(Output("out", DROPOUT),),
+    (
+        *repeated("out = spatial_dropout_forward(x, dropout_param)", CALLS),
+        "again = spatial_dropout_forward(x_again, twin_param)",
+    ),
+    outputs=(Output("out", DROPOUT, weight=4.0), AGAIN),
     also=OUTS[1:],
     cases=(
         Case("channels of images, p = 0.3", layer((14, 11, 2, 3), 0.3, UPSCALE)),
@@ -85,17 +98,17 @@ SPATIAL_CHECK = check(
         Case("two axes: a coin for every value", layer((18, 17), 0.3, UPSCALE)),
         Case("all sizes 5", layer((5, 5, 5, 5), 0.7, DOWNSCALE)),
     ),
-    reference=LAYER.right,
+    reference=twice(LAYER.right),
     observe=observe_survivors(OUTS),
     properties=_properties,
-    mistakes={
+    mistakes=with_again({
         **LAYER.factors(),
         **LAYER.as_keep(),
         **SHARING,
         **LAYER.same_mask(),
         **LAYER.random_at_test("Channels are dropped at test time: there the layer is deterministic."),
         **nan_at_one("out", lambda i: i["x"].shape),
-    },
+    }, LAYER.otherwise),
 )  # fmt: skip
 
 CHECKS = (SPATIAL_CHECK,)

@@ -18,13 +18,24 @@ from course.autograder.checks.dropout.draws import (
     repeated,
     settings,
     tossed,
+    twins,
 )
 from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.knapsack import connections, readable, terms
-from course.autograder.checks.dropout.layer import FIRST, Layer, Mask, Masks, under
+from course.autograder.checks.dropout.layer import (
+    AGAIN,
+    FIRST,
+    Layer,
+    Mask,
+    Masks,
+    same_again,
+    twice,
+    under,
+    with_again,
+)
 from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.seen import unseen
+from course.autograder.checks.language.seen import Property, unseen
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -69,7 +80,7 @@ def connected(
 ) -> Inputs:
     """x [N, D] for each call, w [D, M] and b (M,), for shape (N, D, M)."""
     i = connections(r, *shape, dtype)
-    return {**i, **copies(i["x"], CALLS), "dropout_param": param(r, p, mode, scaling)}
+    return {**i, **copies(i["x"], CALLS), **twins(param(r, p, mode, scaling))}
 
 
 def _observe(i: Inputs) -> Connections:
@@ -105,10 +116,11 @@ LAYER = Layer(lambda i: (len(i["x"]), len(i["w"]) + 1, len(i["b"])), _with)
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
 
 
-def _properties(i: Inputs) -> tuple[ConnectionsFall, ...]:
+def _properties(i: Inputs) -> tuple[Property, ...]:
     p, mode, _ = settings(i)
     of_biases = coins("out", p, SHARING_OF_BIASES)
-    return (ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT),) if mode == "train" else ()
+    fall = ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT)
+    return (fall, *same_again(i)) if mode == "train" else ()
 
 
 def _shared(axis: int, own: tuple[int, ...]) -> dict[str, Mistake]:
@@ -161,13 +173,16 @@ def _bias_unscaled_at_test(i: Inputs) -> Answers:
 
 DROPCONNECT_CHECK = check(
     ASSIGNMENT, "dropconnect_forward", 6,
-    repeated("out = dropconnect_forward(x, w, b, dropout_param)", CALLS),
-    outputs=(Output("out", DROPOUT),),
+    (
+        *repeated("out = dropconnect_forward(x, w, b, dropout_param)", CALLS),
+        "again = dropconnect_forward(x_again, w, b, twin_param)",
+    ),
+    outputs=(Output("out", DROPOUT, weight=4.0), AGAIN),
     also=OUTS[1:],
     cases=(
         Case("upscale_in_train, p = 0.3", connected((7, 4, 5), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.8", connected((8, 4, 3), 0.8, DOWNSCALE)),
-        Case("scaling not given, p = 0.6", views(connected((6, 3, 7), 0.6, None), *numbered("x", CALLS))),
+        Case("scaling not given, p = 0.6", views(connected((6, 3, 7), 0.6, None), *numbered("x", CALLS), "x_again")),
         Case("p = 0: nothing is dropped", connected((3, 4, 2), 0.0, UPSCALE)),
         Case("p = 1: everything is dropped", connected((3, 2, 4), 1.0, UPSCALE)),
         Case("test mode, upscale_in_train", connected((5, 4, 3), 0.3, UPSCALE, "test")),
@@ -176,10 +191,10 @@ DROPCONNECT_CHECK = check(
         Case("as many samples as inputs and outputs", connected((4, 4, 4), 0.4, UPSCALE)),
         Case("float32 input", connected((7, 3, 6), 0.7, UPSCALE, dtype="float32")),
     ),
-    reference=LAYER.right,
+    reference=twice(LAYER.right),
     observe=_observe,
     properties=_properties,
-    mistakes={
+    mistakes=with_again({
         **LAYER.factors(),
         **LAYER.as_keep(),
         **_shared(0, (1, 2)),
@@ -200,7 +215,7 @@ DROPCONNECT_CHECK = check(
             where(at_test, _random_at_test),
         ),
         **nan_at_one("out", lambda i: (len(i["x"]), i["w"].shape[1])),
-    },
+    }, LAYER.otherwise),
 )  # fmt: skip
 
 CHECKS = (DROPCONNECT_CHECK,)

@@ -88,8 +88,13 @@ def numbered(name: str, count: int) -> tuple[str, ...]:
 
 
 def copies(array: Any, count: int) -> Inputs:
-    """One x under the names that `repeated` passes: a call that changes its own leaves the next one's alone."""
-    return dict.fromkeys(numbered("x", count), array)
+    """One x under the names that calls pass, one more than `repeated` does: who changes one leaves the next alone."""
+    return dict.fromkeys((*numbered("x", count), "x_again"), array)
+
+
+def twins(given: dict[str, Any]) -> Inputs:
+    """A dict for the calls, and another for one more call, whose generator starts from the same seed."""
+    return {"dropout_param": given, "twin_param": given}
 
 
 def repeated(line: str, count: int) -> tuple[Call, ...]:
@@ -109,5 +114,5 @@ def layer(
     x = values(r, shape, dtype)
     return {
         **copies(Strided(x) if strided else x, count),
-        "dropout_param": param(r, p, mode, scaling, **more),
+        **twins(param(r, p, mode, scaling, **more)),
     }

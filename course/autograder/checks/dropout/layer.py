@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.chance.coins import EXACT_SHARE, SAME_MASK
+from course.autograder.checks.chance.coins import EXACT_SHARE, LEFT_OUT, SAME_MASK
 from course.autograder.checks.chance.forms import Drawn, Masked
+from course.autograder.checks.chance.properties import SameAgain
 from course.autograder.checks.chance.readers import ALL_KEPT, LIKELIER_KEPT_BY_P, Survivors
 from course.autograder.checks.dropout.chance import (
     ADVICE,
     CALLS,
+    IGNORED,
     NOTHING,
     ONE_EACH,
     ONE_MASK,
@@ -26,7 +28,7 @@ from course.autograder.checks.dropout.chance import (
 )
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import BY_P, layer_factors
-from course.autograder.checks.language import Answers, Inputs, Mistake, Mistakes
+from course.autograder.checks.language import DROPOUT, Answers, Inputs, Mistake, Mistakes, Output
 from course.autograder.checks.language.seen import unseen
 from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
@@ -75,6 +77,29 @@ def told(name: str, wrong: Wrong) -> Mistakes:
 # --- the layer -----------------------------------------------------------------------------------------------
 
 
+# --- a call with a twin generator ----------------------------------------------------------------------------
+
+AGAIN = Output("again", DROPOUT, guard=True)
+
+
+def same_again(i: Inputs) -> tuple[SameAgain, ...]:
+    """That call gives what the first gave, where coins decide."""
+    return (SameAgain("out", "again", (IGNORED, ADVICE[IGNORED])),) if tossed(i) else ()
+
+
+def twice(answers: Wrong) -> Wrong:
+    """The same answers with that call's, before any answer of a student's was read."""
+    return lambda i: (
+        {**found, "again": found["out"]} if "out" in (found := answers(i)) and unseen(i) else found
+    )
+
+
+def with_again(mistakes: Mistakes, other: Callable[[Inputs], Answers]) -> Mistakes:
+    """Mistakes made by that call as well; and the generator that is ignored, from answers to `other` coins."""
+    ignored = where(tossed, where(unseen, lambda i: {"again": other(i)["out"]}))
+    return {**{name: m.by(twice(m.wrong)) for name, m in mistakes.items()}, **told(IGNORED, ignored)}
+
+
 @dataclass(frozen=True)
 class Layer:
     """How a layer tosses and what it returns.
@@ -102,6 +127,12 @@ class Layer:
     def drawn(self, i: Inputs) -> Masks:
         """The masks of the calls; of the first alone, the one compared, where a student's answer shows it."""
         return self.masks(i) if unseen(i) else [possible(i, shape=self.shape(i))]
+
+    def otherwise(self, i: Inputs) -> Answers:
+        """The outputs for other masks of Paddle's."""
+        return self.outputs(
+            i, dropout.masks(self.shape(i), settings(i).p, seed_of(i) + 1, 1, self.axis(i)), None
+        )
 
     def right(self, i: Inputs) -> Answers:
         """The outputs for the student's own masks; before there are any, for Paddle's."""
@@ -184,11 +215,19 @@ class Layer:
             **told(ONE_EACH, sharing(ONE_EACH)),
             **self.same_mask(),
             **told(EXACT_SHARE, self.falling(self._exact)),
+            **told(LEFT_OUT, self.falling(self._without_last)),
         }
 
     def _twice(self, i: Inputs) -> Masks:
         masks = self.masks(i, count=2 * CALLS)
         return [one * other for one, other in zip(masks[::2], masks[1::2], strict=True)]
+
+    def _without_last(self, i: Inputs) -> Masks:
+        """The last index of the last axis is not reached."""
+        masks = self.masks(i)
+        for mask in masks:
+            mask[..., -1] = 1.0
+        return masks
 
     def _normal(self, i: Inputs) -> list[np.ndarray]:
         with drawing(seed_of(i)):

@@ -26,6 +26,7 @@ from course.reference.dropout import drawing
 from course.reference.framework import paddle
 
 NETS = 32  # thinned nets: two rows get the same one with probability 1/32
+TELLING = 10  # predictions of rows that two generators give alike with probability 32 ** -10 at most, 1e-15
 SAME = (
     "the same draw n times",
     "All n predictions are one and the same: let rng run on from one call to the next.",
@@ -38,7 +39,8 @@ def predictions(r: Generator, n: int, shape: tuple[int, int, int]) -> Inputs:
     rows, d, k = shape
     net = Thinned(away_from_zero(r, (NETS, d, k), 0.3, 1.5), away_from_zero(r, (NETS, k), 0.3, 1.5))
     rng = seeded(r)
-    return {"x": values(r, (rows, d)), "n": n, "predict": net, "twin": net, "rng": rng, "twin_rng": rng}
+    nets = {"predict": net, "twin": net, "third": net}
+    return {"x": values(r, (rows, d)), "n": n, **nets, "rng": rng, "twin_rng": rng, "other_rng": seeded(r)}
 
 
 def _sampled(i: Inputs, again: int = 0) -> np.ndarray:
@@ -57,7 +59,7 @@ def _answer(i: Inputs, predictions: np.ndarray) -> Arrays:
     n, _, k = predictions.shape
     memory = {"predict.given": np.tile(i["x"], (n, 1)), "predict.returned": predictions.reshape(-1, k)}
     right = dropout.spread(predictions)
-    return {**right, **memory, "again": right["mean"]}
+    return {**right, **memory, "again": right["mean"], "other": dropout.spread(_sampled(i, 2))["mean"]}
 
 
 # --- what is made of predictions -----------------------------------------------------------------------------
@@ -118,17 +120,27 @@ def _observe(i: Inputs) -> Predictions:
 
 
 def _properties(i: Inputs) -> tuple[AskedOften, ...]:
-    return (AskedOften("mean", "std", "again", i["n"], ONE, SAME, (IGNORED, ADVICE[IGNORED])),)
+    other = "other" if i["n"] * len(i["x"]) >= TELLING else ""
+    return (
+        AskedOften("mean", "std", "again", other, i["n"], ONE, SAME, (IGNORED, ADVICE[IGNORED]), OWN_SEED),
+    )
 
 
 ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
 
 
+OWN_SEED = (
+    "a generator of its own",
+    "Another generator gives the very same predictions: hand on the rng that comes in, do not seed one of your own.",
+)
+
+
 MC_CHECK = check(
     ASSIGNMENT, "mc_dropout", 5,
-    ("mean, std = mc_dropout(predict, x, n, rng)", "again, again_std = mc_dropout(twin, x, n, twin_rng)"),
+    ("mean, std = mc_dropout(predict, x, n, rng)", "again, again_std = mc_dropout(twin, x, n, twin_rng)",
+     "other, other_std = mc_dropout(third, x, n, other_rng)"),
     outputs=(Output("mean", DROPOUT), Output("std", DROPOUT)),
-    also=("again", "predict.given", "predict.returned"),
+    also=("again", "other", "predict.given", "predict.returned"),
     cases=(
         Case("5 predictions", predictions(5, (7, 3, 4))),
         Case("2 predictions", predictions(2, (9, 4, 3))),
@@ -168,6 +180,7 @@ MC_CHECK = check(
         ),
         ONE[0]: Mistake(ONE[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1]))),
         SAME[0]: Mistake(SAME[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
+        OWN_SEED[0]: Mistake(OWN_SEED[1], where(unseen, lambda i: {"other": _answer(i, _sampled(i))["mean"]})),
         **told(IGNORED, where(unseen, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),
     },
 )  # fmt: skip

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.chance.coins import SAME_MASK
 from course.autograder.checks.chance.forms import Drawn, Masked
-from course.autograder.checks.chance.readers import ALL_KEPT
+from course.autograder.checks.chance.readers import ALL_KEPT, ONE_FACTOR
 from course.autograder.checks.dropout.chance import ONE_MASK
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.layer import Layer, Mask, Masks, told, under
+from course.autograder.checks.dropout.layer import AGAIN, Layer, Mask, Masks, told, twice, under, with_again
 from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
 from course.autograder.checks.language import (
     CONVOLUTION,
@@ -101,7 +102,7 @@ def _gradients(change: Graph) -> Wrong:
 
 def _random_at_test(i: Inputs) -> Answers:
     answers = _outputs(i, LAYER.drawn(i), settings(i).training)
-    return answers if unseen(i) else under(answers, unless=(ALL_KEPT,))
+    return answers if unseen(i) else under(answers, ONE_FACTOR, unless=(ALL_KEPT,))
 
 
 def _averaged(name: str) -> Wrong:
@@ -137,6 +138,23 @@ def _inputs_dropped(i: Inputs) -> Answers:
         return {"out": out.numpy(), **{n: g.numpy() for n, g in zip(GRADIENTS, grads, strict=True)}}
 
 
+def _later(i: Inputs, masks: Masks) -> Answers:
+    """The output of the later pass, with the second of these masks, or with the only one."""
+    x, w, b = (i[f"later_{name}"] for name in "xwb")
+    answers = dropout.affine_relu_dropout(x, w, b, i["dout"], np.asarray(masks[-1]), *settings(i))
+    return {"later_out": answers["out"]}
+
+
+def _right(i: Inputs) -> Answers:
+    later = _later(i, LAYER.masks(i, count=2)) if unseen(i) else {}
+    return {**twice(LAYER.right)(i), **later}
+
+
+def _same_later(i: Inputs) -> Answers:
+    """One mask for every pass."""
+    return _later(i, LAYER.masks(i, count=1))
+
+
 FACTORS = LAYER.factors()
 UNSCALED = "not scaled while training"
 
@@ -147,8 +165,10 @@ NET_CHECK = check(
         "out, cache = affine_relu_dropout_forward(x, w, b, dropout_param)",
         "later_out, later_cache = affine_relu_dropout_forward(later_x, later_w, later_b, dropout_param)",
         "dx, dw, db = affine_relu_dropout_backward(dout, cache)",
+        "again, again_cache = affine_relu_dropout_forward(again_x, again_w, again_b, twin_param)",
     ),
-    outputs=(Output("out", AFFINE, weight=2.0), *(Output(name, AFFINE) for name in GRADIENTS)),
+    outputs=(Output("out", AFFINE, weight=2.0), *(Output(name, AFFINE) for name in GRADIENTS), AGAIN),
+    also=("later_out",),
     cases=(
         Case("upscale_in_train, p = 0.3", units((60, 5, 24), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.8", units((62, 4, 23), 0.8, DOWNSCALE)),
@@ -160,10 +180,10 @@ NET_CHECK = check(
         Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
         Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),
     ),
-    reference=LAYER.right,
+    reference=_right,
     observe=observe,
     properties=properties,
-    mistakes={
+    mistakes=with_again({
         **LAYER.as_keep(),
         **told(ONE_MASK, LAYER.varying(lambda i: (1,))),
         INPUTS_DROPPED[0]: Mistake(INPUTS_DROPPED[1], _inputs_dropped),
@@ -208,8 +228,9 @@ NET_CHECK = check(
         "weight gradient transposed": Mistake(
             "dw has the shape of w, [D, M]: the transpose belongs on x.", _weights_transposed
         ),
+        **told(SAME_MASK, where(unseen, where(tossed, _same_later))),
         **nan_at_one("out", lambda i: i["dout"].shape),
-    },
+    }, LAYER.otherwise),
 )  # fmt: skip
 
 CHECKS = (NET_CHECK,)

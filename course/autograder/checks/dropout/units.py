@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from course.autograder.checks.chance.nets import UnitsFall
+from course.autograder.checks.chance.coins import SAME_MASK
+from course.autograder.checks.chance.nets import UnitsDrawnAnew, UnitsFall
 from course.autograder.checks.chance.readers import Units
 from course.autograder.checks.dropout.chance import ADVICE, ONE_MASK, coins
-from course.autograder.checks.dropout.draws import param, settings, values
+from course.autograder.checks.dropout.draws import param, settings, twins, values
+from course.autograder.checks.dropout.layer import same_again
 from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
+from course.autograder.checks.language.seen import Property
 from course.reference.batch_norm import tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
@@ -31,24 +34,34 @@ def units(
     scaling: str | None,
     mode: str = "train",
     dtype: str = "float64",
+    *,
+    zeros: bool = False,
 ) -> Inputs:
-    """x, w and b of two passes and a dout, drawn until no hidden value is so near 0 that rounding decides about ReLU."""
+    """x, w and b of two passes and a dout, drawn until no hidden value is so near 0 that rounding decides about ReLU.
+
+    With `zeros` a third of the samples and of the biases is 0, so that some hidden values are just 0.
+    """
     n, d, m = shape
 
     def inputs() -> Inputs:
         while True:
             x, w = values(r, (n, d), dtype), values(r, (d, m), dtype)
             b = away_from_zero(r, m, 0.3, 1.2).astype(dtype)
-            if np.abs(hidden(x, w, b)).min() > 1e-3:
+            if zeros:
+                x[::3], b[::3] = 0, 0
+            z = np.abs(hidden(x, w, b))
+            if z[z > 0].min() > 1e-3 and (z > 0).all() != zeros:
                 return {"x": x, "w": w, "b": b}
 
-    given = {**inputs(), "dout": values(r, (n, m), dtype), "dropout_param": param(r, p, mode, scaling)}
-    return {**given, **{f"later_{name}": array for name, array in inputs().items()}}
+    first, later = inputs(), inputs()
+    given = {**first, "dout": values(r, (n, m), dtype), **twins(param(r, p, mode, scaling))}
+    given |= {f"later_{name}": array for name, array in later.items()}
+    return {**given, **{f"again_{name}": array for name, array in first.items()}}
 
 
 def observe(i: Inputs) -> Units:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    return Units("out", hidden(i["x"], i["w"], i["b"]) > 0, settings(i).p)
+    return Units("out", hidden(i["x"], i["w"], i["b"]), settings(i).p)
 
 
 INPUTS_DROPPED = (
@@ -67,11 +80,13 @@ def _parts(i: Inputs) -> np.ndarray | None:
     return np.stack([*(hidden(way * x, w, b) - nothing for way in ways), nothing], axis=1).astype(np.float32)
 
 
-def properties(i: Inputs) -> tuple[UnitsFall, ...]:
+def properties(i: Inputs) -> tuple[Property, ...]:
     """Active units are dropped by one independent coin each."""
     p, mode, _ = settings(i)
     if mode != "train":
         return ()
     before = _parts(i) if 0 < p < 1 else None
     z, one_mask = hidden(i["x"], i["w"], i["b"]), (ONE_MASK, ADVICE[ONE_MASK])
-    return (UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED),)
+    later = hidden(i["later_x"], i["later_w"], i["later_b"]) > 0
+    fall = UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED)
+    return (UnitsDrawnAnew(fall, "later_out", later, (SAME_MASK, ADVICE[SAME_MASK])), *same_again(i))

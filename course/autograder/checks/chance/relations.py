@@ -1,0 +1,96 @@
+"""Coins that know of each other: neighbours, mirror images, places with one coin, and calls that repeat each other.
+
+`kept` is an array of booleans [calls, *shape]: what several calls kept.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from course.autograder.checks.chance.bounds import surprising
+
+Halves = tuple[np.ndarray, np.ndarray]
+
+
+def pairs(kept: np.ndarray, axis: int, lag: int) -> Halves:
+    """Entries and their neighbours `lag` further along the axis, no entry in two pairs."""
+    size = kept.shape[axis]
+    first = [i for i in range(size - lag) if (i // lag) % 2 == 0]
+    return kept.take(first, axis), kept.take([i + lag for i in first], axis)
+
+
+def lags(size: int) -> Iterator[int]:
+    """Distances at which an axis of this size is looked at: all, up to a hundred."""
+    yield from range(1, min(size, 101))
+
+
+def related(a: np.ndarray, b: np.ndarray, p: float) -> bool:
+    """Whether paired coins fall together, or apart, more often than independent ones would."""
+    both = int(np.sum(~a & ~b))
+    return surprising(both, a.size, p * p) or surprising(int(np.sum(a == b)), a.size, p * p + (1 - p) ** 2)
+
+
+def related_calls(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two masks know of each other, whatever the share they keep.
+
+    Given how many values each mask keeps, the number that both keep is hypergeometric if they are independent, and
+    Chernoff's bound for the binomial holds for it too (Hoeffding 1963, section 6).
+    """
+    return surprising(int(np.sum(a & b)), int(a.sum()), float(b.mean()))
+
+
+def shared_axes(kept: np.ndarray, p: float) -> tuple[int, ...]:
+    """Axes of `shape` (call not counted) along which all values share one coin, beyond chance."""
+    found = []
+    for axis in range(1, kept.ndim):
+        if kept.shape[axis] > 1 and bool((kept == kept.take([0], axis)).all()):
+            n = pairs(kept, axis, 1)[0].size
+            if surprising(n, n, p * p + (1 - p) ** 2):
+                found.append(axis - 1)
+    return tuple(found)
+
+
+def opposite(kept: np.ndarray) -> Iterator[tuple[str, Halves]]:
+    """Places that lie opposite each other within one call, no place in two pairs, each way with what is said of it."""
+    for axis in range(1, kept.ndim):
+        half = kept.shape[axis] // 2
+        if half:
+            here, there = np.split(kept, [half], axis)
+            mirrored = np.flip(there, axis).take(range(half), axis)
+            yield (
+                f"Values that mirror each other along axis {axis - 1} are kept or dropped together too often.",
+                (here, mirrored),
+            )
+    flat = kept.reshape(len(kept), -1)
+    half = flat.shape[1] // 2
+    if kept.ndim > 2 and half:
+        yield (
+            "Values as far from the first as others from the last are kept or dropped together too often.",
+            (flat[:, :half], flat[:, ::-1][:, :half]),
+        )
+        yield (
+            "Values half an array apart are kept or dropped together too often.",
+            (flat[:, :half], flat[:, half : 2 * half]),
+        )
+    for a, b in itertools.combinations(range(1, kept.ndim), 2):
+        if kept.shape[a] == kept.shape[b] > 1:
+            table = np.moveaxis(kept, (a, b), (0, 1))
+            above = np.triu_indices(len(table), 1)
+            told = (
+                f"Values with indices exchanged along the axes {a - 1} and {b - 1} fall together too often."
+            )
+            yield told, (table[above], table.swapaxes(0, 1)[above])
+
+
+def diagonal(kept: np.ndarray) -> Iterator[tuple[int, int, Halves]]:
+    """Neighbours one further along two axes at once, both ways, no entry in two pairs."""
+    for a, b in itertools.combinations(range(kept.ndim), 2):
+        rows, columns = kept.shape[a], kept.shape[b]
+        if rows < 2 or columns < 2:
+            continue
+        first = range(0, rows - 1, 2)
+        here, there = kept.take(first, a), kept.take([i + 1 for i in first], a)
+        left, right = range(columns - 1), range(1, columns)
+        yield a, b, (here.take(left, b), there.take(right, b))
+        yield a, b, (here.take(right, b), there.take(left, b))

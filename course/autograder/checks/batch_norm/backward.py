@@ -9,7 +9,6 @@ from course.autograder.checks.batch_norm.averages import averages
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
-from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, call, draws
@@ -189,7 +188,6 @@ def _check(name: str, points: float) -> Check:
             **OF_A_MATRIX,
             **averages(parts),
             **WITH_OUT,
-            **one_alone(right_gradients, "dx", samples=0, features=1),
             **but(DPARAMETERS, "parameter gradients keep all axes"),
             "cache of a later forward pass": LATER,
         },

@@ -76,6 +76,12 @@ def _chain(
 _forward = _chain()
 
 
+def _cut_off_early(i: Inputs) -> Arrays:
+    """The ReLU on x_hat, gamma and beta behind it."""
+    plain = {"gamma": np.ones_like(i["gamma"]), "beta": np.zeros_like(i["beta"])}
+    return {"out": i["gamma"] * _forward({**i, **plain})["out"] + i["beta"]}
+
+
 def _bias_late(i: Inputs) -> Arrays:
     """The bias added to what batch norm puts out."""
     late = _chain(end=lambda z: _relu(z + i["b"]))
@@ -130,6 +136,9 @@ BLOCK_FORWARD = check(
         "ReLU before and after batch norm": Mistake(
             "There is one ReLU, at the end: yours cuts off the negatives before normalising as well.",
             _chain(_relu),
+        ),
+        "ReLU before gamma and beta": Mistake(
+            "The ReLU is the last step: yours cuts x_hat off, and then scales and shifts it.", _cut_off_early
         ),
         "absolute value for ReLU": Mistake(
             "A ReLU makes the negatives 0; yours turns their sign.", _chain(end=np.abs)

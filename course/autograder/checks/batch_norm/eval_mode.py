@@ -8,7 +8,6 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
 from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
-from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -125,7 +124,6 @@ OUT = {
         _shifted(lambda mean, factor, sd, beta: beta - mean),
     ),
     **{name: Mistake(advice, _shifted(shift)) for name, (advice, shift) in SHIFTS.items()},
-    **one_alone(v.served, "out", samples=0, features=1),
     **rooted(out, "bn_param"),
     **apart(out),
     **scaling(out),

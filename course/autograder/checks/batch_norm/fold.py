@@ -162,6 +162,10 @@ FOLD = check(
             name: Mistake(advice, _bias(functools.partial(_shifted, shift)))
             for name, (advice, shift) in SHIFTS.items()
         },
+        "multiplied by the deviation": Mistake(
+            "Batch norm divides by the standard deviation; you multiply by it.",
+            instead(_folded, var=lambda i: 1 / (_variance(i) + i["eps"]) - i["eps"]),
+        ),
         "weight reshaped the wrong way": Mistake(
             "One kernel must become one row: reshape to (O, -1), not to (-1, O).",
             _weight(lambda weight, factor: _as_columns(weight) * factor),

@@ -7,7 +7,6 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.normalising import apart, normalising
-from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -251,6 +250,16 @@ KEEPING = {
     ),
 }
 
+
+def _mean_over_features(i: Inputs) -> Arrays:
+    """The sum over the samples divided by D, and the variance about that."""
+    x = i["x"].astype(np.float64)
+    mean = x.sum(axis=0) / x.shape[1]
+    var = ((x - mean) ** 2).mean(axis=0)
+    kept = mixed(v.state(i), {"mean": mean, "var": var})
+    return {"out": v.with_statistics(i, mean, var), RUNNING_MEAN: kept["mean"], RUNNING_VAR: kept["var"]}
+
+
 FORWARD = "out, cache = batchnorm_forward(x, gamma, beta, bn_param)"
 
 TRAIN_CHECK = check(
@@ -275,6 +284,22 @@ TRAIN_CHECK = check(
     ),
     reference=v.trained,
     mistakes={
+        "the running mean beside the batch's variance": Mistake(
+            "In train mode both statistics are the batch's own; the mean that you subtract is the running one.",
+            lambda i: {"out": v.with_statistics(i, v.state(i)["running_mean"], v.batch_part(i)["var"])},
+        ),
+        "the new running mean beside the batch's variance": Mistake(
+            "In train mode both statistics are the batch's own; the mean that you subtract is the running one, updated.",
+            lambda i: {"out": v.with_statistics(i, v.trained(i)[RUNNING_MEAN], v.batch_part(i)["var"])},
+        ),
+        "the running variance beside the batch's mean": Mistake(
+            "In train mode both statistics are the batch's own; the variance that you divide by is the running one.",
+            lambda i: {"out": v.with_statistics(i, v.batch_part(i)["mean"], v.state(i)["running_var"])},
+        ),
+        "mean divided by the number of features": Mistake(
+            "The mean is over the N samples, x.shape[0] of them; you divided their sum by the number of features.",
+            _mean_over_features,
+        ),
         "normalised along the features": Mistake(
             "You normalise each sample over its features (that is layer norm); batch norm reduces over the samples.",
             out(axes=(1,)),
@@ -284,7 +309,6 @@ TRAIN_CHECK = check(
         ),
         **NORMALISING,
         **apart(out),
-        **one_alone(v.trained, "out", samples=0, features=1),
         **KEEPING,
         **other_defaults(v.trained, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1)),
         "running statistics of the whole matrix": Mistake(

@@ -101,6 +101,14 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The derivative of (var + eps) ** -0.5 has the power -1.5; yours has -0.5.",
         lambda p: p.g + p.by_mean + p.by_var * p.sd**2,
     ),
+    "the variance's gradient without what arrives there": (
+        "Each step multiplies what arrives by its own derivative; on the path through the variance yours has only the latter.",
+        lambda p: p.g + p.by_mean + p.centred / p.n,
+    ),
+    "direct gradient multiplied by the deviation": (
+        "x - mean was divided by the standard deviation, and so is its gradient; yours is multiplied by it.",
+        lambda p: (p.g + p.by_mean) * p.sd**2 + p.by_var,
+    ),
     "root's derivative multiplied by 2 sd": (
         "The derivative of the root is 1 / (2 sd): divide by 2 sd, do not multiply.",
         lambda p: p.g + p.by_mean + p.by_var * 4 * p.sd**2,

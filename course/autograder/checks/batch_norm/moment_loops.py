@@ -57,6 +57,17 @@ def _stepwise(step: Callable[[int, int], float]) -> Wrong:
     return wrong
 
 
+def _without(place: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A sum that leaves out the first sample, or the last, and is divided by N all the same."""
+    return lambda x: np.asarray(np.delete(x, place, axis=0).sum(axis=0) / len(x))
+
+
+def _squares_without(place: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.delete((x - x.mean(axis=0)) ** 2, place, axis=0).sum(axis=0) / len(x)
+
+
+FIRST = "Counting begins at 0: your sum leaves the first sample out."
+LAST = "A range leaves its end out already: your sum leaves the last sample out."
 SO_FAR = "The deviations are from the mean of all samples: yours are from that of the samples so far."
 
 MOMENT_LOOPS: Mistakes = {
@@ -67,6 +78,17 @@ MOMENT_LOOPS: Mistakes = {
     "squares carried over from feature to feature": Mistake(
         "Start each feature's sum of squares at 0: yours goes on from the feature before.",
         _var(lambda x: x.var(axis=0).cumsum()),
+    ),
+    "first sample left out of the sum": Mistake(FIRST, _moments(_without(0))),
+    "last sample left out of the sum": Mistake(LAST, _moments(_without(-1))),
+    "first sample left out of the squares": Mistake(FIRST, _var(_squares_without(0))),
+    "last sample left out of the squares": Mistake(LAST, _var(_squares_without(-1))),
+    "samples counted from 2 on": Mistake(
+        "The first sample is number 1: in yours the count is one ahead, and so the mean falls short.",
+        _stepwise(lambda count, n: 1 / (count + 1)),
+    ),
+    "divided by N twice": Mistake(
+        "The sum of the squares is divided by N once.", _var(lambda x: x.var(axis=0) / len(x))
     ),
     "sum assigned, not added": Mistake(
         "The mean adds up all samples: yours holds the last one alone.", _moments(lambda x: x[-1] / len(x))

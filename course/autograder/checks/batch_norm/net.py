@@ -92,6 +92,12 @@ def _exchanged(i: Inputs) -> Arrays:
     return {f"grads.{name}": right[f"grads.{instead}"] for name, instead in named.items()}
 
 
+def _b_for_beta(i: Inputs) -> Arrays:
+    right = _net(i)
+    pairs = [(f"grads.b{k}", f"grads.beta{k}") for k in range(1, LAYERS)]
+    return {a: right[b] for one, other in pairs for a, b in ((one, other), (other, one))}
+
+
 def _handed_exchanged(i: Inputs) -> Arrays:
     """Each layer scaled by its beta and shifted by its gamma, each gradient under the name of what it belongs to."""
     other = {"gamma": "beta", "beta": "gamma"}
@@ -151,6 +157,10 @@ SIX_LAYERS = check(
         "averaged over the batch twice": Mistake(
             "The loss's own gradient is averaged already: do not divide the gradients by N again.",
             scaled(_net, *PATHS, by=lambda i: 1 / len(i["y"])),
+        ),
+        "b's and beta's gradients swapped": Mistake(
+            "The block returns (dx, dw, db, dgamma, dbeta): the gradients of b and beta stand under each other's names.",
+            _b_for_beta,
         ),
         "gamma and beta exchanged in the layers": Mistake(
             "The block takes gamma before beta; yours are handed over in each other's place.",

@@ -26,16 +26,6 @@ SLICES = {
             "Only the last feature is filled: go through all, each into its own place.",
         ),
     ),
-    "channels": (
-        (
-            "only the first channel",
-            "Only the first channel is filled: go through all, and return after the loop.",
-        ),
-        (
-            "only the last channel",
-            "Only the last channel is filled: go through all, each into its own place.",
-        ),
-    ),
 }
 
 
@@ -54,7 +44,7 @@ def _left(reference: Wrong, outputs: tuple[str, ...], axis: int, place: int) -> 
 
 
 def one_alone(reference: Wrong, *outputs: str, **axes: int) -> dict[str, Mistake]:
-    """What is left where a loop over samples, features or channels ends too soon, or writes to one place.
+    """What is left where a loop over samples or features ends too soon, or writes to one place.
 
     Args:
         reference: what is asked.

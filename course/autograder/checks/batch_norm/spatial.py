@@ -8,7 +8,6 @@ import numpy as np
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
-from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -148,19 +147,48 @@ TRAINING_MISTAKES = {
             ),
         }.items()
     },
+    "running statistics of the last channel for all": Mistake(
+        "Each channel has a running mean and a running variance of its own; all of yours are the last one's.",
+        lambda i: {path: np.full_like(a, a[-1]) for path, a in only(v.trained, *v.STATE)(i).items()},
+    ),
+    "running statistics of the first channel for all": Mistake(
+        "Each channel has a running mean and a running variance of its own; all of yours are the first one's.",
+        lambda i: {path: np.full_like(a, a[0]) for path, a in only(v.trained, *v.STATE)(i).items()},
+    ),
     "running statistics handed on from channel to channel": Mistake(
         "Each channel goes on from its own running values; yours from those of the channel before, in one dict.",
         _handed_on,
     ),
 }
+OF_ITS_OWN = "Each channel has a gamma and a beta of its own; yours uses the first for all."
+ALONG_THE_WIDTH = "gamma and beta run along the channels (axis 1): give them the shape (1, C, 1, 1)."
+
+
+def _of_the_first(*names: str) -> Wrong:
+    return lambda i: only(_reference, "out")({**i, **{k: np.full_like(i[k], i[k][0]) for k in names}})
+
+
+def _along_the_width(*names: str) -> Wrong:
+    """Some of gamma and beta broadcast along the last axis, where there are as many columns as channels."""
+
+    def wrong(i: Inputs) -> Arrays:
+        if i["x"].shape[3] != i["x"].shape[1]:
+            return {}
+        plain = {"gamma": np.ones_like(i["gamma"]), "beta": np.zeros_like(i["beta"])}
+        x_hat = _reference({**i, **plain})["out"].astype(np.float64)
+        gamma, beta = (i[k] if k in names else i[k][:, None, None] for k in ("gamma", "beta"))
+        return {"out": x_hat * gamma + beta}
+
+    return wrong
+
+
 # In both modes.
 OF_ONE_CHANNEL = {
-    "gamma and beta of the first channel for all": Mistake(
-        "Each channel has a gamma and a beta of its own; yours uses the first for all.",
-        lambda i: only(_reference, "out")(
-            {**i, **{k: np.full_like(i[k], i[k][0]) for k in ("gamma", "beta")}}
-        ),
-    ),
+    "gamma of the first channel for all": Mistake(OF_ITS_OWN, _of_the_first("gamma")),
+    "beta of the first channel for all": Mistake(OF_ITS_OWN, _of_the_first("beta")),
+    "gamma and beta of the first channel for all": Mistake(OF_ITS_OWN, _of_the_first("gamma", "beta")),
+    "gamma along the width": Mistake(ALONG_THE_WIDTH, _along_the_width("gamma")),
+    "gamma and beta along the width": Mistake(ALONG_THE_WIDTH, _along_the_width("gamma", "beta")),
 }
 
 
@@ -282,7 +310,6 @@ SPATIAL_FORWARD = check(
         ),
         **limited(_in_test_mode, _testing),
         **OF_ONE_CHANNEL,
-        **one_alone(_reference, "out", samples=0, channels=1),
         **moved_back(_reference, "out"),
     },
     may_change=v.STATE,

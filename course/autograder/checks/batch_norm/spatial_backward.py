@@ -3,7 +3,6 @@
 from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
-from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
 from course.autograder.checks.language import draws
@@ -143,7 +142,6 @@ SPATIAL_BACKWARD = check(
         **b.DX,
         **b.DPARAMETERS,
         **b.WITH_OUT,
-        **one_alone(b.right_gradients, "dx", samples=0, channels=1),
         **moved_back(b.right_gradients, "dx"),
         "cache of a later forward pass": b.LATER,
     },

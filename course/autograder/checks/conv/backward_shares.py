@@ -58,6 +58,17 @@ def _through(order: Any) -> Callable[[Inputs], np.ndarray]:
     return wrong
 
 
+def _read_channels_last(found: np.ndarray) -> np.ndarray:
+    o, c, kh, kw = found.shape
+    return found.reshape(o, kh, kw, c).transpose(0, 3, 1, 2)
+
+
+def _first_channel_left_out(i: Inputs) -> Arrays:
+    found = gradients(i)
+    kept = (np.arange(i["x"].shape[1]) > 0)[:, None, None]
+    return {"dx": found["dx"] * kept, "dw": found["dw"] * kept} if i["x"].shape[1] > 1 else {}
+
+
 def _dout_by_reshape(i: Inputs) -> Arrays:
     """The gradients of a student who reads dout, [N, O, H', W'], as [O, N, H', W']."""
     n, o, *places = i["dout"].shape
@@ -129,6 +140,28 @@ BACKWARD_SHARES: Mistakes = {
     "image cut off at 0 in dw": dw(
         "A tap gets g times the image value as it is: there is no ReLU in front of the convolution.",
         lambda i: gradients(i, x=np.maximum(i["x"], 0))["dw"],
+    ),
+    "dx without dout": dx(
+        "Each image value gets dout times the tap that lay on it; yours gets the taps alone.",
+        lambda i: gradients(i, dout=np.ones_like(i["dout"]))["dx"],
+    ),
+    "dw without dout": dw(
+        "Each tap gets dout times the image value under it; yours gets the image values alone.",
+        lambda i: gradients(i, dout=np.ones_like(i["dout"]))["dw"],
+    ),
+    "channels of dw moved last": dw(
+        "The columns have the channel varying slowest: reshape dw to [O, C, kh, kw] at once.",
+        lambda i: _read_channels_last(gradients(i)["dw"]),
+    ),
+    "first input channel left out of the gradients": Mistake(
+        "Counting begins at 0: the first input channel has gradients as the others have.",
+        _first_channel_left_out,
+    ),
+    "input and output channels of the kernel exchanged in dx": Mistake(
+        "What comes from output channel o goes back through w[o]: axis 0 of w, not axis 1.",
+        lambda i: (
+            {"dx": gradients(i, w=i["w"].swapaxes(0, 1))["dx"]} if i["w"].shape[0] == i["w"].shape[1] else {}
+        ),
     ),
     "dout reshaped where its axes should be moved": Mistake(
         "To have a row for each output channel move axis 1 of dout to the front by transpose, before you reshape.",

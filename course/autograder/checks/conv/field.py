@@ -86,6 +86,14 @@ def _added(i: Inputs) -> Answers:
     return {"field": tuple(seen.tolist())}
 
 
+def _multiplied_field(i: Inputs) -> Answers:
+    """The field multiplied by each layer's stride before that layer's reach is added."""
+    seen = np.ones(2, dtype=int)
+    for layer in _full(i["layers"]):
+        seen = seen * layer["stride"] + np.multiply(layer["dilation"], np.subtract(layer["kernel_size"], 1))
+    return {"field": tuple(seen.tolist())}
+
+
 def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
@@ -132,6 +140,10 @@ RECEPTIVE_FIELD_CHECK = check(
         ),
         "strides added, not multiplied": Mistake(
             "A step is as wide as all strides before multiplied together; you add them up.", _added
+        ),
+        "field multiplied by each stride": Mistake(
+            "A stride spreads what comes after it, and not the field so far: add the window's reach times the step.",
+            _multiplied_field,
         ),
         "layers walked backwards": Mistake(
             "The strides that spread a layer are those before it, on the input's side.", _backwards

@@ -1,5 +1,6 @@
 """ps3, shapes: kernels, channels and groups that must be refused."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,12 @@ def _let_through(rounding: Callable[[int, int], int]) -> Wrong:
 
 def _fits_undilated(i: Inputs) -> bool:
     return bool(other(dilation=1)(i))
+
+
+def _fits_along(axis: int, i: Inputs) -> bool:
+    """Whether the kernel fits along the height (axis 2) or the width (axis 3), however it does along the other."""
+    n, c, h, w = i["input_shape"]
+    return bool(other(input_shape=(n, c, h, 1000) if axis == 2 else (n, c, 1000, w))(i))
 
 
 def _channels_read(i: Inputs) -> tuple[int, ...]:
@@ -102,6 +109,13 @@ ERRORS_CHECK = check(
             "Where the kernel is longer than the padded input there is no window: raise ValueError, return nothing.",
             _let_through(lambda size, s: size),
         ),
+        **{
+            f"only the {compared} is compared": Mistake(
+                "Where the kernel is longer than the padded input on one axis, it does not fit: compare both.",
+                where(functools.partial(_fits_along, axis), _let_through(lambda size, s: size)),
+            )
+            for compared, axis in (("height", 2), ("width", 3))
+        },
         "negative quotient rounded towards zero": Mistake(
             "int() turns -1/2 into 0, and plus one makes a window that is not there: Paddle itself falls for it.",
             _let_through(towards_zero),

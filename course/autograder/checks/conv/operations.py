@@ -229,6 +229,14 @@ OPERATIONS_CHECK = check(
             "You use the kernel's height twice; its width is the last number of weight_shape.",
             _with_taps(lambda i: i["weight_shape"][1] * i["weight_shape"][2] ** 2),
         ),
+        "the kernel's width for both sides": Mistake(
+            "You use the kernel's width twice; its height is weight_shape[2].",
+            _with_taps(lambda i: i["weight_shape"][1] * i["weight_shape"][3] ** 2),
+        ),
+        "an addition for the bias at each tap": Mistake(
+            "k products are summed by k - 1 additions; the bias is one more, and not as many again.",
+            _added(lambda i, size, taps: size * (taps - 1) * (1 + i["bias"])),
+        ),
         "kernel's height and width added": Mistake(
             "A kernel has height times width taps.",
             _with_taps(lambda i: i["weight_shape"][1] * sum(i["weight_shape"][2:])),

@@ -112,6 +112,10 @@ PARAMETERS_CHECK = check(
             "You use the kernel's height twice; its width is the second number.",
             instead(_right, kernel_size=lambda i: pair(i["kernel_size"])[0]),
         ),
+        "the kernel's width for both sides": Mistake(
+            "You use the kernel's width twice; its height is the first number.",
+            instead(_right, kernel_size=lambda i: pair(i["kernel_size"])[1]),
+        ),
         "input channels forgotten": Mistake(
             "A kernel has taps in every input channel that it reads.",
             instead(_right, in_channels=lambda i: i["groups"]),

@@ -269,6 +269,10 @@ MISTAKES = {
         "You use the kernel's height on both axes; its width is the last number of weight_shape.",
         other(weight_shape=lambda i: (*i["weight_shape"][:3], i["weight_shape"][2])),
     ),
+    "the kernel's width for both axes": Mistake(
+        "You use the kernel's width on both axes; its height is weight_shape[2].",
+        other(weight_shape=lambda i: (*i["weight_shape"][:2], i["weight_shape"][3], i["weight_shape"][3])),
+    ),
     "input channels in the output": Mistake(
         "The output has one channel for each kernel: weight_shape[0], not the input's channels.",
         reshaped(lambda i, shape: np.array([shape[0], i["input_shape"][1], *shape[2:]])),

@@ -104,6 +104,26 @@ SHARES: Mistakes = {
         "An output value sums over the kernel's places; it does not average.",
         lambda i: forward(i, w=i["w"] / i["w"][0, 0].size),
     ),
+    "first input channel left out": out(
+        "Counting begins at 0: your sum leaves the first input channel out.",
+        lambda i: forward(i, w=i["w"] * (np.arange(i["w"].shape[1]) > 0)[:, None, None]),
+    ),
+    "last input channel left out": out(
+        "A range leaves its end out already: your sum leaves the last input channel out.",
+        lambda i: forward(i, w=i["w"] * (np.arange(i["w"].shape[1]) < i["w"].shape[1] - 1)[:, None, None]),
+    ),
+    "first row and column of the kernel left out": out(
+        "Counting begins at 0: your sum leaves the kernel's first row and column out.",
+        lambda i: forward(i, w=np.pad(i["w"][:, :, 1:, 1:], ((0, 0), (0, 0), (1, 0), (1, 0)))),
+    ),
+    "all biases in each channel": out(
+        "Output channel o gets bias o alone; yours gets the sum of all.",
+        lambda i: forward(i, b=np.full_like(i["b"], i["b"].sum())),
+    ),
+    "input and output channels of the kernel exchanged": Mistake(
+        "w is [O, C, kh, kw]: the channels of the image meet axis 1 of it, not axis 0.",
+        lambda i: {"out": forward(i, w=i["w"].swapaxes(0, 1))} if i["w"].shape[0] == i["w"].shape[1] else {},
+    ),
     "bias added to the image": out(
         "The bias is added to the sum of the products, and does not go through the kernel.",
         lambda i: forward(i, b=i["b"] * i["w"].sum(axis=(1, 2, 3))),

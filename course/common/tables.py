@@ -3,12 +3,13 @@
 import codecs
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charset_normalizer import from_bytes
+
+from course.common.whole import replace_file
 
 MOST_BYTES = 32 * 2**20
 MOST_CELL = 2**20
@@ -124,10 +125,7 @@ def to_bytes(table: Table, header: Sequence[str] | None = None) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises TableError where that cannot be done."""
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(data)
-        os.replace(partial, path)  # noqa: PTH105 - the one that is documented to be atomic
+        replace_file(path, data)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise TableError(f"{path} cannot be written: {error.strerror or error}") from None

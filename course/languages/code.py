@@ -17,6 +17,7 @@ from course.languages.tables import names_of, put_into
 # Functions whose strings are shown. The values of an f-string are computed: a translation keeps each as it is.
 SHOWING = {
     "annotate",
+    "bars",
     "bar_label",
     "fold",
     "label",
@@ -26,8 +27,10 @@ SHOWING = {
     "set_title",
     "set_xlabel",
     "set_ylabel",
+    "spread",
     "suptitle",
     "table",
+    "tensor_grid",
     "text",
     "verdict",
 }

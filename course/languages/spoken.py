@@ -70,7 +70,8 @@ FURTHER = {
     "program/site": ("Figure on: {heading}", "A figure of this lesson", "Answers to exercises", "Show the code",
                      "Hide the code"),
     "program/at_home": ("yours", "yours: {place}", "right: {place}", "axis {k}", "ran", "has been running",
-                        "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}"),
+                        "lesson {n}, “{heading}”", "lesson {n}, “{heading}” ({url})", "cell {n} ({name}): {message}",
+                        "No such file or directory", "Permission denied"),
     "program/feedback": (
         "right", "wrong", "partly right", "left out", "waits for a person", "Stopped", "cell", "notebook",
     ),

@@ -44,9 +44,15 @@ def headings(language: str) -> dict[str, str]:
 
 
 def labels(root: Path = FOLDER.parents[1], only: Iterable[str] = ()) -> dict[str, str]:
-    """English strings of notebooks by their translations; of those whose catalogues are named, or of all."""
+    """English strings of notebooks by their translations; of those whose catalogues are named, or of all.
+
+    With all of them comes what the lessons' own code says, which may stand in a figure, too: the name of the data.
+    """
     names = [name for name in sources(root) if not only or name in set(only)]
+    code = () if only else LOCALES
     return {
+        other: english for language in code for english, other in pairs(po_file(language, TEACHING), language)
+    } | {
         str(message.string): str(message.id)
         for language in LOCALES
         for name in names

@@ -1,10 +1,12 @@
-"""A figure of several panels once more for a phone: the same panels, one below the other.
+"""A figure once more for a phone: its panels one below the other, and none wider than the screen.
 
 Only a run for the site asks for it (`course/building/running.py` sets the variable); in Jupyter nothing changes.
 """
 
 import os
+import textwrap
 import weakref
+from itertools import pairwise
 
 from IPython.core.formatters import BaseFormatter
 from IPython.core.getipython import get_ipython
@@ -13,16 +15,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from traitlets import ObjectName, Unicode
 
+from course.languages.fonts import HAN
+
 ASKED = "COURSE_NARROW_FIGURES"
 MIME = "application/x-narrow-png"
 WIDTH = 3.6  # inches: what a phone shows without making the letters smaller
+ALONE = 4.4  # the width of a panel that had a column to itself: its letters get a little smaller, its lines keep room
+BESIDE = 1.0  # inches of that width that the axis takes
+LINE = 46  # letters of a title that stand beside one another there
 DPI = 220
 
 _grids: "weakref.WeakKeyDictionary[Figure, tuple[int, int, float, float]]" = weakref.WeakKeyDictionary()
 
 
 class NarrowFigures(BaseFormatter):
-    """Gives a figure's narrow form, a PNG in base64, beside its usual one; None where it has but one column."""
+    """Gives a figure's narrow form, a PNG in base64, beside its usual one; None where it would be no narrower."""
 
     format_type = Unicode(MIME)
     print_method = ObjectName("_repr_narrow_png_")
@@ -47,9 +54,14 @@ def remember(fig: Figure, rows: int, cols: int, size: tuple[float, float]) -> No
 def narrow_png(fig: Figure) -> str | None:
     """The figure with its panels stacked; it stays that way, so this comes after its usual form was drawn."""
     grid = _grids.get(fig)
-    if grid is None or grid[1] == 1:
+    if grid is None:
         return None
-    stack(fig, *grid)
+    if grid[1] > 1:
+        stack(fig, *grid)
+    elif grid[2] <= WIDTH or not all(ax.axison for ax in fig.axes):  # a drawing keeps its proportions
+        return None
+    else:
+        squeeze(fig)
     return str(print_figure(fig, fmt="png", dpi=DPI, base64=True))
 
 
@@ -75,6 +87,32 @@ def stack(fig: Figure, rows: int, cols: int, width: float, height: float) -> Non
     places = fig.add_gridspec(down, across)
     for place, index in enumerate(order):
         panels[index].set_subplotspec(places[place // across, place % across])
+
+
+def squeeze(fig: Figure) -> None:
+    """Make a figure of one column as narrow as a phone can show it, in place: lines break, names of bars stand upright."""
+    width, height = fig.get_size_inches()
+    for ax in fig.axes:
+        ax.set_title(_broken(ax.get_title("left")), loc="left")
+        ax.set_ylabel(_broken(ax.get_ylabel()))
+        legend = ax.get_legend()
+        if legend and legend.get_window_extent().width > (ALONE - BESIDE) * fig.dpi:
+            handles = [one for one in legend.legend_handles if one is not None]
+            names = [text.get_text() for text in legend.get_texts()]
+            ax.legend(handles, names, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.2))
+            height += 0.17 * len(names)
+    fig.set_size_inches(min(width, ALONE), height)
+    fig.draw_without_rendering()
+    for ax in fig.axes:
+        written = [one.get_window_extent() for one in ax.get_xticklabels() if one.get_text()]
+        if any(a.x1 > b.x0 and a.x0 < b.x1 for a, b in pairwise(written)):
+            ax.tick_params(axis="x", labelrotation=90)
+
+
+def _broken(text: str) -> str:
+    """A text in lines that such a figure has room for; a formula stays whole, and Chinese takes twice the room."""
+    room = LINE // 2 if HAN.search(text) else LINE
+    return text if "$" in text else "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
 
 
 def _say_axes(panels: list[Axes], cols: int) -> None:

@@ -36,13 +36,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Show rows as a Markdown table. Floats get four significant digits."""
 
     def cell(value: object) -> str:
-        text = f"{value:.4g}" if isinstance(value, float | np.floating) else said(str(value))
+        text = short(value, 4) if isinstance(value, float | np.floating) else said(str(value))
         # A value and its spread stay on one line.
         return text.replace("|", "\\|").replace(" ± ", "\u00a0±\u00a0")
 
     lines = [" | ".join(map(said, header)), " | ".join("---" for _ in header)]
     lines += [" | ".join(cell(v) for v in row) for row in rows]
     say("\n".join(f"| {line} |" for line in lines))
+
+
+def short(value: float | np.floating, digits: int = 3) -> str:
+    """A number with so many significant digits, and no power of ten below a million: '2,840', not '2.84e+03'."""
+    return f"{float(f'{value:.{digits}g}'):,g}"
 
 
 def range_of(values: np.ndarray, form: str = ".2f") -> str:

@@ -18,13 +18,13 @@ def in_numpy(i):
     return i["gamma"] * (x - mean) / np.sqrt(var + kept.get("eps", 1e-5)) + i["beta"]
 
 
-def block_in_numpy(i):
-    """dx of the affine - batch norm - ReLU block, in the same way."""
+def arriving_in_numpy(i):
+    """What arrives at the affine step of the affine - batch norm - ReLU block, in the inputs' own precision."""
     z = i["x"] @ i["w"] + i["b"]
     std = np.sqrt(z.var(axis=0) + i["bn_param"]["eps"])
     z_hat = (z - z.mean(axis=0)) / std
     dout = i["gamma"] * i["dout"] * (i["gamma"] * z_hat + i["beta"] > 0)
-    return (dout - dout.mean(axis=0) - z_hat * (dout * z_hat).mean(axis=0)) / std @ i["w"].T
+    return (dout - dout.mean(axis=0) - z_hat * (dout * z_hat).mean(axis=0)) / std
 
 
 def has_room(name, case_name, path, own_way):
@@ -45,4 +45,13 @@ def test_a_right_prediction_has_room_where_a_running_variance_is_0():
 
 
 def test_a_right_gradient_has_room_where_three_samples_lie_close_together():
-    has_room("affine_bn_relu_backward", "fewer samples than features", "dx", block_in_numpy)
+    has_room(
+        "affine_bn_relu_backward",
+        "fewer samples than features",
+        "dx",
+        lambda i: arriving_in_numpy(i) @ i["w"].T,
+    )
+
+
+def test_a_right_gradient_of_0_has_room_in_single_precision():
+    has_room("affine_bn_relu_backward", "float32 input", "db", lambda i: arriving_in_numpy(i).sum(axis=0))

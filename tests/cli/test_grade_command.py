@@ -472,3 +472,37 @@ def test_a_log_that_cannot_be_written_is_told_before_or_meanwhile_and_costs_noth
     log.add("begun")
     log.add("ended")
     assert len(told) == 1 and "takes no more events (No space left on device); grading goes on" in told[0]
+
+
+FULL = "cannot be written: No space left on device; make room, and run the same command again"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/c/a"), f"/c/a {FULL}"),
+        (shutil.Error([("/c/a", "/c/b", "[Errno 28] No space left on device: '/c/b'")]), f"/c/b {FULL}"),
+        (OSError(30, "Read-only file system", "/c/x"), "/c/x cannot be opened or written: Read-only file system"),
+        (PermissionError(13, "Permission denied", "/c/x"), "/c/x cannot be opened or written: Permission denied"),
+    ],
+)  # fmt: skip
+def test_a_full_disk_and_a_closed_place_are_one_sentence_in_every_command(error, said, course, monkeypatch):
+    from course.autograder.gradebook import release
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(release, "build_release", fails)
+    done = run(course, "release", NAME)
+    assert done.exit_code == 1 and " ".join(done.stderr.split()) == f"error: {said}"
+
+
+def test_an_error_that_is_no_places_is_not_hidden(course, monkeypatch):
+    from course.autograder.gradebook import release
+
+    def fails(*_):
+        raise FileNotFoundError(2, "No such file or directory", "/c/x")
+
+    monkeypatch.setattr(release, "build_release", fails)
+    with pytest.raises(FileNotFoundError):
+        run(course, "release", NAME)

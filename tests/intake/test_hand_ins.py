@@ -282,3 +282,18 @@ def test_what_lies_in_another_assignments_folder_does_not_count_beside_a_hand_in
     found = look(course)
     assert list(found.by_student) == ["alice"] and found.unmatched == ()
     assert found.by_student["alice"].places == (course / "submitted" / "alice" / NAME,)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(b"bad\xff\xfe", "is not UTF-8 text"), (b" ", "has no letter or digit in it"), ("\u200b".encode(), "has no letter"),
+     (b"...", "has no letter or digit in it")],
+)  # fmt: skip
+def test_a_folder_whose_name_can_be_nobodys_id_is_listed_for_a_person(name, why, course, written):
+    put(course / "submitted" / os.fsdecode(name) / NAME / EXACT, written)
+    put(course / "submitted" / "bob" / NAME / EXACT, written)
+    found = look(course)
+    (thing,) = found.unmatched
+    assert (
+        list(found.by_student) == ["bob"] and why in thing.why and "rename it after its student" in thing.why
+    )

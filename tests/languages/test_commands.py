@@ -159,6 +159,24 @@ def test_the_course_says_which_language_and_a_reader_otherwise(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
+    ("file", "text", "words", "told"),
+    [
+        ("course.toml", '[late]\npolicy = "often"', ["term"], "错误：course.toml：[late] policy 是 'often'；应为以下之一"),
+        ("course.toml", "[late]\npercnt = 3", ["term"], "错误：course.toml：[late] percnt 不是已知的键"),
+        ("course.toml", "[assignments.x]\ndue = 3", ["term"], "错误：course.toml：[assignments.x] due 是 3；应为"),
+        ("roster.csv", "id\nx\nx\n", ["roster", "show"], "都会成为“x”（x、x）"),
+        ("none", "", ["preflight", "none.ipynb"], "none.ipynb 无法读取：没有这个文件或文件夹。"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_said_in_chinese(file, text, words, told, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", "zh")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(main, ["--root", str(tmp_path), *words])
+    assert told in done.output.replace("\n", "") and done.exit_code in (1, 2)
+
+
+@pytest.mark.parametrize(
     ("text", "lines"),
     [
         ("给提交评分。", ["给提交评", "分。"]),

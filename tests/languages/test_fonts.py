@@ -18,7 +18,12 @@ def machine(monkeypatch):
     monkeypatch.setattr(Text, "set_text", getattr(Text.set_text, "instead", Text.set_text))
     monkeypatch.setenv(saying.OWN, "zh")
     monkeypatch.setattr(saying, "_words", lambda language: Words.of_pairs({"epoch {k}": "第 {k} 轮"}))
-    words = {"训练损失（nat）": "training loss (nats)", "{n} 个{what}": "{n} of {what}", "步": "step"}
+    words = {
+        "训练损失（nat）": "training loss (nats)",
+        "p，q": "p, q",
+        "{n} 个{what}": "{n} of {what}",
+        "步": "step",
+    }
     monkeypatch.setattr(saying, "_labels", lambda: Words.of_pairs(words))
 
     def has(*names):
@@ -42,9 +47,17 @@ def test_labels_are_english_where_no_font_has_chinese(machine):
     machine()
     assert chinese_labels() == chinese_labels() == ""
     shown = [
-        Text(0, 0, text).get_text() for text in ("训练损失（nat）", "3 个步", "没有译文", "loss $x$", "步")
+        Text(0, 0, text).get_text()
+        for text in ("训练损失（nat）", "3 个步", "没有译文", "loss $x$", "步", "p，q")
     ]
-    assert shown == ["training loss (nats)", "3 of step", "没有译文", "loss $x$", "step"]
+    assert shown == ["training loss (nats)", "3 of step", "没有译文", "loss $x$", "step", "p, q"]
+
+
+def test_the_name_of_the_data_below_a_figure_is_english_again(monkeypatch):
+    monkeypatch.setenv(saying.OWN, "zh")
+    name = "MNIST test file, 8,000 for training and 2,000 for validation"
+    shown = saying.said(name)
+    assert shown != name and saying.in_english(shown) == name
 
 
 def test_what_the_courses_own_code_draws_is_chinese_in_a_lesson_alone(machine):

@@ -140,6 +140,18 @@ say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))
     ]
 
 
+@pytest.mark.parametrize(
+    ("call", "label"),
+    [
+        ('plots.spread(ax, at, runs, f"test, p = {q}", **plots.SERIES["BN"])', "test, p = {q}"),
+        ('plots.tensor_grid(ax, groups, f"{name}: {count} values", mark)', "{name}: {count} values"),
+        ('plots.bars(ax, at, runs, "calibrated", 0.36)', "calibrated"),
+    ],
+)
+def test_a_label_is_found_though_it_is_one_word(call, label):
+    assert [p.text for p in of_code(call)] == [label]
+
+
 def test_what_another_cell_looks_up_stays():
     """`nets["all of it"]` must find what a loop over {"all of it": ...} has made; a title may say it in Chinese."""
     cells = [

@@ -1,5 +1,7 @@
 """Panels that stand side by side come one below the other in a figure's narrow form."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -30,7 +32,39 @@ def test_panels_take_as_many_columns_as_a_phone_has_room_for(
     plt.close(fig)
 
 
-def test_a_figure_of_one_column_has_no_narrow_form() -> None:
+def test_a_figure_of_one_column_is_squeezed_and_nothing_of_it_is_cut_off() -> None:
+    fig, (ax,) = plots.panels(1, 1, (8.4, 2.9))
+    for k in range(3):
+        ax.bar(range(9), 9 - k, label=f"a name in the legend that is as long as this one: {k}")
+    ax.set_xticks(range(9), [f"BatchNorm2D {k}" for k in range(9)])
+    ax.legend(ncol=3)
+    plots.label(ax, "A title that has far too many words to stand in one line on a phone")
+    narrow.squeeze(fig)
+    fig.draw_without_rendering()
+    edge = fig.get_window_extent()
+    assert fig.get_size_inches()[0] == pytest.approx(narrow.ALONE)
+    legend = ax.get_legend()
+    assert legend is not None
+    shown = [box.get_window_extent() for box in (ax, legend, ax._left_title)]  # type: ignore[attr-defined]
+    assert all(box.x0 >= edge.x0 - 1 and box.x1 <= edge.x1 + 1 for box in shown)
+    assert legend.get_window_extent().y1 < ax.get_window_extent().y0, "it hides no bar"
+    names = [one.get_window_extent() for one in ax.get_xticklabels()]
+    assert all(a.x1 <= b.x0 for a, b in pairwise(names))
+    plt.close(fig)
+
+
+def test_a_drawing_and_a_figure_that_is_narrow_already_have_no_other_form() -> None:
     fig, _ = plots.panels(2, 1)
     assert narrow.narrow_png(fig) is None
-    plt.close(fig)
+    fig, (ax,) = plots.panels(1, 1, (8.4, 2.9))
+    ax.set_axis_off()
+    assert narrow.narrow_png(fig) is None
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [("one two " * 8, 2), ("$x$ " + "one two " * 8, 1), ("一" * 30, 2), ("a\nb", 2), ("", 1)],
+)
+def test_a_title_is_broken_where_a_line_is_full_and_never_in_a_formula(text: str, lines: int) -> None:
+    assert len(narrow._broken(text).split("\n")) == lines

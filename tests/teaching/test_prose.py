@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course.teaching.prose import code, range_of, verdict
+from course.teaching.prose import code, range_of, short, verdict
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,25 @@ def test_a_difference_is_claimed_only_where_no_run_reaches_into_the_others_range
 def test_a_range_is_written_from_its_smallest_to_its_largest() -> None:
     assert range_of(np.array([0.5, 0.25, 1.0]), ".0%") == "25% to 100%"
     assert range_of(np.array([0.501, 0.502]), ".0%") == "50%", "one number where the two read alike"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (90_000.0, 4, "90,000"),
+        (16_118.3, 4, "16,120"),
+        (2843.0, 3, "2,840"),
+        (3.881e6, 3, "3.88e+06"),
+        (np.float32(0.1), 4, "0.1"),
+        (1e-8, 4, "1e-08"),
+        (-1.22474, 4, "-1.225"),
+        (float("nan"), 4, "nan"),
+    ],
+)
+def test_a_number_is_short_and_no_power_of_ten_where_it_need_not_be(
+    value: float, digits: int, shown: str
+) -> None:
+    assert short(value, digits) == shown
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,15 @@ FORMATS = {
         "assignment_9_export/submission_1/ps1_batchnorm.ipynb": BOOK,
         "assignment_9_export/submission_2/ps1_batchnorm.ipynb": BOOK,
     },
+    "Blackboard": {
+        "PS 1_jm12_attempt_2026-10-15-21-59-00_ps1_batchnorm.ipynb": BOOK,
+        "PS 1_jm12_attempt_2026-10-15-21-59-00.txt": b"Name: Jana Mueller (jm12)",
+        "PS 1_ll34_attempt_2026-10-16-08-00-00_my_ps1_batchnorm.ipynb": BOOK,
+    },
+    "Brightspace": {
+        "12-34 - Jana Müller - Oct 15, 2026 959 PM/ps1_batchnorm.ipynb": BOOK,
+        "56-78 - 李 雷 - Oct 16, 2026 1105 AM - ps1_batchnorm.ipynb": BOOK,
+    },
     "a plain folder": {"class/jm12/ps1_batchnorm.ipynb": BOOK, "class/lilei/ps1_batchnorm/x.ipynb": BOOK},
 }
 
@@ -329,3 +338,50 @@ def test_a_dry_run_on_a_folder_of_rubbish_says_so_and_brings_the_rest(course, tm
     assert len(told.output.splitlines()) < 40
     assert not (course / "submitted").exists() and not (tmp_path / "evil.ipynb").exists()
     assert set(folder.rglob("*")) == before
+
+
+def test_what_is_packed_otherwise_is_not_called_encrypted(course, tmp_path):
+    path = zipped(tmp_path / "a.zip", {"jm12/ps1_batchnorm.ipynb": BOOK, "ll34/ps1_batchnorm.ipynb": BOOK})
+    packed = bytearray(path.read_bytes())
+    packed[8] = packed[packed.index(b"PK\x01\x02") + 10] = 9
+    path.write_bytes(bytes(packed))
+    said = collect(course, path).output
+    assert "jm12/ps1_batchnorm.ipynb cannot be opened here; pack it again" in " ".join(said.split())
+    assert placed(course) == {"ll34/ps1_batchnorm/ps1_batchnorm.ipynb"}
+
+
+def test_what_is_no_file_is_said(course, tmp_path):
+    (tmp_path / "given" / "jm12").mkdir(parents=True)
+    os.mkfifo(tmp_path / "given" / "jm12" / "ps1_batchnorm.ipynb")
+    assert (
+        "jm12/ps1_batchnorm.ipynb is no file; it was left out" in collect(course, tmp_path / "given").output
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Jana Müller - ps1_batchnorm.ipynb", "李 雷 - PS1 Batchnorm (2).ipynb"],
+        ["ps1_batchnorm - Jana Müller.ipynb", "Copy of ps1_batchnorm_ll34.ipynb"],
+        ["jm12_ps1_batchnorm.ipynb", "ll34-ps1-batchnorm-final.zip"],
+        ["Group 1-Jana Müller_5_assignsubmission_file/x.ipynb", "A-B-李 雷_6_assignsubmission_file/x.ipynb"],
+    ],
+)  # fmt: skip
+def test_names_with_more_in_them_than_the_student_are_read(names, course, tmp_path):
+    """Google Classroom's copies of a template, what people call their files, Moodle's groups."""
+    collect(course, zipped(tmp_path / "a.zip", dict.fromkeys(names, BOOK)))
+    assert {name.partition("/")[0] for name in placed(course)} == {"jm12", "ll34"}
+
+
+def test_times_of_a_platform_without_a_zone_are_the_courses(tmp_path, root):
+    made = course_of(tmp_path / "course", root, ROSTER, '[course]\ntime_zone = "Europe/Berlin"\n')
+    files = {
+        "PS 1_jm12_attempt_2026-10-15-21-30-00_ps1_batchnorm.ipynb": b"old",
+        "PS 1_jm12_attempt_2026-10-15-21-59-00_ps1_batchnorm.ipynb": BOOK,
+        "PS 1_jm12_attempt_2026-10-15-21-59-00.txt": b"Name: Jana (jm12)",
+    }
+    said = collect(made, zipped(tmp_path / "a.zip", files)).output
+    assert "Blackboard gives times without a zone; they are read as in Europe/Berlin" in said
+    stamp = made / "submitted" / "jm12" / PS1 / "timestamp.txt"
+    assert stamp.read_text() == "2026-10-15 19:59:00.000000 UTC"
+    assert (stamp.parent / "ps1_batchnorm.ipynb").read_bytes() == BOOK

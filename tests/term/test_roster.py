@@ -132,6 +132,7 @@ BAD = {
     b"colour,size\nred,3\n": "is no roster that is known here",
     b"id,name\n": "there is nobody in it",
     b"id,name\na b,X\na_b,Y\n": "two students that would both be 'a_b'",
+    b"id\nx\nx\n": "two students that would both be 'x' here (x, x)",
     b"\x89PNG\r\n\x1a\n" + bytes(range(256)): "is no roster",
 }
 

@@ -22,6 +22,7 @@ from course.autograder.judging.verdict import number
 from course.languages.saying import filled, said
 
 CELL_SECONDS = 60.0
+BEGINNING = 300.0  # seconds that a fresh Python may take to begin on a busy machine: no cell is at fault
 ANEW = 3  # times that what lies below a cell is tried without it
 SAID_ALREADY = ("input(", "%matplotlib")  # by `remarks`
 
@@ -199,7 +200,7 @@ def _lines(lines: "queue.Queue[str]", seconds: float) -> Iterator[dict[str, Any]
     running = 0
     while True:
         try:
-            text = lines.get(timeout=seconds)
+            text = lines.get(timeout=seconds if running else max(seconds, BEGINNING))
         except queue.Empty:
             if running:
                 yield {"cell": running, "error": f"it took longer than {seconds:.0f} s", "ended": True}
@@ -248,7 +249,7 @@ def main(arguments: list[str]) -> int:
     try:
         found = preflight(Path(arguments[0]))
     except NotebookError as error:
-        print(error, file=sys.stderr)
+        print(said(str(error)), file=sys.stderr)
         return 2
     print(found.text())
     return int(bool(found.remarks))

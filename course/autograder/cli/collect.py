@@ -96,7 +96,7 @@ def _given(
     clones = clones_in(source)
     if not clones:
         given = open_source(source)
-        return given, recognise(given, assignment), deadlines
+        return given, recognise(given, assignment, course.term().settings.time_zone), deadlines
     grace = dt.timedelta(minutes=course.term().settings.late_policy(assignment).grace_minutes)
     until = {student: due + grace if due else None for student, due in deadlines.items()}
     others = {path.name for path in course.folder("release").glob("*")} - {assignment, f"{assignment}.ipynb"}

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from course.autograder.cli.places import said_of_a_place
 from course.autograder.cli.spoken_help import Context, begin, in_our_words, speaking
+from course.common.console import Sentence
 
 
 class LateGroup(click.Group):
@@ -51,9 +53,13 @@ class LateGroup(click.Group):
             raise in_our_words(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click's; what is wrong is said in the course's language."""
+        """As click's; what is wrong is said in the course's language, and of a full disk in a sentence."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
             self._begin(ctx)
             raise in_our_words(error) from None
+        except OSError as error:
+            if told := said_of_a_place(error):
+                raise Sentence(told) from None
+            raise

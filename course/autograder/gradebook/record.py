@@ -52,6 +52,7 @@ from course.autograder.gradebook.states import (
     write_findings,
     write_states,
 )
+from course.common.whole import replace_file
 
 CACHE_KB = 65_536  # of SQLite's pages in memory: the indexes of a large class are many times its usual 2 MB
 
@@ -313,10 +314,8 @@ def _untouched(cell: dict[str, Any] | None) -> bool:
 
 
 def write_whole(path: Path, content: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(content, encoding="utf-8")
-    partial.replace(path)
+    """Write a text so that it is there whole or not at all. Raises OSError."""
+    replace_file(path, content.encode())
 
 
 def canonical_dump(course: Course) -> str:

@@ -270,24 +270,12 @@ def _looked_at(
     for student, hand_in in wanted.items():
         task = task_of(recorder.course, recorder.assignment, student, hand_in, released, secret)
         state, score = states.get(student, State()), scores.get(student)
-        if not storable(student):
-            told = "the folder's name is not UTF-8 text; rename it"
-            yield task, Graded(printable(student), None, told)
-        elif state.state in (DONE, STALE) and student not in known and not (force or student in named):
+        if state.state in (DONE, STALE) and student not in known and not (force or student in named):
             yield task, Graded(student, None, REMOVED, fresh=False)
         elif score is not None and not force and up_to_date(recorder.course, task, state):
             yield task, Graded(student, score, fresh=False)
         else:
             yield task, None
-
-
-def storable(name: str) -> bool:
-    """Whether a name can stand in a database: a folder may be called what is no text."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def up_to_date(course: Course, task: Task, state: State) -> bool:

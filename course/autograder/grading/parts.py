@@ -19,7 +19,6 @@ from course.autograder.grading.driver import (
     entered,
     handed_in,
     held,
-    storable,
     task_of,
     up_to_date,
 )
@@ -112,7 +111,7 @@ def _tasks(course: Course, assignment: str, shard: Shard, released: Path, secret
     return [
         task_of(course, assignment, student, hand_in, released, secret)
         for student, hand_in in sorted(found.items())
-        if student in shard and storable(student)
+        if student in shard
     ]
 
 
@@ -210,7 +209,7 @@ def enter(
                     else task_of(course, assignment, student, hand_in, released, secret)
                 )
                 if student not in results:
-                    if not (task and storable(student) and up_to_date(course, task, state)):
+                    if not (task and up_to_date(course, task, state)):
                         made.missing.append(printable(student))
                     continue
                 with finishing_first():

@@ -14,7 +14,7 @@ from course.autograder.intake.choose import NEVER
 from course.autograder.intake.contents import Contents
 from course.autograder.intake.find import File, look_through
 from course.autograder.intake.matched import HandIn, HandIns, Unmatched
-from course.autograder.intake.names import IGNORED, NOTEBOOK, assignment_named, student_named
+from course.autograder.intake.names import IGNORED, NOTEBOOK, assignment_named, no_id, student_named
 from course.autograder.intake.notes import listed
 from course.common.text import printable
 
@@ -99,10 +99,17 @@ class _Search:
         return HandIns(found, tuple(self.unmatched))
 
     def _take(self, student: str, place: Path, why: str = "") -> None:
+        if wrong := no_id(student):
+            what = f"{self._where(place)} is called by a name that {wrong}; rename it after its student."
+            self.unmatched.append(Unmatched(place, what))
+            return
         self.places[student].append(place)
         if why:
             right = PLACE.format(student=printable(student), assignment=self.assignment)
             self.notes[student].append(f"Your hand-in {why}; its place is {right}.")
+
+    def _where(self, place: Path) -> str:
+        return "/".join(printable(part) for part in place.parts[-2:])
 
     # --- folders ------------------------------------------------------------------------------------------------
 

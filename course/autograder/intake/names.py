@@ -46,6 +46,33 @@ ID = re.compile(r"[^\W_](?:[\w.@+-]{0,62}[^\W_])?")
 NUMBERS = re.compile(r"_\d{4,}(_|$)|^\d{4,}_")  # as learning platforms put them into names of files
 
 
+def _said_in(stem: str, assignment: str) -> re.Match[str] | None:
+    loose = r"[\W_]*".join(re.escape(part) for part in re.findall(r"[^\W_]+", assignment))
+    return re.search(loose, stem, re.IGNORECASE)
+
+
+def beside_assignment(file: str, assignment: str) -> str:
+    """What stands before an assignment's name in a file's, or else behind it: 'Jana M' in 'Jana M - ps1 batchnorm (1).ipynb'."""
+    stem = ENDINGS.sub("", file.strip())
+    found = _said_in(stem, assignment)
+    if found is None:
+        return ""
+    parts = (re.sub(r"\(\d+\)", "", part) for part in (stem[: found.start()], stem[found.end() :]))
+    said = (part.strip(" _-–.()[]") for part in parts)
+    return next((part for part in said if not NOBODY.fullmatch(re.sub(r"[\W_]+", "", part))), "")
+
+
+def no_id(name: str) -> str:
+    """Why a folder's name can be nobody's id, in words that go on `a name that`; '' where it can be one."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8 text"
+    if not re.search(r"\w", name):
+        return "has no letter or digit in it"
+    return ""
+
+
 def student_named(file: str, assignment: str, known: Collection[str], *, alone: bool) -> str | None:
     """Whose a file is, by its name: `alice_ps1_batchnorm.ipynb`, `ps1-batchnorm (alice).zip`.
 
@@ -60,8 +87,7 @@ def student_named(file: str, assignment: str, known: Collection[str], *, alone: 
     """
     stem = ENDINGS.sub("", file.strip())
     if assignment:
-        loose = r"[\W_]*".join(re.escape(part) for part in re.findall(r"[^\W_]+", assignment))
-        if (found := re.search(loose, stem, re.IGNORECASE)) is None:
+        if (found := _said_in(stem, assignment)) is None:
             return None
         stem = f"{stem[: found.start()]}  {stem[found.end() :]}"
     low = stem.casefold()

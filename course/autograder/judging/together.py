@@ -1,6 +1,7 @@
 """Two mistakes in one output: which pair of misconceptions gives exactly this on every case that has no name yet."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -33,7 +34,7 @@ def two_mistakes(output: Output, entries: Sequence[Entry], right: Sequence[Entry
     tried: set[Two] = set()
     for place, case in enumerate(cases[:TRIED]):
         for two in case.fitting(cases[:place]):
-            fits = two not in tried and all(other.fits(two) for other in cases)
+            fits = two not in tried and all(other.fits(two) for other in cases) and not _one_place(cases, two)
             if fits and _contradicted(output, two, right) <= len(cases):
                 return two
             tried.add(two)
@@ -44,6 +45,15 @@ def _contradicted(output: Output, two: Two, right: Sequence[Entry]) -> int:
     """On how many of the cases that are right one of the two would show."""
     lineups = (asked.lineup(output.path, tolerance_of(output, asked.inputs, got)) for asked, got in right)
     return sum(bool(known.showing & set(two)) for known in lineups)
+
+
+def _one_place(cases: Sequence["_Case"], two: Two) -> bool:
+    """Whether the two are one place got wrong in two ways, a term left out and with another sign: no answer has both.
+
+    Then the effect of the one is the same multiple of the other's on each case, and the two were added up.
+    """
+    ratios = [ratio for case in cases if (ratio := case.ratio(two)) is not None]
+    return bool(ratios) and float(np.ptp(ratios)) <= 1e-3 * float(np.abs(ratios).max())
 
 
 def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:
@@ -146,6 +156,21 @@ class _Case:
             return True
         read = self.asked.together([two]).get(two, {})
         return self.path in read and self._gives(read[self.path])
+
+    def ratio(self, two: Two) -> float | None:
+        """By what the second one's effect is multiplied to give the first one's, NaN where that is no number.
+
+        None where the two are not added up here.
+        """
+        composed = self._composed(two)
+        if not composed or any(map(self._came, composed[1:])):
+            return None
+        one, other = (self.alone[name].astype(np.float64).ravel() - self.base.ravel() for name in two)
+        if one.size < 2 or not (np.isfinite(one).all() and np.isfinite(other).all()):
+            return None
+        factor = float(one @ other) / max(float(other @ other), 1e-300)
+        alike = np.linalg.norm(one - factor * other) <= 1e-3 * np.linalg.norm(one)
+        return factor if alike else math.nan
 
     def _gives_alone(self, name: str) -> bool:
         if name in self.known.others:

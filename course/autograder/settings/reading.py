@@ -21,6 +21,9 @@ from course.autograder.settings.term import (
 
 NOT_HANDED_IN = ("blank", "zero")
 LANGUAGES = ("en", "zh")
+YEAR = 366  # days
+MOST_SECONDS = 7 * 24 * 3600.0
+MOST_MB = 999_999
 POLICIES = ("none", "per_day", "per_hour", "late_days")
 
 
@@ -37,14 +40,22 @@ def _zone(table: Table) -> ZoneInfo | None:
     return ZoneInfo(name)
 
 
+def _is_some_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and (not value or value.startswith(("http://", "https://")))
+
+
 def _late(where: str, value: object) -> LatePolicy:
     table = Table(where, value)
     policy = LatePolicy(
         policy=table.choice("policy", POLICIES, LatePolicy.policy),
         percent=table.number("percent", LatePolicy.percent, 0, 100),
-        grace_minutes=table.number("grace_minutes", LatePolicy.grace_minutes),
+        grace_minutes=table.number("grace_minutes", LatePolicy.grace_minutes, 0, YEAR * 24 * 60),
         budget=table.whole("budget", LatePolicy.budget),
-        last_days=table.number("last_days", LatePolicy.last_days),
+        last_days=table.number("last_days", LatePolicy.last_days, 0, 10 * YEAR),
     )
     table.done()
     if policy.policy == "late_days" and not policy.budget:
@@ -106,9 +117,9 @@ def _assignment(name: str, value: object, zone: ZoneInfo | None, known: list[str
 def _grader(value: object) -> GraderSettings:
     table = Table("grader", value)
     made = GraderSettings(
-        cell_seconds=table.number("cell_seconds", None, 0.1),
-        total_seconds=table.number("total_seconds", None, 0.1),
-        memory_mb=table.number("memory_mb", None, 64),
+        cell_seconds=table.number("cell_seconds", None, 0.1, MOST_SECONDS),
+        total_seconds=table.number("total_seconds", None, 0.1, MOST_SECONDS),
+        memory_mb=table.number("memory_mb", None, 64, MOST_MB),
         jobs=table.whole("jobs", 0),
     )
     table.done()
@@ -157,9 +168,11 @@ def parse(data: Mapping[str, Any], known: list[str]) -> Settings:
     made = Settings(
         id=course.text("id", Settings.id),
         time_zone=zone or dt.UTC,
-        roster=course.text("roster", Settings.roster),
+        roster=str(course.take("roster", "the name of a file", _is_some_text, Settings.roster)),
         not_handed_in=course.choice("not_handed_in", NOT_HANDED_IN, Settings.not_handed_in),
-        lessons_url=course.text("lessons_url"),
+        lessons_url=str(
+            course.take("lessons_url", "an address that begins with http:// or https://", _is_address, "")
+        ),
         language=course.choice("language", LANGUAGES, Settings.language),
         hand_in=course.text("hand_in"),
         late=_late("late", late),

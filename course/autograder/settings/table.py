@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Callable
@@ -28,6 +29,8 @@ def toml_in(text: str, file: str = FILE) -> dict[str, Any]:
             told += f", which is {shown(line)}"
         if re.search(r"=\s*\d{4}-\d\d-\d\d[T ]\d\d?:\d\d\s*(?:Z|[+-][\d:]+)?\s*(?:#.*)?$", line):
             told += "; a time is written with its seconds, as 2026-10-15T23:59:00"
+        elif re.search(r"=\s*\d{4}-\d\d-\d\d[T ]24:", line):
+            told += "; a day ends at 23:59:59"
         elif re.search(r"=\s*[^\W\d]\w*\s*(?:#.*)?$", line):
             told += "; text stands in quotes"
         raise SettingsError(told) from None
@@ -44,7 +47,7 @@ class Table:
         self.where, self.left, self.known = where, dict(value), list[str]()
 
     def _at(self, key: str) -> str:
-        return f"{self.file}: {f'[{self.where}] ' if self.where else ''}{key}"
+        return f"{f'[{self.where}] ' if self.where else ''}{key}"
 
     def take(self, key: str, wanted: str, fits: Callable[[Any], bool], default: Any) -> Any:
         """The value of a key, or the default. Raises SettingsError where it does not fit."""
@@ -53,7 +56,7 @@ class Table:
             return default
         value = self.left.pop(key)
         if not fits(value):
-            raise SettingsError(f"{self._at(key)} is {shown(value)}; wanted: {wanted}")
+            raise SettingsError(f"{self.file}: {self._at(key)} is {shown(value)}; wanted: {wanted}")
         return value
 
     def table(self, key: str) -> dict[str, Any]:
@@ -88,26 +91,26 @@ class Table:
             return None
         example = "2026-10-15T23:59:00"
         if not isinstance(value, dt.datetime):
-            told = f"{self._at(key)} is {shown(value)}; wanted: a date with a time and without quotes, as {example}"
+            told = f"{self.file}: {self._at(key)} is {shown(value)}; wanted: a date with a time and without quotes, as {example}"
             raise SettingsError(told)
         if value.tzinfo is not None:
             return value
         if zone is None:
             raise SettingsError(
-                f"{self._at(key)} has no time zone; write the offset, as {example}+02:00, or say time_zone in [course]"
+                f"{self.file}: {self._at(key)} has no time zone; write the offset, as {example}+02:00, or say time_zone in [course]"
             )
-        return _in_zone(value, zone, self._at(key))
+        return _in_zone(value, zone, self.file, self._at(key))
 
     def done(self) -> None:
         """Complain about the first key that nobody took."""
         for key in self.left:
             near = difflib.get_close_matches(key, self.known, n=1)
             meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.known)}"
-            raise SettingsError(f"{self._at(key)} is no known key; {meant}")
+            raise SettingsError(f"{self.file}: {self._at(key)} is no known key; {meant}")
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def shown(value: object) -> str:
@@ -117,12 +120,12 @@ def shown(value: object) -> str:
     return repr(value)[:60]
 
 
-def _in_zone(naive: dt.datetime, zone: ZoneInfo | dt.timezone, at: str) -> dt.datetime:
+def _in_zone(naive: dt.datetime, zone: ZoneInfo | dt.timezone, file: str, at: str) -> dt.datetime:
     """A local time as a point in time. An hour that a change of summer time skips names no point; one that comes twice
     means the second, which is the later and so the kinder due date."""
     moment = naive.replace(tzinfo=zone, fold=1)
     if moment.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != naive:
         raise SettingsError(
-            f"{at} is {naive.isoformat()}, an hour that the change to summer time skips in {zone}; choose another"
+            f"{file}: {at} is {naive.isoformat()}, an hour that the change to summer time skips in {zone}; choose another"
         )
     return moment

@@ -54,6 +54,7 @@ class Matcher:
                         self._by_key.setdefault(("squashed", name), []).append(student)
 
     def _one(self, key: str, value: str, number: str) -> Student | None:
+        key = "name" if key.startswith("name_") else key
         found = self._by_key.get((key, plain_name(value) if key == "name" else value.casefold()), [])
         if len(found) > 1 and number:
             found = [student for student in found if student.moodle_id == number]

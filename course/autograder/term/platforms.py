@@ -2,7 +2,7 @@
 
 Sources: Canvas's `lib/content_zipper.rb` and `infer_comment_context_from_filename`, Moodle's
 `mod/assign/classes/downloader.php`, Gradescope's `submission_metadata.yml`, nbgrader's `exchange/default/submit.py`,
-`gh classroom clone student-repos`.
+Blackboard's and Brightspace's help on downloading assignments, `gh classroom clone student-repos`.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from course.autograder.intake.names import beside_assignment
 from course.autograder.term.match import squashed
 from course.autograder.term.sources import Source, SourceError
 
@@ -26,6 +27,12 @@ MOODLE = re.compile(
 )
 EXCHANGE = re.compile(
     r"^(?P<student>.+)\+(?P<assignment>[^+]+)\+(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*?)(?:\+[\w=-]+)?$"
+)
+BLACKBOARD = re.compile(
+    r"^.+_(?P<user>[^_]+)_attempt_(?P<at>\d{4}(?:-\d\d){5})(?:_(?P<orig>.+)|(?P<about>\.txt))$"
+)
+BRIGHTSPACE = re.compile(
+    r"^(?:\d+-\d+ - )?(?P<name>.+?) - (?P<at>[A-Z][a-z]{2} \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<orig>.+))?$"
 )
 METADATA = "submission_metadata.yml"
 
@@ -79,8 +86,38 @@ def _moodle(name: str) -> Piece | None:
         if found := MOODLE.match(part):
             inside = path.parts[depth + 1 :]
             original = "/".join(inside) if inside else found["rest"]
-            called, by = f"{found['name']} ({found['number']})", {"name": found["name"]}
+            called, by = f"{found['name']} ({found['number']})", _behind_a_group(found["name"])
             return Piece(name, original, called, by, number=found["number"]) if original else None
+    return None
+
+
+def _behind_a_group(name: str) -> dict[str, str]:
+    """A name, and what stands behind each hyphen in it: Moodle puts a group's name in front where there are groups."""
+    parts = name.split("-")
+    return {"name": name} | {f"name_{k}": "-".join(parts[k:]) for k in range(1, len(parts))}
+
+
+def _blackboard(name: str) -> Piece | None:
+    """`TITLE_USER_attempt_2026-10-15-21-59-00_FILE`; a text of the same name without a file has what was typed in."""
+    found = BLACKBOARD.match(PurePosixPath(name).name)
+    if not found:
+        return None
+    user = found["user"]
+    original = found["orig"] or "blackboard.txt"
+    return Piece(
+        name, original, user, {"login": user, "id": user}, at=_local(found["at"], "%Y-%m-%d-%H-%M-%S")
+    )
+
+
+def _brightspace(name: str) -> Piece | None:
+    """`12-34 - NAME - Oct 15, 2026 959 PM`, a folder with the files in it, or in front of the file's own name."""
+    path = PurePosixPath(name)
+    for depth, part in enumerate(path.parts):
+        if found := BRIGHTSPACE.match(part):
+            inside = "/".join(path.parts[depth + 1 :]) or found["orig"]
+            day, _, clock = found["at"].rpartition(" ")[0].rpartition(" ")
+            at = _local(f"{day} {clock:0>4} {found['at'][-2:]}", "%b %d, %Y %I%M %p")
+            return Piece(name, inside, found["name"], {"name": found["name"]}, at=at) if inside else None
     return None
 
 
@@ -109,15 +146,23 @@ def _moment(text: str) -> dt.datetime | None:
         return None
 
 
-def _plain(name: str) -> Piece:
-    """STUDENT/…/file, or STUDENT.ipynb, or STUDENT_anything.ipynb: the first part is whose it is."""
+def _local(text: str, form: str) -> dt.datetime | None:
+    """A time that a platform gives without a zone; `recognise` puts the course's own to it."""
+    try:
+        return dt.datetime.strptime(text, form)
+    except ValueError:
+        return None
+
+
+def _plain(name: str, assignment: str) -> Piece:
+    """STUDENT/…/file, or STUDENT.ipynb, or a file with the assignment's name and STUDENT before or behind it."""
     path = PurePosixPath(name)
     if len(path.parts) > 1:
         who = path.parts[0]
         return Piece(
             name, path.name, who, {"id": who, "login": who, "email": who, "github": who, "name": who}
         )
-    stem = path.name.partition(".")[0]
+    stem = beside_assignment(path.name, assignment) or path.name.partition(".")[0]
     return Piece(name, path.name, stem, {"id": stem, "login": stem, "github": stem, "name": stem})
 
 
@@ -125,6 +170,8 @@ READERS: dict[str, Callable[[str], Piece | None]] = {
     "Canvas": _canvas,
     "Moodle": _moodle,
     "nbgrader": _exchange,
+    "Blackboard": _blackboard,
+    "Brightspace": _brightspace,
 }
 
 
@@ -163,11 +210,12 @@ def _as_moment(value: object) -> dt.datetime | None:
     return _moment(value) if isinstance(value, str) else None
 
 
-def recognise(source: Source, assignment: str) -> Found:
+def recognise(source: Source, assignment: str, zone: dt.tzinfo = dt.UTC) -> Found:
     """Find out which platform a zip or folder comes from, and whose each file is.
 
     A format is known by most of its names having it; what has none is told, not guessed at. In a plain folder, what
     stands first below the folders around everything is whose it is; the assignment's own folder may stand under it.
+    Times that are given without a zone are in `zone`.
     """
     names = source.names()
     for listed in names:
@@ -177,9 +225,16 @@ def recognise(source: Source, assignment: str) -> Found:
         pieces = [piece for name in names if (piece := reader(name)) is not None]
         if pieces and 2 * len(pieces) > len(names):
             have = {piece.source for piece in pieces}
-            return Found(platform, tuple(pieces), _nobodys(platform, (n for n in names if n not in have)))
+            told = list(_nobodys(platform, (n for n in names if n not in have)))
+            local = [one for one in pieces if one.at is not None and one.at.tzinfo is None]
+            if local:
+                told.insert(0, f"{platform} gives times without a zone; they are read as in {zone}")
+                pieces = [
+                    replace(p, at=p.at.replace(tzinfo=zone)) if p in local and p.at else p for p in pieces
+                ]
+            return Found(platform, tuple(pieces), tuple(told))
     below = _below_common(names, assignment)
-    plain = [(_plain(short), name) for short, name in zip(below, names, strict=True)]
+    plain = [(_plain(short, assignment), name) for short, name in zip(below, names, strict=True)]
     return Found("a plain folder", tuple(replace(piece, source=name) for piece, name in plain))
 
 

@@ -157,6 +157,11 @@ READERS: dict[str, Reader] = {
 }
 
 
+def _called(student: Student) -> str:
+    """By what a reader finds a student in the file: a list of ids has no names."""
+    return student.name or student.email or student.github or student.sis_id or student.id
+
+
 def students_in(path: Path) -> tuple[str, list[Student]]:
     """The format of a file and the students in it.
 
@@ -179,7 +184,7 @@ def students_in(path: Path) -> tuple[str, list[Student]]:
         other = seen.setdefault(student.id.casefold(), student)
         if other is not student:
             raise TableError(
-                f"{path.name} names two students that would both be '{student.id}' here ({other.name or other.email}, "
-                f"{student.name or student.email}); give them different ids"
+                f"{path.name} names two students that would both be '{student.id}' here ({_called(other)}, "
+                f"{_called(student)}); give them different ids"
             )
     return kind, students

@@ -117,9 +117,12 @@ class ZipSource:
         try:
             with self._zip.open(entry) as file:
                 content = file.read(entry.file_size + 1)
+        except NotImplementedError:
+            why = f"{printable(name)} cannot be opened here"
+            raise SourceError(f"{why}; pack it again as a plain zip") from None
         except RuntimeError:
             raise SourceError(f"{printable(name)} is encrypted; ask for it without a password") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):
             raise SourceError(f"{printable(name)} is damaged; download it again") from None
         if len(content) > entry.file_size:
             raise SourceError(f"{printable(name)} is larger than the zip says; it was left out")
@@ -167,6 +170,8 @@ class FolderSource:
                     waiting.append(entry)
                 elif entry.is_file():
                     self._names.append(str(relative))
+                else:
+                    self.refused.append(f"{printable(str(relative))} is no file; it was left out")
                 if len(self._names) > MOST_ENTRIES:
                     raise SourceError(
                         f"{self.path} has more than {MOST_ENTRIES} files; name the folder of one class"

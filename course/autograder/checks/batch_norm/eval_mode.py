@@ -7,7 +7,8 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
-from course.autograder.checks.batch_norm.normalising import rooted, scaling
+from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -41,6 +42,31 @@ def several(i: Inputs) -> bool:
 def _longer(i: Inputs) -> Arrays:
     n, s = i["x"].size / len(i["gamma"]), v.state(i)
     return {"out": v.with_statistics(i, s["running_mean"], s["running_var"] * n / (n - 1))}
+
+
+def _made_up_for(i: Inputs) -> Arrays:
+    s = v.state(i)
+    share = 1 - s["momentum"]
+    return {"out": v.with_statistics(i, s["running_mean"] / share, s["running_var"] / share)}
+
+
+def _scaled_first(i: Inputs) -> Arrays:
+    s = v.state(i)
+    scaled = {**i, "x": batch_norm.scale_shift(i["x"], i["gamma"], i["beta"])}
+    how = {"gamma": "forgotten", "beta": "forgotten"}
+    return {"out": v.with_statistics(scaled, s["running_mean"], s["running_var"], **how)}
+
+
+def _shifted(shift: Shift) -> Wrong:
+    """x times the right factor, with another shift."""
+
+    def wrong(i: Inputs) -> Arrays:
+        s, x = v.state(i), i["x"].astype(np.float64)
+        gamma, beta = (i[name].astype(np.float64) for name in ("gamma", "beta"))
+        sd = np.sqrt(s["running_var"].astype(np.float64) + s["eps"])
+        return {"out": x * (gamma / sd) + shift(s["running_mean"], gamma / sd, sd, beta)}
+
+    return wrong
 
 
 def small_variance(draw: draws.Draw, factor: float) -> draws.Draw:
@@ -87,7 +113,21 @@ OUT = {
     "running variance made longer by n / (n - 1)": Mistake(
         "The running variance is used as it is: no n / (n - 1) in test mode.", where(several, _longer)
     ),
+    "running statistics divided by 1 - momentum": Mistake(
+        "The running statistics are used as they are: nothing makes up for how they started.", _made_up_for
+    ),
+    "scaled and shifted before normalising": Mistake(
+        "Normalise first: gamma and beta come last, after the division by the running deviation.",
+        _scaled_first,
+    ),
+    "running mean not scaled": Mistake(
+        "The running mean is subtracted before the scaling: it is scaled as x is.",
+        _shifted(lambda mean, factor, sd, beta: beta - mean),
+    ),
+    **{name: Mistake(advice, _shifted(shift)) for name, (advice, shift) in SHIFTS.items()},
+    **one_alone(v.served, "out", samples=0, features=1),
     **rooted(out, "bn_param"),
+    **apart(out),
     **scaling(out),
 }
 

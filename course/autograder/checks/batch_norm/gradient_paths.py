@@ -81,9 +81,29 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The derivative of the root has a factor 1/2 that is missing on the path through the variance.",
         lambda p: p.g + p.by_mean + 2 * p.by_var,
     ),
+    "factor -1/2 of the root forgotten": (
+        "The derivative of (var + eps) ** -0.5 has a factor -1/2 that is missing on the path through the variance.",
+        lambda p: p.g + p.by_mean - 2 * p.by_var,
+    ),
+    "sign and factor 2 of the variance's gradient": (
+        "The path through the variance has the factors -1/2, of the root, and 2, of the square: yours lacks sign and 2.",
+        lambda p: p.g + p.by_mean - p.by_var / 2,
+    ),
+    "x - mean squared where the variance hands on": (
+        "The variance hands each value its own x - mean; yours hands on its square.",
+        lambda p: p.g + p.by_mean + p.by_var * p.centred,
+    ),
+    "x - mean squared, handed on to the mean as well": (
+        "The derivative of the square is 2 (x - mean), with no square left.",
+        lambda p: p.g + p.by_mean + p.by_var * p.centred - p.mean(p.by_var * p.centred),
+    ),
     "power -1/2 in the variance's gradient": (
         "The derivative of (var + eps) ** -0.5 has the power -1.5; yours has -0.5.",
         lambda p: p.g + p.by_mean + p.by_var * p.sd**2,
+    ),
+    "root's derivative multiplied by 2 sd": (
+        "The derivative of the root is 1 / (2 sd): divide by 2 sd, do not multiply.",
+        lambda p: p.g + p.by_mean + p.by_var * 4 * p.sd**2,
     ),
     "power -3 in the variance's gradient": (
         "The derivative of (var + eps) ** -0.5 has the power -1.5, which is 1 / sd ** 3; yours is 1 / (var + eps) ** 3.",

@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language import (
+    BATCH_NORM,
+    CANCELLING,
+    Arrays,
+    Case,
+    Inputs,
+    Mistake,
+    Output,
+    check,
+    draws,
+)
 from course.autograder.checks.language.wrong import Wrong, only, scaled
 from course.reference import batch_norm_net
 
@@ -19,6 +29,7 @@ NAMES = tuple(
     if k < LAYERS or name in "Wb"
 )
 EARNING = ("W1", "gamma1", "beta3", "W4", "gamma5", "W6", "b6")  # the others have to be right too
+BEFORE_BATCH_NORM = tuple(f"b{k}" for k in range(1, LAYERS))  # a shift that batch norm takes out again
 PATHS = tuple(f"grads.{name}" for name in NAMES)
 
 
@@ -81,6 +92,14 @@ def _exchanged(i: Inputs) -> Arrays:
     return {f"grads.{name}": right[f"grads.{instead}"] for name, instead in named.items()}
 
 
+def _handed_exchanged(i: Inputs) -> Arrays:
+    """Each layer scaled by its beta and shifted by its gamma, each gradient under the name of what it belongs to."""
+    other = {"gamma": "beta", "beta": "gamma"}
+    name = {k: other.get(k[:-1], k[:-1]) + k[-1] for k in i["params"]}
+    found = _net({**i, "params": {k: i["params"][name[k]] for k in i["params"]}})
+    return {"loss": found["loss"], **{f"grads.{k}": found[f"grads.{name[k]}"] for k in NAMES}}
+
+
 SIX_LAYERS = check(
     ASSIGNMENT,
     "six_layer_net",
@@ -88,7 +107,14 @@ SIX_LAYERS = check(
     ("loss, grads = six_layer_net(x, y, params)",),
     outputs=(
         Output("loss", BATCH_NORM, 3),
-        *(Output(f"grads.{name}", BATCH_NORM, weight=float(name in EARNING)) for name in NAMES),
+        *(
+            Output(
+                f"grads.{name}",
+                CANCELLING if name in BEFORE_BATCH_NORM else BATCH_NORM,
+                weight=float(name in EARNING),
+            )
+            for name in NAMES
+        ),
     ),
     cases=(
         Case("eight samples, layers of 5 to 7 units", _given(8, (4, 6, 5, 7, 6, 5, 3))),
@@ -125,6 +151,10 @@ SIX_LAYERS = check(
         "averaged over the batch twice": Mistake(
             "The loss's own gradient is averaged already: do not divide the gradients by N again.",
             scaled(_net, *PATHS, by=lambda i: 1 / len(i["y"])),
+        ),
+        "gamma and beta exchanged in the layers": Mistake(
+            "The block takes gamma before beta; yours are handed over in each other's place.",
+            _handed_exchanged,
         ),
         "gamma's and beta's gradients swapped": Mistake(
             "The block returns (dx, dw, db, dgamma, dbeta): yours stand under each other's names.", _exchanged

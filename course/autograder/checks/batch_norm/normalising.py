@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from course.autograder.checks.language import Mistake
 from course.autograder.checks.language.wrong import Wrong
 
@@ -69,6 +71,47 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
             "x comes first: it is x minus the mean, not the mean minus x.", out(sign=-1.0)
         ),
     }
+
+
+def apart(out: Callable[..., Wrong]) -> dict[str, Mistake]:
+    """The mistakes of one who takes the root, or the reciprocal, of one of the two summands alone."""
+    return {
+        "roots taken apart": Mistake(
+            "You take the root of the variance and the root of epsilon; take one root, of their sum.",
+            out(eps="roots"),
+        ),
+        "root of epsilon alone": Mistake(
+            "Only epsilon stands under your root: put brackets round the sum of variance and epsilon.",
+            out(eps="bracketless"),
+        ),
+        "epsilon added to the reciprocal": Mistake(
+            "You add epsilon to 1 / root; it goes beside the variance, under the root.",
+            out(eps="reciprocal"),
+        ),
+        "epsilon beside the variance's reciprocal": Mistake(
+            "Under your root stands 1 / var + eps; it is 1 / (var + eps).",
+            out(eps="inverse"),
+        ),
+    }
+
+
+# Batch norm in test mode is x * factor + shift, with factor = gamma / sd: the shift got wrong, from the running mean,
+# factor, sd and beta.
+Shift = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+SHIFTS: dict[str, tuple[str, Shift]] = {
+    "gamma missing at the mean": (
+        "The mean is divided by the deviation and multiplied by gamma, as x is; yours has no gamma.",
+        lambda mean, factor, sd, beta: beta - mean / sd,
+    ),
+    "mean scaled by gamma alone": (
+        "The mean is multiplied by gamma and divided by the deviation, as x is; yours is not divided.",
+        lambda mean, factor, sd, beta: beta - factor * sd * mean,
+    ),
+    "mean scaled twice": (
+        "beta and the scaled mean are complete: the factor multiplies neither of them once more.",
+        lambda mean, factor, sd, beta: factor * (beta - factor * mean),
+    ),
+}
 
 
 def spreads(out: Callable[..., Wrong]) -> dict[str, Mistake]:

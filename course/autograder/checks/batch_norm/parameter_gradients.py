@@ -73,6 +73,10 @@ def parameter_mistakes(parts: PartsOf, right: Wrong, axis: int) -> dict[str, Mis
             "dgamma sums dout times x_hat: dout has not passed gamma yet.",
             collected("dgamma", lambda p: p.g * p.normalised),
         ),
+        "dgamma a product of two sums": Mistake(
+            "Multiply dout by x_hat first, then sum; yours sums both first, and multiplies the sums.",
+            of("dgamma", lambda i: right(i)["dbeta"] * parts(i).normalised.reshape(i["x"].shape).sum(axis=others(i))),
+        ),
         "dgamma not summed": Mistake(
             "One gamma serves every sample: sum its gradient over them; the shape is gamma's.",
             as_it_is("dgamma", lambda p: p.dout * p.normalised),

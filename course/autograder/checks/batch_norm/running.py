@@ -85,6 +85,12 @@ def _anew(i: Inputs) -> Arrays:
     return _serve(i, _state_after({**i, "bn_param": settings}, batches=BATCHES[-1:]))
 
 
+def _never_read(i: Inputs) -> Arrays:
+    """Statistics of 0 and 1 in each call, those that the last one leaves included."""
+    c = len(i["gamma"])
+    return _serve(i, {**v.state(i), "running_mean": np.zeros(c), "running_var": np.ones(c)})
+
+
 def _started(**values: float) -> Wrong:
     """Running statistics that start elsewhere where there are none."""
 
@@ -156,6 +162,10 @@ RUNNING_CHECK = check(
         "statistics started anew at each call": Mistake(
             "Each call starts from 0 and 1 again: read the running statistics from bn_param when they are there.",
             _anew,
+        ),
+        "running statistics never read": Mistake(
+            "Each call begins with 0 and 1, the one in test mode too: read the running statistics from bn_param.",
+            _never_read,
         ),
         "running variance started at 0": KEEPING["running variance started at 0"].by(
             _started(running_var=0.0)

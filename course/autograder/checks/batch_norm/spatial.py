@@ -8,6 +8,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -54,11 +55,41 @@ def _over(*axes: int) -> Any:
     return lambda i: {"out": v.forward(i, axes=axes)}
 
 
-def _variance_per_image(i: Inputs) -> Arrays:
-    """The variances of the images averaged: without the spread of the images' means."""
-    var = i["x"].astype(np.float64).var(axis=(2, 3)).mean(axis=0)
-    out = v.with_statistics(i, v.batch_part(i)["mean"], var)
-    return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+def _variance_averaged(within: tuple[int, ...], then: tuple[int, ...]) -> Wrong:
+    """Variances over some axes, averaged over the others that are left: without the spread of their means."""
+
+    def wrong(i: Inputs) -> Arrays:
+        var = i["x"].astype(np.float64).var(axis=within).mean(axis=then)
+        out = v.with_statistics(i, v.batch_part(i)["mean"], var)
+        return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+
+    return wrong
+
+
+def _variance_divided_by(count: Callable[[Inputs], int]) -> Wrong:
+    """The sum of the squares divided by another number than there are: infinite where that is 0."""
+
+    def wrong(i: Inputs) -> Arrays:
+        batch = v.batch_part(i)
+        with np.errstate(all="ignore"):
+            var = batch["var"] * (i["x"].size / len(i["gamma"]) / np.float64(count(i)))
+        out = v.with_statistics(i, batch["mean"], var)
+        return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+
+    return wrong
+
+
+def _handed_on(i: Inputs) -> Arrays:
+    """The running values of channels that go through one dict one after the other, as they stand behind each."""
+    s, batch = v.state(i), v.batch_part(i)
+    found = {}
+    for name, values in batch.items():
+        running, passed = s[f"running_{name}"][0], []
+        for value in values:
+            running = mixed({**s, f"running_{name}": running}, {name: value})[name]
+            passed.append(running)
+        found[f"bn_param.running_{name}"] = np.array(passed)
+    return found
 
 
 TRAINING_MISTAKES = {
@@ -86,7 +117,49 @@ TRAINING_MISTAKES = {
     ),
     "variances of the images averaged": Mistake(
         "One variance over all N * H * W values of a channel: the images' means differ too.",
-        _variance_per_image,
+        _variance_averaged((2, 3), (0,)),
+    ),
+    "variances of the rows averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the rows' means differ too.",
+        _variance_averaged((0, 3), (1,)),
+    ),
+    "variances of the columns averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the columns' means differ too.",
+        _variance_averaged((0, 2), (1,)),
+    ),
+    "variances of the pixels averaged": Mistake(
+        "One variance over all N * H * W values of a channel: the pixels' means differ too.",
+        _variance_averaged((0,), (1, 2)),
+    ),
+    **{
+        name: Mistake(advice, _variance_divided_by(count))
+        for name, (advice, count) in {
+            "variance divided by the images": (
+                "The squares of a channel are N * H * W many; you divide their sum by the number of images.",
+                lambda i: len(i["x"]),
+            ),
+            "variance divided by the images less one": (
+                "The squares of a channel are N * H * W many; you divide their sum by the number of images, less one.",
+                lambda i: len(i["x"]) - 1,
+            ),
+            "variance divided by the pixels": (
+                "The squares of a channel are N * H * W many; you divide their sum by the pixels of one image.",
+                lambda i: i["x"][0, 0].size,
+            ),
+        }.items()
+    },
+    "running statistics handed on from channel to channel": Mistake(
+        "Each channel goes on from its own running values; yours from those of the channel before, in one dict.",
+        _handed_on,
+    ),
+}
+# In both modes.
+OF_ONE_CHANNEL = {
+    "gamma and beta of the first channel for all": Mistake(
+        "Each channel has a gamma and a beta of its own; yours uses the first for all.",
+        lambda i: only(_reference, "out")(
+            {**i, **{k: np.full_like(i[k], i[k][0]) for k in ("gamma", "beta")}}
+        ),
     ),
 }
 
@@ -102,6 +175,13 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
             "Rows of channels become [N, H, W, C] first, and the C moves to axis 1 after that: reshape alone mixes them.",
             put(lambda value: value.transpose(0, 2, 3, 1).reshape(value.shape)),
         ),
+        **{
+            f"folded back from [{', '.join(order)}]": Mistake(
+                f"Your values lie as [{', '.join(order)}] and are read as [N, C, H, W]: move the axes by transpose first.",
+                put(_folded(order)),
+            )
+            for order in FOLDED
+        },
         "channels left last": Mistake(
             f"{output} has the shape of x, [N, C, H, W]: move the channels back to axis 1.",
             put(lambda value: value.transpose(0, 2, 3, 1)),
@@ -127,6 +207,15 @@ def moved_back(right: Wrong, output: str) -> dict[str, Mistake]:
             put(_read_as_columns),
         ),
     }
+
+
+# Orders of the axes N, C, H, W in which values may lie when a reshape alone is to bring them back.
+FOLDED = ("CNHW", "CHWN", "HWNC", "HWCN", "NWHC")
+
+
+def _folded(order: str) -> Callable[[np.ndarray], np.ndarray]:
+    axes = ["NCHW".index(axis) for axis in order]
+    return lambda value: value.transpose(axes).reshape(value.shape)
 
 
 def _through_rows(value: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
@@ -192,6 +281,8 @@ SPATIAL_FORWARD = check(
             where(_training, after(v.trained, *v.STATE, change=lambda value: value.reshape(1, -1, 1, 1))),
         ),
         **limited(_in_test_mode, _testing),
+        **OF_ONE_CHANNEL,
+        **one_alone(_reference, "out", samples=0, channels=1),
         **moved_back(_reference, "out"),
     },
     may_change=v.STATE,

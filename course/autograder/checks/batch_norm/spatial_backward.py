@@ -3,6 +3,7 @@
 from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
 from course.autograder.checks.language import draws
@@ -27,12 +28,25 @@ def _dout_turned(i: Inputs) -> Arrays:
     return {**found, "dx": found["dx"].reshape(n, c, w, h).swapaxes(2, 3)}
 
 
+def _dout_by_pixel(i: Inputs) -> Arrays:
+    """The gradients of a student whose rows of dout go through the pixels first, beside a cache of image after image."""
+    n, c, h, w = i["x"].shape
+    rows = i["dout"].transpose(2, 3, 0, 1).reshape(-1, c)
+    found = b.right_gradients({**i, "dout": rows.reshape(n, h, w, c).transpose(0, 3, 1, 2)})
+    back = found["dx"].transpose(0, 2, 3, 1).reshape(h, w, n, c).transpose(2, 3, 0, 1)
+    return {**found, "dx": back} if n > 1 else {}
+
+
 def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
 
 
 def _over_pixels(name: str) -> Wrong:
     return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
+
+
+def _over_images(name: str) -> Wrong:
+    return only(lambda i: {k: a / len(i["x"]) for k, a in b.right_gradients(i).items()}, name)
 
 
 STEPS = (
@@ -71,9 +85,27 @@ SPATIAL_BACKWARD = check(
             "dout and x must be read in the same order, height before width: yours is read the other way round.",
             _dout_turned,
         ),
+        "dout gone through pixel by pixel": Mistake(
+            "dout and x must be read in the same order, image after image: yours goes through the pixels first.",
+            _dout_by_pixel,
+        ),
+        **{
+            f"{name} averaged over the images": Mistake(
+                f"{name} sums over images and pixels; the images are not averaged.", _over_images(name)
+            )
+            for name in ("dgamma", "dbeta")
+        },
         "n counts the images only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by N.",
             counted(b.parts, lambda i: i["x"].shape[0]),
+        ),
+        "n without the width": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by N * H.",
+            counted(b.parts, lambda i: i["x"][:, 0, :, 0].size),
+        ),
+        "n without the height": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by N * W.",
+            counted(b.parts, lambda i: i["x"][:, 0, 0].size),
         ),
         "n counts the pixels only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by H * W.",
@@ -110,6 +142,8 @@ SPATIAL_BACKWARD = check(
         ),
         **b.DX,
         **b.DPARAMETERS,
+        **b.WITH_OUT,
+        **one_alone(b.right_gradients, "dx", samples=0, channels=1),
         **moved_back(b.right_gradients, "dx"),
         "cache of a later forward pass": b.LATER,
     },

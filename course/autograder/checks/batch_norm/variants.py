@@ -1,5 +1,6 @@
 """Batch norm done wrong, in Paddle: one differentiable graph with a switch for each thing that can go wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class Switches:
             'largest' magnitude.
         second: take the mean of the squares for the variance.
         eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', 'relative' to the variance, as a 'floor' under
-            it, 'none', or a number that stands for the one asked for.
+            it, 'none', a number that stands for the one asked for, or one of `APART`.
         root: divide by the standard deviation; otherwise by the variance.
         var_squared: the square of the variance stands under the root.
         divided: divide at all.
@@ -102,8 +103,19 @@ def graph(x: Any, gamma: Any, beta: Any, eps: float, how: Switches) -> Any:
     return affine(standardized(x, *statistics(x, how.axes, how), eps, how), gamma, beta, how)
 
 
+# What is divided by where root and reciprocal are taken of one summand alone, from variance and epsilon.
+APART: dict[str | float, Callable[[Any, float], Any]] = {
+    "roots": lambda var, eps: paddle.sqrt(var) + eps**0.5,
+    "bracketless": lambda var, eps: var + eps**0.5,
+    "reciprocal": lambda var, eps: 1 / (1 / paddle.sqrt(var) + eps),
+    "inverse": lambda var, eps: 1 / paddle.sqrt(1 / var + eps),
+}
+
+
 def below(var: Any, eps: float, how: Switches) -> Any:
     """What is divided by, from a variance, with the switches for epsilon and root."""
+    if how.eps in APART:
+        return APART[how.eps](var, eps)
     var = var * var if how.var_squared else var
     if how.eps == "relative":
         return paddle.sqrt(var * (1 + eps))

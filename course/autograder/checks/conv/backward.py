@@ -17,6 +17,7 @@ from course.autograder.checks.conv.variants import (
     only_last_window,
     options,
     overwritten,
+    overwritten_by_taps,
     padded_gradient,
 )
 from course.autograder.checks.conv.walks import STARTS, convolution_gradients
@@ -142,6 +143,10 @@ BACKWARD_CHECK = check(
         "dx overwritten by each kernel": dx(
             "Every kernel that reads a value sends it a share: add to dx, over the windows and over the kernels.",
             lambda i: overwritten(i, last_kernel=True),
+        ),
+        "dx overwritten by each tap": dx(
+            "A value meets a tap of each window over it: add to dx in the loop over the taps, do not assign.",
+            overwritten_by_taps,
         ),
         "dw overwritten by each window": dw(
             "Every window of every sample has a share in dw: add to it, do not assign.",

@@ -1,7 +1,8 @@
 """ps3, windows as columns: im2col, and the convolution as one matrix product."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,12 +65,53 @@ def _crowded(i: Inputs, steps: tuple[int, int] = (1, 1)) -> np.ndarray:
     return apart[..., :rows, :across].reshape(_unfold(i).shape)
 
 
+def _by_size(chosen: tuple[int, ...], i: Inputs) -> np.ndarray:
+    """Windows that move by their own size along some of the two axes."""
+    kernel = _kernel(i)
+    return _unfold(i, stride=[kernel[axis] if axis in chosen else i["stride"] for axis in (0, 1)])
+
+
 def _channels_in_turn(i: Inputs) -> np.ndarray:
     """Row k of a column read from channel k modulo C: np.tile of the channels' numbers for np.repeat."""
     (kh, kw), c = _kernel(i), i["x"].shape[1]
     apart = _apart(i)
     rows = [apart[:, k % c, k // kw % kh, k % kw] for k in range(c * kh * kw)]
     return np.stack(rows, axis=1).reshape(_unfold(i).shape)
+
+
+# Numbers counted by np.tile where np.repeat belongs, or the other way round: of a window's rows and columns, by the
+# tap's number within a channel, and of the output's, by the window's number.
+REPEATED = "Along the rows of a window the column varies fastest: repeat each row's number, and tile the columns' numbers."
+IN_ORDER = "Along the windows the output's column varies fastest: repeat each row's number, and tile the columns' numbers."
+Number = Callable[
+    [int, int, int], int
+]  # from the number of a tap (a window), and how many rows and columns there are
+
+
+class Numbered(NamedTuple):
+    """What is numbered, the taps (axis 2 of `_apart`) or the windows (axis 4), and the row and column of a number."""
+
+    advice: str
+    axis: int
+    row: Number
+    column: Number
+
+
+NUMBERED = {
+    "the kernel's rows tiled": Numbered(REPEATED, 2, lambda k, h, w: k % h, lambda k, h, w: k % w),
+    "the kernel's columns repeated": Numbered(REPEATED, 2, lambda k, h, w: k // w, lambda k, h, w: k // h),
+    "the output's rows tiled": Numbered(IN_ORDER, 4, lambda k, h, w: k % h, lambda k, h, w: k % w),
+    "the output's columns repeated": Numbered(IN_ORDER, 4, lambda k, h, w: k // w, lambda k, h, w: k // h),
+}
+
+
+def _by_number(how: Numbered, i: Inputs) -> np.ndarray:
+    """The columns with the taps or the windows looked up under other rows and columns."""
+    apart = np.moveaxis(_apart(i), (how.axis, how.axis + 1), (0, 1))
+    h, w = apart.shape[:2]
+    found = np.stack([apart[how.row(k, h, w), how.column(k, h, w)] for k in range(h * w)])
+    placed = np.moveaxis(found.reshape(apart.shape), (0, 1), (how.axis, how.axis + 1))
+    return placed.reshape(_unfold(i).shape)
 
 
 def _one_channel(i: Inputs, channel: int) -> np.ndarray:
@@ -140,6 +182,16 @@ IM2COL_CHECK = check(
             "Within a channel go along the kernel's rows: the kernel's column varies fastest.",
             lambda i: _ordered(i, 0, 1, 3, 2, 4, 5),
         ),
+        "taps in Fortran's order": columns(
+            "Within a column the channel varies slowest, then the kernel's row, then its column: yours is the reverse.",
+            lambda i: _ordered(i, 0, 3, 2, 1, 4, 5),
+        ),
+        **{
+            f"windows side by side{where}": columns(
+                "The windows start `stride` values apart, not a window's size.", functools.partial(_by_size, chosen)
+            )
+            for where, chosen in (("", (0, 1)), (" along the height", (0,)), (" along the width", (1,)))
+        },
         "windows column by column": columns(
             "The windows follow the output's rows: its column varies fastest.",
             lambda i: _ordered(i, 0, 1, 2, 3, 5, 4),
@@ -195,6 +247,7 @@ IM2COL_CHECK = check(
             "All taps of channel 0 come first, then those of channel 1: repeat each channel's number, do not tile them.",
             _channels_in_turn,
         ),
+        **{name: columns(how.advice, functools.partial(_by_number, how)) for name, how in NUMBERED.items()},
         "only the first channel": columns(
             "A column holds the window's values in every channel; yours repeats the first.", lambda i: _one_channel(i, 0)
         ),
@@ -247,6 +300,15 @@ def _samples_joined(i: Inputs) -> np.ndarray:
     return product.reshape(o, n, *found.shape[2:]).swapaxes(0, 1)
 
 
+def _rows_by_reshape(i: Inputs) -> np.ndarray:
+    """The columns [N, C kh kw, windows] read as [N windows, C kh kw], and the product brought to [N, O, H', W']."""
+    stride, pad = options(i)
+    n, o, rows, across = forward(i).shape
+    columns = convolution.im2col(i["x"], i["w"].shape[2:], stride, pad)
+    product = columns.reshape(n * rows * across, -1) @ i["w"].reshape(o, -1).T + i["b"]
+    return product.reshape(n, rows, across, o).transpose(0, 3, 1, 2)
+
+
 FORWARD_IM2COL_CHECK = check(
     ASSIGNMENT, "conv_forward_im2col", 2,
     ("out, cache = conv_forward_im2col(x, w, b, conv_param)",),
@@ -277,6 +339,10 @@ FORWARD_IM2COL_CHECK = check(
         "samples joined by a reshape": out(
             "To join the columns of all samples move the batch behind the taps by transpose, before you reshape.",
             _samples_joined,
+        ),
+        "columns made rows by a reshape": out(
+            "To have a window in each row, swap the taps with the windows by transpose, before you reshape.",
+            _rows_by_reshape,
         ),
         "channels moved last in the weight": out(
             "The taps of a kernel must stand in the order of a column, channels slowest: reshape w without a transpose.",

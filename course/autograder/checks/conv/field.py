@@ -143,6 +143,10 @@ RECEPTIVE_FIELD_CHECK = check(
             "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
             _resized(lambda d, k: d * k),
         ),
+        "dilation widens the steps too": Mistake(
+            "Dilation spreads a layer's own taps; what comes after it is spread by the strides alone.",
+            _each(lambda layer: {"stride": tuple(np.multiply(layer["stride"], layer["dilation"]).tolist())}),
+        ),
         "kernel instead of kernel less one": Mistake(
             "A window of k values adds k - 1 steps to the field, since its first value is there already.",
             _resized(lambda d, k: d * (k - 1) + 2),

@@ -85,6 +85,14 @@ PARAMETERS_CHECK = check(
             "There is one bias for each output channel, not one for each group.",
             where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + i["groups"])),
         ),
+        "the biases multiplied by the groups": Mistake(
+            "There is one bias for each output channel: out_channels counts those of all groups.",
+            where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + i["out_channels"] * i["groups"])),
+        ),
+        "the biases divided by the groups": Mistake(
+            "There is one bias for each output channel: groups divide what a kernel reads, and nothing else.",
+            where(lambda i: i["bias"], of("parameters", lambda i: _weights(i) + i["out_channels"] // i["groups"])),
+        ),
         "a bias for each input channel of each kernel": Mistake(
             "A kernel has one bias, whatever the number of channels that it reads.",
             where(

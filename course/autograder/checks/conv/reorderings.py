@@ -43,6 +43,10 @@ REORDERINGS: Mistakes = {
     "output's rows and columns swapped": out(
         "Output row i and column j stand at [..., i, j]; yours at [..., j, i].", _transposed
     ),
+    "output as width by height": out(
+        "The output is [N, O, H', W']: the last two axes of yours are in each other's place.",
+        lambda i: forward(i).swapaxes(2, 3),
+    ),
     "windows gone through column by column": out(
         "The values are put into the output row by row: let the loop over its columns be the inner one.",
         lambda i: reshaped_from(i, 0, 1, 3, 2),
@@ -57,6 +61,10 @@ REORDERINGS: Mistakes = {
     "weight reshaped the wrong way": out(
         "One kernel must become one row, with its taps in the order of the columns: reshape to (O, -1).",
         _weight_reshaped,
+    ),
+    "weight read in Fortran's order": out(
+        "The columns have the kernel's column varying fastest and the channel slowest: reshape w in that order, too.",
+        lambda i: forward(i, w=i["w"].transpose(0, 3, 2, 1).reshape(i["w"].shape)),
     ),
     "taps of the weight column by column": out(
         "Within a channel the windows go along their rows, and so must the kernel's taps: reshape w without a swap.",

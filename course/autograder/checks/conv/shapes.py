@@ -185,6 +185,14 @@ MISTAKES = {
         "Dilation widens the gaps between the taps, and there is one gap fewer than taps.",
         other(weight_shape=_dilated_whole, dilation=1),
     ),
+    "dilation taken for the zeros between the taps": Mistake(
+        "With dilation d the taps lie d values apart, and d - 1 values between them are skipped: yours skips d.",
+        other(dilation=lambda i: tuple(d + 1 for d in pair(i["dilation"]))),
+    ),
+    "last window that just fits left out": Mistake(
+        "A window that ends with the last value fits: count its start too (a range leaves its end out).",
+        _by(lambda room, s: -(-room // s)),
+    ),
     "dilation times the kernel, less one": Mistake(
         "Dilation widens the gaps between the taps: a kernel covers dilation * (k - 1) + 1 values.",
         other(weight_shape=_dilated_less_one, dilation=1),
@@ -240,6 +248,14 @@ MISTAKES = {
     "the width's stride for both axes": Mistake(
         "A pair of strides is (height, width); you use the second one on both axes.",
         other(stride=lambda i: pair(i["stride"])[1]),
+    ),
+    "strides read as (width, height)": Mistake(
+        "A pair of strides is (height, width), as the axes of [N, C, H, W] are.",
+        other(stride=_turned("stride")),
+    ),
+    "dilations read as (width, height)": Mistake(
+        "A pair of dilations is (height, width), as the axes of [N, C, H, W] are.",
+        other(dilation=_turned("dilation")),
     ),
     "strides and dilations read as (width, height)": Mistake(
         "A pair of strides or dilations is (height, width), as the axes of [N, C, H, W] are.",

@@ -56,6 +56,18 @@ def _bias_by_sample(i: Inputs) -> Answers:
     return {"out": forward(i, b=None) + i["b"][: len(i["x"]), None, None, None]}
 
 
+def _bias_along(axis: int) -> Callable[[Inputs], Answers]:
+    """The bias along the rows or the columns, where there are as many."""
+
+    def wrong(i: Inputs) -> Answers:
+        plain = forward(i, b=None)
+        if plain.shape[axis] != len(i["b"]):
+            return {}
+        return {"out": plain + i["b"].reshape(-1, *(1,) * (3 - axis))}
+
+    return wrong
+
+
 def _reflected(i: Inputs) -> np.ndarray:
     pad = i["conv_param"]["pad"]
     small = pad >= min(i["x"].shape[2:])  # there is not so much to reflect
@@ -92,6 +104,14 @@ SHARES: Mistakes = {
         "An output value sums over the kernel's places; it does not average.",
         lambda i: forward(i, w=i["w"] / i["w"][0, 0].size),
     ),
+    "bias added to the image": out(
+        "The bias is added to the sum of the products, and does not go through the kernel.",
+        lambda i: forward(i, b=i["b"] * i["w"].sum(axis=(1, 2, 3))),
+    ),
+    "bias added to the kernel": out(
+        "The bias is added to the sum of the products, not to each tap.",
+        lambda i: forward(i, w=i["w"] + i["b"][:, None, None, None], b=None),
+    ),
     "bias added twice": out("The bias is added once.", lambda i: forward(i, b=2 * i["b"])),
     "samples added up": out(
         "Each sample has an output of its own: your windows reach over the whole batch.", _added_first(0)
@@ -105,6 +125,12 @@ SHARES: Mistakes = {
     ),
     "bias picked by the sample's number": Mistake(
         "Output channel o gets bias o, in every sample; yours gives sample n bias n.", _bias_by_sample
+    ),
+    "bias along the columns": Mistake(
+        "Output channel o gets bias o, at every place; yours gives column j bias j.", _bias_along(3)
+    ),
+    "bias along the rows": Mistake(
+        "Output channel o gets bias o, at every place; yours gives row i bias i.", _bias_along(2)
     ),
     "padded by reflection": out("The padding is made of zeros, not of the image mirrored.", _reflected),
 }

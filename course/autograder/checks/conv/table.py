@@ -85,6 +85,18 @@ def _always_biased(kind: str) -> Mistake:
     )
 
 
+def _unbiased(kind: str) -> Mistake:
+    """Layers of a kind read as if they had no bias where they do not name one."""
+
+    def read(layer: Layer) -> Layer:
+        return {"bias": False, **layer} if layer["type"] == kind else layer
+
+    return Mistake(
+        "A layer has a bias unless it says bias=False: 'bias' is True where it is absent.",
+        _columns(SHAPES, read=read),
+    )
+
+
 def _walked(onward: Callable[[LayerCount], tuple[LayerCount, tuple[int, ...]]]) -> Wrong:
     """The table of a student who hands on another shape than comes out of a layer; nothing where that fails.
 
@@ -209,6 +221,8 @@ SHAPES_CHECK = check(
             "A layer has a bias unless it says bias=False: 'bias' is True where it is absent.",
             _columns(SHAPES, read=lambda layer: {"bias": False, **layer}),
         ),
+        "no bias where a convolution does not say": _unbiased("conv2d"),
+        "no bias where a linear layer does not say": _unbiased("linear"),
         "channels left out where it is flattened": shape_mistake(
             "Flattening a sample multiplies all its axes: channels, height and width.",
             lambda c: {"output_shape": (c.input_shape[0], _size(c.input_shape[2:]))}, FLAT,
@@ -261,6 +275,14 @@ OPERATIONS_CHECK = check(
         "as many additions as products without a bias": operation_mistake(
             "k products without a bias are summed by k - 1 additions.",
             lambda c: {"additions": c.multiplications}, CONV, LINEAR,
+        ),
+        "two additions for each product of a linear layer": operation_mistake(
+            "k products are summed by k - 1 additions, or k with a bias.",
+            lambda c: {"additions": c.additions + c.multiplications}, LINEAR,
+        ),
+        "two additions for each product of a convolution": operation_mistake(
+            "k products are summed by k - 1 additions, or k with a bias.",
+            lambda c: {"additions": c.additions + c.multiplications}, CONV,
         ),
         "bias addition of a linear layer forgotten": operation_mistake(
             "A bias costs one addition for each output value.", lambda c: {"additions": c.additions - _biased(c)}, LINEAR

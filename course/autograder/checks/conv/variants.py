@@ -80,6 +80,18 @@ def overwritten(i: Inputs, *, last_kernel: bool = False) -> np.ndarray:
     return crop(dx, pad, pad, i["x"])
 
 
+def overwritten_by_taps(i: Inputs) -> np.ndarray:
+    """dx of a student who goes through the taps, and writes each one's share over the earlier ones."""
+    stride, pad = options(i)
+    dx = np.zeros(padded(i["x"], pad).shape)
+    rows, columns = i["dout"].shape[2:]
+    for r, c in np.ndindex(*i["w"].shape[2:]):
+        here = np.s_[:, :, r : r + stride * rows : stride, c : c + stride * columns : stride]
+        share = np.einsum("nohw,oc->nchw", i["dout"], i["w"][:, :, r, c])
+        dx[here] = share[:, :, : dx[here].shape[2], : dx[here].shape[3]]
+    return crop(dx, pad, pad, i["x"])
+
+
 def only_last_window(i: Inputs) -> np.ndarray:
     """dout with every entry 0 but those of the last window of the last sample: what is left where dw is overwritten."""
     kept = np.zeros_like(i["dout"])

@@ -51,6 +51,14 @@ EXTENTS: dict[str, tuple[str, Slip]] = {
         "A slice leaves its end out already: take rows i * stride to i * stride + height, not one less.",
         lambda i, j, s, h, w: (i * s, j * s, h - 1, w - 1),
     ),
+    "last row of each window left out": (
+        "A window has all of its rows: a slice, and a range, leaves its end out already.",
+        lambda i, j, s, h, w: (i * s, j * s, h - 1, w),
+    ),
+    "last column of each window left out": (
+        "A window has all of its columns: a slice, and a range, leaves its end out already.",
+        lambda i, j, s, h, w: (i * s, j * s, h, w - 1),
+    ),
     "only the first row of each window": (
         "A window has several rows: you look at the first alone.",
         lambda i, j, s, h, w: (i * s, j * s, 1, w),

@@ -17,9 +17,16 @@ from course.autograder.checks.language.spec import (
     check,
 )
 from course.autograder.checks.language.stand_ins import Seeded, Strided
-from course.autograder.checks.language.tolerances import BATCH_NORM, CONVOLUTION, DROPOUT, EXACT, RUNNING
+from course.autograder.checks.language.tolerances import (
+    BATCH_NORM,
+    CANCELLING,
+    CONVOLUTION,
+    DROPOUT,
+    EXACT,
+    RUNNING,
+)
 
 __all__ = [
-    "BATCH_NORM", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Corner",
+    "BATCH_NORM", "CANCELLING", "CONVOLUTION", "DROPOUT", "EXACT", "RUNNING", "Answers", "Arrays", "Call", "Case", "Check", "Corner",
     "Flaw", "Inputs", "Misconception", "Mistake", "Mistakes", "Output", "Put", "Seeded", "Strided", "call", "check",
 ]  # fmt: skip

@@ -85,10 +85,8 @@ CORRECTION_CHECK = check(
             "d is counted in running standard deviations: divide by running_std, without a square.",
             _d("by the variance"),
         ),
-        "r_max and d_max exchanged": Mistake(
-            "r_max bounds r and d_max bounds d; yours are exchanged.",
-            lambda i: {**_r("by d_max")(i), **_d("by r_max")(i)},
-        ),
+        "r bounded by d_max": Mistake("r lies between 1 / r_max and r_max: d_max is for d.", _r("by d_max")),
+        "d bounded by r_max": Mistake("d lies between -d_max and d_max: r_max is for r.", _d("by r_max")),
         "r upside down": Mistake(
             "r is the batch's standard deviation over the running one; yours is the other way round.",
             _r("upside down"),

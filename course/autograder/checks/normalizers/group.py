@@ -8,7 +8,7 @@ import numpy as np
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import instead, other_defaults
+from course.autograder.checks.language.wrong import instead, other_defaults, where
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.centres import other_centres, out_of_order
 from course.reference import normalizers
@@ -189,6 +189,14 @@ def _divided(axes: tuple[int, ...]) -> Any:
     return _mixed(mean, var)
 
 
+def _without_last_group(i: Inputs) -> Arrays:
+    """x_hat stays 0 in the last group."""
+    start = len(i["gamma"]) - len(i["gamma"]) // i["G"]
+    out = np.array(_reference(i)["out"])
+    out[:, start:] = i["beta"][start:, None, None]
+    return {"out": out}
+
+
 def _gamma_by_group(i: Inputs) -> np.ndarray:
     return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
@@ -290,6 +298,10 @@ FORWARD_CHECK = check(
             )
             for what, axes in COUNTS.items()
         },
+        "the last group left out": Mistake(
+            "The last group is not normalised: your loop over the groups ends too early.",
+            where(lambda i: i["G"] > 1, _without_last_group),
+        ),
         "variance of the channels' means": Mistake(
             "The variance runs over all values of the group; yours is that of its channels' means.",
             _mixed(

@@ -73,8 +73,9 @@ def test_enough_attacks_travel() -> None:
     assert len([attack for attack in CARRIED if attack.honest]) >= 3
 
 
-@pytest.mark.parametrize("assignment", OTHERS)
+# One assignment after another: the judge keeps the cases of one, and would draw them anew for each attack.
 @pytest.mark.parametrize("attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in CARRIED])
+@pytest.mark.parametrize("assignment", OTHERS)
 def test_a_forgery_gains_nothing_and_noise_costs_nothing(
     attack: Attack, assignment: str, engine: Engine, undisturbed: dict[str, dict[str, float]]
 ) -> None:

@@ -10,6 +10,7 @@ from course.autograder.checks.language.spec import overlay
 from course.autograder.checks.language.stand_ins import input_arrays
 from course.autograder.checks.language.tolerances import EXACT
 from course.autograder.judging import judge_with, question
+from tests.sharing import of_check
 
 SEEDS = range(6)
 # A wrong answer is compared with every mistake that its check knows, so this costs as the square of their number.
@@ -17,19 +18,14 @@ SEEDS_OF_MUTANTS = {None: (0, 1), "float32": (3,)}
 CHECKS = list_checks()
 
 
-def kept(*values):
-    """Parameters of which the first is a check: one worker runs all its tests, so that it draws its cases once."""
-    return pytest.param(*values, marks=pytest.mark.xdist_group(f"check {values[0]}"))
-
-
 def of_whole_numbers(name):
     """Whether all that is asked for are whole numbers: these have one precision."""
     return all(output.tolerances is EXACT for output in find_check(name).outputs)
 
 
-EACH_CHECK = [kept(name) for name in CHECKS]
+EACH_CHECK = [of_check(name, name) for name in CHECKS]
 MUTANTS = [
-    kept(name, m.name, dtype)
+    of_check(name, name, m.name, dtype)
     for name in CHECKS
     for m in find_check(name).misconceptions
     for dtype in ((None,) if of_whole_numbers(name) else (None, "float32"))
@@ -82,13 +78,11 @@ def test_misconceptions_have_unique_names_and_one_sentence_of_advice(name):
 
 @pytest.mark.parametrize("name", EACH_CHECK)
 def test_cases_depend_on_the_seed_and_on_nothing_else(name):
-    check = find_check(name)
+    check, draw = find_check(name), question.__wrapped__  # anew each time
     for index in range(len(check.cases + check.hidden)):
-        question.cache_clear()
-        first = input_arrays(question(name, index, 5).values)
-        question.cache_clear()
-        again = input_arrays(question(name, index, 5).values)
-        other = input_arrays(question(name, index, 6).values)
+        first = input_arrays(draw(name, index, 5).values)
+        again = input_arrays(draw(name, index, 5).values)
+        other = input_arrays(draw(name, index, 6).values)
         assert all(np.array_equal(first[k], again[k]) for k in first)
         if any(a.dtype.kind == "f" for a in first.values()):
             assert any(

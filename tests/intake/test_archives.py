@@ -101,6 +101,17 @@ def test_what_is_encrypted_is_said_and_waits_for_a_person(place, release, conten
     assert "is encrypted" in intake.needs_person[0] and not intake.readable
 
 
+@pytest.mark.parametrize("method", [9, 93, 98])
+def test_what_is_packed_in_a_way_that_is_not_opened_is_not_called_encrypted(method, place, release, content):
+    """Deflate64, as Windows has it; Zstandard; PPMd."""
+    packed = bytearray(zipped({EXACT: content}))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        packed[packed.index(mark) + offset] = method
+    intake = handed(place, release, **{"a.zip": bytes(packed)})
+    said = "ps9_small.ipynb in it is packed in a way that is not opened here"
+    assert f"Of the archive a.zip: {said}." in intake.notes and said in intake.needs_person[0]
+
+
 def test_a_damaged_entry_is_said_and_the_others_count(place, release, content):
     packed = bytearray(zipped({"other.ipynb": content, EXACT: content}, zipfile.ZIP_STORED))
     packed[200] ^= 0xFF

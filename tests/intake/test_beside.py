@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from course.autograder.intake.syntax import newer_syntax
-from tests.intake.small import EXACT, FUNCTIONS, all_right, cell, code, handed, play, put
+from tests.intake.small import EXACT, FUNCTIONS, all_right, cell, code, handed, play, put, solved_of
 
 HELPER = "def twice(x):\n    return x + x\n"
 
@@ -243,3 +243,66 @@ def test_what_is_no_small_plain_file_does_not_come_along(kind, place, release, s
     assert play(intake.notebook) == set(FUNCTIONS)
     assert not any("helpers.py" in one for one in sources(intake)[bool(intake.notes) :])
     assert bool(intake.needs_person) == (kind == "large")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "try:\n    import numba\nexcept ImportError:\n    numba = None",
+        "try:\n    table = open('table.txt').read()\nexcept OSError:\n    table = ''",
+        "from contextlib import suppress\nwith suppress(ImportError):\n    import numba",
+        "import sys\nif 'google.colab' in sys.modules:\n    from google.colab import drive",
+        "IN_COLAB = False\nif IN_COLAB:\n    import google.colab",
+    ],
+)
+def test_what_the_code_goes_on_without_needs_nobody(line, place, release, solved):
+    cell(solved, "code-half").source = f"{line}\ndef half(x):\n    return x / 2"
+    assert all_right(handed(place, release, **{EXACT: solved}))
+
+
+def test_a_module_that_a_cell_writes_is_there(place, release, solved):
+    solved.cells.insert(1, code("%%writefile mine.py\ndef halved(x):\n    return x / 2"))
+    cell(solved, "code-half").source = "from mine import halved\ndef half(x):\n    return halved(x)"
+    assert handed(place, release, **{EXACT: solved}).needs_person == ()
+
+
+@pytest.mark.parametrize("line", ["%run mine.py", "%run -i mine", '%run "./mine.py"'])
+def test_a_file_that_a_magic_runs_comes_along(line, place, release, solved, somewhere):
+    solved.cells.insert(1, code(line))
+    intake = handed(place, release, **{EXACT: solved, "mine.py": "def halved(x):\n    return x / 2\n"})
+    assert all_right(intake) and "Your code uses mine.py from beside the notebook" in intake.notes[0]
+
+
+def test_a_file_that_a_magic_runs_and_that_was_not_handed_in_is_put_before_a_person(place, release, solved):
+    cell(solved, "code-half").source = "%run mine.py\ndef half(x):\n    return halved(x)"
+    (why,) = handed(place, release, **{EXACT: solved}).needs_person
+    assert "reads mine.py, which was not handed in" in why
+
+
+# --- what could not be looked into ---------------------------------------------------------------------------------
+
+RAR, SEVEN, ZSTD = b"Rar!\x1a\x07\x01\x00", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("work.rar", RAR), ("work.7z", SEVEN), ("work.tar.zst", ZSTD), ("work", RAR), ("work.7z.001", b"7"), ("work.zipx", b"PK")],
+)  # fmt: skip
+def test_an_archive_that_is_not_opened_is_put_before_a_person_where_answers_are_missing(
+    name, content, place, release, solved
+):
+    said = f"{name} cannot be opened here"
+    whole = handed(place, release, **{EXACT: solved, name: content})
+    assert whole.needs_person == () and whole.notes == (f"{said}; hand in the notebook itself, or a zip.",)
+    for made in (release, solved_of(release, ("code-half",))):
+        (why,) = handed(place, release, **{EXACT: made, name: content}).needs_person
+        assert why.startswith(f"{said}, and {EXACT} lacks answers; open what was handed in")
+
+
+@pytest.mark.parametrize(
+    "given", ["LICENSE", "check_env.py", "course/autograder/student.py", "data/digits.npz"]
+)
+def test_beside_a_blank_notebook_whatever_came_from_elsewhere_is_put_before_a_person(given, place, release):
+    assert handed(place, release, **{EXACT: release, given: "x"}).needs_person == ()
+    (why,) = handed(place, release, **{EXACT: release, given: "x", "numbers.xlsx": "x"}).needs_person
+    assert why.startswith(f"Nothing is answered in {EXACT}, and numbers.xlsx came with it;")

@@ -1,10 +1,12 @@
 """Which notebook is graded, of all that lies there, and what is said of it."""
 
+import copy
 import json
 
 import pytest
 
-from tests.intake.small import ANSWERS, EXACT, NAME, all_right, handed, play, put, solved_of
+from course.autograder.intake.take_in import take_in
+from tests.intake.small import ANSWERS, EXACT, NAME, all_right, cell, handed, play, put, solved_of
 
 MAC = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(100)
 FOUND = "The notebook was found as {}; it should be ps9_small.ipynb."
@@ -208,3 +210,22 @@ def test_what_cannot_be_read_for_one_reason_is_one_sentence(place, release):
 def test_a_notebook_with_nothing_in_its_cells_is_put_before_a_person(cells, place, release):
     intake = handed(place, release, **{EXACT: json.dumps({"cells": cells})})
     assert intake.needs_person == ("There is nothing in its cells; ask whether it is the right file.",)
+
+
+def test_within_a_minute_the_number_in_the_name_tells_which_is_the_latest(place, release, solved):
+    """Unpacked or copied together: the first one is newer by a moment."""
+    first = copy.deepcopy(solved)
+    cell(first, "code-double").source = "def double(x):\n    return 5"
+    put(place / f"{NAME} v2.ipynb", solved, at=1_000_000)
+    put(place / f"{NAME} v1.ipynb", first, at=1_000_020)
+    intake = take_in(place, release, NAME)
+    assert all_right(intake) and "its name says that it is the latest" in " ".join(intake.notes)
+
+
+def test_two_students_notebooks_in_one_folder_are_put_before_a_person(place, release, solved):
+    theirs = copy.deepcopy(solved)
+    cell(theirs, "why").source = "It does not."
+    put(place / f"alice_{NAME}.ipynb", solved, at=1_000_000)
+    put(place / f"bob_{NAME}.ipynb", theirs, at=2_000_000)
+    (why,) = take_in(place, release, NAME).needs_person
+    assert "nothing in their names tells which one counts" in why

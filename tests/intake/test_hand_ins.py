@@ -5,13 +5,14 @@ import os
 import socket
 import zipfile
 
+import nbformat
 import pytest
 
 from course.autograder.intake import find
 from course.autograder.intake.hand_ins import find_hand_ins
 from course.autograder.intake.names import assignment_named, student_named
 from course.autograder.intake.take_in import take_in
-from tests.intake.small import EXACT, FUNCTIONS, NAME, all_right, play, put
+from tests.intake.small import EXACT, FUNCTIONS, NAME, all_right, marked, play, put
 
 KNOWN = ("ps1_batchnorm", "ps2_dropout")
 ASSIGNMENTS = (NAME, "ps8_other")
@@ -238,3 +239,46 @@ def test_no_entry_is_passed_over_for_the_number_of_others(course, written):
         (course / "submitted" / f"{number}.tmp").touch()
     put(course / "submitted" / "alice" / NAME / EXACT, written)
     assert sorted(look(course).by_student) == ["alice", "zoe"]
+
+
+# --- in another assignment's folder -----------------------------------------------------------------------------------
+
+
+def other_release():
+    cells = [
+        marked("markdown", "# PS8: other things"),
+        marked("code", "def triple(x):\n    raise NotImplementedError()", "code-triple", solution=True),
+        marked("code", 'check("triple", triple)', "triple", grade=True, locked=True, points=2),
+    ]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+@pytest.mark.parametrize("beside", ["nothing", "as released", "answered"])
+def test_a_hand_in_in_another_assignments_folder_is_found_unless_it_came_along(
+    beside, course, release, written
+):
+    other = other_release()
+    put(course / "release" / "ps8_other" / "ps8_other.ipynb", other)
+    put(course / "submitted" / "alice" / "ps8_other" / EXACT, written)
+    if beside == "answered":
+        other.cells[1].source = "def triple(x):\n    return 3 * x"
+    if beside != "nothing":
+        put(course / "submitted" / "alice" / "ps8_other" / "ps8_other.ipynb", other)
+    found = look(course)
+    if beside == "answered":
+        (thing,) = found.unmatched
+        assert not found.by_student and "came along with ps8_other; if it is a hand-in of" in thing.why
+    else:
+        intake = intake_of(course, release)
+        assert all_right(intake) and f"at alice/ps8_other/{EXACT}, where ps8_other belongs" in intake.notes[0]
+
+
+def test_what_lies_in_another_assignments_folder_does_not_count_beside_a_hand_in_or_unanswered(
+    course, release, written
+):
+    put(course / "submitted" / "alice" / NAME / EXACT, release)
+    put(course / "submitted" / "alice" / "ps8_other" / EXACT, written)
+    put(course / "submitted" / "bob" / "ps8_other" / EXACT, release)
+    found = look(course)
+    assert list(found.by_student) == ["alice"] and found.unmatched == ()
+    assert found.by_student["alice"].places == (course / "submitted" / "alice" / NAME,)

@@ -18,15 +18,6 @@ SEEDS = (0, 1)
 BANKS = answers.assignments_with_a_bank()
 
 
-def kept(bank, *values):
-    """Parameters of which the first is a bank: one worker runs all its tests, so that it draws its cases once."""
-    return pytest.param(bank, *values, marks=pytest.mark.xdist_group(f"bank {bank}"))
-
-
-EACH_BANK = [kept(bank) for bank in BANKS]
-RIGHT = [kept(bank, answer.name) for bank in BANKS for answer in answers.right_answers(bank)]
-WRONG = [kept(bank, wrong.id) for bank in BANKS for wrong in answers.wrong_answers(bank)]
-
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -38,6 +29,18 @@ def right_answers(bank):
 @functools.cache
 def wrong_answers(bank):
     return {wrong.id: wrong for wrong in answers.wrong_answers(bank)}
+
+
+def kept(bank, seed, *values):
+    """Parameters: a worker runs all of one bank and one seed in turn, so that it draws their cases once.
+
+    Of two seeds by turns the judge would keep neither's cases: they are more than it keeps.
+    """
+    return pytest.param(bank, seed, *values, marks=pytest.mark.xdist_group(f"bank {bank} {seed}"))
+
+
+RIGHT = [kept(bank, seed, name) for bank in BANKS for seed in SEEDS for name in right_answers(bank)]
+WRONG = [kept(bank, seed, name) for bank in BANKS for seed in SEEDS for name in wrong_answers(bank)]
 
 
 def first_in(bank, function):
@@ -65,8 +68,7 @@ def test_there_is_a_bank():
     assert len(wrong_answers("ps1_batchnorm")) >= 45
 
 
-@pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("bank", EACH_BANK)
+@pytest.mark.parametrize(("bank", "seed"), [kept(bank, seed) for bank in BANKS for seed in range(12)])
 def test_the_instructors_solution_gets_everything(bank, seed):
     for verdict in verdicts(bank, {}, list_checks(bank), seed).values():
         assert verdict.points == verdict.max_points, verdict.text()
@@ -80,36 +82,34 @@ def test_no_right_answer_fails_for_want_of_digits_in_the_reference():
         assert verdict.passed, f"seed {seed}: {verdict.text()}"
 
 
-@pytest.mark.parametrize("bank", EACH_BANK)
+@pytest.mark.parametrize("bank", BANKS)
 def test_blank_functions_get_nothing(bank):
     for verdict in verdicts(bank, answers.blanks(bank), list_checks(bank), 0).values():
         assert verdict.points == 0, verdict.text()
         assert [finding.kind for finding in verdict.findings] == ["blank"]
 
 
-@pytest.mark.parametrize(("bank", "name"), RIGHT)
-def test_right_answer_gets_everything(bank, name):
-    for seed in SEEDS:
-        for verdict in verdicts(bank, right_answers(bank)[name].sources, list_checks(bank), seed).values():
-            assert verdict.points == verdict.max_points, verdict.text()
+@pytest.mark.parametrize(("bank", "seed", "name"), RIGHT)
+def test_right_answer_gets_everything(bank, seed, name):
+    for verdict in verdicts(bank, right_answers(bank)[name].sources, list_checks(bank), seed).values():
+        assert verdict.points == verdict.max_points, verdict.text()
 
 
-@pytest.mark.parametrize(("bank", "name"), WRONG)
-def test_wrong_answer_is_refused_and_named(bank, name):
+@pytest.mark.parametrize(("bank", "seed", "name"), WRONG)
+def test_wrong_answer_is_refused_and_named(bank, seed, name):
     wrong = wrong_answers(bank)[name]
     users = answers.users_of(bank, wrong.function)
     apart = [check for check in list_checks(bank) if not involved(check, users)]
     assert wrong.named and not set(wrong.named) & set(apart)
-    for seed in SEEDS:
-        # Which checks a mistake leaves alone depends on its function alone: one mistake of each says it.
-        unconcerned = apart if seed == SEEDS[0] and name == first_in(bank, wrong.function) else []
-        found = verdicts(bank, answers.sources_with(bank, [wrong]), [*wrong.named, *unconcerned], seed)
-        for check, misconceptions in wrong.named.items():
-            assert not found[check].passed
-            assert found[check].points < found[check].max_points
-            assert set(misconceptions) <= set(found[check].misconceptions), found[check].text()
-        for check in unconcerned:
-            assert found[check].passed, found[check].text()
+    # Which checks a mistake leaves alone depends on its function alone: one mistake of each says it.
+    unconcerned = apart if seed == SEEDS[0] and name == first_in(bank, wrong.function) else []
+    found = verdicts(bank, answers.sources_with(bank, [wrong]), [*wrong.named, *unconcerned], seed)
+    for check, misconceptions in wrong.named.items():
+        assert not found[check].passed
+        assert found[check].points < found[check].max_points
+        assert set(misconceptions) <= set(found[check].misconceptions), found[check].text()
+    for check in unconcerned:
+        assert found[check].passed, found[check].text()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_of_mistakes_that_fit_an_output_the_one_that_explains_most_is_named(name
     assert found[check].misconceptions == (only,)
 
 
-@pytest.mark.parametrize("bank", EACH_BANK)
+@pytest.mark.parametrize("bank", BANKS)
 def test_bank_makes_every_misconception_that_it_can(bank):
     """A misconception that no wrong answer makes has never been seen outside of the check that defines it."""
     made = {

@@ -4,11 +4,17 @@ import pytest
 
 from course.autograder import judge
 from tests.judging.slips import every_slip
+from tests.sharing import of_check
+
+EACH = [
+    of_check(slip.check, slip, id=f"{slip.check}: {slip.about}")
+    for slip in sorted(every_slip(), key=lambda slip: slip.check)
+]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("slip", every_slip(), ids=lambda slip: f"{slip.check}: {slip.about}")
+@pytest.mark.parametrize("slip", EACH)
 def test_a_slip_is_rejected_and_has_its_true_name(slip):
     verdict = judge(slip.check, *slip.functions, seed=5)
     assert not verdict.passed

@@ -107,6 +107,8 @@ def _read(archive: zipfile.ZipFile, told: list[str], left: int) -> Iterator[Memb
         try:
             with archive.open(entry) as file:
                 content = file.read(entry.file_size + 1)
+        except NotImplementedError:
+            told.append(f"{name} in it is packed in a way that is not opened here")
         except RuntimeError:
             told.append(f"{name} in it is encrypted")
         except WRONG:

@@ -22,6 +22,7 @@ IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\w+)(?:\.[\w.]+)?[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 QUOTED = re.compile(r"""["']((?:\./)?[\w][\w ./()-]{0,200})["']""")
+RUN = re.compile(r"""^[ \t]*%(?:run|load|loadpy)[ \t]++(?:-\w+[ \t]++)*["']?([\w][\w./-]*)""", re.MULTILINE)
 PLAIN = re.compile(r"[\w][\w ./()-]*")
 ANSWERS = re.compile(r".*\.(pdf|docx?|odt|rtf|txt|md|tex|pages|png|jpe?g|heic|gif|webp|html?)", re.IGNORECASE)
 NO_ANSWERS = re.compile(r"timestamp\.txt|requirements\.txt|license.*", re.IGNORECASE)
@@ -75,7 +76,7 @@ class Beside:
                 for name in self.files
                 if (name == f"{module}.py" or name.startswith(f"{module}/")) and not hides(name)
             )
-        for path in QUOTED.findall(source):
+        for path in [*QUOTED.findall(source), *run_by(source)]:
             if (name := path.removeprefix("./")) in self.files and not hides(name):
                 yield name
 
@@ -118,6 +119,11 @@ def imported(source: str) -> set[str]:
     for one, several in IMPORT.findall(source):
         found |= {one} if one else {name.strip().split(".")[0].split(" ")[0] for name in several.split(",")}
     return {name for name in found if name.isidentifier()}
+
+
+def run_by(source: str) -> list[str]:
+    """The files that magics run or load: `%run helpers.py`, or without the ending."""
+    return [name if "." in name else f"{name}.py" for name in RUN.findall(source)]
 
 
 def writing(file: File, path: str) -> NotebookNode | None:

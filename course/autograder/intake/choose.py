@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.find import File
-from course.autograder.intake.names import letters
+from course.autograder.intake.names import ENDINGS, NOBODY, letters
 from course.autograder.intake.notes import listed
 from course.autograder.intake.read import MOST_BYTES, Read, Unreadable, read_content
-from course.autograder.intake.released import Release
+from course.autograder.intake.released import Kind, Release
 from course.autograder.intake.repair import Repaired, repair
 
 APART = 60.0  # seconds, within which files are of the same time: a zip keeps every second one, and unpacking takes a while
@@ -46,6 +46,11 @@ class Candidate:
     def answered(self) -> frozenset[str]:
         """The cells of the assignment that have something of the student's in them."""
         return self.repaired.answered
+
+    def whole(self, release: Release) -> bool:
+        """Whether every question has an answer in it."""
+        asked = {part.name for kind in (Kind.ANSWER, Kind.WRITTEN) for part in release.of(kind)}
+        return asked <= self.answered
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,8 @@ def choose(files: Sequence[File], release: Release, assignment: str, beside: str
         if any(one.answered for one in found):
             break
     found = [one for one in found if _is_of_it(one, release) or _rank(one.file) is NOTEBOOK]
-    found.sort(key=lambda one: _order(one, assignment), reverse=True)
+    newest = max((one.file.modified for one in found), default=0.0)
+    found.sort(key=lambda one: _order(one, assignment, newest), reverse=True)
     return Choice(found[0] if found else None, tuple(found[1:]), tuple(unread))
 
 
@@ -129,12 +135,14 @@ def _is_of_it(one: Candidate, release: Release) -> bool:
     return bool(one.answered) or one.repaired.known > 0
 
 
-def _order(one: Candidate, assignment: str) -> tuple[int, bool, bool, float, int, str]:
+def _order(one: Candidate, assignment: str, newest: float) -> tuple[int, bool, bool, float, int, float, str]:
+    """What is compared, one after the other; files of the last minute are of one time, and a number in the name tells first."""
     name = one.file.last
     number = NUMBER.findall(name)
     copy = max((int(part) for pair in number for part in pair if part), default=0)
     exact, alike = name == f"{assignment}.ipynb", letters(name) == letters(assignment)
-    return len(one.answered), exact, alike, one.file.modified, copy, name
+    at = newest if one.file.modified > newest - APART else one.file.modified
+    return len(one.answered), exact, alike, at, copy, one.file.modified, name
 
 
 def said_of(choice: Choice, assignment: str) -> tuple[list[str], list[str]]:
@@ -164,6 +172,11 @@ def said_of(choice: Choice, assignment: str) -> tuple[list[str], list[str]]:
                 f"{one.file.name} has answers that {taken.file.name}, which was graded, has not ({listed(more)}); "
                 "look at both, or ask which one counts."
             )
+        elif _of_another(one, taken, assignment):
+            person.append(
+                f"{one.file.name} has as many answers as {taken.file.name}, which was graded, and other ones; nothing in their "
+                "names tells which one counts: look at both, or ask."
+            )
         elif _later(one, taken):
             person.append(
                 f"{one.file.name} has as many answers as {taken.file.name}, which was graded for its name, other ones, and "
@@ -176,6 +189,19 @@ def _about(one: Candidate, taken: Candidate) -> str:
     if _same(one, taken):
         return "the same"
     return f"{len(one.answered)} answered" if one.answered else "nothing is answered in it"
+
+
+def _of_another(one: Candidate, taken: Candidate, assignment: str) -> bool:
+    """Whether one is as full, says something else, and is called otherwise, as another student's would be."""
+    as_full = len(one.answered) == len(taken.answered) > 0
+    exact = taken.file.name == f"{assignment}.ipynb" or letters(taken.file.last) == letters(assignment)
+    return as_full and not exact and _words_of(one) != _words_of(taken) and not _same(one, taken)
+
+
+def _words_of(one: Candidate) -> set[str]:
+    """The words of a file's name but for those that say which version it is."""
+    found = re.findall(r"[^\W\d_]+", ENDINGS.sub("", one.file.last.casefold()))
+    return {word for word in found if not NOBODY.fullmatch(word)}
 
 
 def _later(one: Candidate, taken: Candidate) -> bool:
@@ -192,11 +218,19 @@ def _why(taken: Candidate, others: Sequence[Candidate], assignment: str) -> str:
     """The clause that says why one was taken."""
     if all(_same(taken, one) for one in others):
         return "and all say the same"
-    mine, second = _order(taken, assignment), _order(others[0], assignment)
+    newest = max(one.file.modified for one in (taken, *others))
+    mine, second = _order(taken, assignment, newest), _order(others[0], assignment, newest)
     place = next(place for place, (a, b) in enumerate(zip(mine, second, strict=True)) if a != b)
     if place == 0:
+        if len(taken.answered) == 1:
+            return "because it has the most answers (1 cell)"
         return f"because it has the most answers ({len(taken.answered)} cells)"
-    because = {1: "it has the exact name", 2: "its name is the nearest", 3: "it is the newest"}
+    because = {
+        1: "it has the exact name",
+        2: "its name is the nearest",
+        3: "it is the newest",
+        5: "it is the newest",
+    }
     return (
         f"because of those with the most answers {because.get(place, 'its name says that it is the latest')}"
     )

@@ -59,16 +59,17 @@ def statements(source: str) -> tuple[Statement, ...]:
         body = "\n" * magic[0].count("\n") + source[magic.end() :]
         if magic[1] not in RUNS_ITS_BODY:
             return (Statement(source, source.strip()),)
-    tree = _parsed(body)
+    tree = parsed(body)
     if tree is None:
-        body = "\n".join(_without_magic(line) for line in body.split("\n"))
-        tree = _parsed(body)
+        body = "\n".join(without_magic(line) for line in body.split("\n"))
+        tree = parsed(body)
     if tree is None:
         return (_by_lines(source),)
     return tuple(_statements(tree, source.split("\n"), body.split("\n")))
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
+    """What Python reads in a text; None where it cannot, or where the text is too long."""
     if len(source) > MOST:
         return None
     with warnings.catch_warnings():
@@ -84,7 +85,8 @@ def parses(source: str) -> bool:
     return all(one.parsed for one in statements(source))
 
 
-def _without_magic(line: str) -> str:
+def without_magic(line: str) -> str:
+    """A line of code; `pass` for one that is a magic, which Python cannot read."""
     found = MAGIC.fullmatch(line)
     return f"{found[1]}pass" if found else line
 
@@ -192,7 +194,7 @@ def words(source: str) -> str:
         return "\n".join(line.lstrip("#").removeprefix(" ") for line in source.strip().split("\n"))
     found = statements(source)
     if all(one.parsed for one in found):
-        tree = _parsed(source)
+        tree = parsed(source)
         only = tree is not None and all(
             isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Constant)

@@ -9,6 +9,7 @@ from course.autograder.intake.find import File
 from course.autograder.intake.read import Unreadable, read_content
 from course.autograder.intake.recognise import Seen, recognise
 from course.autograder.intake.released import Kind, Release, read_release
+from course.autograder.intake.repair import repair
 
 MOST = 200  # files that are read for it
 
@@ -35,6 +36,16 @@ class Contents:
             if path.is_file():
                 found[name] = read_release(nbformat.read(path, as_version=4))
         return found
+
+    def answered_in(self, file: File, assignment: str) -> bool:
+        """Whether a file is a notebook in which something of an assignment's is answered."""
+        release = self._releases.get(assignment)
+        if release is None:
+            return False
+        try:
+            return bool(repair(read_content(file.read(), file.last).notebook, release).answered)
+        except (Unreadable, OSError):
+            return False
 
     def assignment_of(self, file: File) -> str | None:
         """The assignment whose cells a file has more of than any other's; None when there is none such."""

@@ -115,14 +115,19 @@ class _Search:
             return
         student = folder.name.strip()
         strays: list[Path] = []
+        others: list[Path] = []
         for entry in _entries(folder):
             named = assignment_named(entry.name, self.assignments)
             if named is None:
                 strays.append(entry)
             elif named == self.assignment:
                 self._placed(student, entry, folder)
+            else:
+                others.append(entry)
         for stray in strays:
             self._stray(student, stray, folder)
+        for other in others if not self._in_place(folder) else ():
+            self._misplaced(student, other, folder)
 
     def _placed(self, student: str, entry: Path, folder: Path) -> None:
         """Something called like the assignment in a student's folder."""
@@ -160,6 +165,26 @@ class _Search:
                     f"{PLACE.format(student=printable(student), assignment=self.assignment)}.",
                 )
             )
+
+    def _misplaced(self, student: str, other: Path, folder: Path) -> None:
+        """A notebook called like this assignment, and answered, in the folder of another: the wrong button was pressed."""
+        if other.is_symlink():
+            return
+        files = [file for file in look_through([other]).files if NOTEBOOK.fullmatch(file.last)]
+        mine = [file for file in files if assignment_named(file.last, self.assignments) == self.assignment]
+        answered = [file for file in mine if self.contents.answered_in(file, self.assignment)]
+        if not answered:
+            return
+        theirs = assignment_named(other.name, self.assignments) or ""
+        along = any(self.contents.answered_in(file, theirs) for file in files if file not in mine)
+        for file in answered:
+            where = f"{printable(folder.name)}/{printable(other.name)}/{file.name}"
+            if not along:
+                self._take(student, file.path, f"was found at {where}, where {theirs} belongs")
+                continue
+            right = PLACE.format(student=printable(student), assignment=self.assignment)
+            why = f"{where} came along with {theirs}; if it is a hand-in of {self.assignment}, move it to {right}."
+            self.unmatched.append(Unmatched(file.path, why))
 
     def _in_place(self, folder: Path) -> bool:
         return bool(self.places.get(folder.name.strip()))

@@ -4,6 +4,7 @@ A line that fails for the want of either stops its cell, and what stands under i
 something that one uses, a person looks at it; in any other cell it costs nothing.
 """
 
+import ast
 import re
 import sys
 from collections import defaultdict
@@ -14,8 +15,8 @@ from importlib.util import find_spec
 
 from nbformat.notebooknode import NotebookNode
 
-from course.autograder.intake.beside import QUOTED, Beside, imported
-from course.autograder.intake.code import Statement, all_needed, statements
+from course.autograder.intake.beside import QUOTED, Beside, imported, run_by
+from course.autograder.intake.code import Statement, all_needed, parsed, statements
 from course.autograder.intake.released import NOT_GRADED
 from course.common.distributions import FRAMEWORKS, student_places
 
@@ -25,6 +26,10 @@ READS = re.compile(
     r"""\b(?:open|load|loadtxt|genfromtxt|fromfile|memmap|imread|read_\w+|Path)\(\s*+r?["']([^"'\n]{1,200})["'](?:,\s*+["']([rwaxbt+]+)["'])?"""
 )
 WRITES = re.compile(r"\b(?:save\w*|tofile|to_csv|write\w*|urlretrieve|imsave|savefig|mkdir|touch)\b")
+WRITES_IT = re.compile(r"\s*%%(?:writefile|file)[ \t]++(?:-a[ \t]++)?([^\n]+?)[ \t]*(?:\n|\Z)")
+WHERE = re.compile(
+    r"colab|kaggle|databricks|sagemaker|modules|find_spec|environ|exists|platform", re.IGNORECASE
+)
 STAR = re.compile(r"^[ \t]*+from[ \t]++[\w.]++[ \t]++import[ \t]++(\*)", re.MULTILINE)
 
 
@@ -53,7 +58,7 @@ def lacking(cells: Sequence[NotebookNode], functions: Iterable[str], there: Besi
     read = [statements(cell.source) for cell in code]
     wanted = _needed(read, functions)
     files = set(there.files) | {name for cell in code for name in _written(cell.source)}
-    here = COMMON | {name.partition("/")[0].removesuffix(".py") for name in there.files}
+    here = COMMON | {name.partition("/")[0].removesuffix(".py") for name in files}
     lost: list[
         tuple[frozenset[str], set[str], set[str]]
     ] = []  # names, and the modules and files for want of which
@@ -62,7 +67,7 @@ def lacking(cells: Sequence[NotebookNode], functions: Iterable[str], there: Besi
         for place, one in enumerate(some):
             modules = {name for name in imported(one.text) - here if not _is_there(name)}
             unread = _read(one.text) - files
-            if modules or unread:
+            if (modules or unread) and not _goes_on_without(one.text):
                 gone = frozenset().union(*(later.binds for later in some[place:]))
                 lost.append((gone | frozenset(STAR.findall(one.text)), modules, unread))
                 break
@@ -84,13 +89,31 @@ def _needed(read: Sequence[Sequence[Statement]], functions: Iterable[str]) -> se
 def _read(source: str) -> set[str]:
     """Files that code reads by a name of their own, line by line."""
     found = (READS.findall(line) for line in source.split("\n") if not _writes(line))
-    return {
+    read = {
         name.removeprefix("./") for some in found for name, _ in some if "." in name and "://" not in name
     }
+    return read | set(run_by(source))
+
+
+def _goes_on_without(text: str) -> bool:
+    """Whether a statement is made for what it needs not being there: in a try, or only where a certain machine runs it."""
+    tree = parsed(text)
+    if tree is None or len(tree.body) != 1:
+        return False
+    match tree.body[0]:
+        case ast.Try(handlers=[_, *_]):
+            return True
+        case ast.With(items=[ast.withitem(ast.Call(func)), *_]):
+            return ast.unparse(func).endswith("suppress")
+        case ast.If(test):
+            return bool(WHERE.search(ast.unparse(test)))
+    return False
 
 
 def _written(source: str) -> set[str]:
-    """Names of files on lines that write one."""
+    """Names of files on lines that write one, or in the magic that makes the cell one."""
+    if made := WRITES_IT.match(source):
+        return {made[1].strip("\"'").removeprefix("./")}
     lines = (line for line in source.split("\n") if _writes(line))
     return {name.removeprefix("./") for line in lines for name in QUOTED.findall(line)}
 
@@ -114,6 +137,8 @@ def _released() -> frozenset[str]:
 
 def _installed(name: str) -> bool:
     try:
-        return find_spec(name) is not None
+        found = find_spec(name)
+        # A folder that several packages share says nothing of what is in it: protobuf's `google` is not Colab's.
+        return found is not None and (found.origin is not None or name in COMMON)
     except (ImportError, ValueError, AttributeError):
         return False

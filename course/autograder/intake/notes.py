@@ -13,7 +13,10 @@ SAID: Mapping[str, tuple[str, str]] = {
         "Of {} the marks of the release were lost; it was found by what it says.",
         "Of {} the marks of the release were lost; they were found by what they say.",
     ),
-    "copied": ("{} was there more than once; copies run, but count as cells of your own.",) * 2,
+    "copied": (
+        "{} was there more than once; copies run, but count as cells of your own.",
+        "{} were there more than once; copies run, but count as cells of your own.",
+    ),
     "gone": (
         "{} is missing; an empty one stands in its place.",
         "{} are missing; empty ones stand in their place.",
@@ -43,6 +46,22 @@ SAID: Mapping[str, tuple[str, str]] = {
     "text": (
         "{} was a cell of text; it is run as code.",
         "{} were cells of text; they are run as code.",
+    ),
+    "characters": (
+        "{} had characters that Python cannot read, such as curly quotes or blanks that are none; they were replaced.",
+    )
+    * 2,
+    "fences": (
+        "{} had its code between the fences of Markdown, which were left out.",
+        "{} had their code between the fences of Markdown, which were left out.",
+    ),
+    "tabs": (
+        "{} mixed tabs with blanks where Python cannot; it runs in the one way in which it can be read.",
+        "{} mixed tabs with blanks where Python cannot; they run in the one way in which they can be read.",
+    ),
+    "hidden": (
+        "A check may not be able to call what {} was to define, so a person will look at it.",
+        "A check may not be able to call what {} were to define, so a person will look at them.",
     ),
     "answer": (
         "The answer of {} stood in another cell; it is shown in its place.",

@@ -27,6 +27,7 @@ from course.autograder.intake.order import (
     needed_but_left_out,
     place_of,
 )
+from course.autograder.intake.otherwise import written_otherwise
 from course.autograder.intake.pictures import as_attachments
 from course.autograder.intake.recognise import Seen, recognise, where_written
 from course.autograder.intake.released import Kind, Part, Release, read_release
@@ -242,6 +243,12 @@ class _Repair:
 
     def _said(self, unsure: Sequence[str], known: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         person: list[str] = []
+        if hidden := written_otherwise(self.seen, self.release, self.written_at):
+            self.found["hidden"] += hidden.values()
+            person.append(
+                f"A check may not be able to call {listed(list(hidden))}: what seems to be meant for it stands in a class, in "
+                "comments, in a string, or under another name; look at it, and give points by hand if it earned none."
+            )
         if unsure:
             person.append(
                 f"No answer to {listed(unsure)} stands in its place, but there is something else that may be one; "

@@ -1,10 +1,12 @@
 """A notebook that was handed in as a script or as Markdown, as Jupyter, Colab, VS Code, Spyder and jupytext write them."""
 
+import ast
 import re
 
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.cells import new_cell, whole
+from course.autograder.intake.code import parsed
 
 MOST = 5_000  # cells
 MARK = re.compile(
@@ -12,6 +14,8 @@ MARK = re.compile(
     re.MULTILINE,
 )
 FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*\{?\.?(?:code-cell\}?[ \t]*)?(\w*)[^\n]*$")
+FENCED = re.compile(r"^(?:`{3}|~{3})", re.MULTILINE)  # a text with code between fences
+ALONE = re.compile(r'^r?"""(?:[^"\\]|\\.|"(?!""))*+"""[ \t]*$', re.MULTILINE | re.DOTALL)
 BREAK = re.compile(r"\+\+\+(?:[ \t].*)?")  # between two cells of text, in MyST
 OPTION = re.compile(r":[\w-]+:.*")  # of a cell of code, in MyST
 PYTHON = {"python", "python3", "py", "ipython", "ipython3", ""}
@@ -57,8 +61,44 @@ def _cells(text: str, prose: bool) -> list[NotebookNode]:
     blocks = re.split(r"\n\n+", text)
     while blocks and all(line.startswith("#") for line in blocks[-1].split("\n")):
         found.insert(0, new_cell("markdown", _uncommented(blocks.pop())))
-    code = "\n\n".join(blocks).strip("\n")
-    return [*([new_cell("code", _magic_again(code))] if code else []), *found]
+    return [*_around_texts("\n\n".join(blocks).strip("\n")), *found]
+
+
+def _around_texts(code: str) -> list[NotebookNode]:
+    """Code as cells, and strings that stand alone between statements as cells of text: so Colab writes these."""
+    made = []
+    begun = 0
+    for start, end in _strings_alone(code):
+        made += [("code", code[begun:start]), ("markdown", code[start:end])]
+        begun = end
+    made.append(("code", code[begun:]))
+    cells = [
+        new_cell(kind, _magic_again(text) if kind == "code" else _uncommented(text))
+        for kind, text in ((kind, text.strip("\n")) for kind, text in made)
+        if text.strip()
+    ]
+    return [cell for cell in cells if cell.source.strip()]
+
+
+def _strings_alone(code: str) -> list[tuple[int, int]]:
+    """Where strings in three quotes stand that are statements of their own, from the first character to behind the last."""
+    tree = parsed(code)
+    if tree is None:  # with a slip somewhere, by what stands at the margin
+        return [found.span() for found in ALONE.finditer(code)]
+    starts = [0, *(found.end() for found in re.finditer("\n", code))]
+    found = []
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
+            start, end = starts[node.lineno - 1], starts[(node.end_lineno or node.lineno) - 1]
+            last = (code[end:].encode()[: node.end_col_offset]).decode("utf-8", "replace")
+            text = code[start : end + len(last)]
+            if text.startswith(('"""', "'''", 'r"""')):
+                found.append((start, end + len(last)))
+    return found
 
 
 def _uncommented(text: str) -> str:

@@ -16,8 +16,15 @@ from course.autograder.intake.beside import (
 )
 from course.autograder.intake.cells import as_released, whole
 from course.autograder.intake.choose import Candidate, Choice, choose, said_of
-from course.autograder.intake.find import File, Handed, look_through
+from course.autograder.intake.find import Handed, look_through
 from course.autograder.intake.lacking import Lacking, lacking
+from course.autograder.intake.leftover import (
+    by_reason,
+    closed,
+    not_looked_at,
+    said_of_the_unread,
+    said_of_what_lies_beside_a_blank,
+)
 from course.autograder.intake.notes import listed, write_notes
 from course.autograder.intake.pictures import with_files
 from course.autograder.intake.released import Kind, Release, read_release
@@ -106,24 +113,23 @@ class _HandIn:
         for clause in taken.read.lost:
             self.notes.append(f"{name} could be read in part only: {clause}.")
             self.person.append(f"{name} could be read in part only: {clause}; ask for the file again.")
-        for files, why in _by_reason(choice.unread):
-            self.notes.append(
-                f"{listed(files, 5)} {'was' if len(files) == 1 else 'were'} handed in as well, and cannot be read: {why}."
-            )
-        if not taken.answered:
-            self.person += [
-                f"Nothing is answered in {name}; {said[0].lower()}{said[1:]}" for said in self.handed.told
-            ]
-            self.person += [
-                f"Nothing is answered in {name}, and {listed(files, 5)} cannot be read ({why}); ask for the right file."
-                for files, why in _by_reason(choice.unread)
-            ]
+        packed = closed(self.handed.files)
+        unread = [(file, why) for file, why in choice.unread if file.name not in packed]
+        notes, person = said_of_the_unread(
+            name, packed, unread, self.handed.told, taken.answered, taken.whole(self.release)
+        )
+        self.notes += notes
+        self.person += person
         there = beside(taken.file, self.handed.files)
         cells = taken.read.notebook.cells
         shown = self._with_pictures(cells, there)
         brought, used = self._brought(cells, there)
         known = {*shown, *used, taken.file.name, *(one.file.name for one in choice.others)}
         rest = may_hold_answers([file for file in self.handed.files if file.name not in known])
+        told = {*packed, *(file.name for file, _ in unread), *(file.name for file in rest)}
+        if not taken.answered:
+            more = not_looked_at(self.handed.files, known | told)
+            self.person += said_of_what_lies_beside_a_blank(name, more)
         repaired = taken.repaired
         if shown or (rest and repaired.wordless):
             repaired = repair(taken.read.notebook, self.release, told_where_missing(rest))
@@ -203,13 +209,15 @@ class _HandIn:
     def blank(self, choice: Choice) -> Intake:
         """Nothing that was handed in is a notebook."""
         files = [file for file in self.handed.files if file.last != "timestamp.txt"]
-        why = [f"{listed(names, 5)} cannot be read: {reason}" for names, reason in _by_reason(choice.unread)]
+        why = [f"{listed(names, 5)} cannot be read: {reason}" for names, reason in by_reason(choice.unread)]
         if not why:
             what = f"there is no notebook {self.assignment}.ipynb"
             there = listed([file.name for file in files], 5)
             if not files and self.handed.left:
                 there = f"what programs leave behind ({listed(self.handed.left)})"
             why = [f"{what}, only {there}" if there else what]
+        if packed := closed(files):
+            why.append(f"{listed(packed, 5)} cannot be opened here")
         self.notes += [*self.handed.told, *(f"{_begun(clause)}; graded as blank." for clause in why)]
         if files or self.handed.told or self.handed.left:
             said = "; ".join([*(told.rstrip(".") for told in self.handed.told), *why][:5])
@@ -225,14 +233,6 @@ class _HandIn:
         notebook = whole(cells)
         write_notes(notebook, notes, person)
         return Intake(notebook, notes, readable, person)
-
-
-def _by_reason(unread: Sequence[tuple[File, str]]) -> list[tuple[list[str], str]]:
-    """Names of files that could not be read, together where the reason is the same."""
-    found: dict[str, list[str]] = {}
-    for file, why in unread:
-        found.setdefault(why, []).append(file.name)
-    return [(names, why) for why, names in found.items()]
 
 
 def _begun(clause: str) -> str:

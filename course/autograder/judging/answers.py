@@ -233,14 +233,20 @@ def functions_of(assignment: str, sources: Mapping[str, str] | None = None) -> d
     return {name: value for name, value in namespace.items() if callable(value)}
 
 
-def users_of(assignment: str, function: str) -> set[str]:
-    """The function, and every function of the instructor's that calls it, be it through others."""
+@functools.cache
+def _called_by(assignment: str) -> Mapping[str, set[str]]:
+    """By each function or class of the instructor's, the names that stand in it."""
     calls: dict[str, set[str]] = {}
     for source in solutions(assignment).values():
         for node in ast.parse(source).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 calls[node.name] = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    users = {function}
+    return calls
+
+
+def users_of(assignment: str, function: str) -> set[str]:
+    """The function, and every function of the instructor's that calls it, be it through others."""
+    calls, users = _called_by(assignment), {function}
     while more := {name for name, called in calls.items() if called & users} - users:
         users |= more
     return users

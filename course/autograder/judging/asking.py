@@ -27,8 +27,9 @@ Further = tuple[tuple[Step, ...], Inputs, tuple[str, ...]]
 AskFurther = Callable[[Sequence[Further]], Iterable[Reply]]
 
 EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
-# What two mistakes give, the second made in the first one's reading; where it is known from before, sketches of it.
-Together = dict[tuple[str, str], Mapping[str, np.ndarray | Sketch]]
+Two = tuple[str, str]  # mistakes by their names, the second made in the first one's reading
+# What two mistakes give; where it is known from before, sketches of it.
+Together = dict[Two, Mapping[str, np.ndarray | Sketch]]
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,14 @@ class Question(ABC):
         return self._lineups[path, tolerance]
 
     @abstractmethod
-    def together(self, only: tuple[str, str] | None = None) -> Together:
-        """For mistakes that are the right answer to inputs read otherwise: what each other gives on that reading.
+    def pairs(self) -> Sequence[Two]:
+        """Mistakes that are the right answer to inputs read otherwise, each with each other that is made there."""
 
-        Args:
-            only: the one pair to look for.
+    @abstractmethod
+    def together(self, pairs: Sequence[Two]) -> Together:
+        """What these pairs give, the second on the first one's reading, as far as that is known.
+
+        To find it costs as much as all mistakes alone, so it is asked for the pairs that it can matter for.
         """
 
     @property
@@ -139,8 +143,12 @@ class Observed(Question):
             return self.asked.wrong
         return {name: self._of(answers) for name, answers in self.asked.wrong_forms.items()}
 
-    def together(self, only: tuple[str, str] | None = None) -> Together:
-        """Nothing: two mistakes in one draw are not looked for."""
+    def pairs(self) -> Sequence[Two]:
+        """None: two mistakes in one draw are not looked for."""
+        return ()
+
+    def together(self, pairs: Sequence[Two]) -> Together:
+        """Nothing."""
         return {}
 
     @functools.cached_property

@@ -1,6 +1,6 @@
 """How a wrong array relates to what else a case has: its inputs, its plain numbers, the right answers beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,24 +34,35 @@ class Pair:
     beside: Arrays = field(default_factory=dict)
 
 
+def on_each(find: Callable[[Pair], Iterable[str]], pairs: Sequence[Pair]) -> list[dict[str, None]]:
+    """What is true of each case; nothing at all where of some case nothing is, for then nothing is true of each."""
+    said: list[dict[str, None]] = []
+    for pair in pairs:
+        of_case = dict.fromkeys(find(pair))
+        if not of_case:
+            return []
+        said.append(of_case)
+    return said
+
+
+def _of_all(find: Callable[[Pair], Iterable[str]], pairs: Sequence[Pair]) -> str:
+    """The first sentence that is true of every case, or ''."""
+    first, *others = on_each(find, pairs) or [{}]
+    return next((sentence for sentence in first if all(sentence in other for other in others)), "")
+
+
 def by_ingredients(pairs: Sequence[Pair]) -> str:
     """A sentence on one input, number or other output that is true of each of these cases, or ''."""
     if sum(p.got.size for p in pairs) < 4:
         return ""
-    for find in (_multiplied_by_input, _added_input):
-        first, *others = [dict.fromkeys(find(p)) for p in pairs]
-        for sentence in first:
-            if all(sentence in other for other in others):
-                return sentence
-    return ""
+    return _of_all(_multiplied_by_input, pairs) or _of_all(_added_input, pairs)
 
 
 def another_output(pairs: Sequence[Pair]) -> str:
     """A sentence on the other output that this is on each of these cases, of whatever shapes, or ''."""
     if sum(p.got.size for p in pairs) < 4:
         return ""
-    first, *others = [dict.fromkeys(_another_output(p)) for p in pairs]
-    return next((sentence for sentence in first if all(sentence in other for other in others)), "")
+    return _of_all(_another_output, pairs)
 
 
 def _another_output(p: Pair) -> Iterator[str]:

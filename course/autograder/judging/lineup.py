@@ -1,7 +1,7 @@
 """All that a check's mistakes give for one output on one case, lined up so that an answer meets them all at once."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,17 +115,14 @@ def line_up(
         excerpts: what further mistakes give, by their places in `wrong`.
     """
     given = {name: found[path] for name, found in wrong.items() if path in found}
-    showing = {
-        name
-        for name, value in given.items()
-        if isinstance(value, Sketch) or not near(value, right, tolerance)
-    }
     if excerpts is None:
         alike = {name: value for name, value in given.items() if _plain(value, right)}
         values = np.stack([v.astype(np.float64) for v in alike.values()]) if alike else np.empty(0)
-        room = np.stack([allowance(v, tolerance) for v in values]) if alike else np.empty(0)
+        room = _room(values, tolerance) if alike else np.empty(0)
         names = tuple(alike)
+        showing = _showing(given, names, values, right, tolerance)
     else:
+        showing = _showing(given, (), np.empty(0), right, tolerance)
         in_order = tuple(wrong)
         names = tuple(in_order[k] for k in excerpts.mistakes)
         values = excerpts.values
@@ -145,6 +142,35 @@ def line_up(
         tolerance=tolerance,
         excerpts=excerpts,
     )
+
+
+def _room(values: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """How far off each value of each row may be: the `allowance` of each, all at once."""
+    size = np.abs(values)
+    scale = np.max(size, axis=tuple(range(1, size.ndim)), initial=1.0, keepdims=True)
+    room: np.ndarray = tolerance.rtol * size + tolerance.atol * scale
+    return room
+
+
+def _showing(
+    given: Mapping[str, np.ndarray | Sketch],
+    names: Sequence[str],
+    values: np.ndarray,
+    right: np.ndarray,
+    tolerance: Tolerance,
+) -> set[str]:
+    """Who differs from the right answer; `names`, whose `values` are of its shape and finite, are asked all at once."""
+    told: dict[str, bool] = {}
+    if names and right.dtype.kind == "f" and np.isfinite(right).all():
+        wanted = right.astype(np.float64, copy=False)
+        off = np.abs(values - wanted) > allowance(wanted, tolerance)
+        some: list[bool] = np.any(off, axis=tuple(range(1, off.ndim))).tolist()
+        told = dict(zip(names, some, strict=True))
+    return {
+        name
+        for name, value in given.items()
+        if (told[name] if name in told else isinstance(value, Sketch) or not near(value, right, tolerance))
+    }
 
 
 def _plain(value: np.ndarray | Sketch, right: np.ndarray) -> bool:

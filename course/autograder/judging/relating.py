@@ -1,5 +1,6 @@
 """How wrong arrays relate to the right ones, where no mistake with a name gives them: only what holds on every case."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +17,7 @@ from course.autograder.judging.ingredients import (
     by_ingredients,
     factor_in_words,
     numbers_in,
+    on_each,
 )
 from course.autograder.judging.relations import LIKE, MAYBE, STRONG, UNLIKE, Relation, permuted
 
@@ -64,7 +66,7 @@ def simple_relation(pairs: Sequence[Pair], *, strong: bool = False) -> str:
 def _everywhere(pairs: Sequence[Pair], relations: Sequence[Relation]) -> str:
     """The first sentence that holds on every case."""
     for find in relations:
-        said = [dict.fromkeys(_sentences(find, p)) for p in pairs]
+        said = on_each(functools.partial(_sentences, find), pairs)
         for sentence in dict.fromkeys(itertools.chain(*said)):
             told = not sentence.startswith(MAYBE)
             if told and all(sentence in of_case or MAYBE + sentence in of_case for of_case in said):

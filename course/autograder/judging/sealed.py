@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,7 +23,7 @@ from course.autograder.checks.language.spec import (
     Misconception,
     Output,
 )
-from course.autograder.judging.asking import EXCEPTION, Question, Together
+from course.autograder.judging.asking import EXCEPTION, Question, Together, Two
 from course.autograder.judging.excerpts import Excerpts, Sketched
 from course.autograder.judging.seal import ENDING, Sealed, SealError, from_planes, planes
 from course.autograder.judging.sketch import Sketch
@@ -162,15 +162,21 @@ class KnownQuestion(Question):
         """What mistakes give of large outputs."""
         return self.known.excerpts
 
-    def together(self, only: tuple[str, str] | None = None) -> Together:
-        """What pairs of mistakes give, as sketches."""
+    @functools.cached_property
+    def _together(self) -> dict[Two, dict[str, Sketch]]:
         names = [m.name for m in self.check.misconceptions]
-        found: dict[tuple[str, str], dict[str, Sketch]] = {}
+        found: dict[Two, dict[str, Sketch]] = {}
         for first, second, path, sketch in self.known.pairs:
-            two = names[first], names[second]
-            if only in (None, two):
-                found.setdefault(two, {})[path] = sketch
-        return dict(found)
+            found.setdefault((names[first], names[second]), {})[path] = sketch
+        return found
+
+    def pairs(self) -> Sequence[Two]:
+        """Mistakes of which the release knows what they give together."""
+        return tuple(self._together)
+
+    def together(self, pairs: Sequence[Two]) -> Together:
+        """What these pairs of mistakes give, as sketches."""
+        return {two: self._together[two] for two in pairs if two in self._together}
 
     @functools.cached_property
     def ground(self) -> np.ndarray | None:

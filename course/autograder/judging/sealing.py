@@ -100,7 +100,7 @@ class _Pair:
 def _pairs(asked: Computed) -> Iterator[_Pair]:
     """Every pair; it is known where effects that add up or multiply, or that of one of the two alone, give the same."""
     place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
-    for (first, second), made in asked.together().items():
+    for (first, second), made in asked.together(asked.pairs()).items():
         for output in asked.check.outputs:
             array, right = made.get(output.path), asked.right.get(output.path)
             if not isinstance(array, np.ndarray) or right is None or array.dtype.kind not in "fiub":

@@ -2,19 +2,18 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from course.autograder.checks.language.spec import Arrays, Output
-from course.autograder.judging.asking import Question
+from course.autograder.judging.asking import Question, Two
 from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.facts import fact
 from course.autograder.judging.lineup import Lineup, in_shape_alone
 from course.autograder.judging.sketch import Sketch
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
-Two = tuple[str, str]
 TRIED = 3  # cases on which pairs are looked for; a pair found there must fit all the others too
 ENOUGH = 4  # values that must agree: two mistakes of a long list meet a single number by chance
 
@@ -32,8 +31,8 @@ def two_mistakes(output: Output, entries: Sequence[Entry], right: Sequence[Entry
         return None
     cases = [_Case.of(output, *entry) for entry in entries]
     tried: set[Two] = set()
-    for case in cases[:TRIED]:
-        for two in case.fitting():
+    for place, case in enumerate(cases[:TRIED]):
+        for two in case.fitting(cases[:place]):
             fits = two not in tried and all(other.fits(two) for other in cases)
             if fits and _contradicted(output, two, right) <= len(cases):
                 return two
@@ -68,6 +67,7 @@ class _Case:
     base: np.ndarray
     came: np.ndarray | None
     alone: Arrays
+    tried: dict[Two, bool] = field(default_factory=dict)  # whether two mistakes fit here
 
     @classmethod
     def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
@@ -87,11 +87,19 @@ class _Case:
         """Whether this, as far as it is known, came."""
         return self.came is not None and near(self.came, made, self.known.tolerance)
 
-    def fitting(self) -> Iterator[Two]:
-        """Pairs that both show here and together give exactly what came."""
+    def fitting(self, others: Sequence["_Case"]) -> Iterator[Two]:
+        """Pairs that both show here and together give exactly what came.
+
+        Args:
+            others: cases that they must fit as well. These were asked for all their pairs before, so that few are left
+                whose answer has to be found here.
+        """
         yield from self._composing() if np.isfinite(self.got).all() else self._composing_one_by_one()
-        for two, wrong in self.asked.together().items():
-            if set(two) <= self.known.showing and self.path in wrong and self._gives(wrong[self.path]):
+        showing = self.known.showing
+        both = [two for two in self.asked.pairs() if two[0] in showing and two[1] in showing]
+        left = [two for two in both if all(other.fits(two) for other in others)]
+        for two, wrong in self.asked.together(left).items():
+            if self.path in wrong and self._gives(wrong[self.path]):
                 yield two
 
     def _composing_one_by_one(self) -> Iterator[Two]:
@@ -126,12 +134,17 @@ class _Case:
 
     def fits(self, two: Two) -> bool:
         """Whether these two give what came here, be it that one of them does not show."""
+        if two not in self.tried:
+            self.tried[two] = self._fits(two)
+        return self.tried[two]
+
+    def _fits(self, two: Two) -> bool:
         here = [name for name in two if name in self.known.showing]
         if len(here) == 1 and self._gives_alone(here[0]):
             return True
         if len(here) == 2 and any(map(self._came, self._composed(two))):
             return True
-        read = self.asked.together(two).get(two, {})
+        read = self.asked.together([two]).get(two, {})
         return self.path in read and self._gives(read[self.path])
 
     def _gives_alone(self, name: str) -> bool:

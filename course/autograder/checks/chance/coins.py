@@ -181,7 +181,9 @@ class Coins:
                 break
             groups = kept.reshape(-1, kept.shape[split - 1], math.prod(kept.shape[split:]))
             chance = len(groups) * math.comb(groups.shape[1], 2) * agree ** groups.shape[2]
-            if chance <= ALPHA and any(len(np.unique(group, axis=0)) < len(group) for group in groups):
+            if chance <= ALPHA and any(
+                len({one.tobytes() for one in group}) < len(group) for group in groups
+            ):
                 return [Flaw(self.output, f"Two {what} got the very same coins: draw anew for each.")]
         return []
 

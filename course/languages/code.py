@@ -5,6 +5,7 @@ that shows it (`say`, `table`, a figure's title) or is a phrase; a string that t
 """
 
 import ast
+import functools
 import inspect
 import io
 import re
@@ -40,6 +41,12 @@ NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
 AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])[a-z]{4,}(?![\w/.=\"(-]|: )")
 PLACE = re.compile(r"(?:upper|lower|center) (?:left|right|center)")  # of a legend
+
+
+@functools.lru_cache(maxsize=4)
+def nodes_of(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All nodes of a tree, as `ast.walk` gives them: several look through the same tree one after another."""
+    return tuple(ast.walk(tree))
 
 
 def looked_up(sources: Iterable[str]) -> frozenset[str]:
@@ -181,8 +188,8 @@ def given_to_show(
 
     Those in a list that is given to `table` by its name are given, too.
     """
-    lists = put_into(tree)
-    for node in ast.walk(tree):
+    lists = put_into(nodes_of(tree)) if "table" in functions else {}
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             given = [keyword.value for keyword in node.keywords if keyword.arg in keywords]
@@ -201,16 +208,16 @@ def phrases(tree: ast.Module, around_values: bool = False) -> Iterator[ast.Const
         around_values: whether words with a value between them are a phrase too, and one word beside a value.
     """
     inside: set[ast.AST] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, (ast.Subscript, ast.Compare)):
-            inside.update(n for n in ast.walk(node.slice if isinstance(node, ast.Subscript) else node))
+            inside.update(ast.walk(node.slice if isinstance(node, ast.Subscript) else node))
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOOKING:
             inside.update(n for argument in node.args[:1] for n in ast.walk(argument))
         elif isinstance(node, ast.JoinedStr):
             inside.update(n for n in ast.walk(node) if n is not node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             inside.add(node.value)  # a docstring
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         string = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if (string or isinstance(node, ast.JoinedStr)) and node not in inside:
             assert isinstance(node, (ast.Constant, ast.JoinedStr))

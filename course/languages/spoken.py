@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from course.languages.catalogue import Entry
-from course.languages.code import PLACE, given_to_show, phrases, text_of
+from course.languages.code import PLACE, given_to_show, nodes_of, phrases, text_of
 from course.languages.instructors import COMMANDS, FOR_INSTRUCTORS, HELPED, THEIR_FURTHER, UNSAID
 from course.languages.instructors import SAYING as TOLD
 from course.languages.passages import FIELD, JINJA, has_words, of_markdown
@@ -169,7 +169,7 @@ def _of_file(path: Path, folder: Path, saying: Collection[str]) -> Iterator[Entr
 def _helps(path: Path, folder: Path) -> Iterator[Entry]:
     """What a module's commands say under `--help`: their docstrings, paragraph by paragraph, and options' help."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         calls = getattr(node, "decorator_list", ())
         if any(getattr(getattr(one, "func", one), "attr", "") in ("command", "group") for one in calls):
             assert isinstance(node, ast.FunctionDef)
@@ -182,10 +182,8 @@ def _helps(path: Path, folder: Path) -> Iterator[Entry]:
 def _drawn(path: Path) -> Iterator[Entry]:
     """Labels of figures, and sentences around numbers, in what lessons draw and say with."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    strings = [
-        *given_to_show(tree),
-        *(s for s in phrases(tree, around_values=True) if s not in _raised(tree)),
-    ]
+    skipped = _raised(tree)
+    strings = [*given_to_show(tree), *(s for s in phrases(tree, around_values=True) if s not in skipped)]
     for text in dict.fromkeys(map(text_of, strings)):
         yield from _entry(text, f"{path.parent.name}/{path.name}")
 
@@ -201,7 +199,7 @@ def _raised(tree: ast.Module) -> set[ast.AST]:
     """Everything in an error that is for programmers."""
     return {
         part
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
         and getattr(node.exc.func, "id", "") in FOR_PROGRAMMERS
         for part in ast.walk(node.exc)
@@ -212,7 +210,7 @@ def _strings(
     tree: ast.Module, of_checks: bool, saying: Collection[str]
 ) -> Iterator[ast.Constant | ast.JoinedStr]:
     skipped = _raised(tree)
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED and node.args:
             yield from _name(node.args[0])
         elif isinstance(node, ast.Dict) and of_checks:

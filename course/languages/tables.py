@@ -5,13 +5,13 @@ to a function that shows something.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
-def put_into(tree: ast.AST) -> dict[str, list[ast.expr]]:
+def put_into(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
     """What is put into lists that have a name, by that name: what is assigned, added and appended."""
     found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         for name, value in _put(node):
             found.setdefault(name, []).append(value)
     return found

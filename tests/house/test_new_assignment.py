@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +61,10 @@ def bare(root, tmp_path):
     for name in listed.stdout.splitlines():
         if not name.startswith(PLACES) and (root / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_bytes((root / name).read_bytes())
+            shutil.copy2(root / name, tmp_path / name)
+            for compiled in (root / name).parent.glob(f"__pycache__/{Path(name).stem}.*.pyc"):
+                (tmp_path / name).parent.joinpath("__pycache__").mkdir(exist_ok=True)
+                shutil.copy2(compiled, (tmp_path / name).parent / "__pycache__")
     catalogue = (tmp_path / CATALOGUE).read_text("utf-8")
     (tmp_path / CATALOGUE).write_text(
         catalogue[: catalogue.index(f"\n[assignment.{NAME}]")], encoding="utf-8"

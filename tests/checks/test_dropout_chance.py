@@ -8,7 +8,7 @@ import pytest
 
 from course.autograder import judge
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.chance import bounds
+from course.autograder.checks.chance import bounds, relations
 from course.autograder.checks.chance.bounds import (
     ALPHA,
     few_rows,
@@ -255,6 +255,22 @@ def test_dependence_that_nobody_listed_is_found(toss, p):
         rng = np.random.default_rng(seed)
         kept = np.stack([toss((14, 23), p, rng) for _ in range(CALLS)])
         assert coins("out", p).flaws(kept)
+
+
+@pytest.mark.parametrize("shape", [(9,), (14, 23), (4, 5, 3)])
+def test_the_pairs_of_a_distance_are_counted_alike_one_by_one_and_all_at_once(shape, monkeypatch):
+    counted = []
+    monkeypatch.setattr(relations, "together", lambda *counts: counted.append(counts))
+    for seed in range(3):
+        kept = np.random.default_rng(seed).random((CALLS, *shape)) < 0.6
+        for axis in range(kept.ndim):
+            counted.clear()
+            assert relations.related_lag(kept, axis, 0.4) == 0
+            at_once = list(counted)
+            counted.clear()
+            for lag in relations.lags(kept.shape[axis]):
+                relations.related(*relations.pairs(kept, axis, lag), 0.4)
+            assert at_once == counted and len(counted) == kept.shape[axis] - 1
 
 
 @pytest.mark.parametrize("p", [0.1, 0.35, 0.8])

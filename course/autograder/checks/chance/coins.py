@@ -19,7 +19,14 @@ from course.autograder.checks.chance.bounds import (
     surprising,
     telling,
 )
-from course.autograder.checks.chance.relations import diagonal, lags, opposite, pairs, related, shared_axes
+from course.autograder.checks.chance.relations import (
+    diagonal,
+    opposite,
+    pairs,
+    related,
+    related_lag,
+    shared_axes,
+)
 from course.autograder.checks.language.seen import Flaw
 
 SAME_MASK, EXACT_SHARE = "the same mask on every call", "an exact share is dropped"
@@ -183,11 +190,10 @@ class Coins:
     def _of_relations(self, kept: np.ndarray) -> list[Flaw]:
         """Whether entries, samples or calls know of each other: every lag along every axis, in pairs."""
         for axis in range(kept.ndim):
-            for lag in lags(kept.shape[axis]):
-                if not related(*pairs(kept, axis, lag), self.p):
-                    continue
-                if axis == 0:
-                    return [Flaw(self.output, "Successive calls are related: each must draw anew.")]
+            lag = related_lag(kept, axis, self.p)
+            if lag and axis == 0:
+                return [Flaw(self.output, "Successive calls are related: each must draw anew.")]
+            if lag:
                 told = f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often."
                 return [Flaw(self.output, told)]
         for a, b, halves in diagonal(kept):

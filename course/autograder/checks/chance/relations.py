@@ -27,8 +27,31 @@ def lags(size: int) -> Iterator[int]:
 
 def related(a: np.ndarray, b: np.ndarray, p: float) -> bool:
     """Whether paired coins fall together, or apart, more often than independent ones would."""
-    both = int(np.sum(~a & ~b))
-    return surprising(both, a.size, p * p) or surprising(int(np.sum(a == b)), a.size, p * p + (1 - p) ** 2)
+    return together(int(np.sum(~a & ~b)), int(np.sum(a == b)), a.size, p)
+
+
+def together(dropped: int, alike: int, n: int, p: float) -> bool:
+    """The same from how many of n pairs are both dropped, and how many fall alike."""
+    return surprising(dropped, n, p * p) or surprising(alike, n, p * p + (1 - p) ** 2)
+
+
+def related_lag(kept: np.ndarray, axis: int, p: float) -> int:
+    """The shortest distance along the axis at which neighbours know of each other; 0 where none do.
+
+    The pairs of a distance are those of `pairs`; a product of matrices counts them for all distances at once.
+    """
+    rows = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1).astype(np.float64)
+    both_kept, counts = rows @ rows.T, rows.sum(axis=1)
+    both_dropped = rows.shape[1] - counts[:, None] - counts + both_kept
+    places = np.arange(len(rows))
+    for lag in lags(len(rows)):
+        first = places[: len(rows) - lag]
+        first = first[first // lag % 2 == 0]
+        dropped = int(both_dropped[first, first + lag].sum())
+        alike = dropped + int(both_kept[first, first + lag].sum())
+        if together(dropped, alike, first.size * rows.shape[1], p):
+            return lag
+    return 0
 
 
 def related_calls(a: np.ndarray, b: np.ndarray) -> bool:

@@ -4,7 +4,7 @@ Only a run for the site asks for it (`course/building/running.py` sets the varia
 """
 
 import os
-import textwrap
+import re
 import weakref
 from itertools import pairwise
 
@@ -23,6 +23,7 @@ WIDTH = 3.6  # inches: what a phone shows without making the letters smaller
 ALONE = 4.4  # the width of a panel that had a column to itself: its letters get a little smaller, its lines keep room
 BESIDE = 1.0  # inches of that width that the axis takes
 LINE = 46  # letters of a title that stand beside one another there
+UNIT = re.compile(rf"\s+|{HAN.pattern}|(?:(?!{HAN.pattern})\S)+[，。：；、）]?")  # what no line is broken in
 DPI = 220
 
 _grids: "weakref.WeakKeyDictionary[Figure, tuple[int, int, float, float]]" = weakref.WeakKeyDictionary()
@@ -110,9 +111,19 @@ def squeeze(fig: Figure) -> None:
 
 
 def _broken(text: str) -> str:
-    """A text in lines that such a figure has room for; a formula stays whole, and Chinese takes twice the room."""
-    room = LINE // 2 if HAN.search(text) else LINE
-    return text if "$" in text else "\n".join(textwrap.fill(line, room) for line in text.split("\n"))
+    """A text in lines that such a figure has room for; a formula stays whole, and a Chinese character takes two letters' room."""
+    return text if "$" in text else "\n".join(map(_line_by_line, text.split("\n")))
+
+
+def _line_by_line(text: str) -> str:
+    lines = [""]
+    for unit in UNIT.findall(text):
+        line = lines[-1] + unit
+        if lines[-1].strip() and len(line.rstrip()) + len(HAN.findall(line)) > LINE:
+            lines.append(unit.lstrip())
+        else:
+            lines[-1] = line
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _say_axes(panels: list[Axes], cols: int) -> None:

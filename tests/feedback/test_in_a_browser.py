@@ -124,6 +124,25 @@ def offline(tab):
     tab.ask("Emulation.setEmulatedMedia", media="", features=[])
 
 
+WRAPPED = """(() => {
+  document.querySelectorAll('details').forEach(one => one.open = true);
+  const lines = [...document.querySelectorAll('.text pre:not(.plain)')].filter(one => {
+    const style = getComputedStyle(one), room = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+    const shown = (one.clientHeight - room) / parseFloat(style.lineHeight);
+    return shown > one.textContent.trimEnd().split('\\n').length + 1.5;
+  });
+  const words = [...document.querySelectorAll('.text td, .text th')].filter(one => one.scrollWidth > one.clientWidth + 1);
+  return [document.querySelectorAll('.text pre').length, lines.length, words.length];
+})()"""
+
+
+def test_a_diagram_of_the_text_keeps_its_lines_on_a_phone(pages, offline):
+    offline.load(pages["right"], 390)
+    diagrams, wrapped, cut = offline.value(WRAPPED)
+    assert diagrams > 3 and wrapped == cut == 0
+    assert offline.value(TOO_WIDE) == 0
+
+
 def with_axe(tab):
     """Bring axe-core into the page that is open."""
     code = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")

@@ -94,7 +94,7 @@ def test_each_question_has_a_row_in_the_notebooks_order(page):
     first, second, third, together = rows(page)
     assert first[0] == "◐ 1 Scale & shift scale_ shift" and first[1] == "1.5 of 3"
     assert second[0] == "✓ 2 Moments moments" and second[2] == "All checks passed (7 cases)."
-    assert third[:2] == ["… 3 Why why", "– of 6"] and third[2] == "A person has still to read it."
+    assert third[:2] == ["… 3 Why why", "– of 6"] and third[2] == "A person still has to read it."
     assert together == ["Together", "5.5 of 13", "What waits for a person counts nothing yet."]
 
 
@@ -243,7 +243,7 @@ def test_a_hand_in_that_a_person_must_look_at_says_so_and_its_marks_are_what_the
     flagged = Mark("moments", 4, 4, False, flagged=True)
     made = soup(page_of(*CELLS, of=standing(flagged, Mark("scale_shift", 0, 3, False)), release=RELEASE))
     assert rows(made)[1] == ["✓ 2 Moments moments", "4 of 4", "All checks passed (7 cases)."]
-    assert text(made.header).endswith("A person has still to look at this hand-in, so points may change.")
+    assert text(made.header).endswith("A person still has to look at this hand-in, so points may change.")
     assert "wait" not in text(made.header) and "so far" not in text(made.header)
 
 

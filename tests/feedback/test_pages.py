@@ -48,6 +48,7 @@ OURS = {
     ("a", "rel", "noopener noreferrer"),
     ("div", "class", "scroll"),
     ("div", "tabindex", "0"),
+    ("pre", "tabindex", "0"),
     ("span", "class", "formula"),
     ("span", "tabindex", "0"),
     ("code", "class", "tex"),

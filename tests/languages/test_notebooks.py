@@ -146,6 +146,7 @@ say(f"é {x:.2f} and {d['k']!r} {{}}" " more \\\\alpha", f(x, "zeros"))
         ('plots.spread(ax, at, runs, f"test, p = {q}", **plots.SERIES["BN"])', "test, p = {q}"),
         ('plots.tensor_grid(ax, groups, f"{name}: {count} values", mark)', "{name}: {count} values"),
         ('plots.bars(ax, at, runs, "calibrated", 0.36)', "calibrated"),
+        ('ax.set(xticks=at, xticklabels=["surest"])', "surest"),
     ],
 )
 def test_a_label_is_found_though_it_is_one_word(call, label):

@@ -64,7 +64,14 @@ def test_a_drawing_and_a_figure_that_is_narrow_already_have_no_other_form() -> N
 
 @pytest.mark.parametrize(
     ("text", "lines"),
-    [("one two " * 8, 2), ("$x$ " + "one two " * 8, 1), ("一" * 30, 2), ("a\nb", 2), ("", 1)],
+    [
+        ("one two " * 8, 2),
+        ("$x$ " + "one two " * 8, 1),
+        ("一" * 30, 2),
+        ("[N, C, H, W] = [2, 3, 3, 3] 上的批归一化", 1),
+        ("a\nb", 2),
+        ("", 1),
+    ],
 )
 def test_a_title_is_broken_where_a_line_is_full_and_never_in_a_formula(text: str, lines: int) -> None:
     assert len(narrow._broken(text).split("\n")) == lines

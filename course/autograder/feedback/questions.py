@@ -63,7 +63,7 @@ class Question:
 
     @property
     def waits(self) -> bool:
-        """Whether a person has still to look at it."""
+        """Whether a person still has to look at it."""
         return self.mark.waits
 
     @property
@@ -131,7 +131,7 @@ def _with_findings(asked: Question, cell: Cell | None, answer: Cell | None, assi
         return replace(asked, said="Left out: it is extra credit, and nothing is lost.")
     if asked.written:
         read = "" if asked.comment else "Read by a person."
-        return replace(asked, said="A person has still to read it." if asked.waits else read)
+        return replace(asked, said="A person still has to read it." if asked.waits else read)
     if (follow_up := _follow_up(cell.verdict)) and asked.state == "right":
         return replace(asked, said=follow_up)  # what was found there is paid for in another question
     found = list(_findings(cell.verdict, assignment, asked.name))

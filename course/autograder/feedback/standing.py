@@ -12,8 +12,8 @@ class Mark:
     Attributes:
         name: its grade_id.
         points, max_points: earned, extra credit included, and to be had without it.
-        waits: whether a person has still to give points for it.
-        flagged: whether a person has still to look at the hand-in, for which this mark stands in the formgrader.
+        waits: whether a person still has to give points for it.
+        flagged: whether a person still has to look at the hand-in, for which this mark stands in the formgrader.
         by_machine: what the check gave, where a person gave other points; else None.
         extra: the most that an optional question adds; 0 for every other.
     """
@@ -72,7 +72,7 @@ class Standing:
 
     @property
     def flagged(self) -> bool:
-        """Whether a person has still to look at the hand-in as a whole."""
+        """Whether a person still has to look at the hand-in as a whole."""
         return any(mark.flagged for mark in self.marks.values())
 
     @property

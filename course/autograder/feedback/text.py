@@ -140,9 +140,11 @@ def plain(source: str, reason: str) -> str:
 
 
 def _apart(cleaned: str) -> str:
-    """Headings below the page's own, tables in a frame that scrolls, and a name for each picture, for who hears the page."""
+    """Headings below the page's own, tables and diagrams that scroll, and a name for each picture, for who hears the page."""
     cleaned = HEADING.sub(lambda h: f"<{h[1]}h4" + (f' class="h{h[2]}"' if not h[1] else ""), cleaned)
-    cleaned = cleaned.replace("<table", '<div class="scroll" tabindex="0"><table')
+    cleaned = cleaned.replace("<table", '<div class="scroll" tabindex="0"><table').replace(
+        "<pre", '<pre tabindex="0"'
+    )
     return PICTURE.sub(_named, cleaned.replace("</table>", "</table></div>"))
 
 

@@ -31,7 +31,7 @@ class CellScore:
         max_points: the most it can earn, extra credit apart; 0 for an optional question.
         by_hand: a person grades it.
         named: names of the mistakes found in it.
-        waits: a person has still to look at it.
+        waits: a person still has to look at it.
         blank: nobody has graded it, neither machine nor person.
         by_machine: what the machine gave; None where it gave nothing, or a person's points stand in its place.
         extra: the most that an optional question adds; 0 for every other.

@@ -87,7 +87,7 @@ def read_results(course: Course, assignment: str) -> Results:
 
 @dataclass
 class _Question:
-    """One graded cell: what it is worth, everyone's points, whether a person grades it and has still to, what it adds."""
+    """One graded cell: what it is worth, everyone's points, whether a person grades it and still has to, what it adds."""
 
     most: float
     points: "array[float]"

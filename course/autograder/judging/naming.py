@@ -27,6 +27,7 @@ COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised",
 RELATED = ("value", "shape")
 # So begins what is said of a name that does not explain all that fails: one of two, or one on some of the cases.
 TOGETHER, PARTLY = "Two mistakes together", "It explains"
+FEW = 4  # of so many failing cases one without a name is too little for a pair of further mistakes
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ def _causes(
     rest = [case for case in kinds if case not in causes]
     right = [entry for case, entry in answers.by_case.items() if case not in wrong]
     two = two_mistakes(answers.output, [answers.by_case[case] for case in rest], right) if rest else None
+    if two is not None and len(rest) * FEW < len(kinds) and not set(two) & set(names.values()):
+        two = None  # beside a name for nearly all that fails, two others on the rest are chance
     if two is not None:
         # Where the same two are behind all that fails, what fits some of it alone is no third.
         ordered = [*rest, *(case for case in kinds if case not in rest)]

@@ -48,7 +48,7 @@ for slip, named in {
     "upper only": ("no lower bound for r", "no lower bound for d"),
     "d positive": ("d not negative",),
     "abs": ("sign of d lost",),
-    "none": ("r and d not clipped",),
+    "none": ("r not clipped", "d not clipped"),
 }.items():
     SLIPS.add("rc " + slip, "renorm_correction", correction(slip), named=named)
 

@@ -34,8 +34,15 @@ def averages(parts: PartsOf) -> dict[str, Mistake]:
     def of_the_variance(take: Take) -> Mistake:
         return Mistake(advice, dx_by(parts, lambda p: p.g + p.by_mean - p.x_hat * take(p.g * p.x_hat, p)))
 
+    def of_the_centred(take: Take) -> Mistake:
+        return Mistake(
+            advice, dx_by(parts, lambda p: p.g + p.by_var - p.sd * take((p.g + p.by_var) / p.sd, p))
+        )
+
+    of_two = (("of dout", of_the_mean), ("of dout * x_hat", of_the_variance))
+    of_all = ("of what x - mean gets", of_the_centred)  # its share by the variance is 0 where all are summed
     return {
         f"average {which} over {what}": make(take)
         for what, take in TAKEN.items()
-        for which, make in (("of dout", of_the_mean), ("of dout * x_hat", of_the_variance))
+        for which, make in (of_two if "divided" in what else (*of_two, of_all))
     }

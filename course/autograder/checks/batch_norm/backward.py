@@ -9,11 +9,12 @@ from course.autograder.checks.batch_norm.averages import averages
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, call, draws
 from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import but
+from course.autograder.checks.language.wrong import but, of
 from course.reference import batch_norm
 
 
@@ -35,8 +36,8 @@ def right_gradients(i: Inputs) -> Arrays:
 def parts(i: Inputs) -> Parts:
     """The parts of a case, for [N, C] or [N, C, H, W]."""
     x, dout = i["x"].astype(np.float64), i["dout"].astype(np.float64)
-    gamma = i["gamma"].astype(np.float64).reshape(1, -1, *[1] * (x.ndim - 2))
-    return Parts(x, dout, gamma, v.axes_of(i), v.eps_of(i))
+    gamma, beta = (i[k].astype(np.float64).reshape(1, -1, *[1] * (x.ndim - 2)) for k in ("gamma", "beta"))
+    return Parts(x, dout, gamma, v.axes_of(i), v.eps_of(i), beta=beta)
 
 
 def _brackets(p: Parts) -> np.ndarray:
@@ -75,7 +76,30 @@ DX = dx_mistakes(parts)
 DPARAMETERS = parameter_mistakes(parts, right_gradients, axis=1)
 LATER = later_cache(right_gradients, "x", "bn_param")
 
+WITH_OUT = {
+    "dgamma with out instead of x_hat": Mistake(
+        "gamma multiplies x_hat, the normalised x; you multiply dout by out.",
+        of("dgamma", lambda i: (parts(i).dout * parts(i).out).sum(axis=v.axes_of(i))),
+    ),
+    "x_hat replaced by out": Mistake(
+        "The path through the variance needs x_hat, the normalised x; yours uses out.",
+        dx_by(parts, lambda p: p.g + p.by_mean - p.out * p.mean(p.g * p.out)),
+    ),
+    "out for the x_hat before the bar": Mistake(
+        "The last term is x_hat times the average of dout * x_hat; the x_hat before the average is out in yours.",
+        dx_by(parts, lambda p: p.g + p.by_mean - p.out * p.mean(p.g * p.x_hat)),
+    ),
+    "out for the x_hat under the bar": Mistake(
+        "The last term is x_hat times the average of dout * x_hat; the x_hat under the average is out in yours.",
+        dx_by(parts, lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.g * p.out)),
+    ),
+}
+
 OF_A_MATRIX = {
+    "features mixed in the last term": Mistake(
+        "Each feature's average of dout * x_hat is its own: of the product x_hat.T @ dout only the diagonal counts.",
+        dx_by(parts, lambda p: p.g + p.by_mean - p.gamma * (p.x_hat @ (p.x_hat.T @ p.dout)) / p.n),
+    ),
     "n is the number of features": Mistake(
         "The means in dx run over the N samples: you divided by the number of features.",
         counted(parts, lambda i: i["x"].shape[1]),
@@ -164,6 +188,8 @@ def _check(name: str, points: float) -> Check:
             **DX,
             **OF_A_MATRIX,
             **averages(parts),
+            **WITH_OUT,
+            **one_alone(right_gradients, "dx", samples=0, features=1),
             **but(DPARAMETERS, "parameter gradients keep all axes"),
             "cache of a later forward pass": LATER,
         },

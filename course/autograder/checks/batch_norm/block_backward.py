@@ -79,6 +79,20 @@ def _masked_late(i: Inputs) -> Arrays:
     return {**_throughaffine(i, bn["dx"] * _positive(i)), "dgamma": bn["dgamma"], "dbeta": bn["dbeta"]}
 
 
+def _dw_of_one(place: int) -> Wrong:
+    """dw from one sample's share."""
+
+    def wrong(i: Inputs) -> Arrays:
+        inside = _arriving_inside(i)
+        x, gamma, beta, dout = (inside[name] for name in ("x", "gamma", "beta", "dout"))
+        bn = batch_norm.batch_norm_gradients(x, gamma, beta, dout, v.eps_of(i))
+        kept = np.zeros_like(bn["dx"])
+        kept[place] = bn["dx"][place]
+        return {"dw": _throughaffine(i, kept)["dw"]}
+
+    return wrong
+
+
 def _arriving_inside(i: Inputs) -> Inputs:
     return {**i, "x": affine(i), "dout": i["dout"] * _positive(i)}
 
@@ -176,6 +190,12 @@ BLOCK_BACKWARD = check(
             "dw sums over the samples: the mean, if any, is in dout already.",
             scaled(_gradients, "dw", by=lambda i: 1 / len(i["x"])),
         ),
+        **{
+            f"dw of the {which} sample only": Mistake(
+                "Every sample has a share in dw: add them up, do not assign.", _dw_of_one(place)
+            )
+            for which, place in (("first", 0), ("last", -1))
+        },
         "dx cut off where x is negative": Mistake(
             "x came into the affine step as it is: only the block's own ReLU cuts gradients off.",
             lambda i: {"dx": _gradients(i)["dx"] * (i["x"] > 0)},

@@ -7,7 +7,8 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
-from course.autograder.checks.batch_norm.normalising import apart, rooted, scaling
+from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -54,6 +55,18 @@ def _scaled_first(i: Inputs) -> Arrays:
     scaled = {**i, "x": batch_norm.scale_shift(i["x"], i["gamma"], i["beta"])}
     how = {"gamma": "forgotten", "beta": "forgotten"}
     return {"out": v.with_statistics(scaled, s["running_mean"], s["running_var"], **how)}
+
+
+def _shifted(shift: Shift) -> Wrong:
+    """x times the right factor, with another shift."""
+
+    def wrong(i: Inputs) -> Arrays:
+        s, x = v.state(i), i["x"].astype(np.float64)
+        gamma, beta = (i[name].astype(np.float64) for name in ("gamma", "beta"))
+        sd = np.sqrt(s["running_var"].astype(np.float64) + s["eps"])
+        return {"out": x * (gamma / sd) + shift(s["running_mean"], gamma / sd, sd, beta)}
+
+    return wrong
 
 
 def small_variance(draw: draws.Draw, factor: float) -> draws.Draw:
@@ -107,6 +120,12 @@ OUT = {
         "Normalise first: gamma and beta come last, after the division by the running deviation.",
         _scaled_first,
     ),
+    "running mean not scaled": Mistake(
+        "The running mean is subtracted before the scaling: it is scaled as x is.",
+        _shifted(lambda mean, factor, sd, beta: beta - mean),
+    ),
+    **{name: Mistake(advice, _shifted(shift)) for name, (advice, shift) in SHIFTS.items()},
+    **one_alone(v.served, "out", samples=0, features=1),
     **rooted(out, "bn_param"),
     **apart(out),
     **scaling(out),

@@ -1,9 +1,11 @@
 """ps1, folding a batch norm in test mode into the convolution before it."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.wrong import Wrong, instead, negated, of, ones, swapped, where, zeros
@@ -52,6 +54,17 @@ def _weight(change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Wrong:
 def _bias(change: Callable[[Inputs, np.ndarray], np.ndarray]) -> Wrong:
     """The bias alone, from the inputs and the factor."""
     return lambda i: {"folded_bias": change(i, _factor(i))}
+
+
+def _shifted(shift: Shift, i: Inputs, factor: np.ndarray) -> np.ndarray:
+    """The old bias scaled, and another shift than the right one."""
+    sd = np.sqrt(_variance(i) + i["eps"])
+    return np.asarray(i["bias"] * factor + shift(i["mean"], factor, sd, i["beta"]))
+
+
+def _as_columns(weight: np.ndarray) -> np.ndarray:
+    """The kernels' taps dealt out in columns, each column taken for a kernel."""
+    return weight.reshape(-1, len(weight)).T.reshape(weight.shape)
 
 
 def _bias_not_scaled(i: Inputs) -> np.ndarray:
@@ -144,6 +157,14 @@ FOLD = check(
         "running mean not scaled": Mistake(
             "The mean is subtracted before the scaling: it is scaled with the rest.",
             _bias(lambda i, factor: i["bias"] * factor - i["mean"] + i["beta"]),
+        ),
+        **{
+            name: Mistake(advice, _bias(functools.partial(_shifted, shift)))
+            for name, (advice, shift) in SHIFTS.items()
+        },
+        "weight reshaped the wrong way": Mistake(
+            "One kernel must become one row: reshape to (O, -1), not to (-1, O).",
+            _weight(lambda weight, factor: _as_columns(weight) * factor),
         ),
         "beta scaled too": Mistake(
             "beta is added after the scaling: leave it out of the bracket.",

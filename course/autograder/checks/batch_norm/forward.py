@@ -7,6 +7,7 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.normalising import apart, normalising
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -216,6 +217,14 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "You write the running variance under both names: running_mean holds the running mean.",
         lambda i, s, b: dict.fromkeys(("mean", "var"), mixed(s, b)["var"]),
     ),
+    "root of the running variance": (
+        "You take the root of the running variance; keep it as it is, and take the root when you normalise.",
+        lambda i, s, b: {**mixed(s, b), "var": np.sqrt(mixed(s, b)["var"])},
+    ),
+    "the batch's variance squared": (
+        "The running variance takes in the batch's variance, which is a square already; yours is squared again.",
+        lambda i, s, b: mixed(s, {**b, "var": b["var"] ** 2}),
+    ),
     "second moment in the running variance": (
         "You keep the mean of the squares of x: take the squared mean away, that is the variance.",
         lambda i, s, b: mixed(s, {**b, "var": b["var"] + b["mean"] ** 2}),
@@ -275,6 +284,7 @@ TRAIN_CHECK = check(
         ),
         **NORMALISING,
         **apart(out),
+        **one_alone(v.trained, "out", samples=0, features=1),
         **KEEPING,
         **other_defaults(v.trained, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1)),
         "running statistics of the whole matrix": Mistake(

@@ -21,6 +21,7 @@ class Parts:
         factor, shift: what x_hat is multiplied by and shifted by before gamma comes: 1 and 0, or batch
             renormalisation's r and d.
         ddof: what the variance's divisor is short of n.
+        beta: of gamma's shape, where a formula needs the output.
     """
 
     x: np.ndarray
@@ -31,6 +32,7 @@ class Parts:
     factor: np.ndarray | float = 1.0
     shift: np.ndarray | float = 0.0
     ddof: int = 0
+    beta: np.ndarray | float = 0.0
 
     def mean(self, value: np.ndarray) -> np.ndarray:
         """An average over the values that share one, axes kept."""
@@ -69,6 +71,11 @@ class Parts:
     def normalised(self) -> np.ndarray:
         """What gamma multiplies."""
         return self.x_hat * self.factor + self.shift
+
+    @property
+    def out(self) -> np.ndarray:
+        """The output of the forward pass."""
+        return self.normalised * self.gamma + self.beta
 
     @property
     def g(self) -> np.ndarray:

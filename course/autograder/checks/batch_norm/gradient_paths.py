@@ -101,6 +101,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The derivative of (var + eps) ** -0.5 has the power -1.5; yours has -0.5.",
         lambda p: p.g + p.by_mean + p.by_var * p.sd**2,
     ),
+    "root's derivative multiplied by 2 sd": (
+        "The derivative of the root is 1 / (2 sd): divide by 2 sd, do not multiply.",
+        lambda p: p.g + p.by_mean + p.by_var * 4 * p.sd**2,
+    ),
     "power -3 in the variance's gradient": (
         "The derivative of (var + eps) ** -0.5 has the power -1.5, which is 1 / sd ** 3; yours is 1 / (var + eps) ** 3.",
         lambda p: p.g + p.by_mean + p.by_var / p.sd**3,

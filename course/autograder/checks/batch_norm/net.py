@@ -92,6 +92,14 @@ def _exchanged(i: Inputs) -> Arrays:
     return {f"grads.{name}": right[f"grads.{instead}"] for name, instead in named.items()}
 
 
+def _handed_exchanged(i: Inputs) -> Arrays:
+    """Each layer scaled by its beta and shifted by its gamma, each gradient under the name of what it belongs to."""
+    other = {"gamma": "beta", "beta": "gamma"}
+    name = {k: other.get(k[:-1], k[:-1]) + k[-1] for k in i["params"]}
+    found = _net({**i, "params": {k: i["params"][name[k]] for k in i["params"]}})
+    return {"loss": found["loss"], **{f"grads.{k}": found[f"grads.{name[k]}"] for k in NAMES}}
+
+
 SIX_LAYERS = check(
     ASSIGNMENT,
     "six_layer_net",
@@ -143,6 +151,10 @@ SIX_LAYERS = check(
         "averaged over the batch twice": Mistake(
             "The loss's own gradient is averaged already: do not divide the gradients by N again.",
             scaled(_net, *PATHS, by=lambda i: 1 / len(i["y"])),
+        ),
+        "gamma and beta exchanged in the layers": Mistake(
+            "The block takes gamma before beta; yours are handed over in each other's place.",
+            _handed_exchanged,
         ),
         "gamma's and beta's gradients swapped": Mistake(
             "The block returns (dx, dw, db, dgamma, dbeta): yours stand under each other's names.", _exchanged

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from course.autograder.checks.language import Mistake
 from course.autograder.checks.language.wrong import Wrong
 
@@ -90,6 +92,44 @@ def apart(out: Callable[..., Wrong]) -> dict[str, Mistake]:
             "Under your root stands 1 / var + eps; it is 1 / (var + eps).",
             out(eps="inverse"),
         ),
+    }
+
+
+# Batch norm in test mode is x * factor + shift, with factor = gamma / sd: the shift got wrong, from the running mean,
+# factor, sd and beta.
+Shift = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+SHIFTS: dict[str, tuple[str, Shift]] = {
+    "gamma missing at the mean": (
+        "The mean is divided by the deviation and multiplied by gamma, as x is; yours has no gamma.",
+        lambda mean, factor, sd, beta: beta - mean / sd,
+    ),
+    "mean scaled by gamma alone": (
+        "The mean is multiplied by gamma and divided by the deviation, as x is; yours is not divided.",
+        lambda mean, factor, sd, beta: beta - factor * sd * mean,
+    ),
+    "mean scaled twice": (
+        "beta and the scaled mean are complete: the factor multiplies neither of them once more.",
+        lambda mean, factor, sd, beta: factor * (beta - factor * mean),
+    ),
+}
+
+
+def spreads(out: Callable[..., Wrong]) -> dict[str, Mistake]:
+    """The mistakes of those who divide by another spread of the values, epsilon beside it."""
+    told = "Divide by the root of the mean of the squared deviations, with epsilon under it; yours is {}."
+    listed = {
+        "mean absolute deviation for the standard deviation": ("absolute", "the mean distance from the mean"),
+        "range for the standard deviation": ("range", "the distance from the smallest value to the largest"),
+        "largest magnitude for the standard deviation": ("largest", "the largest magnitude"),
+    }
+    return {
+        "epsilon times the variance": Mistake(
+            "Epsilon is ADDED to the variance: it must be there where the variance is 0.", out(eps="relative")
+        ),
+        **{
+            name: Mistake(told.format(what), out(spread=spread, eps="outside"))
+            for name, (spread, what) in listed.items()
+        },
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants
 from course.autograder.checks.batch_norm.moment_loops import MOMENT_LOOPS
 from course.autograder.checks.batch_norm.normalising import apart, rooted, scaling
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.formula import formula
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
@@ -56,6 +57,10 @@ def _short_mean(i: Inputs) -> Arrays:
 
 def _absolute(i: Inputs) -> np.ndarray:
     return paddle.mean(paddle.abs(tensor(i["x"]) - tensor(_right_moments(i)["mean"])), axis=0).numpy()
+
+
+def _second(i: Inputs) -> np.ndarray:
+    return np.square(i["x"].astype(np.float64)).mean(axis=0)
 
 
 MOMENTS_CHECK = check(
@@ -165,7 +170,15 @@ MOMENTS_CHECK = check(
             "You added epsilon here; it belongs in `normalize`, beside the variance under the root.",
             after(_right_moments, "var", change=lambda var: var + batch_norm.EPS),
         ),
+        "square of the mean of everything": Mistake(
+            "Of each feature's mean square its own squared mean is taken away, not that of the whole matrix.",
+            lambda i: {"var": _second(i) - i["x"].mean(dtype=np.float64) ** 2},
+        ),
+        "absolute deviations averaged, then squared": Mistake(
+            "Square each deviation first, and average the squares.", lambda i: {"var": _absolute(i) ** 2}
+        ),
         **MOMENT_LOOPS,
+        **one_alone(_right_moments, "mean", "var", features=0),
     },
 )
 
@@ -219,6 +232,10 @@ def _rows(x: Any, m: Any, v: Any, eps: float) -> Any:
     return (x - mean) / paddle.sqrt(var + eps)
 
 
+def _normalized(i: Inputs) -> Arrays:
+    return {"x_hat": batch_norm.normalize(i["x"], i["mean"], i["var"], i["eps"])}
+
+
 NORMALIZE_CHECK = check(
     ASSIGNMENT,
     "normalize",
@@ -242,7 +259,7 @@ NORMALIZE_CHECK = check(
             draws.views(draws.altered(normalizing((3, 7), 1e-3), far_away), "x"),
         ),
     ),
-    reference=lambda i: {"x_hat": batch_norm.normalize(i["x"], i["mean"], i["var"], i["eps"])},
+    reference=_normalized,
     mistakes={
         **rooted(_switched, "the arguments"),
         **apart(_switched),
@@ -287,6 +304,15 @@ NORMALIZE_CHECK = check(
             "You divide by the deviation of x; use the var that is passed in.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(paddle.var(x, 0, unbiased=False) + eps)),
         ),
+        "mean and var exchanged": Mistake(
+            "The mean is subtracted and the root of the variance divides; yours are in each other's place.",
+            _x_hat(lambda x, m, v, eps: (x - v) / paddle.sqrt(m + eps)),
+        ),
+        "epsilon in the numerator": Mistake(
+            "Epsilon keeps the division safe: it stands under the root alone, and not above the bar.",
+            _x_hat(lambda x, m, v, eps: (x - m + eps) / paddle.sqrt(v + eps)),
+        ),
+        **one_alone(_normalized, "x_hat", samples=0, features=1),
         "one variance for all features": Mistake(
             "Each feature is divided by its own deviation: var has one value for each, and is not averaged.",
             _x_hat(lambda x, m, v, eps: (x - m) / paddle.sqrt(v.mean() + eps)),
@@ -334,6 +360,10 @@ def _affine(**switches: Any) -> Any:
     return _out(lambda x, g, b: variants.affine(x, g, b, variants.Switches(**switches)))
 
 
+def _scaled_and_shifted(i: Inputs) -> Arrays:
+    return {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])}
+
+
 SCALE_CHECK = check(
     ASSIGNMENT,
     "scale_shift",
@@ -350,7 +380,7 @@ SCALE_CHECK = check(
             draws.views(draws.altered(scaled_and_shifted((3, 6)), _nothing), "x_hat"),
         ),
     ),
-    reference=lambda i: {"out": batch_norm.scale_shift(i["x_hat"], i["gamma"], i["beta"])},
+    reference=_scaled_and_shifted,
     mistakes={
         **scaling(_affine),
         "beta multiplied": Mistake("beta is added, not multiplied.", _out(lambda x, g, b: x * g * b)),
@@ -370,6 +400,13 @@ SCALE_CHECK = check(
             "Multiply feature by feature: a matrix product adds the features up.",
             _out(lambda x, g, b: paddle.matmul(x, g)),
         ),
+        "gamma in beta's place too": Mistake(
+            "beta is added; yours adds gamma once more.", _out(lambda x, g, b: x * g + g)
+        ),
+        "beta in gamma's place too": Mistake(
+            "gamma multiplies; yours multiplies by beta, and adds it.", _out(lambda x, g, b: x * b + b)
+        ),
+        **one_alone(_scaled_and_shifted, "out", samples=0, features=1),
         "features added up in each row": Mistake(
             "Multiply feature by feature: yours adds the features of a sample up, and gives each of them the sum.",
             _out(lambda x, g, b: paddle.matmul(x, g).unsqueeze(1) + b),

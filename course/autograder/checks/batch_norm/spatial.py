@@ -8,6 +8,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
@@ -65,6 +66,19 @@ def _variance_averaged(within: tuple[int, ...], then: tuple[int, ...]) -> Wrong:
     return wrong
 
 
+def _variance_divided_by(count: Callable[[Inputs], int]) -> Wrong:
+    """The sum of the squares divided by another number than there are: infinite where that is 0."""
+
+    def wrong(i: Inputs) -> Arrays:
+        batch = v.batch_part(i)
+        with np.errstate(all="ignore"):
+            var = batch["var"] * (i["x"].size / len(i["gamma"]) / np.float64(count(i)))
+        out = v.with_statistics(i, batch["mean"], var)
+        return {"out": out, RUNNING_VAR: mixed(v.state(i), {"var": var})["var"]}
+
+    return wrong
+
+
 def _handed_on(i: Inputs) -> Arrays:
     """The running values of channels that go through one dict one after the other, as they stand behind each."""
     s, batch = v.state(i), v.batch_part(i)
@@ -117,6 +131,23 @@ TRAINING_MISTAKES = {
         "One variance over all N * H * W values of a channel: the pixels' means differ too.",
         _variance_averaged((0,), (1, 2)),
     ),
+    **{
+        name: Mistake(advice, _variance_divided_by(count))
+        for name, (advice, count) in {
+            "variance divided by the images": (
+                "The squares of a channel are N * H * W many; you divide their sum by the number of images.",
+                lambda i: len(i["x"]),
+            ),
+            "variance divided by the images less one": (
+                "The squares of a channel are N * H * W many; you divide their sum by the number of images, less one.",
+                lambda i: len(i["x"]) - 1,
+            ),
+            "variance divided by the pixels": (
+                "The squares of a channel are N * H * W many; you divide their sum by the pixels of one image.",
+                lambda i: i["x"][0, 0].size,
+            ),
+        }.items()
+    },
     "running statistics handed on from channel to channel": Mistake(
         "Each channel goes on from its own running values; yours from those of the channel before, in one dict.",
         _handed_on,
@@ -251,6 +282,7 @@ SPATIAL_FORWARD = check(
         ),
         **limited(_in_test_mode, _testing),
         **OF_ONE_CHANNEL,
+        **one_alone(_reference, "out", samples=0, channels=1),
         **moved_back(_reference, "out"),
     },
     may_change=v.STATE,

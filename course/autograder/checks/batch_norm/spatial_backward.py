@@ -3,6 +3,7 @@
 from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
+from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
 from course.autograder.checks.language import draws
@@ -98,6 +99,14 @@ SPATIAL_BACKWARD = check(
             "Each channel's mean runs over N * H * W values; you divided by N.",
             counted(b.parts, lambda i: i["x"].shape[0]),
         ),
+        "n without the width": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by N * H.",
+            counted(b.parts, lambda i: i["x"][:, 0, :, 0].size),
+        ),
+        "n without the height": Mistake(
+            "Each channel's mean runs over N * H * W values; you divided by N * W.",
+            counted(b.parts, lambda i: i["x"][:, 0, 0].size),
+        ),
         "n counts the pixels only": Mistake(
             "Each channel's mean runs over N * H * W values; you divided by H * W.",
             counted(b.parts, lambda i: i["x"].shape[2] * i["x"].shape[3]),
@@ -133,6 +142,8 @@ SPATIAL_BACKWARD = check(
         ),
         **b.DX,
         **b.DPARAMETERS,
+        **b.WITH_OUT,
+        **one_alone(b.right_gradients, "dx", samples=0, channels=1),
         **moved_back(b.right_gradients, "dx"),
         "cache of a later forward pass": b.LATER,
     },

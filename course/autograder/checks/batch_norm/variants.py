@@ -24,9 +24,11 @@ class Switches:
     Attributes:
         axes: which axes the statistics run over.
         unbiased: divide the variance by n - 1.
+        spread: '' for the root of the variance, or what stands for it: the mean 'absolute' deviation, the 'range', the
+            'largest' magnitude.
         second: take the mean of the squares for the variance.
-        eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', as a 'floor' under the variance, 'none', a
-            number that stands for the one asked for, or one of `APART`.
+        eps: 'inside' the root, 'outside' it, 'twice' for both, 'squared', 'relative' to the variance, as a 'floor' under
+            it, 'none', a number that stands for the one asked for, or one of `APART`.
         root: divide by the standard deviation; otherwise by the variance.
         var_squared: the square of the variance stands under the root.
         divided: divide at all.
@@ -41,6 +43,7 @@ class Switches:
 
     axes: tuple[int, ...] = (0,)
     unbiased: bool = False
+    spread: str = ""
     second: bool = False
     eps: str | float = "inside"
     root: bool = True
@@ -70,10 +73,25 @@ def eps_of(i: Inputs) -> float:
     return state(i)["eps"]
 
 
+SPREADS = {
+    "absolute": lambda x, centred, axes, keepdim: paddle.mean(
+        paddle.abs(centred), axis=axes, keepdim=keepdim
+    ),
+    "range": lambda x, centred, axes, keepdim: (
+        paddle.max(x, axis=axes, keepdim=keepdim) - paddle.min(x, axis=axes, keepdim=keepdim)
+    ),
+    "largest": lambda x, centred, axes, keepdim: paddle.max(paddle.abs(x), axis=axes, keepdim=keepdim),
+}
+
+
 def statistics(x: Any, axes: tuple[int, ...], how: Switches, keepdim: bool = True) -> tuple[Any, Any]:
     """Mean and variance of a tensor, with the switches for n - 1, for squares and for the gradient."""
     mean = paddle.mean(x, axis=list(axes), keepdim=keepdim)
-    if how.second:
+    if how.spread:
+        var = paddle.square(
+            SPREADS[how.spread](x, x - paddle.mean(x, axis=list(axes), keepdim=True), list(axes), keepdim)
+        )
+    elif how.second:
         var = paddle.mean(paddle.square(x), axis=list(axes), keepdim=keepdim)
     else:
         var = paddle.var(x, axis=list(axes), keepdim=keepdim, unbiased=how.unbiased)
@@ -99,6 +117,8 @@ def below(var: Any, eps: float, how: Switches) -> Any:
     if how.eps in APART:
         return APART[how.eps](var, eps)
     var = var * var if how.var_squared else var
+    if how.eps == "relative":
+        return paddle.sqrt(var * (1 + eps))
     if how.eps == "floor":
         return paddle.sqrt(paddle.clip(var, min=eps))
     inside = {"inside": eps, "twice": eps, "squared": eps**2, "outside": 0.0, "none": 0.0}

@@ -44,6 +44,11 @@ def surprising(successes: int, trials: int, probability: float) -> bool:
     return beyond(surprise(successes, trials, probability))
 
 
+def telling(successes: int, trials: int, probability: float) -> bool:
+    """Whether so many successes are so far off that somebody who expects them has a chance to be found out."""
+    return surprise(successes, trials, probability) >= 0.42 * math.log(2 / ALPHA)
+
+
 def likelier(kept: np.ndarray, p: float) -> bool:
     """Whether a draw looks more like one that keeps with probability p than like one that drops with it."""
     n, k = kept.size, int(kept.sum())

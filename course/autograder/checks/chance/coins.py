@@ -17,6 +17,7 @@ from course.autograder.checks.chance.bounds import (
     scattered,
     surprise,
     surprising,
+    telling,
 )
 from course.autograder.checks.chance.relations import diagonal, lags, opposite, pairs, related, shared_axes
 from course.autograder.checks.language.seen import Flaw
@@ -105,8 +106,8 @@ class Coins:
             sentence = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
             return [Flaw(self.output, sentence, all_there_is=True)]
         plain = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
-        # A mistake that so many coins would not have shown is not what these show.
-        told = [(name, rate) for name, rate in self.rates if surprising(round(n * rate), n, 1 - p)]
+        # A mistake that so many coins are unlikely to show is not what these show.
+        told = [(name, rate) for name, rate in self.rates if telling(round(n * rate), n, 1 - p)]
         near = [(surprise(k, n, rate), name) for name, rate in told if not surprising(k, n, rate)]
         fits = {name: self.words[name] for _, name in sorted(near)}
         name = next(iter(fits), "")

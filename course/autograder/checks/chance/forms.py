@@ -68,27 +68,33 @@ class Weighted:
         draw: name of an array of numbers.
         weights: broadcast to it.
         axes: that are summed.
+        ranked: whether the draws are put in order along the first axis before that, the smallest first.
     """
 
     draw: str
     weights: np.ndarray
     axes: tuple[int, ...]
+    ranked: bool = False
 
     def of(self, seen: Seen) -> np.ndarray | None:
         """The sum; None where there is no such draw."""
         drawn = seen.draws.get(self.draw)
-        return None if drawn is None else np.asarray(np.sum(drawn * self.weights, axis=self.axes))
+        if drawn is None:
+            return None
+        drawn = np.sort(drawn, axis=0) if self.ranked else drawn
+        return np.asarray(np.sum(drawn * self.weights, axis=self.axes))
 
 
 @dataclass(frozen=True)
 class Quadratic:
-    """A power of a quadratic form of several draws: (sum over axes of (own y + others S)^2)^power, S the sum of all y."""
+    """A power of a sum of powers: (sum over axes of |own y + others S| ^ degree) ^ power, S the sum of all draws y."""
 
     draw: str
     axes: tuple[int, ...]
     own: float
     others: float
     power: float
+    degree: int = 2
 
     def of(self, seen: Seen) -> np.ndarray | None:
         """The power; None where there is no such draw."""
@@ -96,4 +102,4 @@ class Quadratic:
         if drawn is None:
             return None
         parts = self.own * drawn + self.others * np.sum(drawn, axis=self.axes, keepdims=True)
-        return np.asarray(np.sum(parts * parts, axis=self.axes) ** self.power)
+        return np.asarray(np.sum(np.abs(parts) ** self.degree, axis=self.axes) ** self.power)

@@ -162,8 +162,8 @@ class AskedOften:
         again, other: of the first answer of a second run with a twin generator, and of one with another seed; the other is
             '' where there are so few predictions that they may well be the same.
         n: how often.
-        once, same, ignored, seeded: the mistakes of those who ask once, who get one draw n times, who draw from elsewhere,
-            who seed a generator of their own.
+        once, few, same, ignored, seeded: the mistakes of those who ask once, who ask once too few, who get one draw n times,
+            who draw from elsewhere, who seed a generator of their own.
     """
 
     mean: str
@@ -172,6 +172,7 @@ class AskedOften:
     other: str
     n: int
     once: Named
+    few: Named
     same: Named
     ignored: Named
     seeded: Named
@@ -192,8 +193,10 @@ class AskedOften:
         return flaws
 
     def _wrong_count(self, times: np.ndarray | None) -> list[Flaw]:
-        name, told = "", "predict was not called with the rows of x."
+        told = "predict was not called with the rows of x."
         if times is not None:
             told = f"Each row of x went through predict {times} times; n = {self.n} were asked for."
-            name, told = self.once if times == 1 else ("", told)
-        return [Flaw(output, told, name) for output in (self.mean, self.std)]
+            fits = dict(named for count, named in ((1, self.once), (self.n - 1, self.few)) if times == count)
+            name = next(iter(fits), "")
+            return [Flaw(o, fits.get(name, told), name, told, fits) for o in (self.mean, self.std)]
+        return [Flaw(output, told) for output in (self.mean, self.std)]

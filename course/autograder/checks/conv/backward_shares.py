@@ -8,6 +8,7 @@ import numpy as np
 from course.autograder.checks.conv.variants import forward, gradients, options
 from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
 from course.autograder.checks.language.wrong import mistakes_in, only
+from course.reference import convolution
 
 dx, dw, db = (mistakes_in(name) for name in ("dx", "dw", "db"))
 
@@ -55,6 +56,28 @@ def _through(order: Any) -> Callable[[Inputs], np.ndarray]:
         return found
 
     return wrong
+
+
+def _dout_by_reshape(i: Inputs) -> Arrays:
+    """The gradients of a student who reads dout, [N, O, H', W'], as [O, N, H', W']."""
+    n, o, *places = i["dout"].shape
+    return gradients(i, dout=i["dout"].reshape(o, n, *places).swapaxes(0, 1)) if min(n, o) > 1 else {}
+
+
+def _columns_by_reshape(i: Inputs) -> np.ndarray:
+    """dw from columns [N, C kh kw, windows] that are read as [C kh kw, N windows]."""
+    stride, pad = options(i)
+    columns = convolution.im2col(i["x"], i["w"].shape[2:], stride, pad)
+    flat = i["dout"].swapaxes(0, 1).reshape(len(i["w"]), -1)
+    return (flat @ columns.reshape(columns.shape[1], -1).T).reshape(i["w"].shape)
+
+
+def _taps_turned(i: Inputs) -> Arrays:
+    """The gradients of a student who reads the columns' rows as (C, kw, kh)."""
+    o, c, kh, kw = i["w"].shape
+    turned = i["w"].reshape(o, c, kw, kh).swapaxes(2, 3)
+    found = gradients(i)["dw"].swapaxes(2, 3).reshape(i["w"].shape)
+    return {"dx": gradients(i, w=turned)["dx"], "dw": found}
 
 
 def _summed(*axes: int) -> Callable[[Inputs], np.ndarray]:
@@ -106,6 +129,17 @@ BACKWARD_SHARES: Mistakes = {
     "image cut off at 0 in dw": dw(
         "A tap gets g times the image value as it is: there is no ReLU in front of the convolution.",
         lambda i: gradients(i, x=np.maximum(i["x"], 0))["dw"],
+    ),
+    "dout reshaped where its axes should be moved": Mistake(
+        "To have a row for each output channel move axis 1 of dout to the front by transpose, before you reshape.",
+        _dout_by_reshape,
+    ),
+    "columns reshaped where their axes should be moved": dw(
+        "To join the columns of all samples move the batch behind the taps by transpose, before you reshape.",
+        _columns_by_reshape,
+    ),
+    "taps of the columns read as width by height": Mistake(
+        "The rows of the columns are (C, kh, kw): read the kernel's height before its width.", _taps_turned
     ),
     "db added for each tap": db(
         "The bias is added once for each output value, not once for each tap.",

@@ -65,6 +65,12 @@ def _crowded(i: Inputs, steps: tuple[int, int] = (1, 1)) -> np.ndarray:
     return apart[..., :rows, :across].reshape(_unfold(i).shape)
 
 
+def _by_size(chosen: tuple[int, ...], i: Inputs) -> np.ndarray:
+    """Windows that move by their own size along some of the two axes."""
+    kernel = _kernel(i)
+    return _unfold(i, stride=[kernel[axis] if axis in chosen else i["stride"] for axis in (0, 1)])
+
+
 def _channels_in_turn(i: Inputs) -> np.ndarray:
     """Row k of a column read from channel k modulo C: np.tile of the channels' numbers for np.repeat."""
     (kh, kw), c = _kernel(i), i["x"].shape[1]
@@ -176,6 +182,16 @@ IM2COL_CHECK = check(
             "Within a channel go along the kernel's rows: the kernel's column varies fastest.",
             lambda i: _ordered(i, 0, 1, 3, 2, 4, 5),
         ),
+        "taps in Fortran's order": columns(
+            "Within a column the channel varies slowest, then the kernel's row, then its column: yours is the reverse.",
+            lambda i: _ordered(i, 0, 3, 2, 1, 4, 5),
+        ),
+        **{
+            f"windows side by side{where}": columns(
+                "The windows start `stride` values apart, not a window's size.", functools.partial(_by_size, chosen)
+            )
+            for where, chosen in (("", (0, 1)), (" along the height", (0,)), (" along the width", (1,)))
+        },
         "windows column by column": columns(
             "The windows follow the output's rows: its column varies fastest.",
             lambda i: _ordered(i, 0, 1, 2, 3, 5, 4),

@@ -66,6 +66,11 @@ def _added(change: Callable[[Inputs, int, int], int]) -> Wrong:
     return of("additions", lambda i: change(i, *_outputs_and_taps(i)))
 
 
+def _fewer(share: Callable[[Inputs], int]) -> Wrong:
+    """One addition less than products for one in so many output values, and one for each bias."""
+    return _added(lambda i, size, taps: size * (taps + i["bias"]) - size // share(i))
+
+
 def _multiplied(change: Callable[[Inputs, LayerCount], int]) -> Wrong:
     """A student whose multiplications alone are wrong, from the inputs and the right counts."""
     return of("multiplications", lambda i: change(i, _count(i)))
@@ -206,6 +211,16 @@ OPERATIONS_CHECK = check(
             "Each output value needs one addition less than it has products, and one more for its bias.",
             _added(lambda i, size, taps: size * taps - 1),
         ),
+        **{
+            f"one addition less for each {what}": Mistake(
+                "Each output value, of every sample, needs one addition less than it has products.", _fewer(share)
+            )
+            for what, share in {
+                "kernel": lambda i: _outputs_and_taps(i)[0] // i["weight_shape"][0],
+                "value of one sample": lambda i: i["input_shape"][0],
+                "place of the output": lambda i: i["weight_shape"][0],
+            }.items()
+        },
         "kernels counted for channels": Mistake(
             "An output value sums over the channels that its kernel reads, weight_shape[1], not over the kernels.",
             _with_taps(lambda i: i["weight_shape"][0] * int(np.prod(i["weight_shape"][2:]))),

@@ -132,6 +132,10 @@ PADDING_CHECK = check(
             "(k - 1) // 2 on both ends is one too few for a kernel of even size: 'SAME' puts the odd one after.",
             _word("SAME", padding=_half_the_kernel, dilation=1),
         ),
+        "'SAME' as k // 2 on both ends": Mistake(
+            "k // 2 on both ends is one too many for a kernel of even size, and 'SAME' knows nothing of dilation.",
+            _word("SAME", padding=lambda i: [k // 2 for k in i["weight_shape"][2:]]),
+        ),
         "'SAME' rounds down": Mistake(
             "'SAME' gives ceil(size / stride): a rest is worth a window of its own.",
             _same_size(lambda n, s: n // s),

@@ -221,6 +221,11 @@ def _placed(advice: str, place: Callable[[int, int, int, int, int], tuple[int, i
     return Mistake(advice, lambda i: walks.misplaced(i, place))
 
 
+def _largest_of_each(axis: int) -> Callable[[Inputs], np.ndarray]:
+    """The gradient at the largest value of each row of a window, or of each column."""
+    return lambda i: walks.weighted(i, lambda window: window == window.max(axis=axis, keepdims=True))
+
+
 def _of_the_channel(i: Inputs) -> np.ndarray:
     """The gradient sent to the channel's largest value, by the windows over it alone."""
     top = i["x"].max(axis=(2, 3), keepdims=True)
@@ -277,6 +282,17 @@ BACKWARD_CHECK = check(
             "Each sample has a maximum of its own: compare within the sample and the channel.",
             lambda i: walks.pooling_gradient(i, walks.right_window, (0, 1)),
         ),
+        "one maximum for all samples": Mistake(
+            "Each sample has a maximum of its own: compare within the sample.",
+            lambda i: walks.pooling_gradient(i, walks.right_window, (0,)),
+        ),
+        **{
+            f"the maximum of each {what} of a window": dx(
+                "A window has one maximum, over both of its axes: yours has one for each row, or column.",
+                _largest_of_each(axis),
+            )
+            for what, axis in (("row", 3), ("column", 2))
+        },
         "the channel's maximum for each window's": dx(
             "Compare the window with its own maximum: yours is that of all windows, or of the whole channel.",
             _of_the_channel,

@@ -249,6 +249,14 @@ MISTAKES = {
         "A pair of strides is (height, width); you use the second one on both axes.",
         other(stride=lambda i: pair(i["stride"])[1]),
     ),
+    "strides read as (width, height)": Mistake(
+        "A pair of strides is (height, width), as the axes of [N, C, H, W] are.",
+        other(stride=_turned("stride")),
+    ),
+    "dilations read as (width, height)": Mistake(
+        "A pair of dilations is (height, width), as the axes of [N, C, H, W] are.",
+        other(dilation=_turned("dilation")),
+    ),
     "strides and dilations read as (width, height)": Mistake(
         "A pair of strides or dilations is (height, width), as the axes of [N, C, H, W] are.",
         other(stride=_turned("stride"), dilation=_turned("dilation")),

@@ -104,6 +104,14 @@ SHARES: Mistakes = {
         "An output value sums over the kernel's places; it does not average.",
         lambda i: forward(i, w=i["w"] / i["w"][0, 0].size),
     ),
+    "bias added to the image": out(
+        "The bias is added to the sum of the products, and does not go through the kernel.",
+        lambda i: forward(i, b=i["b"] * i["w"].sum(axis=(1, 2, 3))),
+    ),
+    "bias added to the kernel": out(
+        "The bias is added to the sum of the products, not to each tap.",
+        lambda i: forward(i, w=i["w"] + i["b"][:, None, None, None], b=None),
+    ),
     "bias added twice": out("The bias is added once.", lambda i: forward(i, b=2 * i["b"])),
     "samples added up": out(
         "Each sample has an output of its own: your windows reach over the whole batch.", _added_first(0)

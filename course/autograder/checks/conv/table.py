@@ -276,6 +276,14 @@ OPERATIONS_CHECK = check(
             "k products without a bias are summed by k - 1 additions.",
             lambda c: {"additions": c.multiplications}, CONV, LINEAR,
         ),
+        "two additions for each product of a linear layer": operation_mistake(
+            "k products are summed by k - 1 additions, or k with a bias.",
+            lambda c: {"additions": c.additions + c.multiplications}, LINEAR,
+        ),
+        "two additions for each product of a convolution": operation_mistake(
+            "k products are summed by k - 1 additions, or k with a bias.",
+            lambda c: {"additions": c.additions + c.multiplications}, CONV,
+        ),
         "bias addition of a linear layer forgotten": operation_mistake(
             "A bias costs one addition for each output value.", lambda c: {"additions": c.additions - _biased(c)}, LINEAR
         ),

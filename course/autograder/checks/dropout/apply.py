@@ -89,6 +89,14 @@ TRAIN_CHECK = check(
                 lambda x, m, f: product(x, m, 1.0 if f == 1 else 1.0 / float(m.mean()) if m.any() else math.inf)
             ),
         ),
+        "divided by the number kept": Mistake(
+            "Divide by the probability 1 - p, not by the number of values that this mask keeps.",
+            _in_training(lambda x, m, f: product(x, m, 1.0 if f == 1 or not m.any() else 1.0 / float(m.sum()))),
+        ),
+        "dropped values replaced by the mean": Mistake(
+            "A dropped value is 0, not the mean of the others.",
+            _in_training(lambda x, m, f: product(x, m, f) + (1.0 - m) * x.mean() * f),
+        ),
         **nan_at_one("out", lambda i: i["x"].shape),
     },
 )  # fmt: skip
@@ -96,6 +104,10 @@ TRAIN_CHECK = check(
 
 def _random(i: Inputs) -> bool:
     return at_test(i) and 0 < i["p"] < 1
+
+
+def _downscaled(i: Inputs) -> bool:
+    return settings(i).scaling == DOWNSCALE
 
 
 TEST_CHECK = check(
@@ -118,6 +130,14 @@ TEST_CHECK = check(
         "mask applied at test time": Mistake(
             "At test time nothing is dropped: the mask plays no part.",
             where(_random, lambda i: {"out": product(i["x"], i["mask"], settings(i).factor)}),
+        ),
+        "scaled by the share of ones in the mask": Mistake(
+            "At test time the mask plays no part: multiply by 1 - p, not by the share of ones in this one mask.",
+            where(_random, where(_downscaled, lambda i: {"out": product(i["x"], 1.0, float(i["mask"].mean()))})),
+        ),
+        "p taken away": Mistake(
+            "Values are MULTIPLIED by 1 - p; you take p away from them.",
+            where(_random, where(_downscaled, lambda i: {"out": i["x"] - i["p"]})),
         ),
         "mode ignored": Mistake(
             "You do at test time what is done while training: look at `mode`.",

@@ -133,6 +133,12 @@ def _training(change: Callable[[Inputs, Mask, float], np.ndarray]) -> Wrong:
     return where(tossed, of("dx", lambda i: change(i, _masks(i)[0], settings(i).factor)))
 
 
+def _throughout(change: Callable[[Inputs, Mask, float], np.ndarray]) -> Wrong:
+    """The same where nothing is dropped as well."""
+    trained = of("dx", lambda i: change(i, _masks(i)[0], settings(i).factor))
+    return where(lambda i: settings(i).mode == "train" and settings(i).p < 1, trained)
+
+
 def _untouched(i: Inputs) -> Answers:
     return {"dx": product(i["dout"], 1.0, 1.0)}
 
@@ -250,6 +256,14 @@ BACKWARD_CHECK = check(
         "mask of a later call": Mistake(
             "You use the mask of the last forward pass there was; the cache that comes in has the right one.",
             _training(lambda i, m, f: product(i["dout"], _masks(i)[1], f)),
+        ),
+        "sign of the gradient": Mistake(
+            "dx has the right size and the opposite sign: a value that was kept passes its gradient on as it is.",
+            _throughout(lambda i, m, f: product(-i["dout"], m, f)),
+        ),
+        "gradient averaged over the samples": Mistake(
+            "You divide by the number of samples: the mean belongs to the loss.",
+            _throughout(lambda i, m, f: product(i["dout"] / len(i["x"]), m, f)),
         ),
         "gradient times the input": Mistake(
             "dropout is linear: its derivative is mask times scale, and x does not come into it.",

@@ -8,6 +8,8 @@ CALLS = 16  # successive calls that are looked at together: a count that never v
 
 TWICE = "dropped twice"
 P_AS_KEEP = "p taken for the keep probability"
+HALVED, KEPT_BY_HALF, SQUARED = "p halved", "kept with half the probability", "p squared"
+UNLIKE = "numbers of another distribution"
 NOTHING, EVERYTHING, IGNORED = "nothing is dropped", "everything is dropped", "generator ignored"
 ONE_MASK, ONE_EACH = "one mask for the whole batch", "one draw for each sample"
 
@@ -16,6 +18,10 @@ ADVICE = {
     "one half instead of p": "You drop every second value whatever p is: compare with p, not with 0.5 or a fair coin.",
     "normal instead of uniform": "You compare normally distributed numbers with p; uniform ones in [0, 1) are needed.",
     TWICE: "Each value runs the risk twice, as if two masks were multiplied: one draw is enough.",
+    HALVED: "You drop with half the probability: each value is dropped with probability p.",
+    KEPT_BY_HALF: "You keep with half the probability: each value is kept with probability 1 - p.",
+    UNLIKE: "Compare p with numbers drawn uniformly from 0 to 1; yours are distributed otherwise.",
+    SQUARED: "You drop with probability p * p: a value is dropped with probability p.",
     NOTHING: "No value is ever dropped, although 0 < p < 1.",
     EVERYTHING: "Every value is dropped, although 0 < p < 1.",
     ONE_MASK: "All samples share one mask; each sample drops values of its own.",
@@ -40,6 +46,11 @@ def rates(p: float) -> list[tuple[str, float]]:
         ("normal instead of uniform", normal_below(-p)),  # randn(...) >= p
         ("normal instead of uniform", normal_below(1 - p)),  # randn(...) < 1 - p
         (TWICE, (1 - p) ** 2),
+        (HALVED, 1 - p / 2),  # uniform(-1, 1) < 1 - p
+        (KEPT_BY_HALF, (1 - p) / 2),  # uniform(-1, 1) >= p
+        (SQUARED, 1 - p * p),
+        (UNLIKE, math.exp(-p)),  # exponential numbers >= p
+        (UNLIKE, 1 - math.exp(p - 1)),  # < 1 - p, or a Poisson count of 1 - p that is not 0
         (NOTHING, 1.0),
         (EVERYTHING, 0.0),
     ]

@@ -6,7 +6,7 @@ from course.autograder.checks.chance.properties import SharedAlong
 from course.autograder.checks.dropout.chance import CALLS, ONE_EACH, ONE_MASK, batch_sharing, coins
 from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repeated, settings
 from course.autograder.checks.dropout.factors import nan_at_one
-from course.autograder.checks.dropout.forward import OUTS, alike, outputs
+from course.autograder.checks.dropout.forward import OUTS, alike, happened, outputs
 from course.autograder.checks.dropout.layer import (
     AGAIN,
     Layer,
@@ -105,6 +105,7 @@ SPATIAL_CHECK = check(
         **LAYER.factors(),
         **LAYER.as_keep(),
         **SHARING,
+            **happened(LAYER),
         **LAYER.same_mask(),
         **LAYER.random_at_test("Channels are dropped at test time: there the layer is deterministic."),
         **nan_at_one("out", lambda i: i["x"].shape),

@@ -45,6 +45,14 @@ TRAIN_FACTORS: dict[str, tuple[str, Factor]] = {
         "The factor 1 - p of downscale_in_infer belongs to test time; while training nothing is scaled.",
         lambda p, s: 1 - p if s == DOWNSCALE else None,
     ),
+    "divided by the root of 1 - p": (
+        "Divide by 1 - p itself: that keeps the mean of the values, its root would keep their mean square.",
+        lambda p, s: (1 - p) ** -0.5 if s == UPSCALE else None,
+    ),
+    "1 + p for 1 / (1 - p)": (
+        "To make up for a share p that is lost, divide by 1 - p; 1 + p is another number.",
+        lambda p, s: 1 + p if s == UPSCALE and p < 1 else None,
+    ),
     SWAPPED: (
         "You have the two scalings the wrong way round: upscale_in_train acts while training, downscale_in_infer later.",
         lambda p, s: 1.0 if s == UPSCALE else 1 / (1 - p),
@@ -68,6 +76,18 @@ TEST_FACTORS: dict[str, tuple[str, Factor]] = {
     "divided at test time": (
         "At test time more values are there than while training, so they shrink or stay; you divide by 1 - p.",
         lambda p, s: 1 / (1 - p),
+    ),
+    "scaled twice at test time": (
+        "You multiply by 1 - p twice; once gives the expectation of training.",
+        lambda p, s: (1 - p) ** 2 if s == DOWNSCALE and p < 1 else None,
+    ),
+    "divided by 1 + p at test time": (
+        "A share p of the values was missing while training: multiply by 1 - p; 1 / (1 + p) is another number.",
+        lambda p, s: 1 / (1 + p) if s == DOWNSCALE and p < 1 else None,
+    ),
+    "multiplied by the root of 1 - p at test time": (
+        "Multiply by 1 - p itself: the mean of the values is kept, not their mean square.",
+        lambda p, s: (1 - p) ** 0.5 if s == DOWNSCALE and p < 1 else None,
     ),
     SWAPPED: (TRAIN_FACTORS[SWAPPED][0], lambda p, s: 1 - p if s == UPSCALE else 1.0),
 }

@@ -48,16 +48,22 @@ def alike(i: Inputs) -> ScaledAlike:
     return ScaledAlike(OUTS, i["x"])
 
 
-def _happened(i: Inputs) -> Answers:
-    x = i["x"]
-    if settings(i).scaling != UPSCALE:
-        return {}
-    if not unseen(i):
-        return {"out": Masked(x.astype(np.float64), FIRST.name, when=(SOMETHING_KEPT,), by_share=True)}
-    masks = LAYER.masks(i)
-    if not all(m.any() for m in masks):
-        return {}
-    return {path: product(x, m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=True)}
+def happened(layer: Layer) -> dict[str, Mistake]:
+    """Scaled by the share of ones in the mask that there was."""
+
+    def wrong(i: Inputs) -> Answers:
+        x = i["x"]
+        if settings(i).scaling != UPSCALE:
+            return {}
+        if not unseen(i):
+            return {"out": Masked(x.astype(np.float64), FIRST.name, when=(SOMETHING_KEPT,), by_share=True)}
+        masks = layer.masks(i)
+        if not all(m.any() for m in masks):
+            return {}
+        return {path: product(x, m, 1 / float(m.mean())) for path, m in zip(OUTS, masks, strict=True)}
+
+    advice = "Divide by the probability 1 - p, not by the share of ones in this one mask."
+    return {"scaled by the share that happened to be kept": Mistake(advice, where(tossed, wrong))}
 
 
 TRAIN_CHECK = check(
@@ -89,9 +95,7 @@ TRAIN_CHECK = check(
         **but(factor_mistakes("train", LAYER.masked), P_AS_KEEP),
         **LAYER.as_keep(),
         **LAYER.coins(),
-        "scaled by the share that happened to be kept": Mistake(
-            "Divide by the probability 1 - p, not by the share of ones in this one mask.", where(tossed, _happened)
-        ),
+        **happened(LAYER),
         **nan_at_one("out", lambda i: i["x"].shape),
     },
 )  # fmt: skip

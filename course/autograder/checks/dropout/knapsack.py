@@ -32,5 +32,5 @@ def terms(i: Inputs) -> np.ndarray:
 def readable(p: float) -> tuple[tuple[float, float], ...]:
     """Factors (of the connections, of the bias) that an answer may have been scaled by."""
     right = 1 / (1 - p)
-    plain = (right, 1.0, 1 / p, right**2, 1 - p)
+    plain = (right, 1.0, 1 / p, right**2, 1 - p, right**0.5, 1 + p)
     return (*((f, f) for f in plain), *((f, 1.0) for f in plain if f != 1.0))

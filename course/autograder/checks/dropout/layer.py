@@ -6,6 +6,7 @@ how the coins fall is then told by a property, and its `wrong` is silent; it spe
 it draws as the student would.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,12 +19,16 @@ from course.autograder.checks.chance.readers import ALL_KEPT, LIKELIER_KEPT_BY_P
 from course.autograder.checks.dropout.chance import (
     ADVICE,
     CALLS,
+    HALVED,
     IGNORED,
+    KEPT_BY_HALF,
     NOTHING,
     ONE_EACH,
     ONE_MASK,
     P_AS_KEEP,
+    SQUARED,
     TWICE,
+    UNLIKE,
     axes_of_sharing,
 )
 from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
@@ -210,6 +215,10 @@ class Layer:
             **told("one half instead of p", self.falling(lambda i: self.masks(i, 0.5))),
             **told("normal instead of uniform", self.falling(self._normal)),
             **told(TWICE, self.falling(self._twice)),
+            **told(HALVED, self.falling(lambda i: self.masks(i, settings(i).p / 2))),
+            **told(KEPT_BY_HALF, self.falling(lambda i: self.masks(i, (1 + settings(i).p) / 2))),
+            **told(UNLIKE, self.falling(lambda i: self.masks(i, 1 - math.exp(-settings(i).p)))),
+            **told(SQUARED, self.falling(lambda i: self.masks(i, settings(i).p ** 2))),
             **told(NOTHING, self.falling(lambda i: [np.ones(self.shape(i))] * CALLS)),
             **told(ONE_MASK, sharing(ONE_MASK)),
             **told(ONE_EACH, sharing(ONE_EACH)),

@@ -75,6 +75,9 @@ class Summary:
         variance: the variance, divided by the number of values, times this.
         power: of the variance; a half for a standard deviation.
         last: whether the last prediction stands for the mean.
+        median: whether the value in the middle does.
+        centred: whether the spread is one around the mean.
+        absolute: whether it averages distances, not their squares.
     """
 
     axes: tuple[int, ...] = (0,)
@@ -82,6 +85,9 @@ class Summary:
     variance: Callable[[int], float] = lambda n: 1.0
     power: float = 0.5
     last: bool = False
+    median: bool = False
+    centred: bool = True
+    absolute: bool = False
 
     def forms(self, i: Inputs) -> Answers:
         """Mean and spread of whatever predictions a student's calls got."""
@@ -90,9 +96,13 @@ class Summary:
         weights = np.full((count, 1, 1) if self.axes == (0,) else (), self.total(i["n"]) / count)
         if self.last:
             weights = np.eye(count)[-1][:, None, None]
-        own = np.sqrt(self.variance(i["n"]) / count)
-        spread = Quadratic("predictions", self.axes, float(own), float(-own / count), self.power)
-        return {"mean": Weighted("predictions", weights, self.axes), "std": spread}
+        if self.median:
+            weights = (np.eye(count)[(count - 1) // 2] + np.eye(count)[count // 2])[:, None, None] / 2
+        degree, power = (1, 1.0) if self.absolute else (2, self.power)
+        own = (self.variance(i["n"]) / count) ** (1 / degree)
+        others = float(-own / count) if self.centred else 0.0
+        spread = Quadratic("predictions", self.axes, float(own), others, power, degree)
+        return {"mean": Weighted("predictions", weights, self.axes, self.median), "std": spread}
 
     def of(self, i: Inputs, predictions: np.ndarray) -> Arrays:
         """The same of given predictions."""
@@ -122,10 +132,13 @@ def _observe(i: Inputs) -> Predictions:
 def _properties(i: Inputs) -> tuple[AskedOften, ...]:
     other = "other" if i["n"] * len(i["x"]) >= TELLING else ""
     return (
-        AskedOften("mean", "std", "again", other, i["n"], ONE, SAME, (IGNORED, ADVICE[IGNORED]), OWN_SEED),
+        AskedOften(
+            "mean", "std", "again", other, i["n"], ONE, FEW, SAME, (IGNORED, ADVICE[IGNORED]), OWN_SEED
+        ),
     )
 
 
+FEW = ("one prediction too few", "n predictions are asked for, each with its own draw; you make n - 1.")
 ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
 
 
@@ -160,6 +173,14 @@ MC_CHECK = check(
             "You return the variance; its root has the units of a prediction.",
             _changed(Summary(power=1.0), "std"),
         ),
+        "mean absolute deviation": Mistake(
+            "You average the distances from the mean; a standard deviation is the root of the mean of their squares.",
+            _changed(Summary(absolute=True), "std"),
+        ),
+        "spread around 0": Mistake(
+            "You average the squares of the predictions: subtract their mean first.",
+            _changed(Summary(centred=False), "std"),
+        ),
         "standard error for standard deviation": Mistake(
             "Do not divide by the root of n: the spread of a prediction is asked for, not that of the mean.",
             _changed(Summary(variance=lambda n: 1 / n), "std"),
@@ -175,10 +196,15 @@ MC_CHECK = check(
             "Each output of each sample has a mean and a spread of its own, over the n predictions.",
             _changed(Summary(axes=(0, 1, 2)), "mean", "std"),
         ),
+        "median for mean": Mistake(
+            "You return the prediction in the middle; the mean of all n is asked for.",
+            where(lambda i: i["n"] > 2, _changed(Summary(median=True), "mean")),
+        ),
         "last prediction for the mean": Mistake(
             "You return the last prediction; the mean of all n is asked for.", _changed(Summary(last=True), "mean")
         ),
         ONE[0]: Mistake(ONE[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1]))),
+        FEW[0]: Mistake(FEW[1], where(unseen, where(lambda i: i["n"] > 1, lambda i: _answer(i, _sampled(i)[1:])))),
         SAME[0]: Mistake(SAME[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
         OWN_SEED[0]: Mistake(OWN_SEED[1], where(unseen, lambda i: {"other": _answer(i, _sampled(i))["mean"]})),
         **told(IGNORED, where(unseen, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),

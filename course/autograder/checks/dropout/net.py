@@ -204,6 +204,14 @@ NET_CHECK = check(
             # Where ReLU stopped a unit, its coin is not seen: nothing is known of the gradient that passes there.
             where(lambda i: unseen(i) or not tossed(i), _gradients(lambda z, h, m, f: z * m * f)),
         ),
+        "ReLU's output for its slope": Mistake(
+            "ReLU's slope is 1 where its input was positive; you multiply by the hidden value itself.",
+            _gradients(lambda z, h, m, f: h * h * m * (f / 2)),
+        ),
+        "a slope below 0": Mistake(
+            "Where the hidden value was negative ReLU passes no gradient at all; yours passes a hundredth.",
+            where(lambda i: unseen(i) or not tossed(i), _gradients(lambda z, h, m, f: F.leaky_relu(z, 0.01) * m * f)),
+        ),
         "ReLU's mask taken of the gradient": Mistake(
             "ReLU stops the gradient where its own input was negative, not where the gradient is.",
             where(lambda i: unseen(i) or not tossed(i), _stopped_by_sign),

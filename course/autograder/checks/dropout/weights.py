@@ -76,6 +76,10 @@ CONVERT_CHECK = check(
             "The prediction is linear in the weights: the factor is 1 - p, not its root.",
             _times(lambda p, up: (1 - p) ** -0.5 if up else (1 - p) ** 0.5),
         ),
+        "1 + p for 1 / (1 - p)": Mistake(
+            "To undo a multiplication by 1 - p divide by it; 1 + p is another number.",
+            _times(lambda p, up: 1 + p if up else None),
+        ),
         "converted between equal conventions": Mistake(
             "From a convention to itself nothing changes: look at both scalings.",
             _times(lambda p, up: 1 / (1 - p) if up else 1 - p, between=False),

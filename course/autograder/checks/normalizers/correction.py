@@ -74,9 +74,20 @@ CORRECTION_CHECK = check(
     ),
     reference=_right,
     mistakes={
-        "r and d not clipped": Mistake(
-            "r belongs between 1 / r_max and r_max, d between -d_max and d_max; yours go beyond.",
-            _both("unclipped"),
+        "r not clipped": Mistake(
+            "r belongs between 1 / r_max and r_max; yours goes beyond.", _r("unclipped")
+        ),
+        "d not clipped": Mistake("d belongs between -d_max and d_max; yours goes beyond.", _d("unclipped")),
+        "r between 1 - r_max and 1 + r_max": Mistake(
+            "r's bounds are 1 / r_max and r_max: a ratio, not a distance from 1.", _r("around 1")
+        ),
+        "d divided by the running variance": Mistake(
+            "d is counted in running standard deviations: divide by running_std, without a square.",
+            _d("by the variance"),
+        ),
+        "r_max and d_max exchanged": Mistake(
+            "r_max bounds r and d_max bounds d; yours are exchanged.",
+            lambda i: {**_r("by d_max")(i), **_d("by r_max")(i)},
         ),
         "r upside down": Mistake(
             "r is the batch's standard deviation over the running one; yours is the other way round.",

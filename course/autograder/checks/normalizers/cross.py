@@ -246,6 +246,10 @@ EXPANSION_CHECK = check(
             "The first-order term has no factor 1/2; that belongs to the second order.",
             _compensated(lambda m, g, then, now: _expanded(m, g / 2, then, now)),
         ),
+        "relative change of the weight": Mistake(
+            "The gradient is multiplied by the change itself, not by the change as a share of the weight.",
+            _compensated(lambda m, g, then, now: _expanded(m, g / then, then, now)),
+        ),
         "change squared": Mistake(
             "The first-order term has the change itself, not its square.",
             _compensated(lambda m, g, then, now: _expanded(m, g * (now - then), then, now)),

@@ -1,14 +1,16 @@
 """ps4, group norm: runs of neighbouring channels share a mean and a variance, sample by sample."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.normalising import normalising
+from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.wrong import instead, other_defaults
 from course.autograder.checks.normalizers import variants as v
+from course.autograder.checks.normalizers.centres import other_centres, out_of_order
 from course.reference import normalizers
 
 
@@ -161,6 +163,32 @@ def _moment(name: str, axes: tuple[int, ...]) -> Any:
     return lambda x: take(x, axis=axes, keepdims=True)
 
 
+def _around(axes: tuple[int, ...]) -> Any:
+    """The mean of other values, and the variance of a group around it."""
+    mean = _moment("mean", axes)
+    return _mixed(mean, lambda x: ((x - mean(x)) ** 2).mean(axis=GROUP, keepdims=True))
+
+
+COUNTS = {
+    "the pixels of a channel": (3, 4),
+    "the channels of a group": (2,),
+    "the values of a sample": (1, 2, 3, 4),
+}
+
+
+def _divided(axes: tuple[int, ...]) -> Any:
+    """A group's sums divided by the number of values along other axes; the variance around the mean that this makes."""
+
+    def mean(x: np.ndarray) -> np.ndarray:
+        return np.asarray(x.sum(axis=GROUP, keepdims=True) / math.prod(x.shape[a] for a in axes))
+
+    def var(x: np.ndarray) -> np.ndarray:
+        squares = ((x - mean(x)) ** 2).sum(axis=GROUP, keepdims=True)
+        return np.asarray(squares / math.prod(x.shape[a] for a in axes))
+
+    return _mixed(mean, var)
+
+
 def _gamma_by_group(i: Inputs) -> np.ndarray:
     return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
@@ -248,6 +276,30 @@ FORWARD_CHECK = check(
             "gamma belongs to the channels, whatever G is; yours is averaged over the group.",
             instead(_reference, gamma=_gamma_by_group),
         ),
+        **{
+            f"variance around the mean of {what}": Mistake(
+                f"A group in one sample has a mean of its own; yours is that of {what}, and the variance is taken around it.",
+                _around(axes),
+            )
+            for what, axes in OVER.items()
+        },
+        **{
+            f"moments divided by {what}": Mistake(
+                f"The sums run over C / G channels of H x W values; you divide them by {what}.",
+                _divided(axes),
+            )
+            for what, axes in COUNTS.items()
+        },
+        "variance of the channels' means": Mistake(
+            "The variance runs over all values of the group; yours is that of its channels' means.",
+            _mixed(
+                _moment("mean", GROUP),
+                lambda x: x.mean(axis=(3, 4), keepdims=True).var(axis=2, keepdims=True),
+            ),
+        ),
+        **other_centres(_mixed, GROUP),
+        **out_of_order(_reference, lambda i, name: i[name][:, None, None]),
+        **spreads(_out),
         **normalising(_out, "gn_param"),
         **other_defaults(_reference, "gn_param", eps=(1e-3, 1e-6, 1e-8)),
     },

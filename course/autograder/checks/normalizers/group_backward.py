@@ -203,6 +203,10 @@ BACKWARD_CHECK = check(
             "The averages are over the C / G channels of a group and its positions: you divided by C * H * W.",
             counted(parts, lambda i: len(i["gamma"]) * _pixels(i)),
         ),
+        "n counts the channels of a group": Mistake(
+            "The averages are over the C / G channels of a group AND its positions: you divided by C / G.",
+            counted(parts, lambda i: len(i["gamma"]) // i["G"]),
+        ),
         "n counts one channel": Mistake(
             "The averages are over the C / G channels of a group and its positions: you divided by H * W.",
             counted(parts, _pixels),

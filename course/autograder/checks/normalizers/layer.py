@@ -7,12 +7,13 @@ import numpy as np
 
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
-from course.autograder.checks.batch_norm.normalising import normalising
+from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.wrong import Wrong, but, other_defaults, where
 from course.autograder.checks.normalizers import variants as v
+from course.autograder.checks.normalizers.centres import other_centres, out_of_order
 from course.reference import normalizers
 
 
@@ -78,6 +79,27 @@ def _beside(mean: Callable[[np.ndarray], np.ndarray], var: Callable[[np.ndarray]
         return {"out": i["gamma"] * (x - mean(x)) / np.sqrt(var(x) + _eps(i)) + i["beta"]}
 
     return wrong
+
+
+def _around(mean: Callable[[np.ndarray], np.ndarray]) -> Wrong:
+    """A wrong mean that the variance is taken around as well."""
+
+    def var(x: np.ndarray) -> np.ndarray:
+        return np.asarray(((x - mean(x)) ** 2).mean(axis=-1, keepdims=True))
+
+    return _beside(mean, var)
+
+
+def _divided_by(axis: int) -> Wrong:
+    """The row's sums divided by another size; the variance around the mean that this makes."""
+
+    def mean(x: np.ndarray) -> np.ndarray:
+        return np.asarray(x.sum(axis=-1, keepdims=True) / x.shape[axis])
+
+    def var(x: np.ndarray) -> np.ndarray:
+        return np.asarray(((x - mean(x)) ** 2).sum(axis=-1, keepdims=True) / x.shape[axis])
+
+    return _beside(mean, var)
 
 
 def _rows_mixed(i: Inputs) -> Arrays:
@@ -172,6 +194,24 @@ FORWARD_CHECK = check(
             "gamma and beta run along the last axis; you lined them up with the samples.",
             where(lambda i: i["x"].ndim == 2 and len(i["x"]) == len(i["gamma"]), _along_samples),
         ),
+        "variance around the mean of everything": Mistake(
+            "Each row has a mean of its own; yours is that of everything, and the variance is taken around it.",
+            _around(lambda x: np.asarray(x.mean())),
+        ),
+        "variance around the mean of the samples": Mistake(
+            "The mean runs along the row; yours runs down the samples, and the variance is taken around it.",
+            _around(lambda x: x.mean(axis=0)),
+        ),
+        **{
+            f"moments divided by the size of axis {axis}": Mistake(
+                f"A row has as many values as the LAST axis is long; you divide its sums by the size of axis {axis}.",
+                where(condition, _divided_by(axis)),
+            )
+            for axis, condition in ((0, lambda i: True), (1, _more_axes))
+        },
+        **other_centres(_beside, (-1,)),
+        **out_of_order(_reference, lambda i, name: i[name]),
+        **spreads(_out),
         **normalising(_out, "ln_param"),
         **other_defaults(_reference, "ln_param", eps=(1e-3, 1e-6, 1e-8)),
     },

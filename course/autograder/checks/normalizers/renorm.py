@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.normalising import normalising
+from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import LEAVES, Switches, output
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -75,6 +75,18 @@ def _keep_std(change: Callable[[dict[str, Any], np.ndarray], Any]) -> Any:
     return only(_keep(lambda s, mean, std: (None, change(s, std))), RUNNING_STD)
 
 
+def _corrected(s: dict[str, Any], mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """The batch's mean times r, plus d."""
+    r = np.clip(std / s["running_std"], 1 / s["r_max"], s["r_max"])
+    d = np.clip((mean - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+    return np.asarray(mean * r + d)
+
+
+def _values(i: Inputs) -> int:
+    """How many values a channel has."""
+    return int(i["x"].size // i["x"].shape[1])
+
+
 def updated(i: Inputs) -> dict[str, Any]:
     """The state as it is after the step."""
     after = step(i)
@@ -113,6 +125,15 @@ def _r_without_epsilon(i: Inputs) -> Arrays:
     right, other = (np.clip(sd / s["running_std"], 1 / s["r_max"], s["r_max"]) for sd in (std.numpy(), bare))
     unscaled = out(d="forgotten")(i)["out"] - i["beta"].reshape(column)
     return {"out": step(i)["out"] + unscaled * (other / right - 1).reshape(column)}
+
+
+def _scaled_d(i: Inputs) -> Arrays:
+    """A right step but for d, which is multiplied by the batch's deviation."""
+    s = rv.state(i)
+    column = (1, -1, *[1] * (i["x"].ndim - 2))
+    mean, std = (value.numpy() for value in rv.moments(tensor(i["x"]), s["eps"], Switches()))
+    d = np.clip((mean - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+    return {"out": step(i)["out"] + (i["gamma"] * d * (std - 1)).reshape(column)}
 
 
 def _by_the_running_deviation(i: Inputs) -> Arrays:
@@ -168,6 +189,52 @@ CORRECTING = {
         "Compute r and d before you update the running values, from those that came in.",
         lambda i: {"out": output(i, rv.graph(updated(i)))},
     ),
+    "d times the batch's deviation": Mistake(
+        "d is counted in deviations of x_hat already: add d itself.", _scaled_d
+    ),
+    **{
+        name: Mistake(told, out(**how))
+        for name, told, how in (
+            ("r at least 1", "r's lower bound is 1 / r_max, not 1.", {"r": "at least 1"}),
+            (
+                "ratio of variances",
+                "r is the ratio of the deviations, without squares.",
+                {"r": "of variances"},
+            ),
+            (
+                "d not divided",
+                "d is counted in running standard deviations: divide the difference by running_std.",
+                {"d": "not divided"},
+            ),
+            ("no lower bound for d", "d has a lower bound as well: -d_max.", {"d": "no lower bound"}),
+            ("d not negative", "d may be negative, down to -d_max.", {"d": "not negative"}),
+            (
+                "d clipped before dividing",
+                "Divide by running_std first: the bound is for the quotient.",
+                {"d": "clipped late"},
+            ),
+            (
+                "r_max and d_max exchanged",
+                "r_max bounds r and d_max bounds d; yours are exchanged.",
+                {"r": "by d_max", "d": "by r_max"},
+            ),
+            (
+                "r and d of variances",
+                "r and d are made of standard deviations; yours are made of their squares.",
+                {"r": "of variances", "d": "by the variance"},
+            ),
+            (
+                "d divided by the running variance",
+                "d is counted in running deviations: divide without a square.",
+                {"d": "by the variance"},
+            ),
+            (
+                "bounds swapped",
+                "r_max bounds r and d_max bounds d; yours are exchanged.",
+                {"r": "bounds swapped", "d": "bounds swapped"},
+            ),
+        )
+    },
     "bounds hard-coded": Mistake(
         "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
         only(lambda i: step(i, r_max=3.0, d_max=5.0), "out"),
@@ -221,6 +288,23 @@ KEEPING = {
             lambda s, mean, std: tuple(
                 s["momentum"] * s[k] + new for k, new in zip(KEPT, (mean, std), strict=True)
             )
+        ),
+    ),
+    "corrected mean kept": Mistake(
+        "The batch's own mean is averaged, before any correction: r and d do not come into it.",
+        only(
+            _keep(lambda s, mean, std: (mixed(s, _corrected(s, mean, std), "running_mean"), None)),
+            RUNNING_MEAN,
+        ),
+    ),
+    "unbiased deviation kept": Mistake(
+        "The deviation that is averaged is the biased one, of a sum divided by n; yours is divided by n - 1.",
+        lambda i: (
+            only(
+                _keep_std(lambda s, std: mixed(s, std * np.sqrt(_values(i) / (_values(i) - 1)))), RUNNING_STD
+            )(i)
+            if _values(i) > 1
+            else {}
         ),
     ),
     "corrected deviation kept": Mistake(
@@ -284,6 +368,7 @@ TRAIN_CHECK = check(
     mistakes={
         **KEEPING,
         **CORRECTING,
+        **spreads(out),
         **normalising(out, "bn_param"),
         **other_defaults(
             step, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1), r_max=(1.0, 2.0), d_max=(0.0, 3.0)

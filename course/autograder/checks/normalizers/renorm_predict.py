@@ -70,6 +70,14 @@ def _times_r_plus_d(i: Inputs) -> Arrays:
     return {"out": _times_r(i)["out"] + shift}
 
 
+def _clipped(i: Inputs) -> np.ndarray:
+    """x_hat between -d_max and d_max."""
+    s, column = rv.state(i), (1, -1, *[1] * (i["x"].ndim - 2))
+    x_hat = (i["x"] - s["running_mean"].reshape(column)) / s["running_std"].reshape(column)
+    bounded = np.clip(x_hat, -s["d_max"], s["d_max"])
+    return np.asarray(i["gamma"].reshape(column) * bounded + i["beta"].reshape(column))
+
+
 def _batch(i: Inputs) -> Arrays:
     mean, std = rv.moments(tensor(i["x"]), rv.state(i)["eps"], Switches())
     return {RUNNING_MEAN: mean.numpy(), RUNNING_STD: std.numpy()}
@@ -150,6 +158,10 @@ TEST_CHECK = check(
         ),
         "corrected by r and d at test time": Mistake(
             "r and d belong to training: in test mode only the running values count.", _times_r_plus_d
+        ),
+        "clipped at test time": Mistake(
+            "In test mode nothing is clipped: d_max bounds the correction while training.",
+            of("out", _clipped),
         ),
         "test mode stores the batch's values": Mistake(
             "Test mode only reads the running values; you put the batch's own into bn_param.",

@@ -44,6 +44,10 @@ R: dict[str, Part] = {
     "of variances": lambda m, s, b: paddle.clip(s * s / (b.std * b.std), 1 / b.r_max, b.r_max),
     "running variance": lambda m, s, b: paddle.clip(s / paddle.sqrt(b.std), 1 / b.r_max, b.r_max),
     "bounds swapped": lambda m, s, b: paddle.clip(s / b.std, -b.d_max, b.d_max),
+    "around 1": lambda m, s, b: paddle.clip(s / b.std, 1 - b.r_max, 1 + b.r_max),
+    "by d_max": lambda m, s, b: paddle.clip(
+        paddle.clip(s / b.std, min=1 / b.d_max if b.d_max else 0.0), max=b.d_max
+    ),
 }
 
 D: dict[str, Part] = {
@@ -57,6 +61,8 @@ D: dict[str, Part] = {
     "not negative": lambda m, s, b: paddle.clip((m - b.mean) / b.std, 0.0, b.d_max),
     "clipped late": lambda m, s, b: paddle.clip(m - b.mean, -b.d_max, b.d_max) / b.std,
     "bounds swapped": lambda m, s, b: paddle.clip((m - b.mean) / b.std, 1 / b.r_max, b.r_max),
+    "by the variance": lambda m, s, b: paddle.clip((m - b.mean) / (b.std * b.std), -b.d_max, b.d_max),
+    "by r_max": lambda m, s, b: paddle.clip((m - b.mean) / b.std, -b.r_max, b.r_max),
 }
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
+from course.common.guessing import guessed_encoding
 from course.common.whole import replace_file
 
 MOST_BYTES = 32 * 2**20
@@ -62,8 +61,7 @@ def decode(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        best = from_bytes(data[: 2**20]).best()
-        name = best.encoding if best is not None else "cp1252"
+        name = guessed_encoding(data)
         return data.decode(name, "replace"), name
 
 
@@ -74,12 +72,12 @@ def _rows(text: str, separator: str) -> list[tuple[str, ...]]:
 
 
 def _separator(text: str) -> str:
-    """The separator that cuts the first rows into the most columns, the same number in each."""
+    """The separator that cuts the first row into the most columns, and those below it into as many."""
     head = "\n".join(text.splitlines()[:20])
 
-    def merit(separator: str) -> tuple[int, int]:
+    def merit(separator: str) -> tuple[int, int, int]:
         widths = [len(row) for row in _rows(head, separator)[:5]]
-        return (min(widths, default=0), -len(set(widths)))
+        return (widths[0] if widths else 0, min(widths, default=0), -len(set(widths)))
 
     return max(SEPARATORS, key=merit)
 

@@ -166,3 +166,23 @@ def test_a_table_is_written_back_as_it_was(encoding):
 def test_an_id_can_name_a_folder(text):
     name = folder_name(text)
     assert "/" not in name and "+" not in name and not name.startswith(".") and len(name) <= 80
+
+
+CHINESE, TAIWANESE = "李雷/韩梅梅/张伟/王芳/刘洋", "陳志明/林美玲/黃國華/張淑芬"
+GERMAN = "Jörg/Änne Groß/Zoë/Björn/José Núñez/François/Håkon"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [("gbk", CHINESE), ("gbk", "李雷"), ("gb18030", CHINESE), ("big5", TAIWANESE), ("latin-1", GERMAN), ("cp1252", GERMAN),
+     ("latin-1", "Jörg"), ("cp1251", "Иван Петров/Мария Сидорова/Алексей Смирнов/Ольга Кузнецова"), ("euc_kr", "김철수/이영희/박지성")],
+)  # fmt: skip
+def test_names_are_read_as_spreadsheets_of_other_countries_save_them(tmp_path, encoding, names):
+    text = "id,name\n" + "".join(f"s{number},{name}\n" for number, name in enumerate(names.split("/")))
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    assert [student.name for student in students_in(tmp_path / "a.csv")[1]] == names.split("/")
+
+
+def test_a_row_that_is_too_short_or_too_long_does_not_hide_the_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("id,name\nal\nbo,Ben,extra,more\n")
+    assert [(s.id, s.name) for s in students_in(tmp_path / "a.csv")[1]] == [("al", ""), ("bo", "Ben")]

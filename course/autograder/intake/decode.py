@@ -4,11 +4,9 @@ import codecs
 import re
 from json import detect_encoding
 
-from charset_normalizer import CharsetMatch, from_bytes
+from course.common.guessing import guessed_encoding
 
-SAMPLE = 200_000  # bytes that a guess is made from
 MOST_WRONG = 10_000  # bytes that are put right one by one
-FEW = 10  # bytes that are not ASCII: too few to guess from, so the commonest is taken
 MARKED = (  # byte order marks; UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -16,11 +14,6 @@ MARKED = (  # byte order marks; UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# An encoding that has ASCII in it, as a notebook's JSON and Python do, and letters beyond.
-BYTES = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_15", "koi8_r", "mac_roman",
-    "cp932", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp949",
-]  # fmt: skip
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -50,19 +43,8 @@ def _guessed(content: bytes) -> tuple[str, str]:
     wrong = text.count("\ufffd")
     if wrong < MOST_WRONG and len(re.findall(r"[^\x00-\x7f]", text)) > 4 * wrong:
         return content.decode("utf-8", "cp1252-for-the-rest"), "some of its letters are not UTF-8"
-    if sum(len(some) for some in re.findall(rb"[\x80-\xff]+", content[: 2**20])) < FEW:
-        return content.decode("cp1252", "replace"), "it is not UTF-8; it was read as cp1252"
-    lines = b"\n".join(line[:2000] for line in content.splitlines() if not line.isascii())[:SAMPLE]
-    matches = list(from_bytes(lines, cp_isolation=BYTES))
-    best = matches[0] if matches else None
-    alike = (one.encoding == "cp1252" and best and _as_likely(one, best) for one in matches)
-    encoding = best.encoding if best is not None and not any(alike) else "cp1252"
+    encoding = guessed_encoding(content)
     return content.decode(encoding, "replace"), f"it is not UTF-8; it was read as {encoding}"
-
-
-def _as_likely(one: CharsetMatch, best: CharsetMatch) -> bool:
-    """Whether nothing but a hair speaks for the best of two guesses, so that the commoner may be taken."""
-    return one.coherence >= best.coherence and one.chaos <= best.chaos + 0.02
 
 
 def _one_by_one(error: UnicodeError) -> tuple[str, int]:

@@ -345,9 +345,6 @@ OPERATIONS_CHECK = check(
         "paddle.flops of a linear layer with its additions": operation_mistake(
             "paddle.flops counts a product and its sum as one.", lambda c: {"paddle_flops": c.operations}, LINEAR
         ),
-        "paddle.flops of a convolution with its additions": operation_mistake(
-            "paddle.flops counts a product and its sum as one.", lambda c: {"paddle_flops": c.operations}, CONV
-        ),
         "paddle.flops as multiplications and additions": operation_mistake(
             "paddle.flops counts a product and its sum as one.", lambda c: {"paddle_flops": c.operations}, CONV, LINEAR
         ),

@@ -24,6 +24,7 @@ PLAIN = (
     "return {",
     "@",
     "raise TypeError",
+    "with np.errstate(all=",
 )  # lines that tell nothing of an answer
 KNOWN: set[str] = set()
 # What computes right or wrong answers, or draws the inputs of cases.
@@ -186,4 +187,4 @@ def test_preflight_runs_from_a_release_alone(folder, tmp_path):
 def test_a_release_weighs_little(files):
     """A few hundred kilobytes an assignment: the largest has 1.1 MB."""
     sizes = {path.stem: len(content) for path, content in files.items() if path.suffix == ".sealed"}
-    assert len(sizes) == 5 and max(sizes.values()) < 1_150_000 and sum(sizes.values()) < 3_300_000, sizes
+    assert len(sizes) == 5 and max(sizes.values()) < 1_150_000 and sum(sizes.values()) < 3_500_000, sizes

@@ -22,6 +22,7 @@ COUNTED = (
     "common/collecting.py",
     "common/distributions.py",
     "common/frames.py",
+    "common/guessing.py",
     "common/notebooks.py",
     "common/quiet.py",
     "common/text.py",

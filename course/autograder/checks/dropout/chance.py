@@ -8,7 +8,11 @@ CALLS = 16  # successive calls that are looked at together: a count that never v
 
 TWICE = "dropped twice"
 P_AS_KEEP = "p taken for the keep probability"
-HALVED, KEPT_BY_HALF, SQUARED = "p halved", "kept with half the probability", "p squared"
+HALVED, KEPT_BY_HALF, SQUARED = (
+    "dropped with half the probability",
+    "kept with half the probability",
+    "probability squared",
+)
 UNLIKE = "numbers of another distribution"
 NOTHING, EVERYTHING, IGNORED = "nothing is dropped", "everything is dropped", "generator ignored"
 ONE_MASK, ONE_EACH = "one mask for the whole batch", "one draw for each sample"

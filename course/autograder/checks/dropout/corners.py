@@ -19,7 +19,13 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
     "dropout_apply.test": (_one("downscale_in_infer, p = 1", "upscale_in_train, p = 1"),),
     "dropout_forward.train": (_one(ALL),),
     "dropout_forward.test": (_one("downscale_in_infer, p = 1", "upscale_in_train, p = 1"),),
-    "dropout_backward": (_one(ALL, "downscale_in_infer, p = 1", "upscale_in_train, p = 1, test mode"),),
+    "dropout_backward": (
+        _one(ALL, "downscale_in_infer, p = 1", "upscale_in_train, p = 1, test mode"),
+        # Whoever took the other default in the forward pass has paid for it there.
+        Corner(
+            "no scaling given", 0.2, ("scaling not given, p = 0.347", "scaling not given, test mode, p = 0.6")
+        ),
+    ),
     "spatial_dropout_forward": (_one(ALL),),
     "dropconnect_forward": (_one(ALL, "test mode, p = 1"),),
     "mc_dropout": (Corner("a single prediction", 0.2, ("one prediction",)),),

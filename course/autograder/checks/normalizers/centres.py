@@ -11,13 +11,33 @@ from course.autograder.checks.language.wrong import Wrong, instead
 Moment = Callable[[np.ndarray], np.ndarray]
 Beside = Callable[[Moment, Moment], Wrong]  # from a mean and a variance of the values
 
-CENTRES: dict[str, Any] = {"largest value": np.max, "smallest value": np.min, "sum": np.sum}
+# The mistake's name, its name where the variance is taken around that value as well, what is said, and the value.
+CENTRES: tuple[tuple[str, str, str, Any], ...] = (
+    (
+        "largest value for mean",
+        "largest value for mean, in the variance too",
+        "You take the largest value away; what is taken away is the mean.",
+        np.max,
+    ),
+    (
+        "smallest value for mean",
+        "smallest value for mean, in the variance too",
+        "You take the smallest value away; what is taken away is the mean.",
+        np.min,
+    ),
+    (
+        "sum for mean",
+        "sum for mean, in the variance too",
+        "You take the sum away; what is taken away is the mean.",
+        np.sum,
+    ),
+)
 
 
 def other_centres(beside: Beside, axes: tuple[int, ...]) -> dict[str, Mistake]:
     """The mistakes of those who take another value for the mean, and those whose variance is taken around it as well."""
     made = {}
-    for what, take in CENTRES.items():
+    for name, too, told, take in CENTRES:
 
         def centre(x: np.ndarray, take: Any = take) -> np.ndarray:
             return np.asarray(take(x, axis=axes, keepdims=True))
@@ -28,9 +48,8 @@ def other_centres(beside: Beside, axes: tuple[int, ...]) -> dict[str, Mistake]:
         def around(x: np.ndarray, centre: Moment = centre) -> np.ndarray:
             return np.asarray(((x - centre(x)) ** 2).mean(axis=axes, keepdims=True))
 
-        told = f"You take the {what} away; what is taken away is the mean."
-        made[f"{what} for mean"] = Mistake(told, beside(centre, spread))
-        made[f"{what} for mean, in the variance too"] = Mistake(told, beside(centre, around))
+        made[name] = Mistake(told, beside(centre, spread))
+        made[too] = Mistake(told, beside(centre, around))
     return made
 
 

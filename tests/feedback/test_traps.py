@@ -228,6 +228,10 @@ def test_the_formulas_of_an_honest_page_are_drawn_in_one_process(monkeypatch):
     started = []
     fork = formulas._in_a_fork
     monkeypatch.setattr(formulas, "_in_a_fork", lambda *given: started.append(1) or fork(*given))
+    # Not what is asked here: on a slow machine the forks alone can use a page's time up.
+    monkeypatch.setattr(
+        budget.Budget.__init__, "__defaults__", (30.0, *budget.Budget.__init__.__defaults__[1:])
+    )
     answers = [written(f"once $a_{{{n}}}$ and ${'[' * (60 if n == 7 else 0)}$") for n in range(10)]
     page_of(*answers[:7], of=standing(comments={"why": "see $c_{comment}$"}))
     assert len(started) == 1

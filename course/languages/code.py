@@ -37,7 +37,16 @@ SHOWING = {
     "verdict",
 }
 LOOKING = {"find", "get", "pop", "index", "load"}  # methods that look something up by a string
-SHOWN_AS = {"cols", "label", "rows", "title", "xlabel", "xticklabels", "ylabel", "yticklabels"}  # keywords of any function
+SHOWN_AS = {
+    "cols",
+    "label",
+    "rows",
+    "title",
+    "xlabel",
+    "xticklabels",
+    "ylabel",
+    "yticklabels",
+}  # keywords of any function
 NOT_FOR_READERS = re.compile(r"###|noqa\b|type:|fmt:|%|@")
 PHRASE = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}")
 AROUND = re.compile(r"[^\W\d_]{2,}[,;:.]? (?:\S+ )*?[^\W\d_]{2,}|(?<![\w/.=\"-])[a-z]{4,}(?![\w/.=\"(-]|: )")

@@ -100,3 +100,9 @@ def test_every_text_of_every_check_has_a_place_in_a_catalogue(texts):
     words = Words.of_pairs(dict.fromkeys(messages, "译"))
     missed = {text for name in list_checks() for text in _texts(find_check(name)) if words.of(text) == text}
     assert {text for text in missed if any(len(word) > 1 for word in text.split() if word.isalpha())} == set()
+
+
+def test_whose_array_it_is_is_said_within_a_sentence_too(monkeypatch):
+    monkeypatch.setenv(saying.OWN, "zh")
+    assert saying.said("theirs minus right, 3 of 5 differ") == "学生的减去正确的，5 个中有 3 个不同"
+    assert saying.said("yours minus right, 3 of 5 differ") == "你的减去正确的，5 个中有 3 个不同"

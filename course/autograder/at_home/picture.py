@@ -187,13 +187,10 @@ def _panels(
             [(f"{g - w:+.2g}" if small else "×") if b else "" for g, w, b in zip(*rows, strict=True)]
             for rows in zip(mine.tolist(), right.tolist(), wrong.tolist(), strict=True)
         ]
-        panels.append(
-            Panel(
-                f"{mine_is} minus right, {int(bad.sum())} of {bad.size} differ",
-                colours,
-                np.array(told, dtype=object),
-            )
-        )
+        wrong_ones = int(bad.sum())
+        yours = f"yours minus right, {wrong_ones} of {bad.size} differ"
+        theirs = f"theirs minus right, {wrong_ones} of {bad.size} differ"
+        panels.append(Panel(yours if mine_is == "yours" else theirs, colours, np.array(told, dtype=object)))
     return panels, windows
 
 

@@ -1,6 +1,6 @@
 """What a whole class costs to read: memory, time and files at several sizes. Writes benchmarks/results/readers-NAME.json.
 
-python -m benchmarks.readers [--sizes 100,1000,10000] [--commands "grades,report,feedback,export --to csv"] [--name sqlite]
+python -m benchmarks.readers [--sizes 100,1000,10000] [--commands "grades,report,feedback,export --to csv --incomplete"] [--name sqlite]
 
 The class is the writer's: marks are made up and entered, and then each command reads all of them in processes of its own. Memory is
 the sum of proportional set sizes, looked at twice a second.

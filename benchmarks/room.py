@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +70,15 @@ def shares(check: Check, functions: Functions, answer: str, seed: int) -> Iterat
                 yield Share(float(np.nanmax(used)), check.name, asked.case.name, output.path, answer, seed)
 
 
-def right_ones(assignment: str) -> Iterator[tuple[str, Callable[[Check], Functions]]]:
-    """The instructor's answer and the bank's, by name: each gives a check the functions it asks for."""
+def right_ones(assignment: str) -> Iterator[tuple[str, Mapping[str, Callable[..., Any]]]]:
+    """The functions of the instructor's answer and of the bank's, by the answer's name."""
     written: dict[str, Mapping[str, str]] = {"the instructor's": {}} | {
         one.name: one.sources for one in right_answers(assignment)
     }
     for name, sources in written.items():
         with contextlib.redirect_stdout(io.StringIO()):
             functions = functions_of(assignment, sources)
-        yield name, partial(lambda functions, check: tuple(functions[f] for f in check.functions), functions)
+        yield name, functions
 
 
 def measured(assignment: str, seeds: range) -> list[Share]:
@@ -98,7 +97,7 @@ def measured(assignment: str, seeds: range) -> list[Share]:
             some = seeds if answer == "the instructor's" else seeds[::FEWER]
             for check in map(find_check, names):
                 for seed in some:
-                    take(shares(check, functions(check), answer, seed))
+                    take(shares(check, tuple(functions[f] for f in check.functions), answer, seed))
         for odd in bars.track([o for o in every_odd_one() if o.check in names], description="odd ones"):
             for seed in seeds[::FEWER]:
                 take(shares(find_check(odd.check), odd.functions, odd.about, seed))
@@ -113,17 +112,16 @@ def main() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     seeds = range(given.first, given.first + given.seeds)
-    told = {}
+    told = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    today = date.today().isoformat()
     for assignment in given.assignments:
         worst = measured(assignment, seeds)
-        told[assignment] = [vars(one) for one in worst[:10]]
+        told[assignment] = {"day": today, "seeds": given.seeds, "worst": [vars(one) for one in worst[:10]]}
         for one in worst[:3]:
             console.print(
                 f"{assignment}: {one.share:.2g} of the room, {one.check}, {one.case}, {one.output} ({one.answer}, seed {one.seed})"
             )
-    RESULTS.write_text(
-        json.dumps({"day": date.today().isoformat(), "seeds": given.seeds, "worst": told}, indent=1) + "\n"
-    )
+    RESULTS.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

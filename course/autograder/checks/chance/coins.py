@@ -149,7 +149,7 @@ class Coins:
         for axis in range(1, kept.ndim):
             for index, coins in enumerate(np.moveaxis(kept, axis, 0)):
                 if kept.shape[axis] > 1 and surprising(int(coins.sum()), coins.size, 1 - self.p):
-                    told = f"At index {index} along axis {axis - 1} {coins.mean():.1%} of the values are kept at p = {self.p:g}."
+                    told = f"At index {index} along axis {axis - 1}, {coins.mean():.1%} of the values are kept at p = {self.p:g}."
                     return [Flaw(self.output, told)]
         for groups in groups_of(kept):
             off = scattered(groups.sum(axis=1), groups.shape[1], 1 - self.p)

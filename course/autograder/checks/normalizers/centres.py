@@ -16,19 +16,19 @@ CENTRES: tuple[tuple[str, str, str, Any], ...] = (
     (
         "largest value for mean",
         "largest value for mean, in the variance too",
-        "You take the largest value away; what is taken away is the mean.",
+        "You subtract the largest value; what is subtracted is the mean.",
         np.max,
     ),
     (
         "smallest value for mean",
         "smallest value for mean, in the variance too",
-        "You take the smallest value away; what is taken away is the mean.",
+        "You subtract the smallest value; what is subtracted is the mean.",
         np.min,
     ),
     (
         "sum for mean",
         "sum for mean, in the variance too",
-        "You take the sum away; what is taken away is the mean.",
+        "You subtract the sum; what is subtracted is the mean.",
         np.sum,
     ),
 )

@@ -93,3 +93,25 @@ def test_a_hostile_page_ends_soon(inside, place, release, soon):
 
 def test_blank_space_without_end_ends_soon(place, release, soon):
     handed(place, release, **{EXACT: f"<html>{TEXT}{' ' * 2_000_000}x"})
+
+
+def marimo_of(notebook):
+    """Its cells as marimo keeps them."""
+    kept = ["import marimo", '__generated_with = "0.10.0"', "app = marimo.App(width='medium')\n"]
+    kept += ["with app.setup:\n    import marimo as mo\n    # what all need\n    import numpy as np\n"]
+    for one in notebook.cells:
+        text = "\n".join(f"    {line}".rstrip() for line in one.source.split("\n"))
+        if one.cell_type == "markdown":
+            kept.append(
+                f'@app.cell(hide_code=True)\ndef _():\n    mo.md(r"""\n{text}\n    """)\n    return\n'
+            )
+        elif one.source.startswith("def half"):
+            kept.append(f"@app.function\n{one.source}\n")
+        else:
+            kept.append(f"@app.cell\ndef _(np):\n{text}\n    return (np,)\n")
+    return "\n\n".join([*kept, 'if __name__ == "__main__":\n    app.run()\n'])
+
+
+def test_a_marimo_program_is_read(place, release, solved):
+    intake = handed(place, release, **{f"{NAME}.py": marimo_of(solved)})
+    assert all_right(intake) and not any("app.run" in one.source for one in intake.notebook.cells)

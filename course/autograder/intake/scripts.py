@@ -1,4 +1,4 @@
-"""A notebook that was handed in as a script or as Markdown, as Jupyter, Colab, VS Code, Spyder and jupytext write them."""
+"""A notebook that was handed in as a script or as Markdown, as Jupyter, Colab, VS Code, Spyder, jupytext and marimo write them."""
 
 import ast
 import re
@@ -7,6 +7,7 @@ from nbformat.notebooknode import NotebookNode
 
 from course.autograder.intake.cells import new_cell, whole
 from course.autograder.intake.code import parsed
+from course.autograder.intake.marimo import from_marimo
 
 MOST = 5_000  # cells
 MARK = re.compile(
@@ -29,6 +30,8 @@ def is_script(text: str) -> bool:
 def from_script(text: str) -> NotebookNode:
     """The notebook that a Python script is, cut where its marks say; one cell where there are none."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (kept := from_marimo(text)) is not None:
+        return kept
     cells = []
     marks = list(MARK.finditer(text))[:MOST]
     starts = [(0, False, ""), *((found.end(), _is_text(found), found[0]) for found in marks)]

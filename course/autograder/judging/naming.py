@@ -16,6 +16,7 @@ from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import tolerance_of
 from course.autograder.judging.evidence import Answers, gather
 from course.autograder.judging.facts import fact
+from course.autograder.judging.making import Choice, Entry, made_otherwise
 from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
@@ -137,6 +138,8 @@ def _causes(
             causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
+    if rest and (choice := _pieces(check, answers, kinds, right)):
+        return dict.fromkeys(kinds, _told_together(choice))
     causes |= told_as(known_by(rest, in_shape_alone=True))
     rest = [case for case in rest if case not in causes]
     for case in rest:
@@ -146,6 +149,21 @@ def _causes(
     if said := _relation(answers, left):
         causes |= dict.fromkeys(left, (Cause("", said),))
     return causes
+
+
+def _pieces(check: Check, answers: Answers, cases: Iterable[str], right: Sequence[Entry]) -> Choice:
+    """The wrong pieces that give this output on all of these cases, where its pieces are known."""
+    making = check.makings.get(answers.output.path)
+    if making is None:
+        return ()
+    return made_otherwise(making, answers.output, [answers.by_case[case] for case in cases], right)
+
+
+def _told_together(choice: Choice) -> tuple[Cause, ...]:
+    """One cause for each wrong piece, beside the others."""
+    names = [name for name, _ in choice]
+    scopes = [_beside(*(other for other in names if other != name)) for name in names]
+    return tuple(Cause(name, advice, scope) for (name, advice), scope in zip(choice, scopes, strict=True))
 
 
 def _advice(check: Check, name: str) -> str:
@@ -225,5 +243,8 @@ def _scope(explained: int, failing: int) -> str:
     return f"It explains {explained} of the {failing} cases that fail." if explained < failing else ""
 
 
-def _beside(other: str) -> str:
-    return f"Two mistakes together give exactly this: this one and “{other}”."
+def _beside(*others: str) -> str:
+    if len(others) == 2:
+        first, second = others
+        return f"Three mistakes together give exactly this: this one, “{first}” and “{second}”."
+    return "".join(f"Two mistakes together give exactly this: this one and “{other}”." for other in others)

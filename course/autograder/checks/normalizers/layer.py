@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
@@ -281,6 +282,7 @@ BACKWARD_CHECK = check(
     ),
     reference=_gradients,
     rests_on=FORWARD_CHECK,
+    makings={"dx": dx_making(parts)},
     mistakes={
         "gamma taken out of the averages": Mistake(
             "gamma differs along each row, so it belongs inside the averages: take dout * gamma first.",

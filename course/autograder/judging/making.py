@@ -1,0 +1,149 @@
+"""Which pieces of an output went wrong: found from the numbers, by putting it together with others in their places.
+
+It is asked where no misconception, and no two of them, give what came. What is found must give all cases that fail, and
+must leave right those that are.
+"""
+
+import functools
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from course.autograder.checks.language.makings import Making, Piece
+from course.autograder.checks.language.spec import Output
+from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.asking import Question
+from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.facts import fact
+
+Entry = tuple[Question, np.ndarray]  # a case and what came
+Choice = tuple[tuple[str, str], ...]  # of each wrong piece: the mistake's name and its advice
+PLACES = 5  # values that all choices are asked for; those that meet them are asked for the rest
+ENOUGH = 8  # values that must agree: many choices meet a few numbers by chance
+AT_ONCE = 256  # choices that are computed as whole arrays at a time
+
+
+def made_otherwise(making: Making, output: Output, wrong: Sequence[Entry], right: Sequence[Entry]) -> Choice:
+    """The wrong pieces with which this output came, the fewest that give it; () where there are none.
+
+    Args:
+        making: of the output.
+        output: which.
+        wrong: the cases that fail.
+        right: the cases that are right.
+    """
+    if not _tells(output, wrong, right):
+        return ()
+    pieces = tuple(making.pieces.values())
+    left = _choices(tuple(1 + len(piece.instead) for piece in pieces), making.most)
+    for asked, got in sorted(wrong, key=lambda entry: -min(entry[1].size, 64)):
+        left = left[_meeting(making, left, output, asked, got)]
+        if not len(left):
+            return ()
+    for asked, got in right:
+        left = left[_meeting(making, left, output, asked, got, or_nothing=True)]
+        if not len(left):
+            return ()
+    return tuple(_named(piece, int(which)) for piece, which in zip(pieces, left[0], strict=True) if which)
+
+
+def _named(piece: Piece, which: int) -> tuple[str, str]:
+    name = list(piece.instead)[which - 1]
+    return name, piece.instead[name].advice
+
+
+def _tells(output: Output, wrong: Sequence[Entry], right: Sequence[Entry]) -> bool:
+    """Whether there is something to go by: enough values, of the right shapes, on some case more than 0 everywhere."""
+    path = output.path
+    if not all(got.shape == asked.right[path].shape and got.dtype.kind in "fiu" for asked, got in wrong):
+        return False
+    telling = [got for asked, got in wrong if not _empty(path, asked, got)]
+    several = all(got.size for got in telling) and len(telling) > 1
+    return several and sum(got.size for got in telling) + sum(got.size for _, got in right) >= ENOUGH
+
+
+def _empty(path: str, asked: Question, got: np.ndarray) -> bool:
+    seen = fact(got, asked.right[path], asked.inputs)
+    return seen is not None and seen.empty
+
+
+@functools.lru_cache(maxsize=32)
+def _choices(sizes: tuple[int, ...], most: int) -> np.ndarray:
+    """[choices, pieces]: which of its values each piece takes, 0 for the right one; the fewest wrong ones first."""
+    rows = [
+        np.array(list(itertools.product(*(range(1, sizes[k]) for k in chosen))), dtype=np.int16)
+        for count in range(1, most + 1)
+        for chosen in itertools.combinations(range(len(sizes)), count)
+    ]
+    found = np.zeros((sum(map(len, rows)), len(sizes)), dtype=np.int16)
+    start, places = 0, itertools.chain.from_iterable(
+        itertools.combinations(range(len(sizes)), count) for count in range(1, most + 1)
+    )
+    for block, chosen in zip(rows, places, strict=True):
+        found[start : start + len(block), list(chosen)] = block
+        start += len(block)
+    return found
+
+
+def _meeting(
+    making: Making,
+    choices: np.ndarray,
+    output: Output,
+    asked: Question,
+    got: np.ndarray,
+    *,
+    or_nothing: bool = False,
+) -> np.ndarray:
+    """Which choices give what came on one case.
+
+    Args:
+        or_nothing: a choice that gives no finite number here is let through.
+    """
+    context = making.context(asked.values)
+    shape = making.shape(context) if making.shape else got.shape
+    values = [
+        _laid(piece, np.unique(column).tolist(), context, shape)
+        for piece, column in zip(making.pieces.values(), choices.T, strict=True)
+    ]
+    came, tolerance = got.astype(np.float64).reshape(-1), tolerance_of(output, asked.inputs, got)
+    some = np.unique(np.linspace(0, came.size - 1, PLACES).astype(int))
+    met = _near(_made(making, values, choices, some), came[some], tolerance, np.abs(came).max(), or_nothing)
+    rows = np.flatnonzero(met)
+    for start in range(0, len(rows), AT_ONCE):
+        part = rows[start : start + AT_ONCE]
+        made = _made(making, values, choices[part], slice(None))
+        met[part] = [
+            near(came, one, tolerance) or (or_nothing and not np.isfinite(one).all()) for one in made
+        ]
+    return met
+
+
+def _laid(piece: Piece, which: list[int], context: object, shape: tuple[int, ...]) -> np.ndarray:
+    """[values of the piece, values of the output]: those that are asked for, all others NaN."""
+    ways = [piece.right, *(stead.value for stead in piece.instead.values())]
+    found = np.full((len(ways), int(np.prod(shape))), np.nan)
+    for k in which:
+        found[k] = np.broadcast_to(np.asarray(ways[k](context), dtype=np.float64), shape).reshape(-1)
+    return found
+
+
+def _made(
+    making: Making, values: Sequence[np.ndarray], choices: np.ndarray, places: np.ndarray | slice
+) -> np.ndarray:
+    """[choices, places]: what each choice gives."""
+    taken = (value[:, places][column] for value, column in zip(values, choices.T, strict=True))
+    made: np.ndarray = making.combine(**dict(zip(making.pieces, taken, strict=True)))
+    return made
+
+
+def _near(
+    made: np.ndarray, came: np.ndarray, tolerance: Tolerance, largest: float, or_nothing: bool
+) -> np.ndarray:
+    """Which rows may be near enough, as far as these few values tell."""
+    room = tolerance.rtol * np.abs(made) + tolerance.atol * max(1.0, 1.01 * largest)
+    fits = (np.abs(made - came) <= room) | (made == came) | (np.isnan(made) & np.isnan(came))
+    if or_nothing:
+        fits |= ~np.isfinite(made)
+    whole: np.ndarray = fits.all(axis=1)
+    return whole

@@ -6,7 +6,8 @@ must leave right those that are.
 
 import functools
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -45,12 +46,15 @@ def made_otherwise(making: Making, output: Output, wrong: Sequence[Entry], right
         left = left[_meeting(making, left, output, asked, got, or_nothing=True)]
         if not len(left):
             return ()
-    return tuple(_named(piece, int(which)) for piece, which in zip(pieces, left[0], strict=True) if which)
+    found = (_named(piece, int(which)) for piece, which in zip(pieces, left[0], strict=True) if which)
+    return tuple(dict(itertools.chain.from_iterable(found)).items())
 
 
-def _named(piece: Piece, which: int) -> tuple[str, str]:
+def _named(piece: Piece, which: int) -> Iterator[tuple[str, str]]:
     name = list(piece.instead)[which - 1]
-    return name, piece.instead[name].advice
+    stead = piece.instead[name]
+    yield (stead.name or name), stead.advice
+    yield from stead.beside
 
 
 def _tells(output: Output, wrong: Sequence[Entry], right: Sequence[Entry]) -> bool:
@@ -71,19 +75,14 @@ def _empty(path: str, asked: Question, got: np.ndarray) -> bool:
 @functools.lru_cache(maxsize=32)
 def _choices(sizes: tuple[int, ...], most: int) -> np.ndarray:
     """[choices, pieces]: which of its values each piece takes, 0 for the right one; the fewest wrong ones first."""
-    rows = [
-        np.array(list(itertools.product(*(range(1, sizes[k]) for k in chosen))), dtype=np.int16)
-        for count in range(1, most + 1)
-        for chosen in itertools.combinations(range(len(sizes)), count)
-    ]
-    found = np.zeros((sum(map(len, rows)), len(sizes)), dtype=np.int16)
-    start, places = 0, itertools.chain.from_iterable(
-        itertools.combinations(range(len(sizes)), count) for count in range(1, most + 1)
-    )
-    for block, chosen in zip(rows, places, strict=True):
-        found[start : start + len(block), list(chosen)] = block
-        start += len(block)
-    return found
+    open_to_choice = [k for k, size in enumerate(sizes) if size > 1]
+    wrong = [w for count in range(1, most + 1) for w in itertools.combinations(open_to_choice, count)]
+    blocks = []
+    for places in wrong:
+        block = np.zeros((math.prod(sizes[k] - 1 for k in places), len(sizes)), dtype=np.int16)
+        block[:, places] = list(itertools.product(*(range(1, sizes[k]) for k in places)))
+        blocks.append(block)
+    return np.concatenate(blocks)
 
 
 def _meeting(
@@ -122,9 +121,10 @@ def _meeting(
 def _laid(piece: Piece, which: list[int], context: object, shape: tuple[int, ...]) -> np.ndarray:
     """[values of the piece, values of the output]: those that are asked for, all others NaN."""
     ways = [piece.right, *(stead.value for stead in piece.instead.values())]
-    found = np.full((len(ways), int(np.prod(shape))), np.nan)
+    kind = np.complex128 if piece.two else np.float64
+    found = np.full((len(ways), math.prod(shape)), np.nan, dtype=kind)
     for k in which:
-        found[k] = np.broadcast_to(np.asarray(ways[k](context), dtype=np.float64), shape).reshape(-1)
+        found[k] = np.broadcast_to(np.asarray(ways[k](context), dtype=kind), shape).reshape(-1)
     return found
 
 

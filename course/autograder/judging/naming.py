@@ -138,8 +138,10 @@ def _causes(
             causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
-    if rest and (choice := _pieces(check, answers, kinds, right)):
-        return dict.fromkeys(kinds, _told_together(choice))
+    plain = [case for case in kinds if not answers.by_case[case][0].case.raises]
+    if set(rest) & set(plain) and (choice := _pieces(check, answers, plain, right)):
+        causes |= dict.fromkeys(plain, _told_together(choice))
+        rest = [case for case in rest if case not in causes]
     causes |= told_as(known_by(rest, in_shape_alone=True))
     rest = [case for case in rest if case not in causes]
     for case in rest:
@@ -156,6 +158,7 @@ def _pieces(check: Check, answers: Answers, cases: Iterable[str], right: Sequenc
     making = check.makings.get(answers.output.path)
     if making is None:
         return ()
+    right = [entry for entry in right if not entry[0].case.raises]
     return made_otherwise(making, answers.output, [answers.by_case[case] for case in cases], right)
 
 

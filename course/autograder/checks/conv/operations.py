@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv.counting_making import OPERATIONS_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.shapes import arguments, homework, question
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
@@ -132,6 +133,7 @@ OPERATIONS_CHECK = check(
         Case("the homework without bias", _biased(homework, False)),
     ),
     reference=_right,
+    makings=OPERATIONS_MAKING,
     mistakes={
         "batch forgotten": Mistake(
             "You counted one sample; every sample of the batch costs the same again.",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv.shape_making import POOL_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.conv.misfits import REFUSED, anyway, towards_zero
 from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped
@@ -106,6 +107,7 @@ POOL_SHAPE_CHECK = check(
         Case("a window one column too wide, with ceil_mode", fixed(9, 4, (2, 5), 3, ceil_mode=True), raises=REFUSED),
     ),
     reference=_right,
+    makings=POOL_MAKING,
     mistakes={
         "stride 1 when none is given": Mistake(
             "Without a stride, pooling windows stand side by side: the stride is the kernel's own size.",

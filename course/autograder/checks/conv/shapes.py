@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
@@ -305,6 +306,7 @@ PLAIN_CHECK = check(
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,
+    makings=SHAPE_MAKING,
     mistakes=MISTAKES,
 )  # fmt: skip
 

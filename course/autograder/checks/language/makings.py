@@ -22,10 +22,14 @@ class Stead:
     Attributes:
         advice: one sentence that helps whoever did.
         value: what it gives.
+        beside: the name and the advice of a second mistake that is made with it, where the two cannot be had apart.
+        name: of the first of the two then; else the key says it.
     """
 
     advice: str
     value: Value
+    beside: tuple[tuple[str, str], ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ class Piece:
     Attributes:
         right: what belongs there.
         instead: by the name of the mistake, what is put there.
+        two: whether each value is two numbers, which one place of the formula hands to another: real and imaginary part.
     """
 
     right: Value
     instead: Mapping[str, Stead]
+    two: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Which pieces of an output went wrong: found from the numbers, by putting it together with others in their places.
 
-It is asked where no misconception, and no two of them, give what came. What is found must give all cases that fail, and
-must leave right those that are.
+It is asked where no misconception, and no two of them, give what came. What is found must give the cases that fail, all
+of them or nearly all, and must leave right those that are.
 """
 
 import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,35 +20,60 @@ from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.facts import fact
 
 Entry = tuple[Question, np.ndarray]  # a case and what came
-Choice = tuple[tuple[str, str], ...]  # of each wrong piece: the mistake's name and its advice
 PLACES = 5  # values that all choices are asked for; those that meet them are asked for the rest
 ENOUGH = 8  # values that must agree: many choices meet a few numbers by chance
+SPARED = 4  # one in so many failing cases may have a cause of its own: an edge that the code meets otherwise
 AT_ONCE = 256  # choices that are computed as whole arrays at a time
 
 
-def made_otherwise(making: Making, output: Output, wrong: Sequence[Entry], right: Sequence[Entry]) -> Choice:
-    """The wrong pieces with which this output came, the fewest that give it; () where there are none.
+@dataclass(frozen=True)
+class Made:
+    """Which pieces are wrong.
+
+    Attributes:
+        mistakes: of each wrong piece the mistake's name and its advice.
+        cases: on which just this came; all that fail, or nearly all.
+    """
+
+    mistakes: tuple[tuple[str, str], ...]
+    cases: frozenset[str]
+
+
+def made_otherwise(
+    making: Making, output: Output, wrong: Sequence[Entry], right: Sequence[Entry]
+) -> Made | None:
+    """The wrong pieces with which this output came, the fewest that give it; None where there are none.
 
     Args:
         making: of the output.
         output: which.
-        wrong: the cases that fail.
+        wrong: the cases that fail; one in `SPARED` of them may have another cause.
         right: the cases that are right.
     """
     if not _tells(output, wrong, right):
-        return ()
+        return None
     pieces = tuple(making.pieces.values())
     left = _choices(tuple(1 + len(piece.instead) for piece in pieces), making.most)
-    for asked, got in sorted(wrong, key=lambda entry: -min(entry[1].size, 64)):
-        left = left[_meeting(making, left, output, asked, got)]
+    missed = np.zeros(len(left), dtype=int)
+    given: dict[str, np.ndarray] = {}
+    for place, (asked, got) in enumerate(sorted(wrong, key=lambda entry: -min(entry[1].size, 64))):
+        met = _meeting(making, left, output, asked, got)
+        missed += ~met
+        keep = missed <= (len(wrong) // SPARED if place else 0)
+        left, missed = left[keep], missed[keep]
+        given = {case: which[keep] for case, which in given.items()} | {asked.case.name: met[keep]}
         if not len(left):
-            return ()
+            return None
     for asked, got in right:
-        left = left[_meeting(making, left, output, asked, got, or_nothing=True)]
+        keep = _meeting(making, left, output, asked, got, or_nothing=True)
+        left, missed = left[keep], missed[keep]
+        given = {case: which[keep] for case, which in given.items()}
         if not len(left):
-            return ()
-    found = (_named(piece, int(which)) for piece, which in zip(pieces, left[0], strict=True) if which)
-    return tuple(dict(itertools.chain.from_iterable(found)).items())
+            return None
+    best = int(np.argmin(missed))
+    chosen = zip(pieces, left[best].tolist(), strict=True)
+    mistakes = dict(itertools.chain.from_iterable(_named(piece, which) for piece, which in chosen if which))
+    return Made(tuple(mistakes.items()), frozenset(case for case, which in given.items() if which[best]))
 
 
 def _named(piece: Piece, which: int) -> Iterator[tuple[str, str]]:

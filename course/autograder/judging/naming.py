@@ -138,7 +138,8 @@ def _causes(
             causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
-    if rest and (made := _pieces(check, answers, kinds, right)):
+    made = _pieces(check, answers, kinds, right) if rest else None
+    if made is not None and len(made.cases) > len(causes):
         causes |= dict.fromkeys(made.cases, _told_together(made, len(kinds)))
         rest = [case for case in rest if case not in causes]
     causes |= told_as(known_by(rest, in_shape_alone=True))

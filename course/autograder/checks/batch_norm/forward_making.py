@@ -199,6 +199,10 @@ def pieces(parameters: str, others: tuple[str, str, str, str]) -> dict[str, Piec
                 "epsilon taken away": Stead(
                     "Epsilon is added to the variance, not taken away.", lambda p: -p.eps
                 ),
+                "epsilon hard-coded outside the root": Stead(
+                    "Epsilon goes under the root, and it is the one that is given: yours is 1e-5, outside of the root.",
+                    lambda p: 1e-5j,
+                ),
                 "twice epsilon under the root": Stead(
                     "Epsilon is added to the variance once.", lambda p: 2 * p.eps
                 ),

@@ -50,6 +50,14 @@ SQUARES = Piece(
             ONE_PASS.format("the square of a sum is divided by n twice, yours only once."),
             lambda x: _squares(x, 0.0) - x.sum(axis=0) ** 2,
         ),
+        "mean of the squares divided by N - 1": Stead(
+            ONE_PASS.format("both means are over N values."),
+            lambda x: _squares(x, 0.0) * len(x) / (len(x) - 1) - len(x) * x.mean(axis=0) ** 2 if len(x) > 1 else np.nan,
+        ),
+        "one variance for all features": Stead(
+            "Each feature has a variance of its own: yours averages over the features, too.",
+            lambda x: np.full(x.shape[1], _squares(x, x.mean(axis=0)).mean()),
+        ),
         "mean square taken away twice": Stead(
             ONE_PASS.format("yours takes twice that square away."),
             lambda x: _squares(x, 0.0) - 2 * len(x) * x.mean(axis=0) ** 2,

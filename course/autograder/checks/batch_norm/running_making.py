@@ -57,6 +57,7 @@ def moved(i: Inputs) -> Moved:
 
 
 EXCHANGED = "In Paddle momentum weights the OLD running value: new = momentum * old + (1 - momentum) * batch."
+AWAY = "The running value moves towards the batch's: the batch's moments are added with the weight 1 - momentum."
 HARD_CODED = "You use a momentum of your own whatever bn_param says: read it from there."
 
 KEPT = Piece(
@@ -73,6 +74,7 @@ KEPT = Piece(
             "The old running value comes in with the weight momentum, once; yours is multiplied by it twice.",
             lambda p: p.momentum**2,
         ),
+        "moved away from the batch": Stead(AWAY, lambda p: 2 - p.momentum),
         "momentum hard-coded": Stead(HARD_CODED, lambda p: 0.9),
         "momentum hard-coded as 0.1": Stead(HARD_CODED, lambda p: 0.1),
         "momentum hard-coded as 0.99": Stead(HARD_CODED, lambda p: 0.99),
@@ -93,10 +95,7 @@ TAKEN = Piece(
             "The batch's moments come in with the weight 1 - momentum, once; yours are multiplied by it twice.",
             lambda p: (1 - p.momentum) ** 2,
         ),
-        "the batch's moments taken away": Stead(
-            "The batch's moments are added with the weight 1 - momentum; yours are taken away.",
-            lambda p: p.momentum - 1,
-        ),
+        "moved away from the batch": Stead(AWAY, lambda p: p.momentum - 1),
         "momentum hard-coded": Stead(HARD_CODED, lambda p: 0.1),
         "momentum hard-coded as 0.1": Stead(HARD_CODED, lambda p: 0.9),
         "momentum hard-coded as 0.99": Stead(HARD_CODED, lambda p: 0.01),

@@ -122,6 +122,8 @@ OPERATIONS_CHECK = check(
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", operations(
             out=(6, 9), kernel=(3, 2), stride=2, padding=2, left_over=(1, 1))),
+        Case("stride 3, padding 2: neither divides by the stride alone", operations(
+            out=(4, 5), kernel=(2, 3), stride=3, padding=2, left_over=(0, 1))),
         Case("no bias", operations(False, out=(7, 5), kernel=(3, 4), padding=1)),
         Case("three groups, no bias", operations(False, out=(4, 9), kernel=(2, 3), groups=3)),
         Case("two groups, with bias", operations(out=(5, 8), kernel=(4, 3), padding=[1, 2], groups=2)),

@@ -122,6 +122,10 @@ PLACES: dict[str, tuple[str, Place]] = {
         "The first window stands first in the output: yours stand in reverse.",
         lambda i, p, a: right(a.windows - 1 - i, p, a),
     ),
+    "windows counted from the far end along the {}s": (
+        STEP.format("yours are counted from the other end"),
+        lambda i, p, a: a.length + a.pad - a.taps - i * a.stride + p,
+    ),
     "last {} of the image left out": (
         "Every row and column of the image counts, the last one too.",
         lambda i, p, a: NOWHERE if right(i, p, a) == a.length - 1 else right(i, p, a),
@@ -132,6 +136,20 @@ PLACES: dict[str, tuple[str, Place]] = {
     ),
     "dilated by two along the {}s": (
         "The taps lie side by side: there is no dilation.", lambda i, p, a: i * a.stride + 2 * p - a.pad
+    ),
+}  # fmt: skip
+
+CROPPED = "What comes back is the gradient of the padded image: cut pad off at both ends of each axis, {}."
+
+# What some of these are called where shares come back to the image: the windows may lie where they should.
+CROPS: dict[str, tuple[str, str]] = {
+    "windows begin one {} too late": ("dx one {} too late", CROPPED.format("and one less is cut off in yours")),
+    "windows begin one {} too early": ("dx one {} too early", CROPPED.format("and one more is cut off in yours")),
+    "padded at the end only along the {}s": (
+        "dx cropped at the end only along the {}s", CROPPED.format("and yours cuts at the end alone")
+    ),
+    "padding subtracted twice along the {}s": (
+        "dx cropped at the beginning only along the {}s", CROPPED.format("and yours cuts at the beginning alone")
     ),
 }  # fmt: skip
 

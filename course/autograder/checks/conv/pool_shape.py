@@ -95,6 +95,7 @@ POOL_SHAPE_CHECK = check(
         Case("windows of 3, stride 2, overlapping", pool_question((6, 4), 3, 2, left_over=(1, 0))),
         Case("another stride for each axis", pool_question((7, 5), (2, 4), (1, 3), left_over=(0, 2))),
         Case("padding (1, 2), stride 2", pool_question((6, 9), (3, 5), 2, (1, 2), left_over=(1, 1))),
+        Case("padding 2, stride 3: neither divides by the stride alone", pool_question((4, 5), (5, 4), 3, 2, left_over=(0, 1))),
         Case("padding (2, 0), stride 1", pool_question((9, 5), 4, 1, (2, 0))),
         Case("ceil_mode where one axis divides and one does not", pool_question((5, 7), 3, 2, 0, True, (0, 1))),
         Case("ceil_mode with no stride given", pool_question((4, 6), (4, 3), None, 0, True, (1, 0))),

@@ -109,14 +109,16 @@ STRIDE = _instead(
 )  # fmt: skip
 
 
-def _windows(room: np.ndarray, extent: np.ndarray, stride: np.ndarray, how: np.ndarray) -> np.ndarray:
+def _windows(size: np.ndarray, pad: np.ndarray, extent: np.ndarray, stride: np.ndarray, how: np.ndarray) -> np.ndarray:
     """The number of windows by each way of rounding, and of putting brackets."""
+    room = size + pad
     with np.errstate(all="ignore"):
         steps = (room - extent) / stride
         ways = [
             np.floor(steps), np.ceil(steps), np.rint(steps), np.trunc(steps), np.floor((room - extent + 1) / stride) - 1,
             np.ceil((room - extent + 1) / stride) - 1, room - np.floor(extent / stride),
             np.floor(room / stride) - extent, steps, np.floor(room / stride) - np.floor(extent / stride),
+            np.floor((size - extent) / stride) + np.floor(pad / stride),
         ]  # fmt: skip
     return np.choose(how.astype(int), ways)
 
@@ -132,6 +134,7 @@ HOW: dict[str, str] = {
     "only the input is divided by the stride": STEPS.format("divides the input alone: put brackets round the difference"),
     "not rounded": ROUNDING,
     "input and kernel divided one by one": STEPS.format("divides and rounds its two parts one by one"),
+    "padding divided by the stride apart": STEPS.format("divides the padding by itself, and what is left over gets lost"),
 }  # fmt: skip
 
 
@@ -188,7 +191,7 @@ FRONT = Piece(
 def _combined(front: np.ndarray, size: np.ndarray, pad: np.ndarray, extent: np.ndarray, stride: np.ndarray,
               how: np.ndarray, plus: np.ndarray) -> np.ndarray:  # fmt: skip
     """Samples and channels where no stride is, the number of windows elsewhere."""
-    windows = _windows(size + pad, extent, np.where(stride == 0, np.nan, stride), how) + plus
+    windows = _windows(size, pad, extent, np.where(stride == 0, np.nan, stride), how) + plus
     return np.where(stride == 0, front, windows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.places import PLACES, Along, met, right
+from course.autograder.checks.conv.places import CROPS, PLACES, Along, met, right
 from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.makings import Making, Piece, Stead
 
@@ -150,21 +150,24 @@ KERNELS: dict[str, tuple[str, Callable[[Any], np.ndarray]]] = {
 }  # fmt: skip
 
 
-def _advice(name: str, axis: str) -> tuple[str, str]:
-    return name.format(axis), PLACES[name][0]
+Value = Callable[[Windows, str, str, str], np.ndarray]  # from windows, and what is wrong: rows, columns, kernel
 
 
-def _pieces_of(name: str, kind: str) -> tuple[str, str]:
-    return (name, KERNELS[name][0]) if kind == "kernel" else _advice(name, kind)
+def _told(kind: str, name: str, crops: bool) -> tuple[str, str]:
+    """A mistake's name and its advice; rows and columns may be those of dx."""
+    if kind == "kernel":
+        return name, KERNELS[name][0]
+    called, advice = CROPS[name] if crops and name in CROPS else (name, PLACES[name][0])
+    return called.format(kind), advice
 
 
-def _stead(chosen: dict[str, str], value: Callable[[Windows, str, str, str], np.ndarray]) -> Stead:
-    told = [_pieces_of(name, kind) for kind, name in chosen.items()]
+def _stead(chosen: dict[str, str], value: Value, crops: bool) -> Stead:
+    told = [_told(kind, name, crops) for kind, name in chosen.items()]
     how = tuple(chosen.get(kind, RIGHT) for kind in ("row", "column", "kernel"))
     return Stead(told[0][1], lambda c: value(c, *how), beside=tuple(told[1:]), name=told[0][0])
 
 
-def _laid(value: Callable[[Windows, str, str, str], np.ndarray], *, with_kernel: bool) -> Piece:
+def _laid(value: Value, *, with_kernel: bool, crops: bool = False) -> Piece:
     """The piece that windows and kernels make: one thing wrong with them, or two."""
     kinds = {"row": list(PLACES), "column": list(PLACES), **({"kernel": list(KERNELS)} if with_kernel else {})}
     ones = [{kind: name} for kind, names in kinds.items() for name in names]
@@ -174,7 +177,10 @@ def _laid(value: Callable[[Windows, str, str, str], np.ndarray], *, with_kernel:
         for a, b in itertools.product(kinds[one], kinds[other])
     ]
     twos.sort(key=lambda chosen: len(set(chosen.values())))  # the same along both axes before two unlike things
-    instead = {" | ".join(f"{k}: {n}" for k, n in chosen.items()): _stead(chosen, value) for chosen in ones + twos}
+    instead = {
+        " | ".join(f"{kind}: {name}" for kind, name in chosen.items()): _stead(chosen, value, crops)
+        for chosen in ones + twos
+    }
     return Piece(lambda c: value(c, RIGHT, RIGHT, RIGHT), instead)
 
 
@@ -285,7 +291,7 @@ OUT_MAKING = {
 GRADIENT_MAKING = {
     "dx": Making(
         of_case,
-        {"laid": _laid(Windows.dx, with_kernel=True), "times": TIMES},
+        {"laid": _laid(Windows.dx, with_kernel=True, crops=True), "times": TIMES},
         lambda laid, times: np.asarray(laid * times),
     ),
     "dw": Making(

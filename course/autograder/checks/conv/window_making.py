@@ -209,7 +209,7 @@ BIAS = Piece(
         "one bias for all output channels": _bias(lambda c, b: b[0], "yours adds the first everywhere"),
         "the last bias for all output channels": _bias(lambda c, b: b[-1], "yours adds the last everywhere"),
         "biases in reverse": _bias(lambda c, b: b[::-1], "yours come in reverse"),
-        "bias of the input channel": _bias(lambda c, b: b / c.w.shape[1], "yours is divided by the input channels"),
+        "bias divided by the input channels": _bias(lambda c, b: b / c.w.shape[1], "yours is divided by the input channels"),
     },
 )  # fmt: skip
 AFTER = Piece(

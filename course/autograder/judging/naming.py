@@ -153,9 +153,7 @@ def _causes(
     return causes
 
 
-def _pieces(
-    check: Check, answers: Answers, failing: Iterable[str], right: Sequence[Entry]
-) -> Made | None:
+def _pieces(check: Check, answers: Answers, failing: Iterable[str], right: Sequence[Entry]) -> Made | None:
     """The wrong pieces that give this output where it fails, if its pieces are known; a case that must raise has none."""
     making = check.makings.get(answers.output.path)
     if making is None:

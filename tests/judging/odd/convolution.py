@@ -363,9 +363,7 @@ def set_of_places(layers):
 
 
 @ODD.each("conv2d_output_shape")
-def padding_divided_apart_with_its_rest(
-    input_shape, weight_shape, stride=1, padding=0, dilation=1, groups=1
-):
+def padding_divided_apart_with_its_rest(input_shape, weight_shape, stride=1, padding=0, dilation=1, groups=1):
     s, p, d = _pair(stride), _pair(padding), _pair(dilation)
     out = []
     for axis in (0, 1):

@@ -1,5 +1,6 @@
 """A batch norm folded into a convolution, piece by piece: the factor of the weight, and the three parts of the bias."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ class Folded:
     """What is folded, in float64, all vectors laid along the output channels.
 
     Attributes:
-        weight: [O, C, kh, kw], or None where the bias is made.
+        weight: [O, C, kh, kw].
         bias, gamma, beta, mean, var: one value for each output channel.
         eps: added to the variance.
     """
@@ -27,15 +28,19 @@ class Folded:
     eps: float
 
 
+def _folded(i: Inputs, lay: Callable[[np.ndarray], np.ndarray]) -> Folded:
+    weight, bias, gamma, beta, mean, var = (
+        i[name].astype(np.float64) for name in ("weight", "bias", "gamma", "beta", "mean", "var")
+    )
+    return Folded(weight, lay(bias), lay(gamma), lay(beta), lay(mean), lay(var), i["eps"])
+
+
 def _vectors(i: Inputs) -> Folded:
-    names = ("weight", "bias", "gamma", "beta", "mean", "var")
-    return Folded(*(i[name].astype(np.float64) for name in names), i["eps"])
+    return _folded(i, lambda vector: vector)
 
 
 def _along_kernels(i: Inputs) -> Folded:
-    f = _vectors(i)
-    laid = (v[:, None, None, None] for v in (f.bias, f.gamma, f.beta, f.mean, f.var))
-    return Folded(f.weight, *laid, f.eps)
+    return _folded(i, lambda vector: vector[:, None, None, None])
 
 
 def _gamma(what: str) -> Piece:

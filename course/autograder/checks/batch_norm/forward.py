@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
-from course.autograder.checks.batch_norm.forward_making import by_mode, out_making
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import apart, normalising
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS

@@ -60,7 +60,8 @@ MEAN_TIMES = Piece(
             }
         ),
         "n - 1 for n in the mean's gradient": Stead(
-            "The mean is over n values, and so is the average on its path: yours is divided by n - 1.", _one_less
+            "The mean is over n values, and so is the average on its path: yours is divided by n - 1.",
+            _one_less,
         ),
         "the mean's gradient twice as large": Stead(
             "The path through the mean has no factor 2: yours is twice as large.", lambda p: 2.0
@@ -246,12 +247,19 @@ WHOLE = Piece(
                 "dx divided by n once more": lambda p: p.factor / p.n / p.sd,
                 "n - 1 for n": lambda p: p.factor * _one_less(p) / p.sd,
                 "epsilon missing in the last division": lambda p: p.factor / np.sqrt(p.var),
-                "epsilon outside the root in the last division": lambda p: p.factor / (np.sqrt(p.var) + p.eps),
+                "epsilon outside the root in the last division": lambda p: (
+                    p.factor / (np.sqrt(p.var) + p.eps)
+                ),
             }
         ),
         "sign of dx": Stead("dx has the wrong sign as a whole.", lambda p: -p.factor / p.sd),
-        "dx twice as large": Stead("dx as a whole is twice as large: no factor 2 is left in the end.", lambda p: 2 * p.factor / p.sd),
-        "dx half as large": Stead("dx as a whole is half as large: no factor 1/2 is left in the end.", lambda p: p.factor / (2 * p.sd)),
+        "dx twice as large": Stead(
+            "dx as a whole is twice as large: no factor 2 is left in the end.", lambda p: 2 * p.factor / p.sd
+        ),
+        "dx half as large": Stead(
+            "dx as a whole is half as large: no factor 1/2 is left in the end.",
+            lambda p: p.factor / (2 * p.sd),
+        ),
     },
 )
 

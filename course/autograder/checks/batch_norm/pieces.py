@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants
-from course.autograder.checks.batch_norm.forward_making import given_statistics, out_making
+from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.moment_loops import MOMENT_LOOPS
 from course.autograder.checks.batch_norm.moments_making import MOMENTS_MAKING
+from course.autograder.checks.batch_norm.normalised import given_statistics
 from course.autograder.checks.batch_norm.normalising import apart, rooted, scaling
 from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.formula import formula

@@ -57,7 +57,9 @@ def moved(i: Inputs) -> Moved:
 
 
 EXCHANGED = "In Paddle momentum weights the OLD running value: new = momentum * old + (1 - momentum) * batch."
-AWAY = "The running value moves towards the batch's: the batch's moments are added with the weight 1 - momentum."
+AWAY = (
+    "The running value moves towards the batch's: the batch's moments are added with the weight 1 - momentum."
+)
 HARD_CODED = "You use a momentum of your own whatever bn_param says: read it from there."
 
 KEPT = Piece(
@@ -152,7 +154,8 @@ OLD_VAR = Piece(
             lambda p: p.mean,
         ),
         "the running variance goes on from its root": Stead(
-            "The running variance goes on from the old one as it is, without a root.", lambda p: np.sqrt(p.var)
+            "The running variance goes on from the old one as it is, without a root.",
+            lambda p: np.sqrt(p.var),
         ),
         "the old running variance squared": Stead(
             "The running variance goes on from the old one as it is, without a square.", lambda p: p.var**2

@@ -8,7 +8,8 @@ import numpy as np
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
-from course.autograder.checks.batch_norm.forward_making import by_mode, out_making
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR

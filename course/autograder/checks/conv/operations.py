@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.counting_making import OPERATIONS_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.operations_making import OPERATIONS_MAKING
 from course.autograder.checks.conv.shapes import arguments, homework, question
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, altered

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.conv.shapes import (
     MISTAKES,
     SHAPE,

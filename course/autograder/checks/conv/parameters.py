@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.counting_making import PARAMETERS_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.parameters_making import PARAMETERS_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
 from course.autograder.checks.language.wrong import instead, of, where

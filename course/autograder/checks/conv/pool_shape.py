@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.shape_making import POOL_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.conv.misfits import REFUSED, anyway, towards_zero
+from course.autograder.checks.conv.shape_making import POOL_MAKING
 from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped
 from course.autograder.checks.language import Answers, Case, Inputs, Mistake, check
 from course.autograder.checks.language.draws import Generator, draw

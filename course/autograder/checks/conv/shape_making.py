@@ -9,18 +9,24 @@ from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.makings import Making, Piece, Stead
 from course.reference.convolution import padding_edges, pair
 
-Along = Callable[[int, int, int, int, int], Any]  # of an axis: size, padding on both ends, kernel, stride, dilation
+Along = Callable[
+    [int, int, int, int, int], Any
+]  # of an axis: size, padding on both ends, kernel, stride, dilation
 
 
-def _axes(i: Inputs) -> list[tuple[int, int, int, int, int]]:
+def _axes(i: Inputs) -> list[tuple[Any, ...]]:
     """Of height and width: size, padding on both ends, kernel, stride and dilation; of a convolution or a pooling."""
     if "kernel_size" in i:
-        kernel, edges, dilation = pair(i["kernel_size"]), [(p, p) for p in pair(i["padding"])], (1, 1)
+        kernel, dilation = pair(i["kernel_size"]), (1, 1)
+        height, width = pair(i["padding"])
+        edges = (height, height), (width, width)
         stride = kernel if i["stride"] is None else pair(i["stride"])
     else:
         kernel, stride, dilation = i["weight_shape"][2:], pair(i["stride"]), pair(i["dilation"])
         edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, stride)
-    sizes = (np.nan, np.nan) if i["padding"] == "SAME" else i["input_shape"][2:]  # no formula's: the word says it all
+    sizes = (
+        (np.nan, np.nan) if i["padding"] == "SAME" else i["input_shape"][2:]
+    )  # no formula's: the word says it all
     return [(sizes[a], sum(edges[a]), kernel[a], stride[a], dilation[a]) for a in (0, 1)]
 
 
@@ -31,9 +37,11 @@ def _per_axis(value: Along) -> Callable[[Inputs], np.ndarray]:
 
 def _from_other(value: Along, which: int | None = None) -> Callable[[Inputs], np.ndarray]:
     """The same with each axis' value taken from the other one, or both from one of them."""
+
     def swapped(i: Inputs) -> np.ndarray:
         of = [value(*axis) for axis in _axes(i)]
         return np.array([0, 0, *(of[::-1] if which is None else [of[which]] * 2)], dtype=np.float64)
+
     return swapped
 
 
@@ -59,7 +67,10 @@ PADDING = _instead(
         "padding counted once": (BOTH_ENDS, lambda size, pad, k, s, d: pad / 2),
         "padding ignored": ("Padding makes the input longer at both ends.", lambda size, pad, k, s, d: 0),
         "padding counted four times": (BOTH_ENDS, lambda size, pad, k, s, d: 2 * pad),
-        "padding taken away": ("Padding makes the input longer, not shorter.", lambda size, pad, k, s, d: -pad),
+        "padding taken away": (
+            "Padding makes the input longer, not shorter.",
+            lambda size, pad, k, s, d: -pad,
+        ),
         "padding divided by the stride": (
             "Padding is counted in values of the input: the stride divides all of the room once, no part of it twice.",
             lambda size, pad, k, s, d: pad // s,
@@ -109,7 +120,9 @@ STRIDE = _instead(
 )  # fmt: skip
 
 
-def _windows(size: np.ndarray, pad: np.ndarray, extent: np.ndarray, stride: np.ndarray, how: np.ndarray) -> np.ndarray:
+def _windows(
+    size: np.ndarray, pad: np.ndarray, extent: np.ndarray, stride: np.ndarray, how: np.ndarray
+) -> np.ndarray:
     """The number of windows by each way of rounding, and of putting brackets."""
     room = size + pad
     with np.errstate(all="ignore"):
@@ -170,11 +183,14 @@ FRONT = Piece(
     lambda i: _first_two(*_kernels_and(i)),
     {
         "input's channels in the output": Stead(
-            "The output has a channel for each kernel: weight_shape[0].", lambda i: _first_two(*i["input_shape"][:2])
+            "The output has a channel for each kernel: weight_shape[0].",
+            lambda i: _first_two(*i["input_shape"][:2]),
         ),
         "weight's channels in the output": Stead(
             "The output has a channel for each kernel: weight_shape[0], not weight_shape[1].",
-            lambda i: _first_two(i["input_shape"][0], i["weight_shape"][1]) if "weight_shape" in i else np.nan,
+            lambda i: (
+                _first_two(i["input_shape"][0], i["weight_shape"][1]) if "weight_shape" in i else np.nan
+            ),
         ),
         "output channels multiplied by the groups": Stead(
             "weight_shape[0] counts all kernels, those of every group: keep it as it is.",

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
 from course.autograder.checks.language.wrong import Wrong, instead

@@ -12,7 +12,9 @@ import numpy as np
 
 from course.autograder.checks.language.spec import Inputs
 
-Value = Callable[[Any], Any]  # from a making's context: an array that goes with the output's shape, or a number
+Value = Callable[
+    [Any], Any
+]  # from a making's context: an array that goes with the output's shape, or a number
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.forward_making import of_parts, out_making
+from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts
+from course.autograder.checks.batch_norm.normalised import of_parts
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws

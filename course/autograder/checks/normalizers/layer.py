@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.forward_making import of_parts, out_making
+from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
+from course.autograder.checks.batch_norm.normalised import of_parts
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output

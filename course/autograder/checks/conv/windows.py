@@ -9,7 +9,10 @@ import numpy as np
 from course.autograder.checks.conv.places import PLACES, Along, met, right
 from course.autograder.checks.language import Inputs
 
-NOTHING = np.empty((0, 0, 0, 0))
+
+def nothing() -> np.ndarray:
+    """In place of an array that a case does not have."""
+    return np.empty((0, 0, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,16 @@ class Windows:
     Attributes:
         x: [N, C, H, W].
         rows, columns: the axes.
-        w: [O, C, kh, kw], b: (O,); `NOTHING` where only columns are wanted.
-        dout: [N, O, H_out, W_out]; `NOTHING` where there is none.
+        w: [O, C, kh, kw], b: (O,); `nothing` where only columns are wanted.
+        dout: [N, O, H_out, W_out]; `nothing` where there is none.
     """
 
     x: np.ndarray
     rows: Along
     columns: Along
-    w: np.ndarray = NOTHING
-    b: np.ndarray = NOTHING
-    dout: np.ndarray = NOTHING
+    w: np.ndarray = field(default_factory=nothing)
+    b: np.ndarray = field(default_factory=nothing)
+    dout: np.ndarray = field(default_factory=nothing)
     known: dict[Any, np.ndarray] = field(default_factory=dict)
 
     def met(self, axis: Along, name: str) -> np.ndarray:
@@ -152,7 +155,7 @@ def of_case(i: Inputs) -> Windows:
     """A convolution's windows, by its inputs."""
     x, w, b = (i[name].astype(np.float64) for name in ("x", "w", "b"))
     stride, pad = i["conv_param"]["stride"], i["conv_param"]["pad"]
-    dout = i["dout"].astype(np.float64) if "dout" in i else NOTHING
+    dout = i["dout"].astype(np.float64) if "dout" in i else nothing()
     rows, columns = _axes(x.shape, w.shape[2:], stride, pad)
     return Windows(x, rows, columns, w, b, dout)
 

@@ -70,8 +70,8 @@ def later(*names: str) -> Iterator[None]:
         names: of modules that take long to import. A package may be among them: what lies below it is imported as ever.
     """
     finder = _Finder(names)
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)  # type: ignore[arg-type]
+        sys.meta_path.remove(finder)

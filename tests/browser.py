@@ -1,13 +1,14 @@
 """Pages opened in headless Chromium, over its own debugging protocol: what they load, say, and show."""
 
 import base64
+import contextlib
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import websocket
 from tests.waiting import LONG_STOP
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LEFT = re.compile("navigated or closed|context was destroyed|Cannot find context|Promise was collected")
+NAVIGATIONS = 5  # that a page may do by itself while something is waited for
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0",
@@ -61,6 +64,10 @@ class Seen:
     too_wide: int = 0
 
 
+class PageLeft(AssertionError):
+    """The page that was asked something was left for another before it answered."""
+
+
 class Browser:
     """One tab."""
 
@@ -81,6 +88,8 @@ class Browser:
         self.socket.send(json.dumps({"id": number, "method": method, "params": params, **session}))
         while (told := json.loads(self.socket.recv())).get("id") != number:
             self.events.append(told)
+        if "error" in told and LEFT.search(told["error"]["message"]):
+            raise PageLeft(told["error"]["message"])
         assert "error" not in told, told
         return told["result"]
 
@@ -121,12 +130,16 @@ class Browser:
         """Wait until an expression is true, and return its value; one that raises is not true yet."""
         look = f"(() => {{ try {{ return ({expression}); }} catch (e) {{ return null; }} }})()"
         stop = 1000 * LONG_STOP
-        return self.value(
+        waiting = (
             f"new Promise((done, fail) => {{ const look = () => {{ const is = {look}; "
             "if (is) done(is === Object(is) || is); "
             f"else if (performance.now() > began + {stop}) fail(Error('the long stop was reached')); "
             "else setTimeout(look, 50); }; const began = performance.now(); look(); })"
         )
+        for _ in range(NAVIGATIONS):
+            with contextlib.suppress(PageLeft):  # JupyterLab loads itself anew: wait in the page that comes
+                return self.value(waiting)
+        return self.value(waiting)
 
     def typed(self, text: str) -> None:
         """Type into what has the focus."""
@@ -161,7 +174,7 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@contextmanager
+@contextlib.contextmanager
 def browser() -> Iterator[Browser]:
     """Chromium, started for this and ended after."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:

@@ -530,3 +530,19 @@ def test_an_empty_secret_is_refused_and_one_is_made_whole(course, monkeypatch):
     (course.root / FILE).write_text(" \n")
     done = grade(course)
     assert done.exit_code == 1 and "is empty, and everybody could draw the cases" in done.stderr
+
+
+def test_a_secret_that_is_gone_is_not_replaced_under_a_graded_class(course, monkeypatch):
+    from course.autograder.gradebook.secret import FILE
+
+    monkeypatch.delenv("COURSE_SECRET", raising=False)
+    assert grade(course).exit_code == 0
+    secret = course.root / FILE
+    kept = secret.read_text()
+    secret.unlink()
+    done = grade(course)
+    told = " ".join(done.stderr.split())
+    assert done.exit_code == 1 and not secret.exists()
+    assert "is gone, and 3 of ps1_batchnorm are graded on cases that were drawn from it" in told
+    assert grade(course, "--force").exit_code == 0
+    assert secret.read_text() != kept

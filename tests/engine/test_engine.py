@@ -347,6 +347,34 @@ def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch
     )
 
 
+ASKS = {
+    "above the function": ("n = int(input('how many? '))", RIGHT),
+    "in the function": ("", RIGHT.replace(":\n", ":\n    n = int(input('how many? '))\n", 1)),
+    "in another cell": ("mode = input('train or test? ')", RIGHT.replace(":\n", ":\n    assert mode\n", 1)),
+}
+
+
+@pytest.mark.parametrize("where", ASKS)
+def test_points_missing_where_somebody_at_the_keyboard_was_asked_are_put_before_a_person(
+    engine: Engine, where: str
+) -> None:
+    above, function = ASKS[where]
+    made = notebook(above, function, "", "")
+    if where == "above the function":
+        made = notebook("", f"{above}\n{function}", "", "")
+    result = engine.run(made, assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 0
+    assert any("Somebody at the keyboard is asked at cell" in why for why in result.needs_person)
+
+
+def test_a_name_that_is_asked_for_and_not_needed_is_nothing_for_a_person(engine: Engine) -> None:
+    result = engine.run(
+        notebook("input('who?')", f"{MOMENTS}\n{RIGHT}", "", ""), assignment=ASSIGNMENT, student_seed=3
+    )
+    assert result.ledger["normalize"].passed
+    assert all(verdict.passed for verdict in result.ledger.values()) and result.needs_person == ()
+
+
 def _gone(pid: int) -> bool:
     return comes_true(lambda: not psutil.pid_exists(pid))
 

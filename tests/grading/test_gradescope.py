@@ -177,6 +177,19 @@ def test_the_command_prints_json_alone(released, blank) -> None:
     assert done.exit_code == 0 and json.loads(done.stdout)["max_score"] == 100.0
 
 
+def test_what_cannot_be_read_ends_with_a_code_of_its_own_and_is_put_before_a_person(
+    released, tmp_path
+) -> None:
+    torn = tmp_path / "ps1_batchnorm.ipynb"
+    torn.write_bytes(b"%PDF-1.7 \x00\x01 a picture of a notebook")
+    command = ["--root", str(released.root), "grade-one", str(torn)]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1 and "needs a person: " in done.stdout
+    where = tmp_path / "results.json"
+    done = CliRunner().invoke(main, [*command, "--json", str(where)])
+    assert done.exit_code == 1 and json.loads(where.read_text())["extra_data"]["readable"] is False
+
+
 def test_an_assignment_that_is_not_clear_is_asked_for(released, tmp_path) -> None:
     other = tmp_path / "x.ipynb"
     other.write_text("{}")

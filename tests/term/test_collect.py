@@ -66,6 +66,21 @@ FORMATS = {
         "12-34 - Jana Müller - Oct 15, 2026 959 PM/ps1_batchnorm.ipynb": BOOK,
         "56-78 - 李 雷 - Oct 16, 2026 1105 AM - ps1_batchnorm.ipynb": BOOK,
     },
+    "Sakai": {
+        "PS 1/grades.csv": b"Display ID,ID,Last Name,First Name,grade",
+        "PS 1/Müller, Jana(jm12)/timestamp.txt": b"2026-10-15T20:00:00.123Z",
+        "PS 1/Müller, Jana(jm12)/Submission attachment(s)/ps1_batchnorm.ipynb": BOOK,
+        "PS 1/Müller, Jana(jm12)/comments.txt": b"",
+        "PS 1/Müller, Jana(jm12)/Feedback Attachment(s)/seen.pdf": b"from the teacher",
+        "PS 1/李, 雷(ll34)/timestamp.txt": b"20261016200000123",
+        "PS 1/李, 雷(ll34)/Submission attachment(s)/my work.ipynb": BOOK,
+        "PS 1/李, 雷(ll34)/Submission attachment(s)/comments.txt": b"the student's own",
+        "PS 1/李, 雷(ll34)/李, 雷(ll34)_submissionText.html": b"<p>hi</p>",
+    },
+    "ILIAS": {
+        "Mueller_Jana_jm12_4711/ps1_batchnorm.ipynb": BOOK,
+        "Li_Lei_ll34_4712/Late Submission - ps1_batchnorm.ipynb": BOOK,
+    },
     "a plain folder": {"class/jm12/ps1_batchnorm.ipynb": BOOK, "class/lilei/ps1_batchnorm/x.ipynb": BOOK},
 }
 
@@ -93,6 +108,40 @@ def test_each_format_is_known_and_placed(course, tmp_path, kind):
     assert (course / "submitted" / "jm12" / PS1).joinpath("ps1_batchnorm.ipynb").read_bytes() == BOOK
     again = collect(course, path)
     assert "0 placed" in again.output and not (course / "attempts" / "ll34").exists()
+
+
+def test_sakai_gives_times_in_utc_and_people_who_hand_in_together_get_the_same(course, tmp_path):
+    together = {"PS 1/Müller, Jana(jm12); 李, 雷(ll34)/Submission attachment(s)/a.ipynb": BOOK}
+    assert collect(course, zipped(tmp_path / "g.zip", together)).exit_code == 0
+    assert placed(course) == {f"jm12/{PS1}/a.ipynb", f"ll34/{PS1}/a.ipynb"}
+    done = collect(course, zipped(tmp_path / "in.zip", FORMATS["Sakai"]))
+    stamps = [(course / "submitted" / who / PS1 / "timestamp.txt").read_text() for who in ("jm12", "ll34")]
+    assert stamps == ["2026-10-15 20:00:00.123000 UTC", "2026-10-16 20:00:00.000000 UTC"]
+    assert "seen.pdf" not in str(placed(course)) and f"ll34/{PS1}/comments.txt" in placed(course)
+    assert "is not named as Sakai" not in done.output
+
+
+def test_sakai_without_folders_and_in_another_language(course, tmp_path):
+    flat = {
+        "PS 1/Müller, Jana(jm12)_Submission attachment(s)_my_ps1_batchnorm.ipynb": BOOK,
+        "PS 1/李, 雷(ll34)_Submission attachment(s)_ps1_batchnorm.ipynb": BOOK,
+    }
+    assert "is Sakai" in collect(course, zipped(tmp_path / "flat.zip", flat)).output
+    assert placed(course) == {f"jm12/{PS1}/my_ps1_batchnorm.ipynb", f"ll34/{PS1}/ps1_batchnorm.ipynb"}
+    spanish = {"PS 1/Müller, Jana(jm12)/Adjuntos a la entrega/ps1_batchnorm.ipynb": b"newer"}
+    assert "is Sakai" in collect(course, zipped(tmp_path / "es.zip", spanish)).output
+    assert (course / "submitted" / "jm12" / PS1 / "ps1_batchnorm.ipynb").read_bytes() == b"newer"
+
+
+def test_ilias_says_who_was_late_and_a_folder_that_looks_like_its_own_is_still_its_student_s(
+    course, tmp_path
+):
+    done = collect(course, zipped(tmp_path / "in.zip", FORMATS["ILIAS"]), "--dry-run")
+    assert "yes; when is not said" in done.output
+    write_roster(course / "roster.csv", [Student("first_last_group_3", "First Last")])
+    own = {"first_last_group_3/ps1_batchnorm.ipynb": BOOK}
+    assert collect(course, zipped(tmp_path / "own.zip", own)).exit_code == 0
+    assert placed(course) == {f"first_last_group_3/{PS1}/ps1_batchnorm.ipynb"}
 
 
 def test_what_is_known_of_time_is_kept_and_lateness_told(course, tmp_path):

@@ -43,15 +43,16 @@ def is_python(source: str) -> bool:
     return True
 
 
-def stand_in(leave: Callable[[str], None]) -> None:
+def stand_in(leave: Callable[[str], None], asked: Callable[[], None] = lambda: None) -> None:
     """Put the stand-ins in place, for good.
 
     Args:
         leave: says that something was left undone.
+        asked: called when somebody at the keyboard is asked, too.
     """
     _for_windows(leave)
     _for_debuggers(leave)
-    _for_people(leave)
+    _for_people(leave, asked)
 
 
 def _for_windows(leave: Callable[[str], None]) -> None:
@@ -87,8 +88,9 @@ def _subclasses(kind: Any) -> list[Any]:
     return [below for one in kind.__subclasses__() for below in (one, *_subclasses(one))]
 
 
-def _for_people(leave: Callable[[str], None]) -> None:
+def _for_people(leave: Callable[[str], None], asked: Callable[[], None]) -> None:
     def nobody(prompt: object = "", *_: Any, **__: Any) -> str:
+        asked()
         leave(f"input({prompt!r}); the answer is ''")
         return ""
 

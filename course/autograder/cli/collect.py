@@ -17,7 +17,8 @@ from course.autograder.term.late_marks import FILE as MARKS
 from course.autograder.term.late_marks import dated, note_marks
 from course.autograder.term.match import Matcher
 from course.autograder.term.people import Student
-from course.autograder.term.platforms import Found, by_worksheet, recognise
+from course.autograder.term.pieces import Found
+from course.autograder.term.platforms import by_worksheet, recognise
 from course.autograder.term.roster import read_roster
 from course.autograder.term.sources import Source, SourceError, open_source
 from course.autograder.term.worksheet import participants

@@ -105,7 +105,10 @@ def _of(scored: dict[str, Any]) -> str:
 def grade_one(
     root: Path, notebook: Path, assignment: str, student: str, no_sandbox: bool, as_json: Any
 ) -> None:
-    """Grade one NOTEBOOK, without a gradebook."""
+    """Grade one NOTEBOOK, without a gradebook.
+
+    The exit code is 0 when it was graded, 1 when it could not be read or nothing could be done.
+    """
     from course.autograder.engine.engine import UNGUARDED, Engine, NoIsolation
     from course.autograder.gradebook.course import Course, GradingError
     from course.autograder.gradebook.secret import course_secret
@@ -141,9 +144,10 @@ def grade_one(
             )
     except (GradingError, NoIsolation) as error:
         raise Sentence(str(error)) from None
+    readable = found["extra_data"]["readable"]
     if as_json is not None:
         as_json.write(json.dumps(found, indent=1) + "\n")
-        return
+        sys.exit(0 if readable else 1)
     for test in found["tests"]:
         say(plain(f"{_of(test)}  {test['name']}"))
         if test.get("status") == "failed":
@@ -153,6 +157,9 @@ def grade_one(
     say(plain(listed([told, in_words(f"and {extra:g} extra")]) if extra else told))
     if found["output"]:
         say(found["output"])
+    for why in found["extra_data"]["needs_person"]:
+        say(f"needs a person: {plain(why)}")
+    sys.exit(0 if readable else 1)
 
 
 @main.command()

@@ -21,6 +21,12 @@ def for_a_person(progress: Progress) -> tuple[str, ...]:
     if progress.misjudged:
         where = _places(progress, progress.misjudged)
         found.append(f"The judge failed at {where}, and gave no points; grade that by hand.")
+    if progress.asking and any(not verdict.passed for verdict in progress.ledger.values()):
+        where = _places(progress, progress.asking)
+        found.append(
+            f"Somebody at the keyboard is asked at {where} (input()), where nobody is while grading, and points are missing: see "
+            "whether they were earned at home, and give them by hand if so."
+        )
     if progress.zygotes_lost and progress.ended:
         found.append(
             "It was not run to its end, because processes of the grader's own died; grade it again with memory free."

@@ -69,6 +69,7 @@ class Progress:
         tried_again: whether a cell was let off because its process was killed, which happens once.
         killed: cells that are left out because their process was killed when none was let off any more.
         misjudged: graded cells at which the judge failed.
+        asking: cells that asked somebody at the keyboard.
         zygotes_lost: how often the process died that they are forked from, which no submission can reach.
         ended: why it was not run to its end; '' when it was.
         seen: told of each question of the judge's and what came back.
@@ -91,6 +92,7 @@ class Progress:
     tried_again: bool = False
     killed: set[int] = field(default_factory=set)
     misjudged: set[int] = field(default_factory=set)
+    asking: set[int] = field(default_factory=set)
     zygotes_lost: int = 0
     ended: str = ""
     seen: Callable[[Question, Reply], None] | None = None

@@ -35,7 +35,7 @@ class Recorder:
         """Begin another cell."""
         self.outputs: list[Output] = []
         self.characters, self.image_bytes = self.caps
-        self.full = False
+        self.full = self.asked = False
         self.failure: Failure | None = None
         self.remarks: set[str] = set()
 

@@ -178,6 +178,8 @@ class Session:
         if message.get("full"):
             found.append(outputs.note("(more output than is kept)"))
             self._tell("more output than is kept")
+        if message.get("asked"):
+            self.progress.asking.add(self.index)
         self.progress.failures.pop(self.index, None)
         if (failure := clean_failure(message.get("stopped"))) is not None:
             self.progress.failures[self.index] = failure

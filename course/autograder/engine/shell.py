@@ -138,6 +138,10 @@ class Shell(LoneShell):
         """Say that something was left undone."""
         self.recorder.remark(f"(not run while grading: {what[:200]})")
 
+    def asked(self) -> None:
+        """Note that somebody at the keyboard was asked, where nobody is."""
+        self.recorder.asked = True
+
 
 def make_shell() -> Shell:
     """The shell of this process, without history, profile or colours."""

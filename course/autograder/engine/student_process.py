@@ -129,9 +129,8 @@ def run_cells(shell: Shell, channel: Channel) -> None:
             shell.user_ns["check"] = check
         shell.run_cell(message["source"], store_history=True)
         recorder = shell.recorder
-        channel.send(
-            {"did": "cell", "outputs": recorder.taken(), "full": recorder.full, "stopped": recorder.failure}
-        )
+        told = {"outputs": recorder.taken(), "full": recorder.full, "stopped": recorder.failure}
+        channel.send({"did": "cell", **told, "asked": recorder.asked})
 
 
 def _settle(scratch: Path, limits: Limits, shell: Shell, importer: Importer) -> None:

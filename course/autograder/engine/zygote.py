@@ -102,7 +102,7 @@ def warm() -> Shell:
     rehearse(shell)
     shell.reset()
     shell.execution_count = 1
-    stand_in(shell.leave)
+    stand_in(shell.leave, shell.asked)
     return shell
 
 

@@ -27,10 +27,15 @@ def course_secret(root: Path) -> str:
     found = path.read_text("utf-8", "replace").strip()
     if not found:
         raise GradingError(
-            f"{path} is empty, and everybody could draw the cases of an empty secret; put a copy of it back, or delete it: then a "
-            "new one is made, and everyone is graded anew with other cases"
+            f"{path} is empty, and everybody could draw the cases of an empty secret; put a copy of it back, or delete it and grade "
+            "with --force: then a new one is made, and everyone is graded anew with other cases"
         )
     return found
+
+
+def is_missing(root: Path) -> bool:
+    """Whether `course_secret` would make a new secret."""
+    return not os.environ.get("COURSE_SECRET") and not (root / FILE).exists()
 
 
 def _make(path: Path) -> None:

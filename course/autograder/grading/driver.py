@@ -238,7 +238,12 @@ def grade(
         wanted = wanted_of(course, assignment, found, students)
         limits = plan.limits or course.limits()
         released, secret = require_all(
-            course, assignment, plan.jobs, plan.isolated and plan.marking is None, len(wanted)
+            course,
+            assignment,
+            plan.jobs,
+            plan.isolated and plan.marking is None,
+            len(wanted),
+            anew=plan.force,
         )
         on_unmatched(found.unmatched)
         rows: dict[str, Graded] = {}

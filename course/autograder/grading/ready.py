@@ -8,7 +8,9 @@ from sqlalchemy import text
 
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.grades import FOLDER
-from course.autograder.gradebook.secret import course_secret
+from course.autograder.gradebook.scores import graded_students
+from course.autograder.gradebook.secret import FILE as FILE_OF_SECRET
+from course.autograder.gradebook.secret import course_secret, is_missing
 from course.autograder.gradebook.states import prepare, write_state
 from course.autograder.sandbox import confinement
 from course.common.notebooks import read_as_it_lies
@@ -76,10 +78,33 @@ def require_isolation(isolated: bool) -> None:
         )
 
 
+def require_the_secret_graded_with(course: Course, assignment: str) -> None:
+    """Raise GradingError where the secret is gone that students' cases were drawn from: a new one would draw others."""
+    if not is_missing(course.root):
+        return
+    with course.gradebook() as gradebook:
+        graded = len(graded_students(gradebook, assignment))
+    if graded:
+        raise GradingError(
+            f"{course.root / FILE_OF_SECRET} is gone, and {graded} of {assignment} are graded on cases that were drawn from it; put "
+            "a copy of it back, or set COURSE_SECRET; if it is lost, grade with --force: then a new one is made, and everyone is "
+            "graded anew on other cases"
+        )
+
+
 def require_all(
-    course: Course, assignment: str, jobs: int, isolated: bool, submissions: int
+    course: Course, assignment: str, jobs: int, isolated: bool, submissions: int, anew: bool = False
 ) -> tuple[Path, str]:
-    """Everything above; returns the released notebook's path and the course's secret."""
+    """Everything above; returns the released notebook's path and the course's secret.
+
+    Args:
+        course: which.
+        assignment: its name.
+        jobs: how many workers are asked for.
+        isolated: whether submissions are locked in.
+        submissions: how many there are.
+        anew: whether everyone is graded again, whatever they have.
+    """
     if jobs < 0:
         raise GradingError(
             f"{jobs} workers cannot grade; say how many with --jobs, or 0 for one on each core"
@@ -90,6 +115,8 @@ def require_all(
     require_room(course.root, submissions)
     require_gradebook(course)
     released = require_release(course, assignment)
+    if not anew:
+        require_the_secret_graded_with(course, assignment)
     try:
         return released, course_secret(course.root)
     except OSError as error:

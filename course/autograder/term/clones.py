@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.autograder.term.match import Match, Matcher
-from course.autograder.term.platforms import Found, Piece
+from course.autograder.term.pieces import Found, Piece
 from course.autograder.term.repository import GitError, choose, content_of, files_at, owner_of
 from course.autograder.term.sources import SourceError
 from course.common.text import printable

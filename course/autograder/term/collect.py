@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.autograder.term.match import Matcher
-from course.autograder.term.platforms import Piece
+from course.autograder.term.pieces import Piece
 from course.autograder.term.sources import Source, SourceError, safe_name
 
 STAMP = "timestamp.txt"

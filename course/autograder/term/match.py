@@ -54,7 +54,7 @@ class Matcher:
                         self._by_key.setdefault(("squashed", name), []).append(student)
 
     def _one(self, key: str, value: str, number: str) -> Student | None:
-        key = "name" if key.startswith("name_") else key
+        key = re.sub(r"_\d+$", "", key)
         found = self._by_key.get((key, plain_name(value) if key == "name" else value.casefold()), [])
         if len(found) > 1 and number:
             found = [student for student in found if student.moodle_id == number]
@@ -67,7 +67,8 @@ class Matcher:
             called: what the platform's file calls this person, as a mapping would name them.
             number: Moodle's, which tells apart people of one name and says nothing by itself: Moodle gives everyone
                 another in each assignment, so one that was met before may be somebody else's now.
-            by: keys to look by, in order: the first that names exactly one student decides.
+            by: keys to look by, in order: the first that names exactly one student decides. `name_1` is another value for
+                the key `name`.
         """
         if called in self._settled and self._settled[called] in self._by_id:
             return Match(self._by_id[self._settled[called]])

@@ -2,13 +2,14 @@
 
 Sources: Canvas's `lib/content_zipper.rb` and `infer_comment_context_from_filename`, Moodle's
 `mod/assign/classes/downloader.php`, Gradescope's `submission_metadata.yml`, nbgrader's `exchange/default/submit.py`,
-Blackboard's and Brightspace's help on downloading assignments, `gh classroom clone student-repos`.
+Blackboard's and Brightspace's help on downloading assignments, ILIAS's `class.ilExSubmission.php`,
+`gh classroom clone student-repos`.
 """
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +17,8 @@ import yaml
 
 from course.autograder.intake.names import beside_assignment
 from course.autograder.term.match import squashed
+from course.autograder.term.pieces import Found, Piece, nobodys
+from course.autograder.term.sakai import sakai
 from course.autograder.term.sources import Source, SourceError
 
 CANVAS = re.compile(
@@ -34,39 +37,9 @@ BLACKBOARD = re.compile(
 BRIGHTSPACE = re.compile(
     r"^(?:\d+-\d+ - )?(?P<name>.+?) - (?P<at>[A-Z][a-z]{2} \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<orig>.+))?$"
 )
+ILIAS = re.compile(r"^(?P<name>[^_]+_.+)_(?P<login>[^_]+)_(?P<number>\d+)$")
+ILIAS_LATE = re.compile(r"^(?:Late Submission|Verspätete Abgabe|Verspaetete Abgabe) - ", re.IGNORECASE)
 METADATA = "submission_metadata.yml"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One file of somebody's hand-in.
-
-    Attributes:
-        source: its name in what the platform gave.
-        original: the name it was handed in under.
-        called: what the platform calls whose it is.
-        by: keys to find the student by, in order.
-        late: the platform says that it came late.
-        at: when it was handed in, where the platform says so.
-        number: Moodle's, of this person in this assignment.
-    """
-
-    source: str
-    original: str
-    called: str
-    by: dict[str, str] = field(default_factory=dict)
-    late: bool = False
-    at: dt.datetime | None = None
-    number: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a source holds: the platform it comes from, the files, and sentences on what is nobody's."""
-
-    platform: str
-    pieces: tuple[Piece, ...]
-    told: tuple[str, ...] = ()
 
 
 def _canvas(name: str) -> Piece | None:
@@ -121,6 +94,20 @@ def _brightspace(name: str) -> Piece | None:
     return None
 
 
+def _ilias(name: str) -> Piece | None:
+    """`SURNAME_GIVEN_LOGIN_NUMBER/FILE`, in a folder for the team where there are teams."""
+    path = PurePosixPath(name)
+    for depth, part in enumerate(path.parts[:-1]):
+        if found := ILIAS.match(part):
+            inside = "/".join(path.parts[depth + 1 :])
+            login, name_ = found["login"], squashed(found["name"].replace("_", ""))
+            by = {"id": part, "id_1": login, "login": login, "squashed": name_}
+            late = ILIAS_LATE.match(inside)
+            original = inside[late.end() :] if late else inside
+            return Piece(name, original, part, by, late=bool(late))
+    return None
+
+
 def by_worksheet(found: Found, people: Mapping[str, Mapping[str, str]]) -> Found:
     """What Moodle gave, with what the worksheet of the same assignment says of each number (`worksheet.participants`)."""
     pieces = tuple(replace(one, by={**people.get(one.number, {}), **one.by}) for one in found.pieces)
@@ -172,6 +159,7 @@ READERS: dict[str, Callable[[str], Piece | None]] = {
     "nbgrader": _exchange,
     "Blackboard": _blackboard,
     "Brightspace": _brightspace,
+    "ILIAS": _ilias,
 }
 
 
@@ -221,11 +209,13 @@ def recognise(source: Source, assignment: str, zone: dt.tzinfo = dt.UTC) -> Foun
     for listed in names:
         if PurePosixPath(listed).name == METADATA and len(PurePosixPath(listed).parts) <= 2:
             return _gradescope(source, listed)
+    if (found := sakai(source)) is not None:
+        return found
     for platform, reader in READERS.items():
         pieces = [piece for name in names if (piece := reader(name)) is not None]
         if pieces and 2 * len(pieces) > len(names):
             have = {piece.source for piece in pieces}
-            told = list(_nobodys(platform, (n for n in names if n not in have)))
+            told = list(nobodys(platform, (n for n in names if n not in have)))
             local = [one for one in pieces if one.at is not None and one.at.tzinfo is None]
             if local:
                 told.insert(0, f"{platform} gives times without a zone; they are read as in {zone}")
@@ -249,9 +239,3 @@ def _below_common(names: list[str], assignment: str) -> list[str]:
     ):
         parts = [p[1:] for p in parts]
     return ["/".join(p) for p in parts]
-
-
-def _nobodys(platform: str, names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        f"{name} is not named as {platform} names what is handed in; it was left out" for name in names
-    )

@@ -75,3 +75,23 @@ def later(*names: str) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
+
+
+@contextlib.contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Import meanwhile as if these modules were not installed: for what others take where it is there, and nobody here needs.
+
+    Args:
+        names: of modules; one that is there already stays.
+    """
+    held_back = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(held_back))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in held_back:
+            sys.modules.pop(name, None)
+
+
+# By which jsonschema, that nbformat brings, tells addresses and spans of time: patterns and tables that no notebook needs.
+FORMATS = ("rfc3986_validator", "isoduration")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from course.common.later import later
+from course.common.later import later, without
 
 COSTLY = "import builtins\nbuiltins.costly_ran = getattr(builtins, 'costly_ran', 0) + 1\n__version__ = '7'\nNAME = 'so'\n"
 
@@ -70,6 +70,12 @@ def test_others_are_imported_as_ever(costly: None) -> None:
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("costlier")
     assert ran() == 1
+
+
+def test_what_is_held_back_is_there_again_afterwards(costly: None) -> None:
+    with without("costly", "sys"), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("costly")
+    assert sys.modules["sys"] is sys and importlib.import_module("costly").NAME == "so"
 
 
 PADDLE = """

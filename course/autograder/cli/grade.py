@@ -20,7 +20,7 @@ from course.autograder.cli.told import (
 )
 from course.common.collecting import made_to_stay
 from course.common.console import Sentence, in_words, plain, progress, say, warn
-from course.common.later import later
+from course.common.later import FORMATS, later, without
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def grade(
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         # Before the imports below, which take as long as Paddle's.
         start_ahead(*(["course.autograder.feedback.page"] if feedback else []))
-    with made_to_stay(unless="nbgrader"), later(*NOT_YET):
+    with made_to_stay(unless="nbgrader"), later(*NOT_YET), without(*FORMATS):
         from course.autograder.engine.engine import UNGUARDED
         from course.autograder.gradebook.course import GradingError
         from course.autograder.grading.driver import Plan

@@ -65,8 +65,8 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
     told = "\n".join(found.remarks)
     for sentence in (
         "cell 2 (import pandas as pd): pandas is not there while grading: write it with numpy.",
-        "cell 3 (import tools): tools lies beside the notebook and is not handed in",
-        "data.csv lies beside the notebook and is not there while grading.",
+        "cell 3 (import tools): tools lies beside the notebook: hand it in together",
+        "data.csv lies beside the notebook: hand it in together with the notebook, or do without it.",
         "cell 5 (name = input('who?')): input() waits for somebody",
         "%matplotlib widget is not there while grading",
         "cell 7 (later(3)) stops: NameError: name 'later' is not defined. Is it defined further down",
@@ -94,6 +94,46 @@ def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(
     assert len(blank.remarks) == 1 and "scale_shift is not written yet" in blank.remarks[0]
     lost = tried(CODE(RIGHT))
     assert lost.points == {"scale_shift": 0.0}
+    assert lost.remarks == ["cell 3 (scale_shift) needs helper, which no cell above it defines."]
+
+
+def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
+    below = CODE("def helper(x):\n    return x")
+    heading = nbformat.v4.new_markdown_cell("## 1.2 Scale and shift\n\nText.")
+    notebook = nbformat.v4.new_notebook(cells=[SETUP, heading, CODE(RIGHT), CALL, below])
+    nbformat.write(notebook, tmp_path / "x.ipynb")
+    (told,) = preflight(tmp_path / "x.ipynb", grader=Grader()).remarks
+    assert told == (
+        "cell 4 (scale_shift, under “1.2 Scale and shift”) needs helper, which is defined further down: "
+        "cells are run from top to bottom."
+    )
+
+
+def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
+    from nbgrader.utils import compute_checksum
+
+    answer = nbformat.v4.new_markdown_cell("*Your answer here.*")
+    answer.metadata["nbgrader"] = {
+        "grade_id": "explain", "grade": True, "solution": True, "locked": False, "points": 6,
+    }  # fmt: skip
+    answer.metadata.nbgrader["checksum"] = compute_checksum(answer)
+    question = nbformat.v4.new_markdown_cell("### 6.1 Why is it so?")
+    notebook = nbformat.v4.new_notebook(cells=[SETUP, question, answer])
+    path = tmp_path / "x.ipynb"
+    nbformat.write(notebook, path)
+    told = ["“6.1 Why is it so?” is not answered yet (6 points, given by a person)."]
+    assert preflight(path, grader=Grader()).remarks == told
+    answer.source = "Because."
+    nbformat.write(notebook, path)
+    assert preflight(path, grader=Grader()).remarks == []
+
+
+def test_a_file_of_this_machine_alone_is_told_as_that(tried, tmp_path):
+    (tmp_path / "away.csv").write_text("1\n")
+    found = tried(
+        CODE(f"np.loadtxt({str(tmp_path / 'away.csv')!r})"), CODE(RIGHT.replace("helper", "np.asarray"))
+    )
+    assert any("away.csv is on this machine alone" in told for told in found.remarks)
 
 
 def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,14 @@ from typing import IO, Any
 
 from course.autograder.at_home.grader import Grader, read
 from course.autograder.at_home.helpers import wrong_file
-from course.autograder.at_home.told import Cell, NotebookError, code_cells, read_notebook, remarks
+from course.autograder.at_home.told import (
+    Cell,
+    NotebookError,
+    code_cells,
+    read_notebook,
+    remarks,
+    unanswered,
+)
 from course.autograder.judging.bank import bank_here
 from course.autograder.judging.verdict import number
 from course.languages.saying import filled, said
@@ -24,6 +32,7 @@ from course.languages.saying import filled, said
 CELL_SECONDS = 60.0
 BEGINNING = 300.0  # seconds that a fresh Python may take to begin on a busy machine: no cell is at fault
 ANEW = 3  # times that what lies below a cell is tried without it
+UNDEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 SAID_ALREADY = ("input(", "%matplotlib")  # by `remarks`
 
 
@@ -86,7 +95,8 @@ def preflight(path: Path, *, grader: Grader | None = None, seconds: float = CELL
         NotebookError: for a file that is no notebook.
     """
     grader = grader or read()
-    cells = code_cells(read_notebook(path))
+    notebook = read_notebook(path)
+    cells = code_cells(notebook)
     bank = bank_here()
     wanted = {name.replace(".", "-"): name for name in bank.names()}
     graded = [cell for cell in cells if cell.graded and cell.grade_id in wanted]
@@ -102,6 +112,7 @@ def preflight(path: Path, *, grader: Grader | None = None, seconds: float = CELL
     beside = [folder / name for name in found.along]
     for line in _run([cell for cell in cells if not cell.skipped], missing, seconds, beside):
         _take(line, cells, found)
+    found.remarks += unanswered(notebook)
     return found
 
 
@@ -121,6 +132,16 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
         blank = verdict["findings"] and verdict["findings"][0]["kind"] == "blank"
         if blank and verdict["check"] not in found.extra:
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
+        told = " ".join(finding["message"] for finding in verdict["findings"])
+        for name in dict.fromkeys(UNDEFINED.findall(told)):
+            below = any(
+                name in other.makes for other in cells if other.number > cell.number and not other.skipped
+            )
+            found.remarks.append(
+                f"{cell.name} needs {name}, which is defined further down: cells are run from top to bottom."
+                if below
+                else f"{cell.name} needs {name}, which no cell above it defines."
+            )
     for what in dict.fromkeys(line.get("left", ())):
         if not what.startswith(SAID_ALREADY):
             found.remarks.append(f"{cell.name}: not run while grading: {what}")

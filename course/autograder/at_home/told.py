@@ -1,6 +1,7 @@
 """What can be told of a notebook without running it: what grading will not have, and what was changed."""
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from course.autograder.at_home.grader import Grader, digest
 from course.autograder.at_home.helpers import wrong_file
 
 MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[\w.]+\?{1,2}[ \t]*$|[\w.][\w., ]*=[ \t]*[%!](?!=)).*$", re.M)
+HEADING = re.compile(r"^#{1,6} +(.+?)[ #]*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
 READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
 
@@ -24,19 +26,44 @@ class NotebookError(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of code: its place among all cells, counted from 1, its grade_id ('' without), and its source."""
+    """A cell of code.
+
+    Attributes:
+        number: its place among all cells, counted from 1.
+        grade_id: '' without.
+        source: its text.
+        graded: whether it is a test.
+        skipped: whether grading leaves it out.
+        under: the heading that it stands under; '' above the first.
+    """
 
     number: int
     grade_id: str
     source: str
     graded: bool
     skipped: bool
+    under: str = ""
 
     @property
     def name(self) -> str:
         """As a reader finds it."""
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
-        return f"cell {self.number} ({self.grade_id or first[:40]})"
+        label = self.grade_id or first[:40]
+        if self.under:
+            return f"cell {self.number} ({label}, under “{self.under}”)"
+        return f"cell {self.number} ({label})"
+
+    @property
+    def makes(self) -> frozenset[str]:
+        """The functions and other names that it defines at its top."""
+        tree = _parsed(self.python)
+        found: set[str] = set()
+        for statement in tree.body if tree else ():
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                found.add(statement.name)
+            elif isinstance(statement, ast.Assign):
+                found |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+        return frozenset(found)
 
     @property
     def python(self) -> str:
@@ -62,7 +89,10 @@ def read_notebook(path: Path) -> dict[str, Any]:
 def code_cells(notebook: dict[str, Any]) -> list[Cell]:
     """The cells of code, in order."""
     found = []
+    under = ""
     for number, cell in enumerate(notebook["cells"], start=1):
+        if cell.get("cell_type") == "markdown":
+            under = (HEADING.findall("".join(cell.get("source", ""))) or [under])[-1]
         if cell.get("cell_type") == "code":
             metadata = cell.get("metadata", {})
             about = metadata.get("nbgrader", {})
@@ -73,9 +103,33 @@ def code_cells(notebook: dict[str, Any]) -> list[Cell]:
                     "".join(cell.get("source", "")),
                     bool(about.get("grade")),
                     "not-graded" in metadata.get("tags", []),
+                    under,
                 )
             )
     return found
+
+
+def unanswered(notebook: dict[str, Any]) -> Iterator[str]:
+    """A sentence on each written answer that is as it was handed out."""
+    under = ""
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") != "markdown":
+            continue
+        source, about = "".join(cell.get("source", "")), cell.get("metadata", {}).get("nbgrader", {})
+        under = (HEADING.findall(source) or [under])[-1]
+        points = about.get("points")
+        if about.get("solution") and isinstance(points, int | float) and _as_given(source, about):
+            label = under or about.get("grade_id", "")
+            yield f"“{label}” is not answered yet ({points:g} points, given by a person)."
+
+
+def _as_given(source: str, about: dict[str, Any]) -> bool:
+    """Whether a written answer's checksum is the one that nbgrader gave it at the release."""
+    parts = (
+        source, "markdown", str(about.get("grade", False)), str(about.get("solution", False)), "False",
+        str(about.get("grade_id")), str(float(about["points"])),
+    )  # fmt: skip
+    return hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest() == about.get("checksum")
 
 
 def remarks(
@@ -141,8 +195,8 @@ def _imports(
             continue
         if (folder / f"{module}.py").exists() or (folder / module).is_dir():
             yield (
-                f"{cell.name}: {module} lies beside the notebook and is not handed in: "
-                "copy what you need from it into a cell."
+                f"{cell.name}: {module} lies beside the notebook: hand it in together with the notebook, or copy what you need "
+                "from it into a cell."
             )
         else:
             yield f"{cell.name}: {module} is not there while grading: write it with numpy."
@@ -163,4 +217,9 @@ def _calls(cell: Cell, tree: ast.Module, folder: Path, along: Sequence[str]) -> 
                 and file not in along
                 and (folder / file).is_file()
             ):
-                yield f"{cell.name}: {file} lies beside the notebook and is not there while grading."
+                if Path(file).is_absolute() or ".." in Path(file).parts:
+                    yield f"{cell.name}: {file} is on this machine alone, and is not there while grading."
+                else:
+                    yield (
+                        f"{cell.name}: {file} lies beside the notebook: hand it in together with the notebook, or do without it."
+                    )

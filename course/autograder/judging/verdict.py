@@ -224,8 +224,8 @@ class Told:
 
     def _where(self) -> str:
         f = self.finding
-        if not f.case or self.of < 2 or f.kind == "blank":
-            return ""
+        if not f.case or self.of < 2 or f.kind in ("blank", "arity", "function"):
+            return ""  # of what every case would show only one was asked
         if f.scope.startswith("It explains"):
             return f"The first is “{f.case}”." if self.cases > 1 else f"That is “{f.case}”."
         if self.cases == self.of:

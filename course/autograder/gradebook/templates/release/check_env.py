@@ -55,7 +55,7 @@ def checks() -> bool:
     name = bank.names()[0]
     nothing = (lambda *given: None,) * len(bank.find(name).functions)  # a wrong answer, to see it called wrong
     kinds = {finding.kind for finding in judged_here(name, nothing).findings}
-    said = f"the checks: {len(bank.names())} of {len(bank.files)} assignments"
+    said = f"{len(bank.names())} checks, for {len(bank.files)} assignments"
     return line(not kinds <= {"question"}, said, "they do not run; unpack the release again, all of it")
 
 

@@ -105,8 +105,7 @@ def back_with(change: Callable[..., Any]) -> Callable[..., Any]:
 
 BATCH_NORM = (
     MadeUp("momentum turned round and n - 1 in the running variance", "batchnorm_forward.train",
-           (with_(old=lambda m: 1 - m, running_unbiased=True),),
-           ("momentum the other way round", "unbiased running variance")),
+           (with_(old=lambda m: 1 - m, running_unbiased=True),), ("running statistics as PyTorch keeps them",)),
     MadeUp("momentum ignored and n - 1 in the running variance", "batchnorm_forward.train",
            (with_(old=lambda m: 0.9, running_unbiased=True),), ("momentum hard-coded", "unbiased running variance")),
     MadeUp("momentum turned round and epsilon kept", "batchnorm_forward.train",

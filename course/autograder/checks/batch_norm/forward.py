@@ -129,6 +129,10 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "In Paddle momentum weights the OLD running value: new = momentum * old + (1 - momentum) * batch.",
         lambda i, s, b: mixed(s, b, 1 - s["momentum"]),
     ),
+    "running statistics as PyTorch keeps them": (
+        "PyTorch's momentum weights the batch, and its variance is the unbiased one; Paddle's weights the OLD value.",
+        lambda i, s, b: mixed(s, v.batch_part(i, unbiased=True), 1 - s["momentum"]),
+    ),
     "unbiased running variance": (
         "Your running variance takes in the unbiased estimate, n/(n-1) too large; Paddle keeps the biased one.",
         lambda i, s, b: mixed(s, v.batch_part(i, unbiased=True)),
@@ -239,6 +243,10 @@ KEEPING = {
     "running mean started at 1": Mistake(
         "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
         where(_without_mean, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
+    ),
+    "a momentum of 0 taken for none": Mistake(
+        "A momentum of 0 is a momentum like any other: ask whether the key is there, not whether its value is true.",
+        keep(lambda i, s, b: mixed(s, b, s["momentum"] or 0.9)),
     ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",

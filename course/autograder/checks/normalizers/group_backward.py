@@ -122,6 +122,10 @@ BACKWARD_CHECK = check(
     reference=_gradients,
     rests_on=FORWARD_CHECK,
     mistakes={
+        "parameter gradients summed over the channels": Mistake(
+            "gamma and beta belong to the channels: keep axis 1, and sum over the samples and the positions.",
+            lambda i: _parameters(i, 1),
+        ),
         "gamma taken out of the averages": Mistake(
             "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
             v.gamma_outside(parts),

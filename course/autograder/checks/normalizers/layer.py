@@ -209,6 +209,10 @@ FORWARD_CHECK = check(
             )
             for axis, condition in ((0, lambda i: True), (1, _more_axes))
         },
+        "unbiased deviation, epsilon outside the root": Mistake(
+            "Divide by the root of the biased variance plus epsilon; yours is divided by n - 1, epsilon added to its root.",
+            _out(unbiased=True, eps="outside"),
+        ),
         **other_centres(_beside, (-1,)),
         **out_of_order(_reference, lambda i, name: i[name]),
         **spreads(_out),

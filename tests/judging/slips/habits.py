@@ -32,7 +32,7 @@ for check in ("batchnorm_forward.train", "batchnorm_forward.running"):
         "momentum and variance of another library",
         check,
         by_weight_of_the_new,
-        named=("running statistics as PyTorch keeps them",),
+        named=("momentum the other way round", "unbiased running variance"),
     )
 
 
@@ -127,7 +127,7 @@ SLIPS.add(
     "the sample's deviation, and epsilon beside it",
     "layernorm_forward",
     sample_deviation,
-    named=("unbiased deviation, epsilon outside the root",),
+    named=("variance divided by n - 1", "epsilon outside the root"),
 )
 
 

@@ -15,7 +15,7 @@ from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import tolerance_of
 from course.autograder.judging.evidence import Answers, gather
-from course.autograder.judging.facts import fact
+from course.autograder.judging.facts import NEVER_WRITTEN, fact
 from course.autograder.judging.making import Entry, Made, made_otherwise
 from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
@@ -73,7 +73,8 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
-    return told
+    written = {output.path for output, _, got in tally.compared if got.any()}
+    return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
 
 
 def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:

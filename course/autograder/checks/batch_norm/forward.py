@@ -243,6 +243,10 @@ KEEPING = {
         "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
         where(_without_mean, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
     ),
+    "a momentum of 0 taken for none": Mistake(
+        "A momentum of 0 is a momentum like any other: ask whether the key is there, not whether its value is true.",
+        keep(lambda i, s, b: mixed(s, b, s["momentum"] or 0.9)),
+    ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
         where(fresh, keep(lambda i, s, b: b)),

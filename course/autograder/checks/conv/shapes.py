@@ -83,7 +83,7 @@ def _ceil(i: Inputs) -> Answers:
     return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
 
 
-def _by(windows: Callable[[int, int], int]) -> Wrong:
+def _by(windows: Callable[[int, int], float]) -> Wrong:
     """The shape with another number of windows, made of the room that the first one leaves and of the stride."""
 
     def wrong(i: Inputs) -> Answers:
@@ -150,6 +150,10 @@ MISTAKES = {
     "rounded up": Mistake(
         "A window that hangs over the edge is not read: round the quotient down (pooling's ceil_mode rounds up).",
         _ceil,
+    ),
+    "not rounded": Mistake(
+        "The windows are counted, so the quotient is a whole number: round it down (//).",
+        _by(lambda room, s: room / s + 1),
     ),
     "rounded to the nearest": Mistake(
         "Round the quotient down (//): round() rounds up where more than half a step is left over.",
@@ -221,6 +225,10 @@ MISTAKES = {
     "dilation of the height for both axes": Mistake(
         "A pair of dilations is (height, width); you use the first one on both axes.",
         other(dilation=lambda i: pair(i["dilation"])[0]),
+    ),
+    "padding of the height for both axes": Mistake(
+        "A pair of paddings is (height, width); you use the first one on both axes.",
+        other(padding=lambda i: pair(i["padding"])[0]),
     ),
     "dilation ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(dilation=1))),
     "dilation ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(dilation=1))),

@@ -205,6 +205,12 @@ def _without_last_group(i: Inputs) -> Arrays:
     return {"out": out}
 
 
+def _along_the_width(i: Inputs) -> Arrays:
+    """gamma and beta left as (C,), which numpy lines up with the last axis."""
+    ones, zeros = np.ones(len(i["gamma"])), np.zeros(len(i["beta"]))
+    return {"out": i["gamma"] * _reference({**i, "gamma": ones, "beta": zeros})["out"] + i["beta"]}
+
+
 def _gamma_by_group(i: Inputs) -> np.ndarray:
     return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
@@ -288,6 +294,10 @@ FORWARD_CHECK = check(
         "channels moved last before grouping": Mistake(
             "Leave the channels on axis 1: after a transpose a reshape to groups cuts the pixels, not the channels.",
             _grouped_pixels,
+        ),
+        "gamma and beta along the width": Mistake(
+            "gamma and beta run along the channels (axis 1): give them the shape (1, C, 1, 1).",
+            where(lambda i: i["x"].shape[-1] == len(i["gamma"]), _along_the_width),
         ),
         "one gamma for each group": Mistake(
             "gamma belongs to the channels, whatever G is; yours is averaged over the group.",

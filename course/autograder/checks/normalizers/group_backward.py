@@ -124,6 +124,10 @@ BACKWARD_CHECK = check(
     rests_on=FORWARD_CHECK,
     makings={"dx": dx_making(parts)},
     mistakes={
+        "parameter gradients summed over the channels": Mistake(
+            "gamma and beta belong to the channels: keep axis 1, and sum over the samples and the positions.",
+            lambda i: _parameters(i, 1),
+        ),
         "gamma taken out of the averages": Mistake(
             "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
             v.gamma_outside(parts),

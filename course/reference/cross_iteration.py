@@ -60,22 +60,28 @@ def compensated(past: Moments, name: str, weight: Any, rho: float = 1.0) -> Any:
 
     `rho` scales the correction: 1 is the expansion, 0 leaves the moment as it was (the paper's naive form).
     """
-    channel = weight.ndim - 1 if weight.ndim == 2 else 0
-    change = past[f"{name}_gradient"] * (weight - past["weight"])
-    return past[name] + rho * paddle.sum(change, axis=[a for a in range(weight.ndim) if a != channel])
+    return _all_compensated([past], name, weight, rho)[0]
+
+
+def _all_compensated(history: list[Moments], name: str, weight: Any, rho: float) -> Any:
+    """`compensated` of each of the earlier steps, [steps, C]: all of them at once, for a step on a CPU costs by its ops."""
+    kept = {
+        part: paddle.stack([step[part] for step in history]) for part in (name, f"{name}_gradient", "weight")
+    }
+    channel = weight.ndim if weight.ndim == 2 else 1
+    change = kept[f"{name}_gradient"] * (weight - kept["weight"])
+    return kept[name] + rho * paddle.sum(change, axis=[a for a in range(1, change.ndim) if a != channel])
 
 
 def window_moments(x: Any, weight: Any, history: list[Moments], k: int, rho: float = 1.0) -> tuple[Any, Any]:
     """(mean, var), each (C,), over the current batch and the first k - 1 entries of `history`."""
-    mean, second = moments_of(x)
-    means, seconds = [mean], [paddle.maximum(second, mean * mean)]
-    for step in history[: k - 1]:
-        past_mean, past_second = (
-            compensated(step, name, weight.detach(), rho) for name in ("mean", "second")
+    means, seconds = (moment.unsqueeze(0) for moment in moments_of(x))
+    if earlier := history[: k - 1]:
+        means, seconds = (
+            paddle.concat([now, _all_compensated(earlier, name, weight.detach(), rho)])
+            for now, name in ((means, "mean"), (seconds, "second"))
         )
-        means.append(past_mean)
-        seconds.append(paddle.maximum(past_second, past_mean * past_mean))
-    mean, second = paddle.stack(means).mean(axis=0), paddle.stack(seconds).mean(axis=0)
+    mean, second = means.mean(axis=0), paddle.maximum(seconds, means * means).mean(axis=0)
     return mean, paddle.clip(second - mean * mean, min=0.0)
 
 

@@ -67,6 +67,9 @@ def _forking() -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
+        # A net's arrays are kept for the next step; given back to the system after each, all their pages are made anew.
+        "MALLOC_MMAP_THRESHOLD_": "1000000000",
+        "MALLOC_TRIM_THRESHOLD_": "10000000000",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     return subprocess.Popen(

@@ -26,6 +26,7 @@ from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from tests.grading.dying import dies_on_s2
 from tests.grading.warm_drivers import WarmDrivers
+from tests.marked_class import folder_like
 from tests.waiting import LONG_STOP, comes_true
 
 ASSIGNMENT = "ps1_batchnorm"
@@ -34,12 +35,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
 
 
 @pytest.fixture(scope="module")
-def class_of_four(tmp_path_factory, released):
+def class_of_four(tmp_path_factory, ps1):
     """A released course folder with four submissions: right, blank, half right, unreadable."""
-    root = tmp_path_factory.mktemp("class") / "root"
-    shutil.copytree(released.root, root, ignore=shutil.ignore_patterns("gradebook.db*"))
-    course = Course(root)
-    course.release(ASSIGNMENT)
+    course = folder_like(ps1, tmp_path_factory.mktemp("class") / "root")
+    root = course.root
     source = course.folder("source") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     stub = course.folder("release") / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     half = source.read_text().replace("x.mean(axis=0)", "x.mean(axis=1)", 1)

@@ -7,6 +7,8 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
@@ -168,6 +170,7 @@ TEST_CHECK = check(
         ),
     ),
     reference=v.served,
+    makings={"out": out_making(by_mode, "bn_param")},
     mistakes={**OUT, **MOVED},
 )
 

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import apart, normalising
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -283,6 +286,7 @@ TRAIN_CHECK = check(
         Case("a single feature, two samples", given((2, 1), "train", eps=1e-2, momentum=0.6)),
     ),
     reference=v.trained,
+    makings={"out": out_making(by_mode, "bn_param"), **RUNNING_MAKINGS},
     mistakes={
         "the running mean beside the batch's variance": Mistake(
             "In train mode both statistics are the batch's own; the mean that you subtract is the running one.",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
 from course.autograder.checks.language.wrong import Wrong, instead
@@ -296,6 +297,7 @@ PLAIN_CHECK = check(
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", question((6, 9), (3, 2), 2, 2, left_over=(1, 1))),
         Case("a stride that is all of the kernel, no padding", question((5, 4), (3, 3), 3, left_over=(2, 1))),
+        Case("stride 3, padding 2: neither divides by the stride alone", question((4, 5), (2, 3), 3, 2, left_over=(0, 1))),
         Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 1, 3)),
         Case("two groups", question((7, 11), (2, 5), 1, 2, 1, 2)),
         Case("as many samples, channels, kernels, rows and columns",
@@ -305,6 +307,7 @@ PLAIN_CHECK = check(
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,
+    makings=SHAPE_MAKING,
     mistakes=MISTAKES,
 )  # fmt: skip
 

@@ -1,10 +1,14 @@
 """ps4, group norm: runs of neighbouring channels share a mean and a variance, sample by sample."""
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.gradient_parts import Parts
+from course.autograder.checks.batch_norm.normalised import of_parts
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
@@ -94,6 +98,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
 
 
 # --- the forward pass ---
+
+
+def _parts(i: Inputs) -> Parts:
+    return v.group_parts(i, i["G"], eps_of(i))
 
 
 def _out(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
@@ -226,6 +234,7 @@ FORWARD_CHECK = check(
         Case("a group whose values are all alike", _flat_group(given((3, 6, 2, 4), 3, eps=1e-4))),
     ),
     reference=_reference,
+    makings={"out": out_making(functools.partial(of_parts, _parts), "gn_param")},
     mistakes={
         **sharing(_out),
         **{

@@ -86,7 +86,7 @@ def released_alone(for_all_workers):
     """`released_alone(name)`: a course folder with one assignment in it, released; small, and so quick to copy."""
     from course.autograder.gradebook.course import PROJECT, Course
 
-    def course(name: str) -> Course:
+    def alone(name: str) -> Course:
         def make(folder: Path) -> None:
             source = folder / "course" / "assignments" / name
             source.mkdir(parents=True)
@@ -95,7 +95,7 @@ def released_alone(for_all_workers):
 
         return Course(for_all_workers(f"{name}_alone", make))
 
-    return course
+    return alone
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def surprising(successes: int, trials: int, probability: float) -> bool:
 def may_surprise(successes: np.ndarray, trials: np.ndarray | int, probability: float) -> np.ndarray:
     """Which of many counts may be beyond chance: a look at all of them at once that overlooks none; `surprising` decides."""
     k, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         some = np.where(k > 0, k * np.log(k / n / probability), 0.0)
         rest = np.where(k < n, (n - k) * np.log((n - k) / n / (1 - probability)), 0.0)
     return np.asarray(some + rest >= 0.99 * math.log(2 / ALPHA))

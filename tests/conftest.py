@@ -5,7 +5,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +92,63 @@ def released(for_all_workers):
 
 
 @pytest.fixture(scope="session")
-def ps1(for_all_workers):
-    """A course folder with one assignment in it, released: what tests of the gradebook copy and mark in."""
+def released_alone(for_all_workers):
+    """`released_alone(name)`: a course folder with one assignment in it, released; small, and so quick to copy."""
     from course.autograder.gradebook.course import PROJECT, Course
 
-    name = "ps1_batchnorm"
+    def alone(name: str) -> Course:
+        def make(folder: Path) -> None:
+            source = folder / "course" / "assignments" / name
+            source.mkdir(parents=True)
+            shutil.copy(PROJECT / "course" / "assignments" / name / f"{name}.ipynb", source)
+            Course(folder).release(name)
 
-    def make(folder: Path) -> None:
-        source = folder / "course" / "assignments" / name
-        source.mkdir(parents=True)
-        shutil.copy(PROJECT / "course" / "assignments" / name / f"{name}.ipynb", source)
-        Course(folder).release(name)
+        return Course(for_all_workers(f"{name}_alone", make))
 
-    return Course(for_all_workers("ps1", make))
+    return alone
+
+
+@pytest.fixture(scope="session")
+def ps1(released_alone):
+    """The folder with one assignment that tests of the gradebook copy and mark in."""
+    return released_alone("ps1_batchnorm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commits_without_waiting() -> Iterator[None]:
+    """What a test commits to SQLite need outlive no loss of power: the disk is not waited for.
+
+    That of processes which are killed has outlived them without.
+    """
+    if "sqlalchemy" not in sys.modules:  # of what was collected nothing has a gradebook
+        yield
+        return
+    from sqlalchemy import Engine, event
+
+    def connected(connection: Any, record: object) -> None:
+        if type(connection).__module__ == "sqlite3":
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", connected)
+    yield
+    event.remove(Engine, "connect", connected)
+
+
+@pytest.fixture(scope="session")
+def one_engine() -> Iterator[Any]:
+    """An engine that all tests share for which it does not matter when it was started."""
+    from course.autograder.engine.engine import Engine
+
+    with Engine() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def marked_here(one_engine):
+    """What has a class marked in this process, for tests of what comes of the marks: no worker is started."""
+    from course.autograder.grading.marking import mark
+
+    return lambda tasks, limits: ([mark(task, one_engine)] for task in tasks)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import numpy as np
 
 KEPT = 64  # answers of each function: the same inputs come soon, or not at all
 LARGEST = 2**16  # bytes that the arrays asked about may have together; of larger ones no answer is kept
-PLAIN = (int, float, bool, str, type(None), np.float64)
+TOLD_BY_REPR = (int, float, bool, str, type(None), np.float64)
 
 Answer = dict[str, np.ndarray]
 Asked = ParamSpec("Asked")
@@ -66,9 +66,9 @@ def _key(values: tuple[Any, ...], about: tuple[Any, ...]) -> tuple[Any, ...] | N
             if (size := size + value.nbytes) > LARGEST:
                 return None
             parts += (value.dtype.str, value.shape, value.strides, value.tobytes())
-        elif type(value) in PLAIN:
+        elif type(value) in TOLD_BY_REPR:
             parts.append(repr(value))  # other for 1, 1.0 and True, and for 0.0 and -0.0
-        elif type(value) is tuple and all(type(item) in PLAIN for item in value):
+        elif type(value) is tuple and all(type(item) in TOLD_BY_REPR for item in value):
             parts.append(repr(value))
         else:
             return None

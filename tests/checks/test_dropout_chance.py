@@ -9,10 +9,12 @@ import pytest
 from course.autograder import judge
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.chance import bounds, relations
+from course.autograder.checks.chance import coins as toss
 from course.autograder.checks.chance.bounds import (
     ALPHA,
     few_rows,
     largest_chance,
+    may_surprise,
     scattered,
     surprise,
     surprising,
@@ -142,6 +144,20 @@ def test_columns_that_come_twice_are_called_few():
     assert not few_rows(kept, 0.7) and few_rows(np.concatenate([kept, kept], axis=1), 0.7)
 
 
+def all_may(successes, trials, probability):
+    return np.ones(len(successes), bool)
+
+
+@pytest.mark.parametrize("q", [0.003, 0.1, 0.36, 0.5, 0.8, 0.998])
+def test_a_look_at_many_counts_at_once_overlooks_none(q):
+    for n in (1, 2, 7, 60, 400, 5_000):
+        counts = np.arange(n + 1)
+        beyond = np.array([surprising(int(k), n, q) for k in counts])
+        may = may_surprise(counts, n, q)
+        assert not (beyond & ~may).any() and (may & ~beyond).sum() <= 4
+    assert may_surprise(np.array([0, 1]), np.array([0, 1]), 1e-20).tolist() == [False, True]
+
+
 def test_a_class_of_a_thousand_sees_a_false_alarm_with_less_than_one_in_a_million(monkeypatch):
     counted, beyond = [], bounds.beyond
 
@@ -150,6 +166,11 @@ def test_a_class_of_a_thousand_sees_a_false_alarm_with_less_than_one_in_a_millio
         return beyond(nats)
 
     monkeypatch.setattr(bounds, "beyond", count)
+    for module in (
+        relations,
+        toss,
+    ):  # what is passed over after a look at all of them is a test like any other
+        monkeypatch.setattr(module, "may_surprise", all_may)
     namespace = solution()
     for name in list_checks("ps2_dropout"):
         assert judge(name, *(namespace[f] for f in find_check(name).functions)).passed
@@ -261,6 +282,7 @@ def test_dependence_that_nobody_listed_is_found(toss, p):
 def test_the_pairs_of_a_distance_are_counted_alike_one_by_one_and_all_at_once(shape, monkeypatch):
     counted = []
     monkeypatch.setattr(relations, "together", lambda *counts: counted.append(counts))
+    monkeypatch.setattr(relations, "may_surprise", all_may)
     for seed in range(3):
         kept = np.random.default_rng(seed).random((CALLS, *shape)) < 0.6
         for axis in range(kept.ndim):

@@ -44,8 +44,8 @@ due = 2026-10-15T22:00:00+00:00
 
 
 @pytest.fixture
-def course(released, tmp_path):
-    return folder_like(released, tmp_path / "root")
+def course(released_alone, tmp_path):
+    return folder_like(released_alone(NAME), tmp_path / "root")
 
 
 def say(course, text):

@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from course.autograder.cli.commands import main
-from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.course import Course
 from course.autograder.grading.gradescope import (
     BY_HAND,
@@ -29,9 +28,8 @@ NAME = "ps1_batchnorm"
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as started:
-        yield started
+def engine(one_engine):
+    return one_engine
 
 
 @pytest.fixture(scope="module")

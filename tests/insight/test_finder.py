@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from course.__main__ import main
-from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.class_mistakes.mistake import ClassMistake
@@ -35,9 +34,8 @@ MEDIAN = ("median for mean", "An L1 norm adds the absolute values; their median 
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as started:
-        yield started
+def engine(one_engine):
+    return one_engine
 
 
 def graded(course, engine):
@@ -53,9 +51,9 @@ def graded(course, engine):
 
 
 @pytest.fixture(scope="module")
-def course(released, engine, tmp_path_factory):
+def course(released_alone, engine, tmp_path_factory):
     """Three who halve the norm, two who take a median, one with a mistake that has a name, and one who is right."""
-    course = folder_like(released, tmp_path_factory.mktemp("finder") / "root")
+    course = folder_like(released_alone(NAME), tmp_path_factory.mktemp("finder") / "root")
     empty = nbformat.read(course.folder("release") / NAME / f"{NAME}.ipynb", as_version=4)
     right = solutions(NAME)
     for k, source in enumerate((*HALVES, *MEDIANS, NAMED, right["code-l1_norm"])):

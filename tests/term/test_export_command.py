@@ -32,11 +32,11 @@ WORKSHEET = (
 
 
 @pytest.fixture(scope="module")
-def graded(released, tmp_path_factory):
+def graded(released_alone, marked_here, tmp_path_factory):
     root = tmp_path_factory.mktemp("term") / "root"
-    shutil.copytree(released.root, root)
+    shutil.copytree(released_alone(PS0).root, root)
     make_class(root, PS0)
-    driver.grade(root, PS0, None, driver.Plan(jobs=1))
+    driver.grade(root, PS0, None, driver.Plan(marking=marked_here))
     write_roster(
         root / "roster.csv",
         [

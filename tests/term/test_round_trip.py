@@ -48,21 +48,20 @@ def taken_in(root, folder, platform, books):
 
 
 @pytest.fixture(scope="module")
-def books(released, tmp_path_factory):
+def books(released_alone, tmp_path_factory):
     root = tmp_path_factory.mktemp("books") / "root"
-    shutil.copytree(released.root / "release" / PS0, root / "release" / PS0)
-    shutil.copytree(released.root / "course", root / "course")
+    shutil.copytree(released_alone(PS0).root, root)
     make_class(root, PS0)
     return {p.parents[1].name: p.read_bytes() for p in (root / "submitted").glob(f"*/*/{PS0}.ipynb")}
 
 
 @pytest.fixture(scope="module")
-def graded(released, books, tmp_path_factory):
+def graded(released_alone, books, marked_here, tmp_path_factory):
     """Taken in from Gradescope, and graded once."""
     root = tmp_path_factory.mktemp("sixty") / "root"
-    shutil.copytree(released.root, root)
+    shutil.copytree(released_alone(PS0).root, root)
     taken_in(root, root / "given", "gradescope", books)
-    rows = driver.grade(root, PS0, None, driver.Plan(jobs=1))
+    rows = driver.grade(root, PS0, None, driver.Plan(marking=marked_here))
     assert len(rows) == len(PRESENT)
     return root
 

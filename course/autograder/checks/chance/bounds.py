@@ -44,6 +44,15 @@ def surprising(successes: int, trials: int, probability: float) -> bool:
     return beyond(surprise(successes, trials, probability))
 
 
+def may_surprise(successes: np.ndarray, trials: np.ndarray | int, probability: float) -> np.ndarray:
+    """Which of many counts may be beyond chance: a look at all of them at once that overlooks none; `surprising` decides."""
+    k, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
+    with np.errstate(all="ignore"):
+        some = np.where(k > 0, k * np.log(k / n / probability), 0.0)
+        rest = np.where(k < n, (n - k) * np.log((n - k) / n / (1 - probability)), 0.0)
+    return np.asarray(some + rest >= 0.99 * math.log(2 / ALPHA))
+
+
 def telling(successes: int, trials: int, probability: float) -> bool:
     """Whether so many successes are so far off that somebody who expects them has a chance to be found out."""
     return surprise(successes, trials, probability) >= 0.42 * math.log(2 / ALPHA)

@@ -14,6 +14,7 @@ from course.autograder.checks.chance.bounds import (
     ALPHA,
     few_rows,
     largest_chance,
+    may_surprise,
     scattered,
     surprise,
     surprising,
@@ -147,9 +148,11 @@ class Coins:
     def _of_scatter(self, kept: np.ndarray) -> list[Flaw]:
         """Whether the number that is kept varies less or more than that of independent coins, or is another at some index."""
         for axis in range(1, kept.ndim):
-            for index, coins in enumerate(np.moveaxis(kept, axis, 0)):
-                if kept.shape[axis] > 1 and surprising(int(coins.sum()), coins.size, 1 - self.p):
-                    told = f"At index {index} along axis {axis - 1}, {coins.mean():.1%} of the values are kept at p = {self.p:g}."
+            slices = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+            counts, n = slices.sum(axis=1), slices.shape[1]
+            for index in np.flatnonzero(may_surprise(counts, n, 1 - self.p)).tolist():
+                if len(slices) > 1 and surprising(int(counts[index]), n, 1 - self.p):
+                    told = f"At index {index} along axis {axis - 1}, {slices[index].mean():.1%} of the values are kept at p = {self.p:g}."
                     return [Flaw(self.output, told)]
         for groups in groups_of(kept):
             off = scattered(groups.sum(axis=1), groups.shape[1], 1 - self.p)

@@ -3,12 +3,13 @@
 `kept` is an array of booleans [calls, *shape]: what several calls kept.
 """
 
+import functools
 import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
-from course.autograder.checks.chance.bounds import surprising
+from course.autograder.checks.chance.bounds import may_surprise, surprising
 
 Halves = tuple[np.ndarray, np.ndarray]
 
@@ -41,17 +42,29 @@ def related_lag(kept: np.ndarray, axis: int, p: float) -> int:
     The pairs of a distance are those of `pairs`; a product of matrices counts them for all distances at once.
     """
     rows = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1).astype(np.float64)
-    both_kept, counts = rows @ rows.T, rows.sum(axis=1)
-    both_dropped = rows.shape[1] - counts[:, None] - counts + both_kept
-    places = np.arange(len(rows))
-    for lag in lags(len(rows)):
-        first = places[: len(rows) - lag]
-        first = first[first // lag % 2 == 0]
-        dropped = int(both_dropped[first, first + lag].sum())
-        alike = dropped + int(both_kept[first, first + lag].sum())
-        if together(dropped, alike, first.size * rows.shape[1], p):
-            return lag
+    if len(rows) < 2:
+        return 0
+    first, second, starts, sizes = _at_lags(len(rows))
+    counts = rows.sum(axis=1)
+    both_kept = (rows @ rows.T)[first, second]
+    both_dropped = rows.shape[1] - counts[first] - counts[second] + both_kept
+    dropped = np.add.reduceat(both_dropped, starts)
+    alike, n = dropped + np.add.reduceat(both_kept, starts), sizes * rows.shape[1]
+    may = may_surprise(dropped, n, p * p) | may_surprise(alike, n, p * p + (1 - p) ** 2)
+    for place in np.flatnonzero(may).tolist():
+        if together(int(dropped[place]), int(alike[place]), int(n[place]), p):
+            return int(place) + 1
     return 0
+
+
+@functools.lru_cache(maxsize=64)
+def _at_lags(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The places of `pairs` at each distance along an axis of this size, all in a row: (first, second, starts, sizes)."""
+    places = np.arange(size)
+    firsts = [places[: size - lag][places[: size - lag] // lag % 2 == 0] for lag in lags(size)]
+    sizes = np.array([len(first) for first in firsts])
+    first = np.concatenate(firsts)
+    return first, first + np.repeat(np.arange(1, len(sizes) + 1), sizes), np.cumsum(sizes) - sizes, sizes
 
 
 def related_calls(a: np.ndarray, b: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ from tests.judging.odd import every_odd_one
 from tests.sharing import by_check, of_check
 
 ODD = by_check(every_odd_one())
-SEED = 1  # as slips have it
+SEED = 3  # as mutants in single precision have it, so that what is right is asked once
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

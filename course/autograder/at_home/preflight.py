@@ -63,7 +63,7 @@ class Preflight:
         ]
         return "\n".join(
             [
-                said("As grading would run this notebook (fresh, top to bottom; here it is not locked in):"),
+                said("As grading would run this notebook (fresh, top to bottom, but not in the sandbox):"),
                 *remarks,
                 f"  {self._earned()}",
             ]

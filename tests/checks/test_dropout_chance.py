@@ -152,7 +152,10 @@ def test_a_class_of_a_thousand_sees_a_false_alarm_with_less_than_one_in_a_millio
     monkeypatch.setattr(bounds, "beyond", count)
     namespace = solution()
     for name in list_checks("ps2_dropout"):
-        assert judge(name, *(namespace[f] for f in find_check(name).functions)).passed
+        functions = (namespace[f] for f in find_check(name).functions)
+        assert judge(
+            name, *functions, seed=77
+        ).passed  # a seed of its own: what was tossed before is not counted
     assert 1000 < len(counted) < 15_000, len(counted)
     assert len(counted) * ALPHA * 1000 < 1e-6
 

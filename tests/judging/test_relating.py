@@ -160,7 +160,7 @@ def test_nothing_that_comes_breaks_the_saying():
             for tolerance in (TOLERANCE, EXACT.float64):
                 assert isinstance(relation([pair(got, wanted, tolerance, {"x": wanted})]), str)
             if got.shape == wanted.shape:
-                fact(got, wanted, {"x": wanted, "n": 3})
+                fact(got, wanted, {"x": wanted})
 
 
 # --- what strikes the eye ------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _fact(answer: tuple[Question, Reply], path: str) -> str:
     if not isinstance(got, np.ndarray) or got.shape != right.shape:
         return ""
     with np.errstate(all="ignore"):
-        seen = fact(got, right, asked.inputs)
+        seen = fact(got, right, asked.arrays)
     return seen.message if seen is not None else ""
 
 

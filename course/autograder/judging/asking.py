@@ -12,8 +12,9 @@ from course.autograder.checks.language.plain import MAX_DIMENSIONS
 from course.autograder.checks.language.protocol import Reply, Step
 from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
-from course.autograder.checks.language.stand_ins import without_views
+from course.autograder.checks.language.stand_ins import input_arrays, without_views
 from course.autograder.checks.language.tolerances import Tolerance
+from course.autograder.judging.comparing import has_single
 from course.autograder.judging.excerpts import Excerpts
 from course.autograder.judging.lineup import Lineup, line_up
 from course.autograder.judging.sketch import Sketch
@@ -44,6 +45,16 @@ class Question(ABC):
     def values(self) -> Inputs:
         """The inputs with views as the arrays they show: what references and misconceptions are asked about."""
         return without_views(self.inputs)
+
+    @functools.cached_property
+    def arrays(self) -> Arrays:
+        """Every array among the inputs, by its path; collected once for all answers to this question."""
+        return input_arrays(self.inputs)
+
+    @functools.cached_property
+    def single(self) -> bool:
+        """Whether the inputs hold an array in single or half precision."""
+        return has_single(self.inputs)
 
     @property
     @abstractmethod
@@ -142,6 +153,16 @@ class Observed(Question):
         if self.draw.unread:
             return self.asked.wrong
         return {name: self._of(answers) for name, answers in self.asked.wrong_forms.items()}
+
+    @property
+    def arrays(self) -> Arrays:
+        """As of the question before the draw was there, for all answers to it; and so is the next."""
+        return self.asked.arrays
+
+    @property
+    def single(self) -> bool:
+        """Whether the inputs hold an array in single or half precision."""
+        return self.asked.single
 
     def pairs(self) -> Sequence[Two]:
         """None: two mistakes in one draw are not looked for."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Case, Inputs, Output
-from course.autograder.checks.language.stand_ins import MAPPINGS, Strided
+from course.autograder.checks.language.spec import Arrays, Case, Inputs, Output
+from course.autograder.checks.language.stand_ins import MAPPINGS, Strided, input_arrays
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
@@ -41,6 +41,8 @@ def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> b
 def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     """Which elements are not near enough. It is asked once for each mistake that a wrong output could come from."""
     if _in_integers(got, wanted, tolerance):
+        if got.dtype == wanted.dtype:
+            return np.asarray(got != wanted)
         return np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
     got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
@@ -131,6 +133,7 @@ def compare(
     got: np.ndarray,
     wanted: np.ndarray,
     tolerance: Tolerance | None = None,
+    arrays: Arrays | None = None,
 ) -> Finding | None:
     """What is wrong with one output on one case; None where it is near enough.
 
@@ -139,6 +142,7 @@ def compare(
         inputs: the case's.
         got, wanted: what came, and what is right.
         tolerance: what `tolerance_of` gives, where the caller knows it already.
+        arrays: what `input_arrays` gives, where it does.
     """
     tolerance = tolerance or tolerance_of(output, inputs, got)
     if ".*." in output.path and got.ndim and wanted.ndim:
@@ -152,7 +156,7 @@ def compare(
     if gap is None:
         return Finding(kind="shape", message=_unlike(got, wanted), **about)
     about |= {"largest_difference": gap.largest, "index": gap.index, "got": gap.got, "wanted": gap.wanted}
-    seen = fact(got, wanted, inputs)
+    seen = fact(got, wanted, input_arrays(inputs) if arrays is None else arrays)
     if seen is not None:
         return Finding(kind=seen.kind, message=seen.message, advice=seen.advice, **about)
     small = precision(inputs, got) == "float64" and near(got, wanted, output.tolerances.float32)

@@ -1,12 +1,14 @@
 """What speaks for a mistake: the cases on which it would show, and those on which it gives exactly what came."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from course.autograder.checks.language.spec import Output
 from course.autograder.judging.asking import Question
-from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.comparing import near, tolerance_from
+from course.autograder.judging.lineup import Lineup
 
 ENOUGH = 0.25  # of the cases on which a mistake would show, where it explains all that fails
 HALF = 0.5  # of them, where some of what fails is left unexplained: cases whose sizes coincide meet more than one name
@@ -52,7 +54,7 @@ class Answers:
     Attributes:
         output: which.
         by_case: the question and what came.
-        evidence: by the mistake's name.
+        evidence: by the mistake's name, of those that are in step on some case.
     """
 
     output: Output
@@ -61,23 +63,31 @@ class Answers:
 
 
 def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answers:
-    """Compare what came for one output with what each misconception gives on the same inputs."""
-    found = {name: Evidence() for name in dict.fromkeys(name for asked, _ in entries for name in asked.wrong)}
+    """Compare what came for one output with what each misconception gives on the same inputs.
+
+    Of a mistake that is in step nowhere there is nothing to say, and it gets no `Evidence`.
+    """
+    found: dict[str, Evidence] = {}
+    lineups: list[tuple[str, Lineup]] = []
+    few = False
     for asked, got in entries:
-        tolerance, case = tolerance_of(output, asked.inputs, got), asked.case.name
-        known, right = asked.lineup(output.path, tolerance), asked.right[output.path]
+        case, right = asked.case.name, asked.right[output.path]
+        tolerance = tolerance_from(output, asked.single, got)
+        known = asked.lineup(output.path, tolerance)
+        lineups.append((case, known))
         met = known.met_by(got)
         if near(got, right, tolerance):
             met |= set(asked.wrong) - known.given
-        for name in known.showing:
-            found[name].shows.add(case)
         for name in met:
-            found[name].in_step.add(case)
-        for name in met & known.showing:
-            found[name].explains.add(case)
-        for name in known.in_shape_alone:
-            found[name].in_shape_alone = True
+            evidence = found.setdefault(name, Evidence())
+            evidence.in_step.add(case)
+            if name in known.showing:
+                evidence.explains.add(case)
         few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
-    for evidence in found.values():
+    for name, evidence in found.items():
         evidence.few = few
-    return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, found)
+        evidence.shows = {case for case, known in lineups if name in known.showing}
+        evidence.in_shape_alone = any(name in known.in_shape_alone for _, known in lineups)
+    names = dict.fromkeys(itertools.chain.from_iterable(asked.wrong for asked, _ in entries))
+    in_order = {name: found[name] for name in names if name in found}
+    return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, in_order)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.language.spec import Inputs
-from course.autograder.checks.language.stand_ins import input_arrays
+from course.autograder.checks.language.spec import Arrays
 
 UNWRITTEN = 1e-290  # numbers this near 0, or this far from it, are no result but what lay in memory
 
@@ -27,8 +26,13 @@ class Fact:
     empty: bool = True
 
 
-def fact(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
-    """What strikes the eye in an array of the right shape, or None."""
+def fact(got: np.ndarray, wanted: np.ndarray, arrays: Arrays) -> Fact | None:
+    """What strikes the eye in an array of the right shape, or None.
+
+    Args:
+        got, wanted: what came, and what is right.
+        arrays: of the case's inputs, by path.
+    """
     if got.dtype.kind == "b" and wanted.dtype.kind != "b":
         return Fact(
             "fact",
@@ -38,7 +42,7 @@ def fact(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
         )
     if not got.size:
         return None
-    return _not_finite(got, wanted) or _unwritten(got, wanted) or _one_value(got, wanted, inputs)
+    return _not_finite(got, wanted) or _unwritten(got, wanted) or _one_value(got, wanted, arrays)
 
 
 def _not_finite(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
@@ -76,13 +80,13 @@ def _unwritten(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
     )
 
 
-def _one_value(got: np.ndarray, wanted: np.ndarray, inputs: Inputs) -> Fact | None:
+def _one_value(got: np.ndarray, wanted: np.ndarray, arrays: Arrays) -> Fact | None:
     if not got.any() and wanted.any():
         told = "Yours is 0." if got.size == 1 else "Yours is 0 everywhere."
         return Fact("fact", told, "Is it ever written to?" if got.size > 1 else "")
     if got.size < 2:
         return None
-    for path, array in input_arrays(inputs).items():
+    for path, array in arrays.items():
         if array.shape == got.shape and np.array_equal(array, got):
             return Fact("fact", f"Yours is {path} as it came.", "", empty=False)
     if got.size > 3 and bool((got == got.flat[0]).all()) and not bool((wanted == wanted.flat[0]).all()):

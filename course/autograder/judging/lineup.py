@@ -37,10 +37,10 @@ class Lineup:
     tolerance: Tolerance
     excerpts: Excerpts | None = None
 
-    @property
-    def given(self) -> set[str]:
+    @functools.cached_property
+    def given(self) -> frozenset[str]:
         """Names of all that give something for this output."""
-        return {*self.names, *self.others}
+        return frozenset((*self.names, *self.others))
 
     def at(self, array: np.ndarray) -> np.ndarray:
         """An array of the right answer's shape as the values are: whole, or an excerpt."""
@@ -80,15 +80,15 @@ class Lineup:
         """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""
         if isinstance(value, Sketch):
             return value.near(got, self.tolerance, share=1.0)
-        if in_shape_alone(value, self.right):
-            return value.shape == got.shape
-        return near(got, value, self.tolerance)
+        if value.shape != got.shape:
+            return False
+        return in_shape_alone(value, self.right) or near(got, value, self.tolerance)
 
-    @property
-    def in_shape_alone(self) -> set[str]:
+    @functools.cached_property
+    def in_shape_alone(self) -> frozenset[str]:
         """Names of the mistakes that say nothing of the values."""
         whole = {name: v for name, v in self.others.items() if isinstance(v, np.ndarray) and v.size}
-        return {name for name, value in whole.items() if in_shape_alone(value, self.right)}
+        return frozenset(name for name, value in whole.items() if in_shape_alone(value, self.right))
 
 
 def in_shape_alone(value: np.ndarray | Sketch, right: np.ndarray) -> bool:

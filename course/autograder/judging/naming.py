@@ -13,7 +13,7 @@ import numpy as np
 
 from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Question
-from course.autograder.judging.comparing import tolerance_of
+from course.autograder.judging.comparing import tolerance_from
 from course.autograder.judging.evidence import Answers, gather
 from course.autograder.judging.facts import fact
 from course.autograder.judging.relating import pair, relation
@@ -176,20 +176,26 @@ def _best(
     Between those that are equal in this as well, it is the one that would change least of what is right.
     Those that are known by the shape alone are asked when no other fits.
     """
-    asked, got = answers.by_case[case]
-    right = asked.right[answers.output.path]
-    seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
     fitting = [
         name
         for name, e in answers.evidence.items()
         if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
-    if seen is not None and seen.empty:  # 0 everywhere, say: many a mistake gives that on some case or other
+    if fitting and _says_little(
+        answers, case
+    ):  # 0 everywhere, say: many a mistake gives that on some case or other
         fitting = [name for name in fitting if wrong <= answers.evidence[name].in_step]
     best = _tops(fitting, lambda name: (len(answers.evidence[name].in_step), support.everywhere[name]))
     return (
         best[0] if len(best) == 1 else next(iter(_tops(best, lambda name: (-support.against()[name],))), "")
     )
+
+
+def _says_little(answers: Answers, case: str) -> bool:
+    asked, got = answers.by_case[case]
+    right = asked.right[answers.output.path]
+    seen = fact(got, right, asked.arrays) if got.shape == right.shape else None
+    return seen is not None and seen.empty
 
 
 def _tops(names: Sequence[str], key: Callable[[str], tuple[int, ...]]) -> list[str]:
@@ -203,7 +209,7 @@ def _shown_where_right(tally: Tally) -> Counter[str]:
     shown: Counter[str] = Counter()
     for output, asked, got in tally.compared:
         if output.path not in tally.wrong:
-            shown.update(asked.lineup(output.path, tolerance_of(output, asked.inputs, got)).showing)
+            shown.update(asked.lineup(output.path, tolerance_from(output, asked.single, got)).showing)
     return shown
 
 
@@ -214,7 +220,7 @@ def _relation(answers: Answers, kinds: Mapping[str, str], *, strong: bool = Fals
     made = []
     for case in kinds:
         asked, got = answers.by_case[case]
-        tolerance = tolerance_of(answers.output, asked.inputs, got)
+        tolerance = tolerance_from(answers.output, asked.single, got)
         path = answers.output.path
         beside = {other: right for other, right in asked.right.items() if other != path}
         made.append(pair(got, asked.right[path], tolerance, asked.inputs, path, beside))

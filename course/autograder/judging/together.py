@@ -9,7 +9,7 @@ import numpy as np
 
 from course.autograder.checks.language.spec import Arrays, Output
 from course.autograder.judging.asking import Question, Two
-from course.autograder.judging.comparing import near, tolerance_of
+from course.autograder.judging.comparing import near, tolerance_from
 from course.autograder.judging.facts import fact
 from course.autograder.judging.lineup import Lineup, in_shape_alone
 from course.autograder.judging.sketch import Sketch
@@ -43,7 +43,7 @@ def two_mistakes(output: Output, entries: Sequence[Entry], right: Sequence[Entry
 
 def _contradicted(output: Output, two: Two, right: Sequence[Entry]) -> int:
     """On how many of the cases that are right one of the two would show."""
-    lineups = (asked.lineup(output.path, tolerance_of(output, asked.inputs, got)) for asked, got in right)
+    lineups = (asked.lineup(output.path, tolerance_from(output, asked.single, got)) for asked, got in right)
     return sum(bool(known.showing & set(two)) for known in lineups)
 
 
@@ -59,7 +59,7 @@ def _one_place(cases: Sequence["_Case"], two: Two) -> bool:
 def _says_nothing(output: Output, asked: Question, got: np.ndarray) -> bool:
     """Whether this is 0 everywhere, or the like: many a pair gives that."""
     right = asked.right[output.path]
-    seen = fact(got, right, asked.inputs) if got.shape == right.shape else None
+    seen = fact(got, right, asked.arrays) if got.shape == right.shape else None
     return seen is not None and seen.empty
 
 
@@ -81,7 +81,7 @@ class _Case:
 
     @classmethod
     def of(cls, output: Output, asked: Question, got: np.ndarray) -> "_Case":
-        known = asked.lineup(output.path, tolerance_of(output, asked.inputs, got))
+        known = asked.lineup(output.path, tolerance_from(output, asked.single, got))
         right = asked.right[output.path]
         came = known.at(got) if got.shape == right.shape else None
         return cls(output.path, asked, got, known, known.at(right), came, known.alone)

@@ -7,9 +7,9 @@ import numpy as np
 from course.autograder.checks.language.plain import MAX_DIMENSIONS, Problem
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Arrays, Check
-from course.autograder.checks.language.stand_ins import input_arrays, input_settings
+from course.autograder.checks.language.stand_ins import input_settings
 from course.autograder.judging.asking import EXCEPTION, Observed, Question
-from course.autograder.judging.comparing import compare, has_single, tolerance_from
+from course.autograder.judging.comparing import compare, tolerance_from
 from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, sentence
 
@@ -37,13 +37,12 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     elif check.observe is not None or check.properties:
         tally.miss(asked.case.name, *check.wanted)  # a random answer is judged whole or not at all
         got = {}
-    single = has_single(sent)  # once for all outputs: a case's inputs may be many
     for output in check.outputs:
         if output.path in got and output.path in asked.right:
             came = got[output.path]
             tally.compared.append((output, asked, came))
-            held_to = tolerance_from(output, single, came)
-            finding = compare(output, asked.case, sent, came, asked.right[output.path], held_to)
+            held_to = tolerance_from(output, asked.single, came)
+            finding = compare(output, asked.case, sent, came, asked.right[output.path], held_to, asked.arrays)
             if finding is not None and output.path not in told:
                 tally.add(finding)
     ground = reply.outputs.get(check.rests_on.outputs[0].path) if check.rests_on else None
@@ -127,7 +126,7 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
     if not reply.inputs_after:
         return []
     changed = {}
-    for path, sent in input_arrays(asked.inputs).items():
+    for path, sent in asked.arrays.items():
         after = reply.inputs_after.get(path, sent)
         if path not in check.may_change and (isinstance(after, Problem) or not _same(after, sent)):
             told = f"The input {path} is changed by your function."

@@ -4,6 +4,7 @@
 false alarms.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from course.autograder.checks.language.seen import Flaw
 
 SAME_MASK, EXACT_SHARE = "the same mask on every call", "an exact share is dropped"
 LEFT_OUT = "one index left out of the draw"
+KEPT = 256  # tosses whose flaws are remembered
 
 Sharing = tuple[
     tuple[tuple[int, ...], str, str], ...
@@ -74,8 +76,23 @@ class Coins:
     def _flaw(self, name: str) -> Flaw:
         return Flaw(self.output, self.words[name], name)
 
+    @functools.cached_property
+    def _told(self) -> dict[tuple[tuple[int, ...], bytes], list[Flaw]]:
+        return {}
+
     def flaws(self, kept: np.ndarray) -> list[Flaw]:
-        """What shows that `kept` [calls, *shape] is not one independent coin for every value: rate, sharing, relations."""
+        """What shows that `kept` [calls, *shape] is not one independent coin for every value: rate, sharing, relations.
+
+        The same coins are looked at once: whoever answers again, or draws as another did, mostly tosses the same.
+        """
+        tossed = kept.shape, np.packbits(kept).tobytes()
+        if tossed not in self._told:
+            if len(self._told) == KEPT:
+                self._told.clear()
+            self._told[tossed] = self._flaws(kept)
+        return list(self._told[tossed])
+
+    def _flaws(self, kept: np.ndarray) -> list[Flaw]:
         if not 0 < self.p < 1 or kept.all() or not kept.any():
             return self.of_rate(kept)
         flaws = []

@@ -5,13 +5,15 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import course  # noqa: F401  before nbformat, whose start it shortens
-from tests.processor_time import ProcessorTime
+from tests.each import try_each
+from tests.processor_time import ANSWERS, ProcessorTime
 from tests.quick import Quick
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -48,6 +50,16 @@ def pytest_collection_finish() -> None:
 def root() -> Path:
     """The project."""
     return ROOT
+
+
+@pytest.fixture
+def each(record_property) -> Callable[..., None]:
+    """`each(hold, tried)`: `try_each`, and how many were tried stands in the table at the end."""
+
+    def counted(hold: Callable[..., None], tried: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        record_property(ANSWERS, try_each(hold, tried))
+
+    return counted
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 TICKS = os.sysconf("SC_CLK_TCK")
+ANSWERS = "answers"  # a test's property: how many answers it has tried
 
 
 def _below(pid: int) -> Iterator[int]:
@@ -37,6 +38,11 @@ def spent() -> float:
     return sum(os.times()[:4]) + sum(map(_ticks, _below(os.getpid()))) / TICKS
 
 
+def folder_of(test: str) -> str:
+    """The name of the folder that a test lies in."""
+    return Path(test.partition("::")[0]).parent.name
+
+
 class ProcessorTime:
     """Measures in each process that runs tests, and adds up in the one that reports."""
 
@@ -45,6 +51,7 @@ class ProcessorTime:
         self.config = config
         self.last = self.starting = 0.0
         self.by_test: dict[str, float] = {}
+        self.answers: dict[str, int] = defaultdict(int)  # by folder
 
     def pytest_collection_finish(self) -> None:
         """What was spent until now belongs to no test."""
@@ -63,6 +70,7 @@ class ProcessorTime:
         """Keep it, where the reports come together."""
         if report.when == "teardown":
             self.by_test[report.nodeid] = getattr(report, "processor", 0.0)
+            self.answers[folder_of(report.nodeid)] += dict(report.user_properties).get(ANSWERS, 0)
 
     def pytest_sessionfinish(self) -> None:
         """Tell the process that reports what this worker took to start and to collect."""
@@ -82,8 +90,8 @@ class ProcessorTime:
             self.starting += sum(os.times()[:2])
         folders: dict[str, list[float]] = defaultdict(list)
         for test, seconds in self.by_test.items():
-            folders[Path(test.partition("::")[0]).parent.name].append(seconds)
-        rows = [(sum(costs), f"{folder:12} {len(costs):5} tests") for folder, costs in folders.items()]
+            folders[folder_of(test)].append(seconds)
+        rows = [(sum(costs), self._row(folder, len(costs))) for folder, costs in folders.items()]
         rows = [*sorted(rows, reverse=True), (self.starting, "starting and collecting")]
         terminalreporter.section("processor seconds")
         for seconds, what in [*rows, (sum(seconds for seconds, _ in rows), "in all")]:
@@ -91,3 +99,7 @@ class ProcessorTime:
         costly = sorted(self.by_test.items(), key=lambda item: -item[1])
         for test, seconds in costly[: self.config.getoption("costliest")]:
             terminalreporter.write_line(f"{seconds:8.2f}  {test}")
+
+    def _row(self, folder: str, tests: int) -> str:
+        answers = self.answers[folder]
+        return f"{folder:12} {tests:5} tests" + (f", {answers:,} answers tried in them" if answers else "")

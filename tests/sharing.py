@@ -4,11 +4,31 @@ What a case's right answer is, and what each of its check's mistakes gives, cost
 the judge keeps both for the questions that it was asked last (`course.autograder.judging.question`).
 """
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
 
 import pytest
+
+
+class Asked(Protocol):
+    """An answer to a check."""
+
+    @property
+    def check(self) -> str:
+        """The check's name."""
+
+
+One = TypeVar("One", bound=Asked)
 
 
 def of_check(check: str, *values: Any, id: str | None = None) -> Any:
     """Parameters of a test that judges answers to one check."""
     return pytest.param(*values, id=id, marks=pytest.mark.xdist_group(f"check {check}"))
+
+
+def by_check(answers: Iterable[One]) -> dict[str, list[One]]:
+    """The answers to each check, in their order."""
+    found: dict[str, list[One]] = {}
+    for answer in answers:
+        found.setdefault(answer.check, []).append(answer)
+    return dict(sorted(found.items()))

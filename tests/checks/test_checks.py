@@ -24,12 +24,17 @@ def of_whole_numbers(name):
 
 
 EACH_CHECK = [of_check(name, name) for name in CHECKS]
-MUTANTS = [
-    of_check(name, name, m.name, dtype)
-    for name in CHECKS
-    for m in find_check(name).misconceptions
-    for dtype in ((None,) if of_whole_numbers(name) else (None, "float32"))
-]
+
+
+def mutants(name):
+    """By its name each mistake of a check, in each precision and with each seed that it is tried with."""
+    for dtype in (None,) if of_whole_numbers(name) else (None, "float32"):
+        for seed in SEEDS_OF_MUTANTS[dtype]:
+            for mistake in find_check(name).misconceptions:
+                yield (
+                    f"{mistake.name}, {dtype or 'float64'}, seed {seed}",
+                    (name, seed, mistake.name, dtype),
+                )
 
 
 def answer(check_name, seed, change=None, dtype=None):
@@ -44,26 +49,30 @@ def answer(check_name, seed, change=None, dtype=None):
             return Reply(problem=Problem("raised", f"raised {q.case.raises}", (q.case.raises,)))
         if dtype:
             outputs = {k: a.astype(dtype) if a.dtype.kind == "f" else a for k, a in outputs.items()}
-        return Reply({k: outputs[k] for k in wanted if k in outputs}, input_arrays(inputs))
+        return Reply({k: outputs[k] for k in wanted if k in outputs})  # and no input is changed
 
     return judge_with(check, ask, seed=seed)
 
 
-@pytest.mark.parametrize("dtype", [None, "float32"])
 @pytest.mark.parametrize("name", EACH_CHECK)
-def test_reference_passes_its_own_check(name, dtype):
-    for seed in SEEDS:
+def test_reference_passes_its_own_check(name, each):
+    def passes(dtype, seed):
         verdict = answer(name, seed, dtype=dtype)
         assert verdict.passed, verdict.text()
 
+    each(passes, [(f"{t or 'float64'}, seed {s}", (t, s)) for s in SEEDS for t in (None, "float32")])
 
-@pytest.mark.parametrize(("name", "mistake", "dtype"), MUTANTS)
-def test_misconception_is_rejected_and_named(name, mistake, dtype):
-    for seed in SEEDS_OF_MUTANTS[dtype]:
-        verdict = answer(name, seed, mistake, dtype)
-        assert not verdict.passed
-        assert verdict.points < verdict.max_points
-        assert mistake in verdict.misconceptions, f"seed {seed}: {verdict.text()}"
+
+def is_rejected_and_named(name, seed, mistake, dtype):
+    verdict = answer(name, seed, mistake, dtype)
+    assert not verdict.passed
+    assert verdict.points < verdict.max_points
+    assert mistake in verdict.misconceptions, verdict.text()
+
+
+@pytest.mark.parametrize("name", [of_check(name, name) for name in CHECKS if find_check(name).misconceptions])
+def test_each_misconception_is_rejected_and_named(name, each):
+    each(is_rejected_and_named, mutants(name))
 
 
 @pytest.mark.parametrize("name", EACH_CHECK)

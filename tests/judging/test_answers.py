@@ -11,14 +11,16 @@ from course.autograder.checks import find_check
 from course.autograder.judging import answers
 from tests.judging.made_up import MADE_UP
 from tests.judging.slips import every_slip
+from tests.sharing import of_check
 
 SLIPS = every_slip()
 
 SEEDS = (0, 1)
 BANKS = answers.assignments_with_a_bank()
 
-
 pytestmark = pytest.mark.filterwarnings("ignore")
+CHECKS = [(bank, check) for bank in BANKS for check in list_checks(bank)]
+EACH_CHECK = [of_check(check, bank, check) for bank, check in CHECKS]
 
 
 @functools.cache
@@ -31,35 +33,36 @@ def wrong_answers(bank):
     return {wrong.id: wrong for wrong in answers.wrong_answers(bank)}
 
 
-def kept(bank, seed, *values):
-    """Parameters: a worker runs all of one bank and one seed in turn, so that it draws their cases once.
-
-    Of two seeds by turns the judge would keep neither's cases: they are more than it keeps.
-    """
-    return pytest.param(bank, seed, *values, marks=pytest.mark.xdist_group(f"bank {bank} {seed}"))
-
-
-RIGHT = [kept(bank, seed, name) for bank in BANKS for seed in SEEDS for name in right_answers(bank)]
-WRONG = [kept(bank, seed, name) for bank in BANKS for seed in SEEDS for name in wrong_answers(bank)]
+MISTAKEN = [
+    of_check(check, bank, check)
+    for bank, check in CHECKS
+    if any(check in wrong.named for wrong in wrong_answers(bank).values())
+]
 
 
-def first_in(bank, function):
-    """The first mistake of those made in this function."""
-    return next(name for name, wrong in wrong_answers(bank).items() if wrong.function == function)
+def first_of_each_function(bank):
+    """The first mistake of those made in each function."""
+    return {wrong.function: wrong for wrong in reversed(wrong_answers(bank).values())}.values()
 
 
-def verdicts(bank, sources, names, seed):
-    """A verdict by check, on the functions that these cells define; what they print is theirs."""
+def verdict_on(bank, sources, check, seed):
+    """The verdict on the functions that these cells define; what they print is theirs."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         functions = answers.functions_of(bank, sources)
-        return {
-            name: judge(name, *(functions[f] for f in find_check(name).functions), seed=seed)
-            for name in names
-        }
+        return judge(check, *(functions[f] for f in find_check(check).functions), seed=seed)
 
 
 def involved(check, users):
     return bool(users & set(find_check(check).functions))
+
+
+def called(answer):
+    return answer.id if isinstance(answer, answers.Wrong) else answer.name
+
+
+def with_seeds(listed):
+    """What is to be tried with each seed: of one seed all in a row."""
+    return [(f"{called(one)}, seed {seed}", (one, seed)) for seed in SEEDS for one in listed]
 
 
 def test_there_is_a_bank():
@@ -68,10 +71,13 @@ def test_there_is_a_bank():
     assert len(wrong_answers("ps1_batchnorm")) >= 45
 
 
-@pytest.mark.parametrize(("bank", "seed"), [kept(bank, seed) for bank in BANKS for seed in range(12)])
-def test_the_instructors_solution_gets_everything(bank, seed):
-    for verdict in verdicts(bank, {}, list_checks(bank), seed).values():
+@pytest.mark.parametrize(("bank", "check"), EACH_CHECK)
+def test_the_instructors_solution_gets_everything(bank, check, each):
+    def gets_everything(seed):
+        verdict = verdict_on(bank, {}, check, seed)
         assert verdict.points == verdict.max_points, verdict.text()
+
+    each(gets_everything, [(f"seed {seed}", (seed,)) for seed in range(12)])
 
 
 def test_no_right_answer_fails_for_want_of_digits_in_the_reference():
@@ -84,47 +90,66 @@ def test_no_right_answer_fails_for_want_of_digits_in_the_reference():
 
 @pytest.mark.parametrize("bank", BANKS)
 def test_blank_functions_get_nothing(bank):
-    for verdict in verdicts(bank, answers.blanks(bank), list_checks(bank), 0).values():
+    for check in list_checks(bank):
+        verdict = verdict_on(bank, answers.blanks(bank), check, 0)
         assert verdict.points == 0, verdict.text()
         assert [finding.kind for finding in verdict.findings] == ["blank"]
 
 
-@pytest.mark.parametrize(("bank", "seed", "name"), RIGHT)
-def test_right_answer_gets_everything(bank, seed, name):
-    for verdict in verdicts(bank, right_answers(bank)[name].sources, list_checks(bank), seed).values():
+@pytest.mark.parametrize(("bank", "check"), EACH_CHECK)
+def test_every_right_answer_gets_everything(bank, check, each):
+    def gets_everything(answer, seed):
+        verdict = verdict_on(bank, answer.sources, check, seed)
         assert verdict.points == verdict.max_points, verdict.text()
 
+    each(gets_everything, with_seeds(right_answers(bank).values()))
 
-@pytest.mark.parametrize(("bank", "seed", "name"), WRONG)
-def test_wrong_answer_is_refused_and_named(bank, seed, name):
-    wrong = wrong_answers(bank)[name]
-    users = answers.users_of(bank, wrong.function)
-    apart = [check for check in list_checks(bank) if not involved(check, users)]
-    assert wrong.named and not set(wrong.named) & set(apart)
-    # Which checks a mistake leaves alone depends on its function alone: one mistake of each says it.
-    unconcerned = apart if seed == SEEDS[0] and name == first_in(bank, wrong.function) else []
-    found = verdicts(bank, answers.sources_with(bank, [wrong]), [*wrong.named, *unconcerned], seed)
-    for check, misconceptions in wrong.named.items():
-        assert not found[check].passed
-        assert found[check].points < found[check].max_points
-        assert set(misconceptions) <= set(found[check].misconceptions), found[check].text()
-    for check in unconcerned:
-        assert found[check].passed, found[check].text()
+
+@pytest.mark.parametrize(("bank", "check"), MISTAKEN)
+def test_every_wrong_answer_is_refused_and_named(bank, check, each):
+    def is_refused_and_named(wrong, seed):
+        verdict = verdict_on(bank, answers.sources_with(bank, [wrong]), check, seed)
+        assert not verdict.passed
+        assert verdict.points < verdict.max_points
+        assert set(wrong.named[check]) <= set(verdict.misconceptions), verdict.text()
+
+    listed = [wrong for wrong in wrong_answers(bank).values() if check in wrong.named]
+    each(is_refused_and_named, with_seeds(listed))
+
+
+@pytest.mark.parametrize("bank", BANKS)
+def test_every_wrong_answer_is_wrong_in_a_check_of_its_function(bank):
+    tried = {check for mistaken, check in CHECKS if mistaken == bank}
+    for wrong in wrong_answers(bank).values():
+        users = answers.users_of(bank, wrong.function)
+        assert wrong.named and all(check in tried and involved(check, users) for check in wrong.named)
+
+
+@pytest.mark.parametrize(("bank", "check"), EACH_CHECK)
+def test_a_mistake_in_another_function_costs_nothing(bank, check):
+    """Which checks a mistake leaves alone depends on its function alone: one mistake of each says it."""
+    for wrong in first_of_each_function(bank):
+        if not involved(check, answers.users_of(bank, wrong.function)):
+            verdict = verdict_on(bank, answers.sources_with(bank, [wrong]), check, SEEDS[0])
+            assert verdict.passed, f"{wrong.id}: {verdict.text()}"
 
 
 @pytest.mark.parametrize(
     ("name", "check", "only"),
     [
-        ("backward-order", "batchnorm_backward", "dgamma and dbeta swapped"),
-        ("running-not-written-back", "affine_bn_relu_forward", "running statistics not updated"),
-        ("block-in-test-mode", "affine_bn_relu_forward", "block run in test mode"),
+        of_check(check, name, check, only)
+        for name, check, only in (
+            ("backward-order", "batchnorm_backward", "dgamma and dbeta swapped"),
+            ("running-not-written-back", "affine_bn_relu_forward", "running statistics not updated"),
+            ("block-in-test-mode", "affine_bn_relu_forward", "block run in test mode"),
+        )
     ],
 )
 def test_of_mistakes_that_fit_an_output_the_one_that_explains_most_is_named(name, check, only):
     """Each of these outputs taken alone is also what another mistake gives."""
     wrong = wrong_answers("ps1_batchnorm")[name]
-    found = verdicts("ps1_batchnorm", answers.sources_with("ps1_batchnorm", [wrong]), [check], 0)
-    assert found[check].misconceptions == (only,)
+    verdict = verdict_on("ps1_batchnorm", answers.sources_with("ps1_batchnorm", [wrong]), check, 0)
+    assert verdict.misconceptions == (only,)
 
 
 @pytest.mark.parametrize("bank", BANKS)

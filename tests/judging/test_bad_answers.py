@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course.autograder import judge, list_checks
+from course.autograder.checks import find_check
 from tests.sharing import of_check
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -285,13 +286,19 @@ def test_wrong_number_of_functions_is_said_so(count):
     assert f"takes 1 function (normalize); {count} came" in verdict.text()
 
 
-@pytest.mark.parametrize("name", [of_check(name, name) for name in list_checks()])
-@pytest.mark.parametrize(
-    "function", [raiser(ValueError("no")), returning(lambda x: None), lambda *a: (0,) * 5, 7]
-)
-def test_no_check_gives_points_for_nonsense(name, function):
-    from course.autograder.checks import find_check
+NONSENSE = {
+    "raises": raiser(ValueError("no")),
+    "None": returning(lambda x: None),
+    "too many results": lambda *a: (0,) * 5,
+    "a number for a function": 7,
+}
 
-    verdict = judge(name, *[function] * len(find_check(name).functions))
-    assert verdict.points == 0
-    assert all(finding.message for finding in verdict.findings)
+
+@pytest.mark.parametrize("name", [of_check(name, name) for name in list_checks()])
+def test_no_check_gives_points_for_nonsense(name, each):
+    def gets_nothing(function):
+        verdict = judge(name, *[function] * len(find_check(name).functions))
+        assert verdict.points == 0
+        assert all(finding.message for finding in verdict.findings)
+
+    each(gets_nothing, [(what, (function,)) for what, function in NONSENSE.items()])

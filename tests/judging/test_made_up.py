@@ -6,9 +6,10 @@ import pytest
 
 from course.autograder import judge
 from tests.judging.made_up import MADE_UP
-from tests.sharing import of_check
+from tests.sharing import by_check, of_check
 
-EACH = [of_check(one.check, one, id=one.about) for one in sorted(MADE_UP, key=lambda one: one.check)]
+MADE = by_check(MADE_UP)
+EACH_CHECK = [of_check(check, check) for check in MADE]
 
 # What may stand at the beginning of a sentence in small letters: names of what is in the code.
 NAMES = {"x", "np", "gamma", "beta", "dx", "dw", "dgamma", "dbeta", "dropout"}
@@ -16,19 +17,28 @@ NAMES = {"x", "np", "gamma", "beta", "dx", "dw", "dgamma", "dbeta", "dropout"}
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("made_up", EACH)
-@pytest.mark.parametrize("seed", [0, 1])
-def test_it_is_rejected_and_only_what_is_true_is_said(made_up, seed):
-    verdict = judge(made_up.check, *made_up.functions, seed=seed)
+def with_seeds(check):
+    return [(f"{one.about}, seed {seed}", (one, seed)) for seed in (0, 1) for one in MADE[check]]
+
+
+@pytest.mark.parametrize("check", EACH_CHECK)
+def test_each_is_rejected_and_only_what_is_true_is_said_in_whole_sentences_and_once(check, each):
+    def is_told_well(made_up, seed):
+        verdict = judge(made_up.check, *made_up.functions, seed=seed)
+        only_what_is_true_is_said(made_up, verdict)
+        it_is_told_in_whole_sentences_and_once(verdict)
+
+    each(is_told_well, with_seeds(check))
+
+
+def only_what_is_true_is_said(made_up, verdict):
     assert not verdict.passed
     assert set(made_up.named) <= set(verdict.misconceptions), verdict.text()
     assert set(verdict.misconceptions) <= {*made_up.named, *made_up.may}, verdict.text()
     assert made_up.said in verdict.text(), verdict.text()
 
 
-@pytest.mark.parametrize("made_up", EACH)
-def test_it_is_told_in_whole_sentences_and_once(made_up):
-    verdict = judge(made_up.check, *made_up.functions, seed=2)
+def it_is_told_in_whole_sentences_and_once(verdict):
     for line in verdict.text().splitlines()[1:]:
         told = line.strip().removeprefix("- ")
         name = re.match(r"[\w.*]+: ", told)

@@ -131,8 +131,12 @@ def from_bank(assignment: str, seed: int = SEED) -> dict[str, list[Asked]]:
 def without(
     check: Check, answered: Answered, *names: str
 ) -> tuple[Verdict, dict[str, tuple[Question, Reply]]]:
-    """The verdict of a check that does not know some of its misconceptions, and what it was given on."""
-    bare = replace(check, misconceptions=tuple(m for m in check.misconceptions if m.name not in names))
+    """The verdict of a check that does not know some of its misconceptions, and what it was given on.
+
+    It has no makings either: their pieces would tell the same mistakes.
+    """
+    known = tuple(m for m in check.misconceptions if m.name not in names)
+    bare = replace(check, misconceptions=known, makings={})
     heard = {case: (_bare(asked, bare), reply) for case, (asked, reply) in answered.items()}
     cases = [case.name for case in check.cases + check.hidden]
     replies = iter([heard[case][1] for case in cases])

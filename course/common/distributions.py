@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 SITE_PACKAGES = ("site-packages", "dist-packages")
 # Not to be had while an answer is graded.
@@ -18,6 +20,8 @@ STUDENT_NEEDS = ("numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 # A submission may import what these need, too: the lessons are read with Paddle, which brings packages of its own.
 ALSO_HAS = ("paddlepaddle",)
 
+REQUIRED = re.compile(r"^Requires-Dist:\s*(.*)$", re.MULTILINE | re.IGNORECASE)
+
 
 def normal(name: str) -> str:
     """A distribution's name as the index of packages compares it."""
@@ -27,6 +31,10 @@ def normal(name: str) -> str:
 @cache
 def closure(names: tuple[str, ...]) -> frozenset[str]:
     """The distributions that these need, themselves included, by normalised name, as installed here."""
+    from packaging.requirements import (
+        Requirement,
+    )  # for who asks, once: others know `FRAMEWORKS` alone from here
+
     seen: set[tuple[str, str]] = set()
     waiting = [(normal(name), "") for name in names]  # each with one of its extras
     while waiting:
@@ -35,7 +43,7 @@ def closure(names: tuple[str, ...]) -> frozenset[str]:
             continue
         seen.add((name, extra))
         try:
-            wanted = metadata.requires(name) or []
+            wanted = _requires(name)
         except metadata.PackageNotFoundError:
             continue  # for another platform or Python
         for requirement in map(Requirement, wanted):
@@ -44,7 +52,19 @@ def closure(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name, _ in seen)
 
 
-def _holds(requirement: Requirement, extra: str) -> bool:
+def _requires(name: str) -> list[str]:
+    """What a distribution says it requires, by the head of its METADATA: what follows is its page, and long to take apart.
+
+    Raises:
+        metadata.PackageNotFoundError: where it is not installed.
+    """
+    text = metadata.distribution(name).read_text("METADATA")
+    if text is None:  # installed in an older way
+        return metadata.requires(name) or []
+    return REQUIRED.findall(text.partition("\n\n")[0])
+
+
+def _holds(requirement: "Requirement", extra: str) -> bool:
     """Whether something is needed, on whatever platform, with this extra or ('') without any."""
     marker = requirement.marker
     if marker is None or "extra" not in str(marker):

@@ -7,6 +7,7 @@ numbers, and the dataclasses that a codec is told of, field by field.
 A frame is: header length (4 bytes), body length (4 bytes), header, body; little-endian.
 """
 
+import itertools
 import json
 import struct
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ import numpy as np
 DTYPES = {
     np.dtype(code).str: np.dtype(code) for code in ("?", *"bBhHiIlLqQ", *"efdg", ">f4", ">f8", ">i4", ">i8")
 }
+CODES = {dtype: code for code, dtype in DTYPES.items()}
 JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 READ = json.JSONDecoder()
 PLAIN = frozenset({str, float, bool, type(None)})  # what JSON writes as it is
@@ -124,6 +126,8 @@ class _Writer:
             raise self.codec.error("nested too deep")
         if exact is np.ndarray:
             return self._array(value)
+        if exact is dict:
+            return self._parts("dict", itertools.chain.from_iterable(value.items()), depth)
         if exact is int:
             return value if abs(value) < 2**53 else ["int", hex(value)]
         if isinstance(value, (bool, str)):
@@ -135,7 +139,7 @@ class _Writer:
         if isinstance(value, (list, tuple)):
             return self._parts("list" if isinstance(value, list) else "tuple", value, depth)
         if isinstance(value, dict):
-            return self._parts("dict", [part for pair in value.items() for part in pair], depth)
+            return self._parts("dict", itertools.chain.from_iterable(value.items()), depth)
         name = exact.__name__
         if self.codec.classes.get(name) is exact:
             return self._parts(name, [getattr(value, n) for n in self.codec.names[name]], depth)
@@ -146,21 +150,22 @@ class _Writer:
         return [tag, *[part if type(part) in PLAIN else self.pack(part, depth + 1) for part in parts]]
 
     def _array(self, array: np.ndarray) -> list[Any]:
-        limits, kind = self.limits, array.dtype.str
+        limits, kind, shape = self.limits, CODES.get(array.dtype), array.shape
         too_large = array.nbytes > limits.array_bytes or array.size > limits.elements
-        if kind not in DTYPES or array.ndim > limits.dimensions or too_large:
-            raise self.codec.error(f"an array of dtype {array.dtype} and shape {array.shape} does not travel")
-        order: Literal["C", "F"] = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+        if kind is None or len(shape) > limits.dimensions or too_large:
+            raise self.codec.error(f"an array of dtype {array.dtype} and shape {shape} does not travel")
+        flags = array.flags
+        order: Literal["C", "F"] = "F" if not flags.c_contiguous and flags.f_contiguous else "C"
         raw = array.tobytes(order)
         if self.codec.once:
-            what = (kind, array.shape, order, raw)
+            what = (kind, shape, order, raw)
             if what in self.places:
                 return ["again", self.places[what]]
             self.places[what] = len(self.body)
         if len(self.body) >= limits.arrays:
             raise self.codec.error(f"more than {limits.arrays} arrays do not travel")
         self.body.append(raw)
-        return ["array", kind, list(array.shape), order]
+        return ["array", kind, list(shape), order]
 
 
 class _Reader:
@@ -185,9 +190,10 @@ class _Reader:
             return tree
         if not tree or not isinstance(tree[0], str):
             raise self.codec.error("a list without a tag")
-        tag, *parts = tree
+        tag = tree[0]
         if tag == "array":
-            return self._array(parts)
+            return self._array(tree)
+        parts = tree[1:]
         if tag == "again" and self.codec.once:
             return self._again(parts)
         if tag == "scalar":
@@ -195,12 +201,12 @@ class _Reader:
         if tag == "int":
             return self._int(parts)
         values = self._values(parts, depth + 1)
-        if tag == "list":
-            return values
-        if tag == "tuple":
-            return tuple(values)
         if tag == "dict":
             return self._dict(values)
+        if tag == "tuple":
+            return tuple(values)
+        if tag == "list":
+            return values
         return self._dataclass(tag, values)
 
     def _values(self, parts: list[Any], depth: int) -> list[Any]:
@@ -219,16 +225,16 @@ class _Reader:
         except UnicodeEncodeError:
             raise self.codec.error("text that is no text") from None
 
-    def _array(self, parts: list[Any]) -> np.ndarray:
+    def _array(self, tree: list[Any]) -> np.ndarray:
         limits = self.limits
-        if len(parts) != 3 or len(self.arrays) >= limits.arrays:
+        if len(tree) != 4 or len(self.arrays) >= limits.arrays:
             raise self.codec.error("a malformed array, or too many")
-        kind, shape, order = parts
-        dtype = DTYPES.get(kind) if isinstance(kind, str) else None
+        _, kind, shape, order = tree
+        dtype = DTYPES.get(kind) if type(kind) is str else None
         if (
             dtype is None
             or order not in ("C", "F")
-            or not isinstance(shape, list)
+            or type(shape) is not list
             or len(shape) > limits.dimensions
         ):
             raise self.codec.error("an array of a kind that does not travel")
@@ -240,13 +246,15 @@ class _Reader:
         size = count * dtype.itemsize
         if count > limits.elements or size > limits.array_bytes or self.at + size > len(self.body):
             raise self.codec.error("an array larger than what came with it")
-        if dtype.kind == "b":  # a byte other than 0 and 1 would be a truth value that numpy does not know
-            flat = np.frombuffer(self.body[self.at : self.at + size], np.uint8) != 0
+        if not size:
+            made: np.ndarray = np.empty(shape, dtype, order)
+        elif dtype.kind == "b":  # a byte other than 0 and 1 would be a truth value that numpy does not know
+            made = np.asarray(np.ndarray(shape, np.uint8, self.body, self.at, None, order) != 0)
         else:
-            flat = np.frombuffer(self.body, dtype, count, self.at).copy() if size else np.empty(0, dtype)
+            made = np.ndarray(shape, dtype, self.body, self.at, None, order).copy(order)
         self.at += size
-        self.arrays.append(flat if len(shape) == 1 else flat.reshape(shape, order=order))
-        return self.arrays[-1]
+        self.arrays.append(made)
+        return made
 
     def _again(self, parts: list[Any]) -> np.ndarray:
         (place,) = parts

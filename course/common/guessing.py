@@ -1,8 +1,10 @@
 """The encoding of bytes that are no UTF-8: as old editors and spreadsheets save text."""
 
 import re
+from typing import TYPE_CHECKING
 
-from charset_normalizer import CharsetMatch, from_bytes
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 SAMPLE = 200_000  # bytes that a guess is made from
 FEW = 10  # bytes that are not ASCII: too few to guess from, so the commonest is taken
@@ -23,13 +25,15 @@ def guessed_encoding(content: bytes) -> str:
         return found
     if sum(len(some) for some in re.findall(rb"[\x80-\xff]+", content[: 2**20])) < FEW:
         return "cp1252"
+    from charset_normalizer import from_bytes  # takes longer than a file that is UTF-8, as nearly all are
+
     matches = list(from_bytes(lines, cp_isolation=BYTES))
     best = matches[0] if matches else None
     alike = (one.encoding == "cp1252" and best and _as_likely(one, best) for one in matches)
     return best.encoding if best is not None and not any(alike) else "cp1252"
 
 
-def _as_likely(one: CharsetMatch, best: CharsetMatch) -> bool:
+def _as_likely(one: "CharsetMatch", best: "CharsetMatch") -> bool:
     """Whether nothing but a hair speaks for the best of two guesses, so that the commoner may be taken."""
     return one.coherence >= best.coherence and one.chaos <= best.chaos + 0.02
 

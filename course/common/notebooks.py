@@ -1,5 +1,7 @@
 """Notebooks as they lie in git: no outputs, stable ids, one kernelspec, one way of writing the JSON."""
 
+import contextlib
+import functools
 import json
 import re
 from pathlib import Path
@@ -16,6 +18,28 @@ EXTRA = (
 )
 OURS = "course"  # the notebook's metadata of ours: {"practice": true} where its points are not part of the term's sum
 KEPT_CELL_METADATA = ("deletable", "editable", EXTRA, "nbgrader", "slideshow", "tags")
+
+
+def read_as_it_lies(path: Path) -> nbformat.NotebookNode:
+    """A notebook that was written here and is only looked at: read once while its file stays, and not held to the schema.
+
+    To do that compiles the schema first, which takes longer than all the reading of a run. It is shared: change nothing in it.
+
+    Raises:
+        OSError, or whatever nbformat raises: where it cannot be read.
+    """
+    about = path.stat()
+    return _read_once(path, about.st_mtime_ns, about.st_size)
+
+
+@functools.lru_cache(maxsize=32)
+def _read_once(path: Path, stamp: int, size: int) -> nbformat.NotebookNode:
+    text = path.read_text("utf-8")
+    with contextlib.suppress(ValueError):
+        found = json.loads(text)
+        if isinstance(found, dict) and found.get("nbformat") == nbformat.v4.nbformat:
+            return nbformat.v4.to_notebook(found)
+    return nbformat.reads(text, as_version=4)
 
 
 def _slug(text: str) -> str:

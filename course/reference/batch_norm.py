@@ -13,6 +13,7 @@ import numpy as np
 from course.reference.device import device, on_device
 from course.reference.epsilon import held
 from course.reference.framework import paddle
+from course.reference.remembering import remembering
 
 F = paddle.nn.functional
 EPS = 1e-5
@@ -40,6 +41,7 @@ def _layout(x: np.ndarray) -> str:
     return {2: "NC", 3: "NCL", 4: "NCHW"}[x.ndim]
 
 
+@remembering
 def batch_moments(
     x: np.ndarray, axis: tuple[int, ...] = (0,), *, unbiased: bool = False
 ) -> dict[str, np.ndarray]:
@@ -62,6 +64,7 @@ def scale_shift(x_hat: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.nd
         return (tensor(gamma) * tensor(x_hat) + tensor(beta)).numpy()
 
 
+@remembering
 def batch_norm_train(
     x: np.ndarray,
     gamma: np.ndarray,
@@ -105,6 +108,7 @@ def batch_norm_eval(
         return out.numpy()
 
 
+@remembering
 def batch_norm_gradients(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, dout: np.ndarray, eps: float = EPS
 ) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ import numpy as np
 from course.reference.batch_norm import EPS, MOMENTUM, tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
+from course.reference.remembering import remembering
 
 Layer: Any = paddle.nn.Layer
 R_MAX, D_MAX = 3.0, 5.0  # where the paper's schedules end (section 4)
@@ -145,6 +146,7 @@ def renorm_correction(
         return {"r": r.numpy(), "d": d.numpy()}
 
 
+@remembering
 def batch_renorm_train(
     x: np.ndarray,
     gamma: np.ndarray,
@@ -175,6 +177,7 @@ def batch_renorm_eval(
         return predict(*(tensor(v) for v in (x, gamma, beta, running_mean, running_std))).numpy()
 
 
+@remembering
 def batch_renorm_gradients(
     x: np.ndarray,
     gamma: np.ndarray,

@@ -21,6 +21,7 @@ from course.reference.batch_norm import EPS, tensor
 from course.reference.device import device, on_device
 from course.reference.epsilon import held
 from course.reference.framework import paddle
+from course.reference.remembering import remembering
 
 F = paddle.nn.functional
 Normalizer = Callable[[Any, Any, Any], Any]
@@ -54,6 +55,7 @@ def layer_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 
     return _forward(_layer(eps), x, gamma, beta)
 
 
+@remembering
 def layer_norm_gradients(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, dout: np.ndarray, eps: float = EPS
 ) -> dict[str, np.ndarray]:
@@ -72,6 +74,7 @@ def group_norm(
     return _forward(_group(groups, eps), x, gamma, beta)
 
 
+@remembering
 def group_norm_gradients(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, groups: int, dout: np.ndarray, eps: float = EPS
 ) -> dict[str, np.ndarray]:

@@ -12,8 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from nbgrader import apps
 
-from course.autograder.gradebook.course import Course, GradingError
+from course.__main__ import main
+from course.autograder.gradebook.course import PROJECT, Course, GradingError
 from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder, canonical_dump
@@ -21,6 +24,7 @@ from course.autograder.grading import driver as grading
 from course.autograder.grading import pool
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
+from tests.grading.dying import dies_on_s2
 from tests.grading.warm_drivers import WarmDrivers
 from tests.waiting import LONG_STOP, comes_true
 
@@ -66,6 +70,11 @@ def run(root: Path, *arguments: str, **keywords):
         *arguments,
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=LONG_STOP, **keywords)
+
+
+def here(root: Path, *arguments: str):
+    """The same command in this process, whose fork server is there already."""
+    return CliRunner().invoke(main, ["--root", str(root), "grade", ASSIGNMENT, *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -204,10 +213,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, un
             else:
                 assert ended == 0 and is_whole(root)
                 root = anew()
+        assert warm.run("--root", str(root), *GRADE_ON) == 0
     finally:
         warm.close()
-    done = run(root, "--resume")
-    assert done.returncode == 0, done.stderr
     assert is_whole(root)
 
 
@@ -244,14 +252,6 @@ def test_a_worker_that_dies_costs_its_submission_alone(class_of_four, tmp_path, 
     assert "s2,failed" in path.read_text() and "the worker that graded it died" in path.read_text()
 
 
-def dies_on_s2(task):
-    from course.autograder.grading.marking import mark_here
-
-    if task.student == "s2":
-        os._exit(9)
-    return mark_here(task)
-
-
 def test_late_penalties_are_nbgraders(undisturbed, tmp_path):
     root = fresh(undisturbed[0], tmp_path)
     course = Course(root)
@@ -283,16 +283,15 @@ def test_feedback_is_made_up_for_and_one_bad_page_costs_no_other(undisturbed, tm
     root = fresh(undisturbed[0], tmp_path)
     (root / "feedback").mkdir(exist_ok=True)
     (root / "feedback" / "s2").write_text("in the way")
-    command = [sys.executable, "-m", "course", "--root", root, "grade", ASSIGNMENT]
-    first = subprocess.run(command, capture_output=True, text=True, timeout=LONG_STOP)
-    assert first.returncode == 1 and "1 of 4 feedback pages could not be written (s2: " in first.stderr
+    first = here(root, "--jobs", "1")
+    assert first.exit_code == 1 and "1 of 4 feedback pages could not be written (s2: " in first.stderr
     pages = {page.parent.parent.name for page in (root / "feedback").glob("*/*/*.html")}
     assert pages == {"s1", "s3", "s4"} and (root / "grades" / f"{ASSIGNMENT}.csv").exists()
     (root / "feedback" / "s2").unlink()
     kept = root / "feedback" / "s1" / ASSIGNMENT / f"{ASSIGNMENT}.html"
     stamp = kept.stat().st_mtime_ns
-    again = subprocess.run(command, capture_output=True, text=True, timeout=LONG_STOP)
-    assert again.returncode == 0, again.stderr
+    again = here(root, "--jobs", "1")
+    assert again.exit_code == 0, again.stderr
     assert (root / "feedback" / "s2" / ASSIGNMENT / f"{ASSIGNMENT}.html").exists()
     assert kept.stat().st_mtime_ns == stamp
 
@@ -353,8 +352,8 @@ def test_bad_requests_are_one_sentence_and_a_code(class_of_four, tmp_path):
         (["nobody"], "no submission of ps1_batchnorm from nobody"),
         (["--resume", "--force"], "say one of them"),
     ):
-        done = run(class_of_four, *arguments)
-        assert done.returncode != 0 and told in done.stderr and "Traceback" not in done.stderr
+        done = here(class_of_four, "--no-feedback", *arguments)
+        assert done.exit_code != 0 and told in done.stderr and "Traceback" not in done.stderr
     with pytest.raises(GradingError, match="there is no assignment 'ps9' here"):
         grading.grade(class_of_four, "ps9")
     empty = fresh(class_of_four, tmp_path)
@@ -373,17 +372,17 @@ def test_without_isolation_grading_refuses_or_warns(class_of_four, tmp_path, mon
     assert any("without isolation" in note for note in rows[0].score.notes)
 
 
-def test_nbgrader_autograde_gives_the_same_gradebook(class_of_four, undisturbed, tmp_path):
+def test_nbgrader_autograde_gives_the_same_gradebook(class_of_four, undisturbed, tmp_path, monkeypatch):
     """`nbgrader autograde`, and so the formgrader's button, goes through the same engine."""
     root = fresh(class_of_four, tmp_path)
     (root / "submitted" / "s4" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").unlink()
     shutil.rmtree(root / "submitted" / "s4")
-    environment = {**os.environ, "COURSE_ROOT": str(root), "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--force"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.setenv("COURSE_ROOT", str(root))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(root / "no-config"))
+    monkeypatch.chdir(PROJECT)
+    app = apps.AutogradeApp()
+    app.initialize([ASSIGNMENT, "--force"])
+    app.start()
     kept = [x for x in undisturbed[2].splitlines() if " s4 " not in x and " state " not in x]
     assert [x for x in canonical_dump(Course(root)).splitlines() if " state " not in x] == kept
 
@@ -433,9 +432,9 @@ def test_what_the_gradebook_refuses_costs_one_row(class_of_four, tmp_path, monke
         return take(self, marks)
 
     monkeypatch.setattr(Recorder, "record_all", refuse)
-    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    rows = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))}
     assert rows["s2"].failure == "the gradebook did not take it: OSError: no room"
     assert rows["s1"].score.automatic == 88 and rows["s4"].score is not None
     monkeypatch.undo()
-    again = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=2))}
+    again = {row.student: row for row in grading.grade(root, ASSIGNMENT, plan=grading.Plan(jobs=1))}
     assert again["s2"].score.automatic == 0 and again["s2"].fresh and not again["s1"].fresh

@@ -137,14 +137,15 @@ BATCH_NORM = (
            (lambda x: (x.sum(0) / (len(x) - 1 + (len(x) == 1)), x.var(0)),), ("mean divided by N - 1",)),
     MadeUp("the root of the deviation", "batch_moments", (lambda x: (x.mean(0), x.std(0) ** 0.5),)),
     MadeUp("both sums missing a half", "batchnorm_backward",
-           (norm, lambda d, c: back(d, c, mean=0.5, var=0.5))),
+           (norm, lambda d, c: back(d, c, mean=0.5, var=0.5)),
+           ("the mean's gradient half as large", "factor 2 of the square forgotten")),
     MadeUp("both paths with the wrong sign", "batchnorm_backward", (norm, lambda d, c: back(d, c, mean=-1, var=-1)),
            ("sign of the variance's gradient", "sign of the mean's gradient")),
     MadeUp("no mean's path, and dgamma averaged", "batchnorm_backward",
            (norm, lambda d, c: back(d, c, mean=0, dgamma=1 / len(d))),
            ("gradient through the mean missing", "dgamma averaged")),
     MadeUp("gradients of the opposite sign", "batchnorm_backward_alt",
-           (norm, back_with(lambda d, c, dx, dg, db: (-dx, dg, db))), said="opposite sign"),
+           (norm, back_with(lambda d, c, dx, dg, db: (-dx, dg, db))), ("sign of dx",)),
     MadeUp("dgamma over the first axis only", "spatial_batchnorm_backward",
            (norm, back_with(lambda d, c, dx, dg, db: (dx, (d * c[0]).sum(0), db))), (),
            ("parameter gradients per pixel",)),
@@ -207,10 +208,11 @@ CONVOLUTION = (
            said="0.5 times the right one"),
     MadeUp("dw divided by the number of samples", "conv_backward_naive",
            (conv, lambda d, c: conv_back(d, c, dw_factor=1 / len(d))), ("dw averaged over the batch",)),
-    MadeUp("images upside down", "conv_forward_naive", (changed(lambda o: o[:, :, ::-1]),), said="reversed along axis 2"),
+    MadeUp("images upside down", "conv_forward_naive", (changed(lambda o: o[:, :, ::-1]),),
+           ("windows in reverse along the rows",)),
     MadeUp("the last row of the output wrong", "conv_forward_naive", (changed(_without_last),), said="but for the last row"),
     MadeUp("the kernels in another order", "conv_forward_naive", (changed(lambda o: o[:, ::-1]),),
-           said="reversed along axis 1"),
+           ("output channels in reverse", "biases in reverse")),
     MadeUp("kernel flipped, bias forgotten", "conv_forward_naive",
            (lambda x, w, b, q: conv(x, w[:, :, ::-1, ::-1], b * 0, q),), ("kernel flipped", "bias forgotten")),
     MadeUp("bias forgotten, stride ignored", "conv_forward_naive",
@@ -226,7 +228,7 @@ CONVOLUTION = (
            (lambda i, w, stride, padding, dilation, groups: (i[0], w[0], *(
                (h + 2 * p - d * (k - 1) - 1) // s + 2 for h, k, s, p, d in zip(
                    i[2:], w[2:], *(np.broadcast_to(v, 2).tolist() for v in (stride, padding, dilation)), strict=True))),),
-           said="(0, 0, +1, +1)"),
+           ("one window too many",)),
 )  # fmt: skip
 
 

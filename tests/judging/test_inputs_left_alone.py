@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from course.autograder import judge
 from course.autograder.checks.language.plain import Problem
 from course.autograder.checks.language.protocol import Call, Put, Reply, perform
 
@@ -156,3 +157,14 @@ def test_what_the_judge_puts_elsewhere_is_no_change_of_the_students() -> None:
     steps = (Put("param.mode", "test"), Call("f", ("param",), ("out",)))
     reply = perform(steps, {"param": {"mode": "train", "eps": 1}}, ("out",), {"f": lambda param: 0})
     assert reply.inputs_after == {}
+
+
+def _in_place(x: Any, dropout_param: Any) -> Any:
+    if dropout_param["mode"] == "train":
+        x *= dropout_param["rng"].random(x.shape) >= dropout_param["p"]
+    return x, None
+
+
+def test_an_input_is_told_once_by_the_name_that_the_function_gives_it() -> None:
+    verdict = judge("dropout_forward.train", _in_place)
+    assert {f.output for f in verdict.findings if f.kind == "changed"} == {"x"}, verdict.text()

@@ -39,8 +39,11 @@ def sealed(released, tmp_path_factory):
 
 
 def both(bank, functions, name):
-    """The verdict of a check with Paddle asked, and from sealed answers; the functions are called once."""
-    check = replace(find_check(name), hidden=())
+    """The verdict of a check with Paddle asked, and from sealed answers; the functions are called once.
+
+    Hidden cases, and makings, are what a release does not have.
+    """
+    check = replace(find_check(name), hidden=(), makings={})
     by_name = {function: functions[function] for function in check.functions}
     replies = []
 

@@ -99,3 +99,12 @@ def test_a_function_that_is_not_written_is_said_without_cases():
         raise NotImplementedError()
 
     assert "case" not in judge("batch_moments", blank).text()
+
+
+def test_an_output_is_asked_for_as_never_written_only_where_it_is_0_on_every_case():
+    def at_test(x, mask, p, mode, scaling):
+        return x * mask * (1.0 if scaling == "upscale_in_train" else 1 - p)
+
+    assert "Yours is 0 everywhere." in judge("dropout_apply.test", at_test).text()
+    assert "ever written" not in judge("dropout_apply.test", at_test).text()
+    assert "ever written" in judge("dropout_apply.test", lambda x, *_: np.zeros(x.shape)).text()

@@ -276,3 +276,15 @@ def test_too_many_and_too_large_files_are_told_apart(tmp_path: Path) -> None:
 def test_endings_are_told_in_words() -> None:
     assert ending(9) == "the process was ended by SIGKILL"
     assert ending(256) == "the process ended itself (exit code 1)"
+
+
+@pytest.mark.parametrize("machine", list(syscalls.ARCHITECTURES))
+def test_the_filter_that_is_made_before_the_fork_is_the_process_s_own_once_its_id_is_in_it(
+    machine: str,
+) -> None:
+    lines, places = seccomp.packed(machine)
+    own = bytearray(lines)
+    for at in places:
+        own[at : at + 4] = (4321).to_bytes(4, "little")
+    assert bytes(own) == b"".join(seccomp.LINE.pack(*line) for line in seccomp.program(machine, 4321))
+    assert len(places) == 3, "kill, tgkill and prlimit64 of oneself"

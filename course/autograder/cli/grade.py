@@ -20,6 +20,7 @@ from course.autograder.cli.told import (
 )
 from course.common.collecting import made_to_stay
 from course.common.console import Sentence, in_words, plain, progress, say, warn
+from course.common.later import FORMATS, later, without
 from course.common.text import printable
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 NEEDS_PERSON = 3  # the exit code with --strict
 INTERRUPTED = 130  # as shells have it
+# What nbgrader and nbconvert import for a hub, for pages and for tests of their own, a tenth of a second; grading uses none.
+NOT_YET = ("requests", "soupsieve", "yaml")
 
 
 @click.command()
@@ -108,7 +111,7 @@ def grade(
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         # Before the imports below, which take as long as Paddle's.
         start_ahead(*(["course.autograder.feedback.page"] if feedback else []))
-    with made_to_stay(unless="nbgrader"):
+    with made_to_stay(unless="nbgrader"), later(*NOT_YET), without(*FORMATS):
         from course.autograder.engine.engine import UNGUARDED
         from course.autograder.gradebook.course import GradingError
         from course.autograder.grading.driver import Plan

@@ -4,10 +4,12 @@ Magics, the display hook, rich outputs, figures, top-level await: all IPython's 
 to a front end is collected as nbformat outputs instead. Nothing in here is trusted by the judge.
 """
 
+import ast
 import os
 import re
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from traitlets.config import Config
@@ -21,6 +23,10 @@ from course.autograder.engine.recorder import Recorder, place_of
 CLEANED_UP = re.compile(
     r"\A\s|^[ \t\f]*(?:>>>|\.\.\.|In \[)|\\|\b\d\w*(?:and|else|for|if|in|is|not|or)\b", re.MULTILINE
 )
+# By a word of it a cell may need an event loop; or the compiler may warn of it, which it does once more where a cell is
+# compiled to find that out: `assert (x, y)`, `x is 1`, and a text, a number or a list that is called or indexed.
+LOOKED_INTO = re.compile(r"\b(?:async|await|assert|is)\b|(?:[\"'\])}]|\b\d[\w.]*)\s*[(\[]")
+NOT_TO_BE_READ = (OverflowError, SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 
 def recorder_of(shell: Any) -> Recorder:
@@ -66,17 +72,53 @@ def _texts(data: dict[str, Any]) -> dict[str, str]:
     return {m: b64encode(v).decode() if isinstance(v, bytes) else v for m, v in kept.items()}
 
 
+class _Compiler(CachingCompiler):
+    """IPython's compiler, which takes a cell's syntax tree from where the cell was told to be Python."""
+
+    ahead: tuple[str, int, Any] = ("", 0, None)
+
+    def reads(self, source: str) -> bool:
+        """Whether a text is Python. Its tree is kept, for who asks next."""
+        try:
+            self.ahead = (source, self.flags, super().ast_parse(source))
+        except NOT_TO_BE_READ:
+            return False
+        return True
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        """The tree of a text: a fresh one, or the one that was kept, once."""
+        (text, flags, tree), self.ahead = self.ahead, ("", 0, None)
+        if tree is not None and text == source and flags == self.flags and symbol == "exec":
+            kept: ast.AST = tree
+            return kept
+        return super().ast_parse(source, filename, symbol)
+
+
 class Shell(LoneShell):
     """The shell of a grading run: its outputs go to a recorder."""
 
     recorder: Recorder
+    compiler_class = _Compiler
     transformations: tuple[int, ...] = ()  # how many IPython brings, of each kind
+    plain = ""  # a cell as Python, of which a look at its text has told that it needs no event loop
 
     def transform_cell(self, raw_cell: str) -> str:
         """The cell as Python. One that is Python stays as it is: IPython would cut it into tokens to find no magic there."""
-        if self._as_it_came() and not CLEANED_UP.search(raw_cell) and is_python(raw_cell):
-            return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+        text = raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+        if self._as_it_came() and not CLEANED_UP.search(raw_cell) and self._reads(text):
+            self.plain = "" if LOOKED_INTO.search(text) else text
+            return text
         return super().transform_cell(raw_cell)
+
+    def _reads(self, text: str) -> bool:
+        mine = isinstance(self.compile, _Compiler)
+        return (mine and self.compile.reads(text)) or is_python(text)
+
+    def should_run_async(self, raw_cell: str, *, transformed_cell: Any = None, **more: Any) -> bool:
+        """Whether a cell awaits something; IPython would compile every cell to see that it does not."""
+        if transformed_cell and transformed_cell == self.plain:
+            return False
+        return bool(super().should_run_async(raw_cell, transformed_cell=transformed_cell, **more))
 
     def _as_it_came(self) -> bool:
         """Whether nobody has added a transformation of their own."""

@@ -85,11 +85,16 @@ class FarJudge:
     def _reply(self, asked: dict[str, Any], functions: tuple[Callable[..., Any], ...]) -> Reply:
         by_name = dict(zip(asked["functions"], functions, strict=True))
         try:
-            again = asked.get("again", False)
-            stand_ins = standing_in(self.shell.user_ns, asked.get("stand_ins", []), self._exchange)
-            with self.shell.recorder.quiet(again), stand_ins:
-                rescued = asked.get("rescued", "")
-                return perform(asked["steps"], asked["inputs"], asked["wanted"], by_name, rescued)
+            again, stand_ins = asked.get("again", False), asked.get("stand_ins", [])
+            case = asked["steps"], asked["inputs"], asked["wanted"], by_name, asked.get("rescued", "")
+            if not (again or stand_ins):
+                return perform(*case)
+            namespace = self.shell.user_ns
+            with (
+                self.shell.recorder.quiet(again),
+                standing_in(namespace, stand_ins, self._exchange),
+            ):
+                return perform(*case)
         except BaseException as error:
             return Reply(problem=Problem("raised", f"{type(error).__name__} was raised"))
 

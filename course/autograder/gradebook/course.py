@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -38,6 +37,7 @@ from course.autograder.gradebook.swap import beside, swap
 from course.autograder.judging.rules import Counting, ExtraCredit, Rules
 from course.autograder.sandbox.limits import Limits, with_caps
 from course.autograder.settings import SettingsError
+from course.common.notebooks import read_as_it_lies
 
 PROJECT = Path(__file__).parents[3]
 
@@ -273,12 +273,12 @@ class Course:
     def released_cells(self, assignment: str) -> Cells:
         """The cells of the released notebook, with the points that students were told; none where it is not there."""
         path = self.folder("release") / assignment / f"{assignment}.ipynb"
-        return cells_of(nbformat.read(path, as_version=4)) if path.exists() else Cells({}, {}, (), ())
+        return cells_of(read_as_it_lies(path)) if path.exists() else Cells({}, {}, (), ())
 
     def cell_order(self, assignment: str) -> list[str]:
         """The grade_ids of the graded cells, in the order of the released notebook."""
         path = self.folder("release") / assignment / f"{assignment}.ipynb"
-        cells = nbformat.read(path, as_version=4).cells if path.exists() else []
+        cells = read_as_it_lies(path).cells if path.exists() else []
         marks = [cell.metadata.get("nbgrader", {}) for cell in cells]
         return [mark["grade_id"] for mark in marks if mark.get("grade")]
 

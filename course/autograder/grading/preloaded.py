@@ -5,13 +5,14 @@ import signal
 
 from course.autograder.engine import prefork
 from course.common.collecting import made_to_stay
+from course.common.later import FORMATS, without
 
 signal.signal(
     signal.SIGINT, signal.SIG_IGN
 )  # Ctrl-C is the driver's to answer, and what is forked here inherits this
 prefork.open_one()  # warms up while the imports below go on
 
-with made_to_stay():
+with made_to_stay(), without(*FORMATS):
     from course.autograder.checks import list_checks
     from course.autograder.engine import engine, session  # noqa: F401 - to be there after the fork
     from course.autograder.grading import marking

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import nbformat
 from sqlalchemy import text
 
 from course.autograder.gradebook.course import Course, GradingError
@@ -14,6 +13,7 @@ from course.autograder.gradebook.secret import FILE as FILE_OF_SECRET
 from course.autograder.gradebook.secret import course_secret, is_missing
 from course.autograder.gradebook.states import prepare, write_state
 from course.autograder.sandbox import confinement
+from course.common.notebooks import read_as_it_lies
 
 MB = 2**20
 ALWAYS_FREE = 50 * MB
@@ -61,7 +61,7 @@ def require_release(course: Course, assignment: str) -> Path:
     if not path.exists():
         course.release(assignment)
     try:
-        nbformat.read(path, as_version=4)
+        read_as_it_lies(path)
     except Exception as error:
         raise GradingError(
             f"the released notebook {path} cannot be read ({type(error).__name__}); run `make release`"

@@ -1,7 +1,7 @@
 """Which of the files that were handed in is the notebook to be graded.
 
 The rule: of all notebooks that lie there, the one with the most of this assignment's cells answered is graded; among equals the
-one with the exact name, then the newest. A script, or another file, counts only where no notebook has an answer.
+one with the exact name, then the newest. A script, a page, or another file, counts only where no notebook has an answer.
 """
 
 import re
@@ -21,7 +21,7 @@ APART = 60.0  # seconds, within which files are of the same time: a zip keeps ev
 MOST = 40  # files that are read to see whether they are the notebook
 MOST_TEXT = 10_000_000  # characters of their cells
 NOTEBOOK = re.compile(r".*\.ipynb.*", re.IGNORECASE)
-SCRIPT = re.compile(r".*\.(py|md|rmd|qmd)(\.txt)?", re.IGNORECASE)
+SCRIPT = re.compile(r".*\.(py|md|rmd|qmd|html?)(\.txt)?", re.IGNORECASE)
 MAYBE = re.compile(r".*\.(json|txt|zip|bak|tmp|download|ipy|nb|ipyn|jupyter)|[^.]+", re.IGNORECASE)
 ANYTHING = re.compile(r"(?s:.*)")  # that begins as a notebook's JSON does
 NEVER = re.compile(r"timestamp\.txt|requirements\.txt|readme(\..*)?|license.*|check_env\.py", re.IGNORECASE)

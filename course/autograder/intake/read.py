@@ -16,13 +16,13 @@ from course.autograder.intake.merges import sides
 from course.autograder.intake.scripts import from_markdown, from_script, is_script
 from course.autograder.intake.slim import without_outputs
 from course.autograder.intake.sound import cells_of, sound
+from course.autograder.intake.web_pages import from_page, is_page, notebook_shown
 
 MOST_BYTES = 256 * 2**20  # of a file, its saved outputs among them
 MOST_OF_THE_REST = 64 * 2**20  # without them
 NO_CELLS = "it has no list of cells"
 KNOWN = (  # how files begin that are no notebook, whatever they are called
     (rb"%PDF", "it is a PDF; a PDF cannot be run"),
-    (rb"\s*<(?:!doctype\s+html|html|\?xml|head)", "it is a web page: what a browser showed was saved, and not the notebook"),
     (rb"\x89PNG|\xff\xd8\xff|GIF8", "it is a picture"),
     (rb"Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", "it is packed in a way that is not opened here; a zip is"),
     (rb"version https://git-lfs", "it is a pointer of git LFS: the notebook itself was not handed in"),
@@ -126,6 +126,8 @@ def _read(content: bytes, name: str, weigh: Weigh) -> Read:
     notes = tuple(filter(None, (said or also,)))
     if not text.strip("\ufeff \t\r\n\0"):
         raise Unreadable("it is empty")
+    if is_page(text):
+        return _page(text, name, notes, weigh)
     script = None if text.lstrip("\ufeff \t\r\n\0").startswith(("{", "[")) else _script(text, name)
     if script is not None:
         kind = "Markdown" if name.lower().endswith(("md", "md.txt")) else "a script"
@@ -137,6 +139,18 @@ def _read(content: bytes, name: str, weigh: Weigh) -> Read:
     except NoJson as error:
         raise Unreadable(str(error)) from None
     return _heaviest(mended, notes, weigh)
+
+
+def _page(text: str, name: str, notes: tuple[str, ...], weigh: Weigh) -> Read:
+    """A web page that shows a notebook."""
+    if shown := notebook_shown(text):
+        told = "it is a web page that shows the notebook, which was read out of it"
+        read = _read(shown.encode("utf-8", "replace"), name, weigh)
+        return replace(read, notes=(*notes, told, *read.notes))
+    exported = from_page(text)
+    if exported is None:
+        raise Unreadable("it is a web page: what a browser showed was saved, and not the notebook")
+    return Read(exported, (*notes, "it is a web page that the notebook was exported to, and was read as one"))
 
 
 def _script(text: str, name: str) -> NotebookNode | None:

@@ -1,5 +1,6 @@
 """From parsed JSON, of whatever version of the format or program, to cells that are sound; none of the student's text is lost."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,15 @@ TEXTS = (
     "value",
 )  # where a cell's text is: in nbformat 4, 3, 1, and in exports
 MERGED = "the marks of a merge that was not resolved stand in a cell, and the side that can be run was taken"
+COMMANDS = (
+    ("commands", "command"),
+    ("paragraphs", "text"),
+)  # of Databricks and of Zeppelin: the list, and a cell's text
+LANGUAGE = re.compile(
+    r"\s*%([a-z]\w*(?:\.\w+)?)(?:\([^()\n]*\))?(?=\s|\Z)[ \t]*\n?", re.IGNORECASE
+)  # of a cell there
+NOT_PYTHON = ("angular", "fs", "html", "jdbc", "r", "run", "scala", "sh", "spark", "spark.sql", "sql")
+PYTHON = ("python", "python3", "pyspark", "ipython", "ipyspark", "spark.pyspark", "spark.ipyspark")
 WRAPPED = ("content", "notebook", "ipynb", "data")  # a notebook inside of what a server said of it
 
 
@@ -62,10 +72,31 @@ def cells_of(raw: Any, depth: int = 0) -> list[Any] | None:
     if isinstance(raw.get("worksheets"), list):
         sheets = [sheet for sheet in raw["worksheets"] if isinstance(sheet, dict)]
         return [c for sheet in sheets for c in sheet.get("cells", ()) if isinstance(sheet.get("cells"), list)]
+    for key, text in COMMANDS:
+        those = raw.get(key)
+        if isinstance(those, list) and any(isinstance(one, dict) and text in one for one in those):
+            return _commands([one for one in those if isinstance(one, dict)], text)
     for key in WRAPPED if depth < 3 else ():
         if (found := cells_of(raw.get(key), depth + 1)) is not None:
             return found
     return None
+
+
+def _commands(listed: list[dict[str, Any]], key: str) -> list[Any]:
+    """Cells of a notebook of another kind, whose first line says what is not Python."""
+    if all(isinstance(one.get("position"), (int, float)) for one in listed):
+        listed = sorted(listed, key=lambda one: one["position"])
+    cells = []
+    for one in listed:
+        said = one.get(key)
+        if not isinstance(said, str):
+            continue
+        spoken = LANGUAGE.match(said)
+        language = spoken[1].lower() if spoken else "python"
+        rest = said[spoken.end() :] if spoken and language in ("md", *PYTHON) else said
+        kind = "markdown" if language == "md" else "raw" if language in NOT_PYTHON else "code"
+        cells.append({"cell_type": kind, "source": rest})
+    return cells
 
 
 def sound(found: list[Any]) -> Sound:

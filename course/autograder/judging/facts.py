@@ -6,6 +6,7 @@ import numpy as np
 
 from course.autograder.checks.language.spec import Arrays
 
+NEVER_WRITTEN = "Is it ever written to?"  # asked where an output is 0 on every case
 UNWRITTEN = 1e-290  # numbers this near 0, or this far from it, are no result but what lay in memory
 
 
@@ -83,7 +84,7 @@ def _unwritten(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
 def _one_value(got: np.ndarray, wanted: np.ndarray, arrays: Arrays) -> Fact | None:
     if not got.any() and wanted.any():
         told = "Yours is 0." if got.size == 1 else "Yours is 0 everywhere."
-        return Fact("fact", told, "Is it ever written to?" if got.size > 1 else "")
+        return Fact("fact", told, NEVER_WRITTEN if got.size > 1 else "")
     if got.size < 2:
         return None
     for path, array in arrays.items():

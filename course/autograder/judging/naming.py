@@ -15,7 +15,8 @@ from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import tolerance_from
 from course.autograder.judging.evidence import Answers, gather
-from course.autograder.judging.facts import fact
+from course.autograder.judging.facts import NEVER_WRITTEN, fact
+from course.autograder.judging.making import Entry, Made, made_otherwise
 from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
@@ -26,7 +27,7 @@ from course.autograder.judging.verdict import Finding
 COMPARABLE = ("value", "precision", "not finite", "fact", "shape", "not raised", "rows")
 RELATED = ("value", "shape")
 # So begins what is said of a name that does not explain all that fails: one of two, or one on some of the cases.
-TOGETHER, PARTLY = "Two mistakes together", "It explains"
+TOGETHER, PARTLY = ("Two mistakes together", "Three mistakes together"), "It explains"
 FEW = 4  # of so many failing cases one without a name is too little for a pair of further mistakes
 
 
@@ -72,7 +73,8 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
-    return told
+    written = {output.path for output, _, got in tally.compared if got.any()}
+    return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
 
 
 def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:
@@ -137,6 +139,10 @@ def _causes(
             causes, rest = {}, ordered
         both = tuple(Cause(one, _advice(check, one), _beside(other)) for one, other in (two, two[::-1]))
         return causes | dict.fromkeys(rest, both)
+    made = _pieces(check, answers, kinds, right) if rest else None
+    if made is not None and len(made.cases) > len(causes):
+        causes |= dict.fromkeys(made.cases, _told_together(made, len(kinds)))
+        rest = [case for case in rest if case not in causes]
     causes |= told_as(known_by(rest, in_shape_alone=True))
     rest = [case for case in rest if case not in causes]
     for case in rest:
@@ -146,6 +152,27 @@ def _causes(
     if said := _relation(answers, left):
         causes |= dict.fromkeys(left, (Cause("", said),))
     return causes
+
+
+def _pieces(check: Check, answers: Answers, failing: Iterable[str], right: Sequence[Entry]) -> Made | None:
+    """The wrong pieces that give this output where it fails, if its pieces are known; a case that must raise has none."""
+    making = check.makings.get(answers.output.path)
+    if making is None:
+        return None
+    wrong = [answers.by_case[case] for case in failing]
+    of_values = ([entry for entry in entries if not entry[0].case.raises] for entries in (wrong, right))
+    return made_otherwise(making, answers.output, *of_values)
+
+
+def _told_together(made: Made, failing: int) -> tuple[Cause, ...]:
+    """One cause for each wrong piece, beside the others."""
+    names = [name for name, _ in made.mistakes]
+    if len(names) == 1:
+        return (Cause(*made.mistakes[0], _scope(len(made.cases), failing)),)
+    beside = (_beside(*(other for other in names if other != name)) for name in names)
+    return tuple(
+        Cause(name, advice, scope) for (name, advice), scope in zip(made.mistakes, beside, strict=True)
+    )
 
 
 def _advice(check: Check, name: str) -> str:
@@ -231,5 +258,8 @@ def _scope(explained: int, failing: int) -> str:
     return f"It explains {explained} of the {failing} cases that fail." if explained < failing else ""
 
 
-def _beside(other: str) -> str:
-    return f"Two mistakes together give exactly this: this one and “{other}”."
+def _beside(*others: str) -> str:
+    if len(others) == 2:
+        first, second = others
+        return f"Three mistakes together give exactly this: this one, “{first}” and “{second}”."
+    return "".join(f"Two mistakes together give exactly this: this one and “{other}”." for other in others)

@@ -118,7 +118,14 @@ def _pairs(asked: Computed) -> Iterator[_Pair]:
 def _sketched(pairs: list[list[_Pair]]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:
     """By case, the sketches of all pairs that are news on some case: a pair must fit all cases to be named."""
     news = {pair.key for case in pairs for pair in case if not pair.known}
-    return [tuple((*p.key, _coarse(Sketch.of(p.array))) for p in case if p.key in news) for case in pairs]
+    made: dict[int, Sketch] = {}  # what is one array for several pairs is sketched once
+
+    def sketch(array: np.ndarray) -> Sketch:
+        if id(array) not in made:
+            made[id(array)] = _coarse(Sketch.of(array))
+        return made[id(array)]
+
+    return [tuple((*p.key, sketch(p.array)) for p in case if p.key in news) for case in pairs]
 
 
 def _composed(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> list[np.ndarray]:

@@ -1,5 +1,6 @@
 """A few numbers that stand for an array: enough to tell whether another array is that one, too few to read it off."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,13 @@ SHARE = 0.05  # of the tolerance: what a mistake gives is met far better than th
 ROUNDING = 1e-9  # of the sums themselves, and of what they are sums of
 
 
+@functools.lru_cache(maxsize=16)  # one output after another is sketched many times
 def _weights(size: int) -> np.ndarray:
-    """From 1 to 2, alike for no two places."""
+    """From 1 to 2, alike for no two places; to be read alone."""
     places = np.arange(1, size + 1, dtype=np.float64)
-    return 1 + np.outer(np.sqrt([2.0, 3.0])[:SUMS], places * places) % 1
+    made = 1 + np.outer(np.sqrt([2.0, 3.0])[:SUMS], places * places) % 1
+    made.flags.writeable = False
+    return made
 
 
 def _sums(array: np.ndarray) -> np.ndarray:

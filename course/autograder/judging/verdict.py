@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -104,7 +104,8 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in which a NaN or an infinity is a string."""
-        return _finite(asdict(self) | {"passed": self.passed, "points": self.points})
+        findings = [vars(one) for one in self.findings]
+        return _finite({**vars(self), "findings": findings, "passed": self.passed, "points": self.points})
 
     def text(self) -> str:
         """The message in plain text, a few lines."""

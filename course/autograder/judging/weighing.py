@@ -1,11 +1,12 @@
 """One case: what its reply shows, taken into the tally."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from course.autograder.checks.language.plain import MAX_DIMENSIONS, Problem
-from course.autograder.checks.language.protocol import Reply
+from course.autograder.checks.language.protocol import Call, Reply
 from course.autograder.checks.language.spec import Arrays, Check
 from course.autograder.checks.language.stand_ins import input_settings
 from course.autograder.judging.asking import EXCEPTION, Observed, Question
@@ -140,6 +141,7 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
                 told,
                 f"Read the entries of {name} and leave them there: the caller still needs them.",
             )
+    said = _first_of_each(check, asked, changed)
     return [
         Finding(
             asked.case.name,
@@ -150,4 +152,16 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
             advice=advice,
         )
         for path, (message, advice) in changed.items()
+        if path in said
     ]
+
+
+def _first_of_each(check: Check, asked: Question, changed: Iterable[str]) -> set[str]:
+    """Of what is changed alike in several calls of one function, the first: x and not x2 to x16, names of ours."""
+    calls = [step for step in check.steps_of(asked.case) if isinstance(step, Call)]
+    first: dict[tuple[str, int, str], str] = {}
+    for path in changed:
+        name, _, entry = path.partition(".")
+        taken = ((c.function, c.arguments.index(name), entry) for c in calls if name in c.arguments)
+        first.setdefault(next(taken, (name, 0, entry)), path)
+    return set(first.values())

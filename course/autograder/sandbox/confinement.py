@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import mimetypes
 import os
+import platform
 import resource
 import signal
 import socket
@@ -98,6 +99,7 @@ def rules(scratch: Path, also: Iterable[str] = ()) -> int:
         scratch: the one folder to write to.
         also: what may be read besides `readable`.
     """
+    seccomp.packed(platform.machine())  # once, for all that will be forked
     wanted = [(place, landlock.READ) for place in sorted(readable(also))]
     wanted += [("/dev/null", landlock.READ | landlock.WRITE_FILE), (str(scratch), landlock.OWN)]
     return landlock.ruleset(wanted)

@@ -6,6 +6,7 @@ refused. A refused call fails with EPERM: the process lives on, an honest one wi
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -25,6 +26,7 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
 _FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
 
 Instruction = tuple[int, int, int, int]
+LINE = struct.Struct("HBBI")
 
 
 def _ret(value: int) -> Instruction:
@@ -103,15 +105,27 @@ def supported() -> bool:
     return ctypes.get_errno() == errno.EFAULT  # the mode is known, the missing filter is not
 
 
+ANY_PID = 2**31 - 1  # in the place of a process's own id, which is smaller on every machine
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("lines", ctypes.c_void_p))
+
+
+@functools.cache
+def packed(machine: str) -> tuple[bytes, tuple[int, ...]]:
+    """The filter for any process as the kernel takes it, and where its id stands in that; made before processes are forked."""
+    lines = program(machine, ANY_PID)
+    places = tuple(LINE.size * at + 4 for at, line in enumerate(lines) if line[3] == ANY_PID)
+    return b"".join(LINE.pack(*line) for line in lines), places
+
+
 def restrict(pid: int) -> None:
     """Put the filter on this process for good. Needs `no_new_privs`; raises OSError where refused."""
-    lines = program(platform.machine(), pid)
-    packed = b"".join(struct.pack("HBBI", *line) for line in lines)
-    buffer = ctypes.create_string_buffer(packed, len(packed))
-
-    class _Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("lines", ctypes.c_void_p))
-
-    filter_ = _Program(len(lines), ctypes.addressof(buffer))
+    lines, places = packed(platform.machine())
+    buffer = ctypes.create_string_buffer(lines, len(lines))
+    for at in places:
+        struct.pack_into("I", buffer, at, pid)
+    filter_ = _Program(len(lines) // LINE.size, ctypes.addressof(buffer))
     if _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filter_), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "seccomp refused the filter")

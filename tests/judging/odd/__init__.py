@@ -33,7 +33,7 @@ class OddOnes(list[Odd]):
         return taken
 
 
-MODULES = ("batch_norm", "convolution", "dropout", "edges", "normalizers")
+MODULES = ("batch_norm", "convolution", "dropout", "edges", "habits", "normalizers")
 
 
 def every_odd_one() -> Iterator[Odd]:

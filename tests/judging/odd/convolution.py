@@ -360,3 +360,15 @@ def set_of_places(layers):
             low, high = low * s, high * s + _pair(layer.get("dilation", 1))[axis] * (k[axis] - 1)
         spans.append(high - low + 1)
     return np.array(spans)
+
+
+@ODD.each("conv2d_output_shape")
+def padding_divided_apart_with_its_rest(input_shape, weight_shape, stride=1, padding=0, dilation=1, groups=1):
+    s, p, d = _pair(stride), _pair(padding), _pair(dilation)
+    out = []
+    for axis in (0, 1):
+        covered = d[axis] * (weight_shape[2 + axis] - 1) + 1
+        steps, rest = divmod(input_shape[2 + axis] - covered, s[axis])
+        more, left = divmod(2 * p[axis], s[axis])
+        out.append(steps + more + (rest + left) // s[axis] + 1)
+    return (input_shape[0], weight_shape[0], *out)

@@ -38,9 +38,9 @@ class Slips(list[Slip]):
 
 MODULES = (
     "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout",
-    "dropout_relatives", "edited_solutions", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers",
+    "dropout_relatives", "edited_solutions", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers", "habits",
     "layer_and_group", "pooling", "renormalisation", "sly_batch_norm",
-    "sly_convolution", "sly_dropout", "sly_normalizers", "whole_functions", "within",
+    "sly_convolution", "sly_dropout", "sly_normalizers", "usual_answers", "whole_functions", "within",
 )  # fmt: skip
 
 

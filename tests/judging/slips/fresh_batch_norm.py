@@ -24,7 +24,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "g+1": ("gamma plus one",),
     "b only": ("gamma forgotten",),
     "neg b": ("beta subtracted",),
-    "sum var": (),
+    "sum var": ("sum of squares for the variance",),
     "test x.mean": ("batch statistics at test time",),
     "test var unrooted": ("divided by the variance",),
     "test eps 1e-5": ("epsilon hard-coded",),

@@ -25,7 +25,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "true conv": ("kernel flipped",),
     "mean c": ("averaged over the input channels",),
     "relu": ("cut off at 0",),
-    "first row": (),
+    "first row": ("only the first tap along the rows",),
     "kh for w": (),
     "overwrite c": ("only the last input channel",),
     "j no stride": ("stride forgotten along the columns",),

@@ -166,7 +166,7 @@ def unset(x, gamma, beta, q):
 
 OVERWRITTEN, HARD_CODED = "running statistics overwritten by the batch", "momentum hard-coded"
 for _check in ("batchnorm_forward.train", "spatial_batchnorm_forward"):
-    SLIPS.add("a momentum of 0 taken for none", _check, falsy)
+    SLIPS.add("a momentum of 0 taken for none", _check, falsy, named=("a momentum of 0 taken for none",))
     SLIPS.add("a running variance alone is not read", _check, both_or_none)
     SLIPS.add("all start from the same arrays", _check, shared_start())
 SLIPS.add("all start from the same arrays", "batchnorm_forward.running", shared_start())
@@ -253,7 +253,11 @@ def block_in_the_dict(*given):
 
 BLOCK = "affine_bn_relu_backward"
 SLIPS.add(
-    "gradient where the ReLU is given 0", BLOCK, lambda *i: block(*i, passes=np.greater_equal), block_backward
+    "gradient where the ReLU is given 0",
+    BLOCK,
+    lambda *i: block(*i, passes=np.greater_equal),
+    block_backward,
+    named=("gradient where ReLU's input is 0",),
 )
 SLIPS.add(
     "n is the larger size", BLOCK, block, lambda dout, cache: block_backward(dout, cache, max(dout.shape))

@@ -7,6 +7,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.averages import averages
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
@@ -193,6 +194,7 @@ def _check(name: str, points: float) -> Check:
         },
         may_change=MAY_CHANGE,
         rests_on=TRAIN_CHECK,
+        makings={"dx": dx_making(parts)},
     )
 
 

@@ -163,6 +163,10 @@ BLOCK_BACKWARD = check(
             "The ReLU saw batch norm's output: cut off by its sign, not by that of the affine step.",
             _arriving(lambda i: i["dout"] * (affine(i) > 0)),
         ),
+        "gradient where ReLU's input is 0": Mistake(
+            "The ReLU passes gradient where its input was positive, and none where it was 0: compare with >, not >=.",
+            _arriving(lambda i: i["dout"] * (v.forward({**i, "x": affine(i)}) >= 0)),
+        ),
         "ReLU's mask inverted": Mistake(
             "The ReLU passes gradient where its input was positive; yours passes it where it was not.",
             _arriving(lambda i: i["dout"] * ~_positive(i)),

@@ -7,6 +7,8 @@ import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
@@ -47,6 +49,11 @@ def _made_up_for(i: Inputs) -> Arrays:
     s = v.state(i)
     share = 1 - s["momentum"]
     return {"out": v.with_statistics(i, s["running_mean"] / share, s["running_var"] / share)}
+
+
+def _variance_from_0(i: Inputs) -> Arrays:
+    s = v.state(i)
+    return {"out": v.with_statistics(i, s["running_mean"], 0 * s["running_var"])}
 
 
 def _scaled_first(i: Inputs) -> Arrays:
@@ -109,6 +116,14 @@ OUT = {
         "Both statistics are the running ones in test mode; your mean is the batch's own.",
         _by(lambda s, b: (b["mean"], s["running_var"])),
     ),
+    "running mean under the root": Mistake(
+        "Under the root stands the running variance beside epsilon; yours has the running mean there.",
+        _by(lambda s, b: (s["running_mean"], s["running_mean"])),
+    ),
+    "magnitude of the running mean under the root": Mistake(
+        "Under the root stands the running variance beside epsilon; yours has the running mean there.",
+        _by(lambda s, b: (s["running_mean"], np.abs(s["running_mean"]))),
+    ),
     "running variance made longer by n / (n - 1)": Mistake(
         "The running variance is used as it is: no n / (n - 1) in test mode.", where(several, _longer)
     ),
@@ -118,6 +133,14 @@ OUT = {
     "scaled and shifted before normalising": Mistake(
         "Normalise first: gamma and beta come last, after the division by the running deviation.",
         _scaled_first,
+    ),
+    "running variance started at 0": Mistake(
+        "Where bn_param has no running variance it stands at 1, as Paddle's does, not at 0.",
+        where(lambda i: "running_var" not in i["bn_param"], _variance_from_0),
+    ),
+    "divided by the variance, without epsilon": Mistake(
+        "Divide by the root of the running variance and epsilon; you divide by the running variance itself.",
+        out(root=False, eps="none"),
     ),
     "running mean not scaled": Mistake(
         "The running mean is subtracted before the scaling: it is scaled as x is.",
@@ -168,6 +191,7 @@ TEST_CHECK = check(
         ),
     ),
     reference=v.served,
+    makings={"out": out_making(by_mode, "bn_param")},
     mistakes={**OUT, **MOVED},
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.fold_making import FOLD_MAKING
 from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
@@ -93,6 +94,7 @@ FOLD = check(
         ),
     ),
     reference=_folded,
+    makings=FOLD_MAKING,
     mistakes={
         "epsilon forgotten": Mistake(
             "The layer being folded divides by sqrt(var + eps): without eps the two nets differ.",

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants as v
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import apart, normalising
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -240,6 +243,10 @@ KEEPING = {
         "When bn_param has no running mean it starts at 0; it is the variance that starts at 1.",
         where(_without_mean, keep(lambda i, s, b: mixed({**s, "running_mean": 1.0}, {"mean": b["mean"]}))),
     ),
+    "a momentum of 0 taken for none": Mistake(
+        "A momentum of 0 is a momentum like any other: ask whether the key is there, not whether its value is true.",
+        keep(lambda i, s, b: mixed(s, b, s["momentum"] or 0.9)),
+    ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
         where(fresh, keep(lambda i, s, b: b)),
@@ -283,6 +290,7 @@ TRAIN_CHECK = check(
         Case("a single feature, two samples", given((2, 1), "train", eps=1e-2, momentum=0.6)),
     ),
     reference=v.trained,
+    makings={"out": out_making(by_mode, "bn_param"), **RUNNING_MAKINGS},
     mistakes={
         "the running mean beside the batch's variance": Mistake(
             "In train mode both statistics are the batch's own; the mean that you subtract is the running one.",

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm import variants
+from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.moment_loops import MOMENT_LOOPS
+from course.autograder.checks.batch_norm.moments_making import MOMENTS_MAKING
+from course.autograder.checks.batch_norm.normalised import given_statistics
 from course.autograder.checks.batch_norm.normalising import apart, rooted, scaling
 from course.autograder.checks.batch_norm.one_alone import one_alone
 from course.autograder.checks.formula import formula
@@ -78,6 +81,7 @@ MOMENTS_CHECK = check(
         Case("a single feature", lambda r: {"x": draws.batch(r, (6, 1))}),
     ),
     reference=_right_moments,
+    makings=MOMENTS_MAKING,
     mistakes={
         "moments over the wrong axis": Mistake(
             "You reduced over the features; batch norm reduces over the samples (axis 0) and keeps one value per feature.",
@@ -260,6 +264,7 @@ NORMALIZE_CHECK = check(
         ),
     ),
     reference=_normalized,
+    makings={"x_hat": out_making(given_statistics, "the arguments", scaled=False)},
     mistakes={
         **rooted(_switched, "the arguments"),
         **apart(_switched),

@@ -8,7 +8,10 @@ import numpy as np
 from course.autograder.checks.batch_norm import eval_mode
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import KEEPING, NORMALISING, given, mixed, only_mode
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
+from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -294,6 +297,7 @@ SPATIAL_FORWARD = check(
         Case("a single channel", given((2, 1, 3, 4), "train", momentum=0.7)),
     ),
     reference=_reference,
+    makings={"out": out_making(by_mode, "bn_param"), **RUNNING_MAKINGS},
     mistakes={
         **limited(TRAINING_MISTAKES, _training),
         "batch statistics at test time": Mistake(

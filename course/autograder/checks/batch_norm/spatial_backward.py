@@ -2,6 +2,7 @@
 
 from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm.forward import no_gamma
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
@@ -75,6 +76,7 @@ SPATIAL_BACKWARD = check(
     ),
     reference=b.right_gradients,
     rests_on=SPATIAL_FORWARD,
+    makings={"dx": dx_making(b.parts)},
     mistakes={
         "reshaped without moving the channels last": Mistake(
             "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 of dout to the end first, and dx back.",

@@ -21,6 +21,7 @@ from course.autograder.checks.conv.variants import (
     padded_gradient,
 )
 from course.autograder.checks.conv.walks import STARTS, convolution_gradients
+from course.autograder.checks.conv.window_making import GRADIENT_MAKING
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.wrong import mistakes_in, of, swapped, where
@@ -135,6 +136,7 @@ BACKWARD_CHECK = check(
         Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
     reference=gradients,
+    makings=GRADIENT_MAKING,
     rests_on=FORWARD_CHECK,
     mistakes={
         "overlapping windows overwritten in dx": dx(

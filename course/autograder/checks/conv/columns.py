@@ -12,6 +12,7 @@ from course.autograder.checks.conv.reorderings import reshaped_from
 from course.autograder.checks.conv.sizes import Geometry, size_mistakes
 from course.autograder.checks.conv.tap_maps import MAPS, unfolded
 from course.autograder.checks.conv.variants import forward, options, padded
+from course.autograder.checks.conv.window_making import COLUMNS_MAKING, OUT_MAKING
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, views
 from course.autograder.checks.language.wrong import but, mistakes_in, of
@@ -158,6 +159,7 @@ IM2COL_CHECK = check(
         Case("as many windows as values in one", unfolding((3, 3), (3, 3), 1, 0, channels=(1, 3))),
     ),
     reference=of("columns", _unfold),
+    makings=COLUMNS_MAKING,
     mistakes={
         "rows and columns swapped": columns(
             "A window is a column: shape [N, C * kh * kw, windows].", lambda i: _unfold(i).swapaxes(1, 2)
@@ -323,6 +325,7 @@ FORWARD_IM2COL_CHECK = check(
         Case("as many samples, kernels and windows as taps", asked((2, 3), (1, 3), 1, 0, n=6, channels=(2, 6))),
     ),
     reference=of("out", forward),
+    makings=OUT_MAKING,
     mistakes={
         "product reshaped in the wrong order": out(
             "The values are right, the places are not: put the axes in order with transpose before you reshape.",

@@ -14,6 +14,7 @@ from course.autograder.checks.conv.tap_maps import MAPS
 from course.autograder.checks.conv.tap_maps import convolved as convolved_at
 from course.autograder.checks.conv.variants import crop, forward, options, padded
 from course.autograder.checks.conv.walks import STARTS, convolved
+from course.autograder.checks.conv.window_making import OUT_MAKING
 from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.wrong import but, mistakes_in, of
@@ -263,6 +264,7 @@ FORWARD_CHECK = check(
         Case("a kernel and a stride of 2, as many samples as channels", asked((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
     reference=of("out", forward),
+    makings=OUT_MAKING,
     mistakes=MISTAKES,
 )  # fmt: skip
 

@@ -68,12 +68,15 @@ CONVOLUTIONS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("one sample, a single kernel", ((3, 5), (2, 4), 2, 3), {"n": 1, "channels": (2, 1), "left_over": (1, 0)}),
     ("a kernel that covers the image", ((1, 1), (3, 3), 1, 0), {"n": 3, "channels": (2, 3)}),
     ("padding 3 round four pixels", ((7, 7), (2, 2), 1, 3), {}),
+    ("stride 3, padding 2: neither divides by the stride alone", ((3, 2), (3, 4), 3, 2),
+     {"channels": (2, 3), "left_over": (0, 1)}),
     ("stride 4, wider than the kernel, padding 2", ((3, 4), (3, 2), 4, 2), {"n": 3, "channels": (1, 2)}),
 )  # fmt: skip
 
 HIDDEN = {
     "conv2d_output_shape": (
         Case("a kernel of 1 by 1 with stride 4", question((3, 7), (1, 1), 4, left_over=(3, 2))),
+        Case("strides 4 and 5, paddings 3 and 2", question((3, 4), (3, 2), (4, 5), [3, 2], left_over=(1, 4))),
         Case("one group for each channel", question((5, 9), (4, 3), (2, 3), [2, 1], [2, 1], 5, (1, 2))),
     ),
     "conv2d_output_shape.padding": (

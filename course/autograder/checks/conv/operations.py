@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.operations_making import OPERATIONS_MAKING
 from course.autograder.checks.conv.shapes import arguments, homework, question
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, altered
@@ -121,6 +122,8 @@ OPERATIONS_CHECK = check(
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", operations(
             out=(6, 9), kernel=(3, 2), stride=2, padding=2, left_over=(1, 1))),
+        Case("stride 3, padding 2: neither divides by the stride alone", operations(
+            out=(4, 5), kernel=(2, 3), stride=3, padding=2, left_over=(0, 1))),
         Case("no bias", operations(False, out=(7, 5), kernel=(3, 4), padding=1)),
         Case("three groups, no bias", operations(False, out=(4, 9), kernel=(2, 3), groups=3)),
         Case("two groups, with bias", operations(out=(5, 8), kernel=(4, 3), padding=[1, 2], groups=2)),
@@ -132,6 +135,7 @@ OPERATIONS_CHECK = check(
         Case("the homework without bias", _biased(homework, False)),
     ),
     reference=_right,
+    makings=OPERATIONS_MAKING,
     mistakes={
         "batch forgotten": Mistake(
             "You counted one sample; every sample of the batch costs the same again.",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.conv.shapes import (
     MISTAKES,
     SHAPE,
@@ -89,6 +90,7 @@ PADDING_CHECK = check(
         Case("four zeros", question((5, 8), (3, 2), 1, [0, 0, 0, 0])),
     ),
     reference=right,
+    makings=SHAPE_MAKING,
     mistakes={
         "pair read as (before, after)": Mistake(
             "Two numbers are (height, width), each for both ends of its axis.",

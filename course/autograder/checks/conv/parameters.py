@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT
+from course.autograder.checks.conv.parameters_making import PARAMETERS_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
 from course.autograder.checks.language.wrong import instead, of, where
@@ -50,6 +51,7 @@ PARAMETERS_CHECK = check(
         Case("as many groups as channels in and out", lambda r: layer_arguments(6, 6, (3, 2), 6)),
     ),
     reference=_right,
+    makings=PARAMETERS_MAKING,
     mistakes={
         "bias forgotten": Mistake("Each output channel has a bias of its own.", instead(_right, bias=False)),
         "bias counted although there is none": Mistake(

@@ -7,6 +7,7 @@ import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.conv.misfits import REFUSED, anyway, towards_zero
+from course.autograder.checks.conv.shape_making import POOL_MAKING
 from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped
 from course.autograder.checks.language import Answers, Case, Inputs, Mistake, check
 from course.autograder.checks.language.draws import Generator, draw
@@ -94,6 +95,7 @@ POOL_SHAPE_CHECK = check(
         Case("windows of 3, stride 2, overlapping", pool_question((6, 4), 3, 2, left_over=(1, 0))),
         Case("another stride for each axis", pool_question((7, 5), (2, 4), (1, 3), left_over=(0, 2))),
         Case("padding (1, 2), stride 2", pool_question((6, 9), (3, 5), 2, (1, 2), left_over=(1, 1))),
+        Case("padding 2, stride 3: neither divides by the stride alone", pool_question((4, 5), (5, 4), 3, 2, left_over=(0, 1))),
         Case("padding (2, 0), stride 1", pool_question((9, 5), 4, 1, (2, 0))),
         Case("ceil_mode where one axis divides and one does not", pool_question((5, 7), 3, 2, 0, True, (0, 1))),
         Case("ceil_mode with no stride given", pool_question((4, 6), (4, 3), None, 0, True, (1, 0))),
@@ -106,6 +108,7 @@ POOL_SHAPE_CHECK = check(
         Case("a window one column too wide, with ceil_mode", fixed(9, 4, (2, 5), 3, ceil_mode=True), raises=REFUSED),
     ),
     reference=_right,
+    makings=POOL_MAKING,
     mistakes={
         "stride 1 when none is given": Mistake(
             "Without a stride, pooling windows stand side by side: the stride is the kernel's own size.",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
+from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
 from course.autograder.checks.language.wrong import Wrong, instead
@@ -82,7 +83,7 @@ def _ceil(i: Inputs) -> Answers:
     return {"shape": (i["input_shape"][0], i["weight_shape"][0], *sizes)}
 
 
-def _by(windows: Callable[[int, int], int]) -> Wrong:
+def _by(windows: Callable[[int, int], float]) -> Wrong:
     """The shape with another number of windows, made of the room that the first one leaves and of the stride."""
 
     def wrong(i: Inputs) -> Answers:
@@ -149,6 +150,10 @@ MISTAKES = {
     "rounded up": Mistake(
         "A window that hangs over the edge is not read: round the quotient down (pooling's ceil_mode rounds up).",
         _ceil,
+    ),
+    "not rounded": Mistake(
+        "The windows are counted, so the quotient is a whole number: round it down (//).",
+        _by(lambda room, s: room / s + 1),
     ),
     "rounded to the nearest": Mistake(
         "Round the quotient down (//): round() rounds up where more than half a step is left over.",
@@ -220,6 +225,10 @@ MISTAKES = {
     "dilation of the height for both axes": Mistake(
         "A pair of dilations is (height, width); you use the first one on both axes.",
         other(dilation=lambda i: pair(i["dilation"])[0]),
+    ),
+    "padding of the height for both axes": Mistake(
+        "A pair of paddings is (height, width); you use the first one on both axes.",
+        other(padding=lambda i: pair(i["padding"])[0]),
     ),
     "dilation ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(dilation=1))),
     "dilation ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(dilation=1))),
@@ -296,6 +305,7 @@ PLAIN_CHECK = check(
     cases=(
         Case("a kernel of 3 by 2, padding 2, stride 2", question((6, 9), (3, 2), 2, 2, left_over=(1, 1))),
         Case("a stride that is all of the kernel, no padding", question((5, 4), (3, 3), 3, left_over=(2, 1))),
+        Case("stride 3, padding 2: neither divides by the stride alone", question((4, 5), (2, 3), 3, 2, left_over=(0, 1))),
         Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 1, 3)),
         Case("two groups", question((7, 11), (2, 5), 1, 2, 1, 2)),
         Case("as many samples, channels, kernels, rows and columns",
@@ -305,6 +315,7 @@ PLAIN_CHECK = check(
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,
+    makings=SHAPE_MAKING,
     mistakes=MISTAKES,
 )  # fmt: skip
 

@@ -120,6 +120,10 @@ def size_mistakes(
             "The output's width is made of the width of the input and of the window.",
             by(lambda g: (*g.lead, *(g.shape(right_size)[2],) * 2)),
         ),
+        "the input's height in both sizes": Mistake(
+            "The output's width is made of the input's width, not of its height.",
+            by(lambda g: g._replace(sizes=(g.sizes[0],) * 2).shape(right_size)),
+        ),
         "the output's width for its height": Mistake(
             "The output's height is made of the height of the input and of the window.",
             by(lambda g: (*g.lead, *(g.shape(right_size)[3],) * 2)),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from course.autograder.checks.chance.properties import SharedAlong
 from course.autograder.checks.dropout.chance import CALLS, ONE_EACH, ONE_MASK, batch_sharing, coins
 from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repeated, settings
-from course.autograder.checks.dropout.factors import nan_at_one
+from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
 from course.autograder.checks.dropout.forward import OUTS, alike, happened, outputs
 from course.autograder.checks.dropout.layer import (
     AGAIN,
@@ -18,6 +18,7 @@ from course.autograder.checks.dropout.layer import (
 )
 from course.autograder.checks.language import DROPOUT, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.seen import Property
+from course.autograder.checks.language.wrong import but
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
@@ -102,7 +103,7 @@ SPATIAL_CHECK = check(
     observe=observe_survivors(OUTS),
     properties=_properties,
     mistakes=with_again({
-        **LAYER.factors(),
+        **but(LAYER.factors(), NONE_LEFT),  # no case has p = 1 at test time
         **LAYER.as_keep(),
         **SHARING,
             **happened(LAYER),

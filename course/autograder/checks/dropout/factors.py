@@ -19,6 +19,7 @@ Factor = Callable[[float, str], float | None]  # from p and scaling; None where 
 
 BY_P = "divided by p"
 SWAPPED = "scaling modes swapped"
+NONE_LEFT = "everything dropped at test time where p is 1"
 
 TRAIN_FACTORS: dict[str, tuple[str, Factor]] = {
     "not scaled while training": (
@@ -64,6 +65,10 @@ TEST_FACTORS: dict[str, tuple[str, Factor]] = {
     "scaled again at test time": (
         "With upscale_in_train all scaling was done while training: at test time x goes through as it is.",
         lambda p, s: 1 - p if s == UPSCALE else None,
+    ),
+    NONE_LEFT: (
+        "At test time nothing is dropped, not at p = 1 either: with upscale_in_train x goes through as it is.",
+        lambda p, s: 0.0 if s == UPSCALE and p == 1 else None,
     ),
     "not scaled at test time": (
         "With downscale_in_infer the values are multiplied by 1 - p at test time.",

@@ -11,7 +11,7 @@ from course.autograder.checks.chance.forms import Drawn, Masked
 from course.autograder.checks.chance.readers import ALL_KEPT, ONE_FACTOR
 from course.autograder.checks.dropout.chance import ONE_MASK
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
-from course.autograder.checks.dropout.factors import nan_at_one
+from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
 from course.autograder.checks.dropout.layer import AGAIN, Layer, Mask, Masks, told, twice, under, with_again
 from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
 from course.autograder.checks.language import (
@@ -221,7 +221,7 @@ NET_CHECK = check(
             where(tossed, _changed(lambda z, h, m, f: z * m * f)),
         ),
         UNSCALED: FACTORS[UNSCALED].by(only(FACTORS[UNSCALED].wrong, "out")),
-        **but(FACTORS, UNSCALED),
+        **but(FACTORS, UNSCALED, NONE_LEFT),  # no case has p = 1 at test time
         "random at test time": Mistake(
             "At test time nothing is dropped: pass `mode` on to dropout_forward.", where(at_test, _random_at_test)
         ),

@@ -24,7 +24,10 @@ def as_taken(function: Callable[..., Any], names: Sequence[str], values: Sequenc
         TypeError: when the function cannot be called with these.
     """
     if type(function) is FunctionType and not function.__dict__ and not function.__kwdefaults__:
-        taken = _by_code(function.__code__, len(function.__defaults__ or ()), tuple(names))
+        code, defaults = function.__code__, len(function.__defaults__ or ())
+        if not code.co_kwonlyargcount and 0 <= code.co_argcount - len(values) <= defaults:
+            return tuple(values), {}  # nothing by name alone, and neither too few nor too many
+        taken = _by_code(code, defaults, tuple(names))
     else:
         taken = _taken(function, names)
     if taken is None:

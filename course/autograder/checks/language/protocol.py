@@ -69,6 +69,8 @@ class Reply:
 
 def look_up(workspace: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path. Raises KeyError, naming the part that is missing."""
+    if type(workspace) is dict and path in workspace and "." not in path:
+        return workspace[path]
     try:
         return _walk(workspace, path)
     except KeyError:
@@ -144,12 +146,12 @@ def _call(
     step: Call, function: Callable[..., Any], workspace: dict[str, Any], rescued: str = ""
 ) -> Problem | None:
     arguments = [look_up(workspace, name) for name in step.arguments]
-    called_as = f"{step.function}({', '.join(a.split('.')[-1] for a in step.arguments)})"
     if not callable(function):
         return Problem("function", f"{step.function} is a {type(function).__name__}, not a function")
     try:
         given, named = as_taken(function, step.arguments, arguments)
     except TypeError as error:
+        called_as = f"{step.function}({', '.join(a.split('.')[-1] for a in step.arguments)})"
         return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
     try:
         result = function(*given, **named)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from course.autograder.checks.language.calls import call
 from course.autograder.checks.language.protocol import Call, Step
 from course.autograder.checks.language.seen import Property, Reader
 from course.autograder.checks.language.tolerances import Tolerances
+
+if TYPE_CHECKING:
+    from course.autograder.checks.language.makings import Making
 
 Inputs = dict[str, Any]
 Arrays = dict[str, np.ndarray]
@@ -126,6 +129,8 @@ class Check:
         corners: cases that cost a share only; each topic's `corners.py` has them. Every other case costs an output that is
             wrong there all of its points.
         extra: whether the question is optional: its points are extra credit, above the assignment's own.
+        makings: by output, how it is made, where the pieces that went wrong can be told apart; it is asked where no
+            misconception fits. A release has none.
     """
 
     name: str
@@ -145,6 +150,7 @@ class Check:
     hidden: tuple[Case, ...] = field(default=())
     corners: tuple[Corner, ...] = ()
     extra: bool = False
+    makings: Mapping[str, "Making"] = field(default_factory=dict, compare=False)
 
     @property
     def grade_id(self) -> str:

@@ -134,7 +134,8 @@ def _collect(value: Any, path: str, found: dict[str, np.ndarray]) -> None:
     elif isinstance(value, (list, tuple)):
         items = enumerate(value)
     for key, item in items:
-        _collect(item, f"{path}.{key}" if path else str(key), found)
+        if type(item) not in PLAIN:
+            _collect(item, f"{path}.{key}" if path else str(key), found)
 
 
 def input_settings(value: Any, path: str = "") -> dict[str, Any]:
@@ -155,6 +156,8 @@ def _settle(value: Any, path: str, found: dict[str, Any]) -> None:
         if isinstance(value, list):
             found[path] = len(value)
     for key, item in items:
+        if type(item) is np.ndarray:  # most are; nothing below it is a setting
+            continue
         inside = f"{path}.{key}" if path else str(key)
         if not isinstance(item, (str, int, float, NoneType)):
             _settle(item, inside, found)

@@ -1,10 +1,14 @@
 """ps4, group norm: runs of neighbouring channels share a mean and a variance, sample by sample."""
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.gradient_parts import Parts
+from course.autograder.checks.batch_norm.normalised import of_parts
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
@@ -94,6 +98,10 @@ def sharing(answer: Any) -> dict[str, Mistake]:
 
 
 # --- the forward pass ---
+
+
+def _parts(i: Inputs) -> Parts:
+    return v.group_parts(i, i["G"], eps_of(i))
 
 
 def _out(groups: str = "G", view: str = "runs", **switches: Any) -> Any:
@@ -197,6 +205,12 @@ def _without_last_group(i: Inputs) -> Arrays:
     return {"out": out}
 
 
+def _along_the_width(i: Inputs) -> Arrays:
+    """gamma and beta left as (C,), which numpy lines up with the last axis."""
+    ones, zeros = np.ones(len(i["gamma"])), np.zeros(len(i["beta"]))
+    return {"out": i["gamma"] * _reference({**i, "gamma": ones, "beta": zeros})["out"] + i["beta"]}
+
+
 def _gamma_by_group(i: Inputs) -> np.ndarray:
     return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
 
@@ -226,6 +240,7 @@ FORWARD_CHECK = check(
         Case("a group whose values are all alike", _flat_group(given((3, 6, 2, 4), 3, eps=1e-4))),
     ),
     reference=_reference,
+    makings={"out": out_making(functools.partial(of_parts, _parts), "gn_param")},
     mistakes={
         **sharing(_out),
         **{
@@ -279,6 +294,10 @@ FORWARD_CHECK = check(
         "channels moved last before grouping": Mistake(
             "Leave the channels on axis 1: after a transpose a reshape to groups cuts the pixels, not the channels.",
             _grouped_pixels,
+        ),
+        "gamma and beta along the width": Mistake(
+            "gamma and beta run along the channels (axis 1): give them the shape (1, C, 1, 1).",
+            where(lambda i: i["x"].shape[-1] == len(i["gamma"]), _along_the_width),
         ),
         "one gamma for each group": Mistake(
             "gamma belongs to the channels, whatever G is; yours is averaged over the group.",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
@@ -121,7 +122,12 @@ BACKWARD_CHECK = check(
     ),
     reference=_gradients,
     rests_on=FORWARD_CHECK,
+    makings={"dx": dx_making(parts)},
     mistakes={
+        "parameter gradients summed over the channels": Mistake(
+            "gamma and beta belong to the channels: keep axis 1, and sum over the samples and the positions.",
+            lambda i: _parameters(i, 1),
+        ),
         "gamma taken out of the averages": Mistake(
             "gamma differs within a group, so it belongs inside the averages: take dout * gamma first.",
             v.gamma_outside(parts),

@@ -1,12 +1,16 @@
 """ps4, layer norm: each row by its own mean and variance, and the gradients of that."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.forward_making import out_making
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
+from course.autograder.checks.batch_norm.normalised import of_parts
 from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
@@ -138,6 +142,7 @@ FORWARD_CHECK = check(
         Case("all three axes alike", given((3, 3, 3), eps=1e-4)),
     ),
     reference=_reference,
+    makings={"out": out_making(functools.partial(of_parts, parts), "ln_param")},
     mistakes={
         "normalised over the samples": Mistake(
             "You took the moments down the samples (batch norm); layer norm takes them along each row.",
@@ -281,6 +286,7 @@ BACKWARD_CHECK = check(
     ),
     reference=_gradients,
     rests_on=FORWARD_CHECK,
+    makings={"dx": dx_making(parts)},
     mistakes={
         "gamma taken out of the averages": Mistake(
             "gamma differs along each row, so it belongs inside the averages: take dout * gamma first.",

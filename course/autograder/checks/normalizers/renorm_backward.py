@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.batch_norm.backward import parts as batch_norm_parts
+from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import (
     Formula,
     Parts,
@@ -146,6 +147,7 @@ BACKWARD_CHECK = check(
     ),
     reference=_reference,
     rests_on=TRAIN_CHECK,
+    makings={"dx": dx_making(parts)},
     mistakes={
         "gradient through r and d": Mistake(
             "r and d are constants in the backward pass, although they were computed from x.",

@@ -76,7 +76,7 @@ def has_no_name(finding: Mapping[str, Any]) -> bool:
     """
     if not finding.get("case") or finding.get("kind") in NO_ANSWER:
         return False
-    return not finding.get("misconception") or str(finding.get("scope")).startswith((TOGETHER, PARTLY))
+    return not finding.get("misconception") or str(finding.get("scope")).startswith((*TOGETHER, PARTLY))
 
 
 def unnamed_outputs(check: Check, findings: Sequence[Finding]) -> tuple[str, ...]:

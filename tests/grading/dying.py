@@ -1,0 +1,13 @@
+"""A worker that dies over one student's submission; alone here, since each worker imports what it is to do."""
+
+import os
+
+from course.autograder.gradebook.marks import Marked
+from course.autograder.grading.marking import Task, mark_here
+
+
+def dies_on_s2(task: Task) -> Marked:
+    """Mark as a worker does, but for s2."""
+    if task.student == "s2":
+        os._exit(9)
+    return mark_here(task)

@@ -1,0 +1,93 @@
+"""A module that is put off is run by whoever asks something of it first, and by nobody else."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from course.common.later import later, without
+
+COSTLY = "import builtins\nbuiltins.costly_ran = getattr(builtins, 'costly_ran', 0) + 1\n__version__ = '7'\nNAME = 'so'\n"
+
+
+@pytest.fixture
+def costly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package that says how often it was run, with a module below it."""
+    folder = tmp_path / "costly"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(COSTLY)
+    (folder / "below.py").write_text("HERE = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delattr("builtins.costly_ran", raising=False)
+    importlib.invalidate_caches()
+    yield
+    for name in ("costly", "costly.below"):
+        sys.modules.pop(name, None)
+
+
+def ran() -> int:
+    import builtins
+
+    return getattr(builtins, "costly_ran", 0)
+
+
+def test_its_code_runs_on_its_first_use_and_once(costly: None) -> None:
+    before = list(sys.meta_path)
+    with later("costly"):
+        import costly as one
+    assert sys.meta_path == before and ran() == 0
+    import costly as again
+
+    assert again is one and ran() == 0, "to import it again asks nothing of it"
+    assert one.__version__ == "7" and one.NAME == "so" and ran() == 1
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = one.nothing
+    assert ran() == 1
+
+
+@pytest.mark.parametrize(
+    "use", ["from costly import NAME", "import costly; dir(costly)", "from costly import *"]
+)
+def test_every_use_counts(costly: None, use: str) -> None:
+    with later("costly"):
+        exec(use, {})
+    assert ran() == 1
+
+
+def test_what_lies_below_it_needs_it_not(costly: None) -> None:
+    with later("costly"):
+        below = importlib.import_module("costly.below")
+    assert below.HERE == 1 and ran() == 0
+    assert sys.modules["costly"].NAME == "so" and ran() == 1
+
+
+def test_others_are_imported_as_ever(costly: None) -> None:
+    with later("costlier"):
+        importlib.import_module("costly")
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("costlier")
+    assert ran() == 1
+
+
+def test_what_is_held_back_is_there_again_afterwards(costly: None) -> None:
+    with without("costly", "sys"), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("costly")
+    assert sys.modules["sys"] is sys and importlib.import_module("costly").NAME == "so"
+
+
+PADDLE = """
+import sys
+from course.reference.framework import NOT_YET, paddle
+waiting = [name for name in NOT_YET if type(sys.modules[name]).__name__ == '_Later']
+assert waiting == list(NOT_YET), waiting
+assert paddle.vision.transforms.Resize and paddle.distribution.Normal(0.0, 1.0)
+import httpx
+assert httpx.get and 'paddle.text' in waiting and paddle.text.datasets
+"""
+
+
+def test_paddle_comes_without_what_the_course_does_not_ask_of_it_and_gives_it_to_who_asks() -> None:
+    subprocess.run([sys.executable, "-c", PADDLE], check=True, timeout=300)

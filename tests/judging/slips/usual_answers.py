@@ -1,0 +1,20 @@
+"""Whole functions as students write them: usual mistakes, half-remembered formulas, two or three slips at once.
+
+They were written to measure how many wrong answers get a name (docs/grading.md), before anybody looked what the judge
+says of them; each stands in `usual/`, by its assignment, with the names that it gets now, read and found true.
+"""
+
+import tomllib
+from pathlib import Path
+
+from course.autograder.checks import find_check
+from tests.judging.slips import Slips
+from tests.judging.slips.whole_functions import written
+
+SLIPS = Slips()
+
+for path in sorted((Path(__file__).parent / "usual").glob("*.toml")):
+    for slip in tomllib.loads(path.read_text(encoding="utf-8"))["slip"]:
+        space = written(path.stem, slip["source"], [])
+        asked = (space[name] for name in find_check(slip["check"]).functions)
+        SLIPS.add(slip["about"], slip["check"], *asked, named=tuple(slip["named"]))

@@ -94,7 +94,7 @@ def _tells(output: Output, wrong: Sequence[Entry], right: Sequence[Entry]) -> bo
 
 
 def _empty(path: str, asked: Question, got: np.ndarray) -> bool:
-    seen = fact(got, asked.right[path], asked.inputs)
+    seen = fact(got, asked.right[path], asked.arrays)
     return seen is not None and seen.empty
 
 

@@ -45,27 +45,27 @@ def print_of(function, seed=SEED, name=CHECK):
     return fingerprint(check, answered, unnamed_outputs(check, verdict.findings))
 
 
-def halved(x):
-    return x.mean(axis=0), x.var(axis=0) / 2
+def lessened(x):
+    return x.mean(axis=0), 0.4 * x.var(axis=0)
 
 
-def halved_in_a_loop(x):
+def lessened_in_a_loop(x):
     mean = sum(x) / len(x)
     return mean, np.array(
         [sum((v - m) ** 2 for v in column) for column, m in zip(x.T, mean, strict=True)]
-    ) / (2 * len(x))
+    ) / (2.5 * len(x))
 
 
 def median(x):
     return x.mean(axis=0), np.median((x - x.mean(axis=0)) ** 2, axis=0)
 
 
-def nearly_halved(x):
-    return x.mean(axis=0), x.var(axis=0) * 0.50001
+def nearly_lessened(x):
+    return x.mean(axis=0), x.var(axis=0) * 0.40001
 
 
-def halved_but_for_two_samples(x):
-    return x.mean(axis=0), x.var(axis=0) / (2 if len(x) > 2 else 1)
+def lessened_but_for_two_samples(x):
+    return x.mean(axis=0), x.var(axis=0) * (0.4 if len(x) > 2 else 1)
 
 
 def given_layernorm(x, gamma, beta, ln_param):
@@ -75,11 +75,11 @@ def given_layernorm(x, gamma, beta, ln_param):
 
 @pytest.fixture(scope="module")
 def stated():
-    """The variance halved, as it would be named from one class."""
-    check, verdict, answered = heard(halved)
+    """The variance lessened, as it would be named from one class."""
+    check, verdict, answered = heard(lessened)
     outputs = unnamed_outputs(check, verdict.findings)
     relations = relations_of(check, answered, fingerprint(check, answered, outputs))
-    return ClassMistake("ps1_batchnorm", CHECK, "variance halved", ADVICE, relations)
+    return ClassMistake("ps1_batchnorm", CHECK, "variance lessened", ADVICE, relations)
 
 
 @pytest.fixture(scope="module")
@@ -91,27 +91,27 @@ def seen():
 
 
 def test_one_mistake_has_one_fingerprint_however_it_is_written():
-    assert like(print_of(halved), print_of(halved_in_a_loop))
+    assert like(print_of(lessened), print_of(lessened_in_a_loop))
 
 
-@pytest.mark.parametrize("other", [median, nearly_halved, halved_but_for_two_samples])
+@pytest.mark.parametrize("other", [median, nearly_lessened, lessened_but_for_two_samples])
 def test_another_mistake_has_another(other):
-    assert not like(print_of(halved), print_of(other))
+    assert not like(print_of(lessened), print_of(other))
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_fingerprint_is_of_the_outputs_without_a_name_alone():
-    assert {path for _, path in print_of(halved)} == {"var"}
+    assert {path for _, path in print_of(lessened)} == {"var"}
     assert not print_of(lambda x: (x.mean(axis=0), x.var(axis=0, ddof=1)))  # it has a name
 
 
 def test_a_stated_mistake_is_known_on_cases_drawn_afresh_and_no_other_is(stated):
     assert {path: one.stated.as_dict() for path, one in stated.relations.items()} == {
-        "var": {"kind": "times", "by": 0.5}
+        "var": {"kind": "times", "by": 0.4}
     }
     for seed in ("next year", "somebody else"):
-        for function, known in ((halved, True), (halved_in_a_loop, True), (median, False), (nearly_halved, False),
-                                (halved_but_for_two_samples, False)):  # fmt: skip
+        for function, known in ((lessened, True), (lessened_in_a_loop, True), (median, False), (nearly_lessened, False),
+                                (lessened_but_for_two_samples, False)):  # fmt: skip
             check, verdict, answered = heard(function, seed)
             outputs = unnamed_outputs(check, verdict.findings)
             assert stated.explains(check, answered, outputs) is known
@@ -120,7 +120,7 @@ def test_a_stated_mistake_is_known_on_cases_drawn_afresh_and_no_other_is(stated)
 def test_a_mistake_that_cannot_be_stated_is_known_on_the_classes_cases(seen):
     check, _, answered = heard(median)
     assert not seen.relations and seen.explains(check, answered, ("var",))
-    assert not seen.explains(*heard(halved)[::2], ("var",))
+    assert not seen.explains(*heard(lessened)[::2], ("var",))
     assert not seen.explains(*heard(median, "other cases")[::2], ("var",))
 
 
@@ -172,11 +172,11 @@ def test_a_relation_that_makes_no_sense_gives_nothing(kind, by):
 
 
 def test_a_name_changes_words_and_no_points(stated):
-    _, verdict, _ = heard(halved)
+    _, verdict, _ = heard(lessened)
     after = named(verdict, stated)
     assert after.points == verdict.points and after.right == verdict.right
-    assert after.misconceptions == ("variance halved",)
-    assert ADVICE in after.text() and "variance halved" not in verdict.text()
+    assert after.misconceptions == ("variance lessened",)
+    assert ADVICE in after.text() and "variance lessened" not in verdict.text()
 
 
 def run_of(verdict):
@@ -188,14 +188,14 @@ def run_of(verdict):
     return RunResult(nbformat.v4.new_notebook(cells=[cell]), {CHECK: verdict}, (), {}, True)
 
 
-@pytest.mark.parametrize(("function", "names"), [(halved_in_a_loop, ("variance halved",)), (median, ())])
+@pytest.mark.parametrize(("function", "names"), [(lessened_in_a_loop, ("variance lessened",)), (median, ())])
 def test_a_run_gets_the_names_in_its_verdicts_and_in_its_notebook(function, names, stated):
     _, verdict, answered = heard(function, "a student")
     result = run_of(verdict)
     after = with_names(Graded(result, {CHECK: answered}, None, result.notebook, "ps1_batchnorm"), [stated])
     assert after.ledger[CHECK].misconceptions == names
     shown, value = after.notebook.cells[0].outputs
-    assert ("variance halved" in shown.data["text/html"]) is bool(names)
+    assert ("variance lessened" in shown.data["text/html"]) is bool(names)
     assert value == verdict_outputs(verdict, 1)[1]
 
 
@@ -209,10 +209,10 @@ def test_a_fingerprint_of_cases_that_are_no_longer_drawn_names_nothing_and_asks_
 
 
 def test_a_mistake_that_spares_some_cases_is_not_the_one_that_spares_none():
-    check, verdict, answered = heard(halved_but_for_two_samples)
+    check, verdict, answered = heard(lessened_but_for_two_samples)
     found = fingerprint(check, answered, unnamed_outputs(check, verdict.findings))
     spares = ClassMistake("ps1_batchnorm", CHECK, "a", ADVICE, relations_of(check, answered, found))
-    for function, known in ((halved_but_for_two_samples, True), (halved, False)):
+    for function, known in ((lessened_but_for_two_samples, True), (lessened, False)):
         _, verdict, fresh = heard(function, "fresh cases")
         assert spares.explains(check, fresh, unnamed_outputs(check, verdict.findings)) is known
 
@@ -262,7 +262,7 @@ def test_what_is_written_is_read(stated, seen, tmp_path):
 GOOD = """[[mistake]]
 assignment = "ps1_batchnorm"
 check = "batch_moments"
-name = "variance halved"
+name = "variance lessened"
 advice = "Nothing halves it."
 [mistake.relations.var]
 kind = "times"
@@ -278,10 +278,10 @@ cases = ["two samples"]
         ("[[mistake]]", "[[mistakes]]", "wanted: tables, as [[mistake]]"),
         ('"ps1_batchnorm"', '"ps9"', "'ps9', which has no checks"),
         ('"batch_moments"', '"moments"', "check is 'moments'; wanted: one of ps1_batchnorm's: batch_moments"),
-        ('"variance halved"', '""', "name is ''; wanted: words"),
-        ('"variance halved"', '"unbiased variance"', "itself calls a mistake"),
-        ('"variance halved"', '"a\\u001b[31m"', "one line of plain text"),
-        ('"variance halved"', "3", "name is 3; wanted: text in quotes"),
+        ('"variance lessened"', '""', "name is ''; wanted: words"),
+        ('"variance lessened"', '"unbiased variance"', "itself calls a mistake"),
+        ('"variance lessened"', '"a\\u001b[31m"', "one line of plain text"),
+        ('"variance lessened"', "3", "name is 3; wanted: text in quotes"),
         ("Nothing halves it.", "nothing", "a whole sentence"),
         ('"times"', '"tims"', "kind is 'tims'; wanted: one of"),
         ("0.5", "nan", "by is nan"),

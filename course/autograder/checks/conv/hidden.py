@@ -14,7 +14,7 @@ from course.autograder.checks.conv.pool import forward_only, pooling
 from course.autograder.checks.conv.pool_shape import fixed, pool_question
 from course.autograder.checks.conv.shapes import arguments, question
 from course.autograder.checks.language import Case, Inputs
-from course.autograder.checks.language.draws import Generator, views
+from course.autograder.checks.language.draws import Generator, altered, views
 
 
 def small_net(r: Generator) -> Inputs:
@@ -110,6 +110,8 @@ HIDDEN = {
         Case("another stride and dilation for each axis",
              operations(out=(5, 6), kernel=(3, 2), stride=[2, 1], dilation=(1, 3))),
         Case("a single tap, 'SAME', no bias", one_tap),
+        Case("as many channels in a group as there are groups",
+             altered(lambda r: arguments((3, 4, 9, 7), (10, 2, 3, 2), groups=2), lambda i: {"bias": True})),
         Case("four edges and two groups, no bias",
              operations(False, out=(4, 6), kernel=(3, 5), padding=[1, 0, 3, 2], groups=2)),
     ),

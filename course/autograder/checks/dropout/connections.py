@@ -20,7 +20,7 @@ from course.autograder.checks.dropout.draws import (
     tossed,
     twins,
 )
-from course.autograder.checks.dropout.factors import nan_at_one
+from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
 from course.autograder.checks.dropout.knapsack import connections, readable, terms
 from course.autograder.checks.dropout.layer import (
     AGAIN,
@@ -36,7 +36,7 @@ from course.autograder.checks.dropout.layer import (
 from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.seen import Property, unseen
-from course.autograder.checks.language.wrong import Wrong, where
+from course.autograder.checks.language.wrong import Wrong, but, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
@@ -195,7 +195,7 @@ DROPCONNECT_CHECK = check(
     observe=_observe,
     properties=_properties,
     mistakes=with_again({
-        **LAYER.factors(),
+        **but(LAYER.factors(), NONE_LEFT),  # no case has p = 1 at test time
         **LAYER.as_keep(),
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),

@@ -152,7 +152,7 @@ BLOCK_BACKWARD = check(
     rests_on=BLOCK_FORWARD,
     mistakes={
         "ReLU's mask missing": Mistake(
-            "Where the ReLU put out 0, no gradient passes: cut dout off there first.",
+            "Where the ReLU put out 0, no gradient passes: cut dout off there first, by out > 0; out >= 0 is true everywhere.",
             without(_linear_block, "db"),
         ),
         "ReLU's mask from dout": Mistake(

@@ -158,7 +158,11 @@ def _anew(i: Inputs) -> Answers:
 
 
 def _masked_at_test(i: Inputs) -> Answers:
-    factor = settings(i).training
+    return _masked_by(i, settings(i).training)
+
+
+def _masked_by(i: Inputs, factor: float) -> Answers:
+    """dout times a mask and a factor, in test mode."""
     if unseen(i):
         return {"dx": product(i["dout"], _masks(i)[0], factor)}
     own = {"dx": product(i["dout"], possible(i, OF_GRADIENT, i["x"].shape), factor)}
@@ -284,6 +288,10 @@ BACKWARD_CHECK = check(
         **picked(AT_TEST, "scaled again at test time"),
         "gradient masked at test time": Mistake(
             "At test time nothing is dropped, so no gradient is either.", where(at_test, _masked_at_test)
+        ),
+        "gradient masked at test time, without the scale": Mistake(
+            "At test time nothing is dropped, so no gradient is either; and while training the scale belongs to it.",
+            where(at_test, where(_upscaled, lambda i: _masked_by(i, 1.0))),
         ),
         "test-time scale missing in the gradient": Mistake(
             "With downscale_in_infer the output at test time is (1 - p) x, and so is the gradient's factor.",

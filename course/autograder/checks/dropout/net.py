@@ -200,7 +200,7 @@ NET_CHECK = check(
             _gradients(lambda z, h, m, f: h * f),
         ),
         "ReLU forgotten in the gradient": Mistake(
-            "Where the hidden value was negative ReLU stops the gradient.",
+            "Where ReLU put out 0 it stops the gradient: out > 0 says where it passes; out >= 0 is true everywhere.",
             # Where ReLU stopped a unit, its coin is not seen: nothing is known of the gradient that passes there.
             where(lambda i: unseen(i) or not tossed(i), _gradients(lambda z, h, m, f: z * m * f)),
         ),

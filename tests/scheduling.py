@@ -2,7 +2,7 @@
 
 Its own counts what waits for a worker by going through everything that this worker was ever given, after every test,
 and finds a test's number by looking through all of them: with thirteen thousand tests that was as much processor time
-as many of the folders take.
+as many of the folders take. And a test over which a worker has ended it would give to the next worker, for ever.
 """
 
 from typing import Any
@@ -40,3 +40,26 @@ class GroupScheduling(LoadGroupScheduling):
         if all(given[group].values()):
             del given[group]
         self._reschedule(node)
+
+    def remove_node(self, node: Any) -> str | None:
+        """A worker has ended. The test that it was at has failed; what else waited for it, others are given.
+
+        Returns:
+            That test; None where nothing was waiting.
+        """
+        work = self.assigned_work.pop(node)
+        left = [(tests, test) for tests in work.values() for test, done in tests.items() if not done]
+        if not left:
+            return None
+        tests, ended_over = left[0]
+        tests[ended_over] = True
+        self.workqueue.update({group: tests for group, tests in work.items() if not all(tests.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return ended_over
+
+    def _reschedule(self, node: Any) -> None:
+        """Give a worker more where little waits for it: two tests at least, since it begins none before it knows the next."""
+        super()._reschedule(node)
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            super()._reschedule(node)

@@ -4,10 +4,15 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from tests.conftest import ROOT
 from tests.scheduling import GroupScheduling, Places
+from tests.waiting import LONG_STOP
+
+pytest_plugins = ["pytester"]
 
 TESTS = [f"tests/t.py::test_{k}" if k % 3 else f"tests/t.py::test_{k}@group {k % 7}" for k in range(400)]
 
@@ -26,8 +31,8 @@ class Worker:
         self.shutting_down = True
 
 
-def handed_out(kind: type, stops_at: int = -1) -> tuple[list[list[int]], int]:
-    """What each of two workers ran; the most groups that were kept in mind for one. One may break off at a step."""
+def handed_out(kind: type, ends_at: int = -1) -> tuple[list[list[int]], int]:
+    """What each of two workers ran; the most groups that were kept in mind for one. One may end over a test at a step."""
     options: Any = SimpleNamespace(
         option=SimpleNamespace(loadscopereorder=True, tx=["2*popen"], maxprocesses=None, numprocesses=2),
         getvalue=lambda name: ["2*popen"],
@@ -41,7 +46,7 @@ def handed_out(kind: type, stops_at: int = -1) -> tuple[list[list[int]], int]:
     schedule.schedule()
     for step in range(10 * len(TESTS)):
         worker = workers[step % 5 > 2]  # one is slower
-        if step == stops_at:
+        if step == ends_at:
             assert schedule.remove_node(workers[0]) == TESTS[workers[0].waiting[0]]
             workers[0].waiting.clear()
         if worker.waiting:
@@ -59,9 +64,44 @@ def test_every_worker_runs_what_it_would_be_given_otherwise_and_little_is_kept_i
     assert kept <= 4 < 50 < all_of_it
 
 
-def test_what_a_worker_left_undone_is_run_by_the_other() -> None:
-    (stopped, other), _ = handed_out(GroupScheduling, stops_at=101)
-    assert 0 < len(stopped) < len(other) and {*stopped, *other} == {*range(len(TESTS))}
+def test_what_a_worker_left_undone_is_run_by_the_other_but_not_what_it_ended_over() -> None:
+    (ended, other), _ = handed_out(GroupScheduling, ends_at=101)
+    assert 0 < len(ended) < len(other) and len({*ended, *other}) == len(ended + other) == len(TESTS) - 1
+
+
+@pytest.mark.slow
+def test_a_test_that_ends_its_worker_or_has_no_end_fails_once_and_all_others_run(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini("[pytest]\nfaulthandler_timeout = 10\nfaulthandler_exit_on_timeout = true")
+    pytester.makeconftest(
+        """
+        def pytest_xdist_make_scheduler(config, log):
+            from tests.scheduling import GroupScheduling
+            return GroupScheduling(config, log)
+        """
+    )
+    pytester.makepyfile(
+        """
+        import os, threading
+        import pytest
+
+        @pytest.mark.parametrize("k", range(20))
+        def test_alone(k):
+            if k in (3, 19):
+                os._exit(9)
+
+        @pytest.mark.xdist_group("together")
+        @pytest.mark.parametrize("k", range(5))
+        def test_together(k):
+            if k == 2:
+                threading.Event().wait()
+        """
+    )
+    pytester.syspathinsert(ROOT)
+    ran = pytester.runpytest_subprocess("-n", "2", "--dist", "loadgroup", timeout=LONG_STOP)
+    ran.assert_outcomes(passed=22, failed=3)
+    assert "in test_together" in ran.stderr.str()
 
 
 def test_tests_of_one_name_are_found_as_in_a_list() -> None:

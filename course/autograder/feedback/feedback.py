@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import cached_property
@@ -16,7 +16,7 @@ from course.autograder.feedback.standing import Standing
 from course.autograder.feedback.writing import Writing, start_worker, write_here, write_page, write_style
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.grading.marking import in_a_sentence
-from course.autograder.grading.workers import bare_main
+from course.autograder.grading.process_pool import ProcessPool
 from course.common.text import printable
 from course.languages.saying import language
 
@@ -75,7 +75,7 @@ class PageWriter:
         self._root, self._assignment = root, assignment
         self._workers = min(jobs or os.cpu_count() or 1, expected)
         self._on_page = on_page
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: ProcessPool | None = None
         self._room = threading.Semaphore(AHEAD * max(self._workers, 1))
         self._asked: list[str] = []
         self._waiting: list[str] = []
@@ -120,8 +120,7 @@ class PageWriter:
     def _submit(self, task: Writing) -> None:
         self._pool = self._pool or _pool(self._workers)
         try:
-            with bare_main():
-                page = self._pool.submit(write_here, task)
+            page = self._pool.submit(write_here, task)
         except BrokenProcessPool:
             self._pool.shutdown()
             self._pool = None
@@ -198,11 +197,11 @@ def _page(task: Writing) -> None:
     write_page(task)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def _pool(workers: int) -> ProcessPool:
     """Workers forked from a process that has done the imports; the one that grading has started serves as well."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([write_here.__module__, "course.autograder.feedback.page"])
-    return ProcessPoolExecutor(workers, context, start_worker, (language(),))
+    return ProcessPool(workers, context, start_worker, (language(),))
 
 
 def _why(page: Callable[[], None]) -> str:
@@ -218,14 +217,13 @@ def _why(page: Callable[[], None]) -> str:
 
 def _one_by_one(suspects: Sequence[Writing]) -> Iterator[tuple[Writing, str]]:
     """Pages that were under way when a worker died: each by itself, and with its text plain where that kills again."""
-    pool: ProcessPoolExecutor | None = None
+    pool: ProcessPool | None = None
     for task in suspects:
         why = "the process that wrote it died, twice; is there memory left on this machine?"
         for one in (task, replace(task, plain=True)):
             pool = pool or _pool(1)
             try:
-                with bare_main():
-                    page = pool.submit(write_here, one)
+                page = pool.submit(write_here, one)
                 why = _why(page.result)
                 break
             except BrokenProcessPool:

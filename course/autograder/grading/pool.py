@@ -5,14 +5,15 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
 
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.executor import Executor, WorkerLost
 from course.autograder.grading.marking import Task, mark_here, start_worker
-from course.autograder.grading.workers import bare_main, judging_context
+from course.autograder.grading.process_pool import ProcessPool
+from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 from course.languages.saying import language
 
@@ -48,10 +49,10 @@ def marked_together(tasks: list[Task], jobs: int, limits: Limits, isolated: bool
 
 
 @contextlib.contextmanager
-def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPool]:
     """Workers, which are gone afterwards; where the run was interrupted, without waiting for what they are at."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, judging_context(), start_worker, (limits, isolated, language()))
+    pool = ProcessPool(workers, judging_context(), start_worker, (limits, isolated, language()))
     try:
         yield pool
     except BaseException:
@@ -65,7 +66,7 @@ def _pool(workers: int, limits: Limits, isolated: bool) -> Iterator[ProcessPoolE
 class LocalExecutor:
     """The worker processes of this machine, as an executor. One that dies takes the whole pool with it."""
 
-    def __init__(self, pool: ProcessPoolExecutor, ahead: int) -> None:
+    def __init__(self, pool: ProcessPool, ahead: int) -> None:
         """On a pool that the caller has started and will end, given so many tasks ahead."""
         self.ahead = ahead
         self._pool = pool
@@ -74,8 +75,7 @@ class LocalExecutor:
     def submit(self, task: Task) -> None:
         """Have a task marked. Raises WorkerLost, with the task not taken, where the pool has broken."""
         try:
-            with bare_main():  # the first one starts the workers
-                self._under_way.add(self._pool.submit(mark_here, task))
+            self._under_way.add(self._pool.submit(mark_here, task))
         except BrokenProcessPool:
             raise WorkerLost from None
 

@@ -3,7 +3,6 @@
 import multiprocessing
 import queue
 import threading
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from course.autograder.gradebook.marks import Marked
@@ -11,7 +10,8 @@ from course.autograder.grading.carried import brought
 from course.autograder.grading.executor import WorkerLost
 from course.autograder.grading.marking import mark_here, start_worker
 from course.autograder.grading.pool import FRESH_AFTER
-from course.autograder.grading.workers import bare_main, judging_context
+from course.autograder.grading.process_pool import ProcessPool
+from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 
 _starting = (
@@ -29,13 +29,13 @@ class Slot:
 
     def __init__(self) -> None:
         """It starts with its first submission."""
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: ProcessPool | None = None
         self._limits = Limits()
         self._left = 0
 
     def mark(self, content: bytes, limits: Limits) -> Marked:
         """Mark a submission. Raises WorkerLost where the process died over it."""
-        with _starting, bare_main():
+        with _starting:
             pool = self._ready(limits)
             future = pool.submit(mark_brought, content)
         self._left -= 1
@@ -45,10 +45,10 @@ class Slot:
             self.close()
             raise WorkerLost from None
 
-    def _ready(self, limits: Limits) -> ProcessPoolExecutor:
+    def _ready(self, limits: Limits) -> ProcessPool:
         if self._pool is None or not self._left or limits != self._limits:
             self.close()
-            self._pool = ProcessPoolExecutor(1, judging_context(), start_worker, (limits, True))
+            self._pool = ProcessPool(1, judging_context(), start_worker, (limits, True))
             self._limits, self._left = limits, FRESH_AFTER
         return self._pool
 

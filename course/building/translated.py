@@ -8,11 +8,10 @@ import nbformat
 from docutils.nodes import make_id
 
 from course.building.running import PROJECT
+from course.common.headings import HEADING
 from course.common.notebooks import canonical
 from course.languages import catalogue
 from course.languages.translation import po_file, sources, text_in, translated
-
-HEADING = re.compile(r"(?m)^#{1,6} +(.+?)#* *$")
 
 
 def in_language(paths: Sequence[Path], language: str) -> dict[Path, Path]:

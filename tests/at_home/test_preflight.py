@@ -109,6 +109,11 @@ def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
     )
 
 
+def test_a_helper_whose_cell_above_stops_is_told_there_alone(tried):
+    (told,) = tried(CODE("1 / 0\ndef helper(x):\n    return x"), CODE(RIGHT)).remarks
+    assert "stops: ZeroDivisionError" in told
+
+
 def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
     from nbgrader.utils import compute_checksum
 

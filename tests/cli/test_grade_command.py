@@ -533,16 +533,22 @@ def test_an_empty_secret_is_refused_and_one_is_made_whole(course, monkeypatch):
 
 
 def test_a_secret_that_is_gone_is_not_replaced_under_a_graded_class(course, monkeypatch):
-    from course.autograder.gradebook.secret import FILE
+    from course.autograder.gradebook.secret import FILE, course_secret
 
     monkeypatch.delenv("COURSE_SECRET", raising=False)
     assert grade(course).exit_code == 0
     secret = course.root / FILE
     kept = secret.read_text()
     secret.unlink()
-    done = grade(course)
-    told = " ".join(done.stderr.split())
-    assert done.exit_code == 1 and not secret.exists()
-    assert "is gone, and 3 of ps1_batchnorm are graded on cases that were drawn from it" in told
+    for words in ((), ("s1", "--force")):  # one student's cases cannot be of another secret than the others'
+        done = grade(course, *words)
+        assert done.exit_code == 1 and not secret.exists()
+        assert "is gone, and 3 hand-ins are graded on cases that were drawn from it" in " ".join(
+            done.stderr.split()
+        )
+    with pytest.raises(GradingError, match="is gone, and 3 hand-ins are graded"):
+        course_secret(
+            course.root
+        )  # whoever asks: another assignment, the formgrader, what looks into a verdict
     assert grade(course, "--force").exit_code == 0
     assert secret.read_text() != kept

@@ -134,8 +134,10 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
         told = " ".join(finding["message"] for finding in verdict["findings"])
         for name in dict.fromkeys(UNDEFINED.findall(told)):
+            if any(other.mentions(name) for other in cells if other.number < cell.number):
+                continue  # it stands above: why it came to nothing is told there
             below = any(
-                name in other.makes for other in cells if other.number > cell.number and not other.skipped
+                other.defines(name) for other in cells if other.number > cell.number and not other.skipped
             )
             found.remarks.append(
                 f"{cell.name} needs {name}, which is defined further down: cells are run from top to bottom."

@@ -13,9 +13,9 @@ from typing import Any
 
 from course.autograder.at_home.grader import Grader, digest
 from course.autograder.at_home.helpers import wrong_file
+from course.common.headings import HEADING
 
 MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[\w.]+\?{1,2}[ \t]*$|[\w.][\w., ]*=[ \t]*[%!](?!=)).*$", re.M)
-HEADING = re.compile(r"^#{1,6} +(.+?)[ #]*$", re.M)
 WINDOWS = re.compile(r"^\s*%matplotlib\s+(widget|notebook|qt\w*|tk|ipympl)", re.M)
 READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "imread", "read_csv", "read_text", "Path"}
 
@@ -53,17 +53,27 @@ class Cell:
             return f"cell {self.number} ({label}, under “{self.under}”)"
         return f"cell {self.number} ({label})"
 
-    @property
-    def makes(self) -> frozenset[str]:
-        """The functions and other names that it defines at its top."""
+    def defines(self, name: str) -> bool:
+        """Whether it has a function, a class or a value of this name at its top."""
         tree = _parsed(self.python)
-        found: set[str] = set()
         for statement in tree.body if tree else ():
-            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-                found.add(statement.name)
-            elif isinstance(statement, ast.Assign):
-                found |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-        return frozenset(found)
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name == name:
+                return True
+            if isinstance(statement, ast.Assign) and _stores(statement, name):
+                return True
+        return False
+
+    def mentions(self, name: str) -> bool:
+        """Whether the name stands anywhere in it as something that is made there: imported, defined, or given a value."""
+        tree = _parsed(self.python)
+        return tree is not None and (
+            self.defines(name)
+            or _stores(tree, name)
+            or any(
+                isinstance(node, ast.alias) and (node.asname or node.name).partition(".")[0] in (name, "*")
+                for node in ast.walk(tree)
+            )
+        )
 
     @property
     def python(self) -> str:
@@ -179,6 +189,14 @@ def _parsed(source: str, version: tuple[int, int] | None = None) -> ast.Module |
             return ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError):
         return None
+
+
+def _stores(tree: ast.AST, name: str) -> bool:
+    """Whether a value gets this name."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(tree)
+    )
 
 
 def _imports(

@@ -8,8 +8,8 @@ from pathlib import Path
 from course.autograder.feedback.highlighting import python_html
 from course.autograder.feedback.notebook import Cell, read_cells
 from course.autograder.feedback.text import html_of
+from course.common.headings import HEADING
 
-HEADING = re.compile(r"^#{1,6} +(.+?)#* *$", re.MULTILINE)
 MARKUP = re.compile(r"[`*$]")
 
 

@@ -32,6 +32,7 @@ STUDENT_FILES = (
     "course/__init__.py",
     "course/common/__init__.py",
     "course/common/frames.py",
+    "course/common/headings.py",
     "course/common/quiet.py",
     "course/data.py",
     "course/teaching/__init__.py",

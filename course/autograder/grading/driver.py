@@ -243,7 +243,7 @@ def grade(
             plan.jobs,
             plan.isolated and plan.marking is None,
             len(wanted),
-            anew=plan.force,
+            anew=plan.force and not students,
         )
         on_unmatched(found.unmatched)
         rows: dict[str, Graded] = {}

@@ -23,6 +23,7 @@ COUNTED = (
     "common/distributions.py",
     "common/frames.py",
     "common/guessing.py",
+    "common/headings.py",
     "common/later.py",
     "common/notebooks.py",
     "common/quiet.py",

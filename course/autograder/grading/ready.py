@@ -8,9 +8,7 @@ from sqlalchemy import text
 
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.grades import FOLDER
-from course.autograder.gradebook.scores import graded_students
-from course.autograder.gradebook.secret import FILE as FILE_OF_SECRET
-from course.autograder.gradebook.secret import course_secret, is_missing
+from course.autograder.gradebook.secret import course_secret
 from course.autograder.gradebook.states import prepare, write_state
 from course.autograder.sandbox import confinement
 from course.common.notebooks import read_as_it_lies
@@ -78,20 +76,6 @@ def require_isolation(isolated: bool) -> None:
         )
 
 
-def require_the_secret_graded_with(course: Course, assignment: str) -> None:
-    """Raise GradingError where the secret is gone that students' cases were drawn from: a new one would draw others."""
-    if not is_missing(course.root):
-        return
-    with course.gradebook() as gradebook:
-        graded = len(graded_students(gradebook, assignment))
-    if graded:
-        raise GradingError(
-            f"{course.root / FILE_OF_SECRET} is gone, and {graded} of {assignment} are graded on cases that were drawn from it; put "
-            "a copy of it back, or set COURSE_SECRET; if it is lost, grade with --force: then a new one is made, and everyone is "
-            "graded anew on other cases"
-        )
-
-
 def require_all(
     course: Course, assignment: str, jobs: int, isolated: bool, submissions: int, anew: bool = False
 ) -> tuple[Path, str]:
@@ -115,9 +99,7 @@ def require_all(
     require_room(course.root, submissions)
     require_gradebook(course)
     released = require_release(course, assignment)
-    if not anew:
-        require_the_secret_graded_with(course, assignment)
     try:
-        return released, course_secret(course.root)
+        return released, course_secret(course.root, anew=anew)
     except OSError as error:
         raise GradingError(f"the course's secret cannot be read: {error}") from None

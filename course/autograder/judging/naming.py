@@ -208,9 +208,7 @@ def _best(
         for name, e in answers.evidence.items()
         if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
-    if fitting and _says_little(
-        answers, case
-    ):  # 0 everywhere, say: many a mistake gives that on some case or other
+    if fitting and _says_little(answers, case):  # many a mistake gives it on some case or other
         fitting = [name for name in fitting if wrong <= answers.evidence[name].in_step]
     best = _tops(fitting, lambda name: (len(answers.evidence[name].in_step), support.everywhere[name]))
     return (
@@ -219,6 +217,7 @@ def _best(
 
 
 def _says_little(answers: Answers, case: str) -> bool:
+    """Whether what came on a case is 0 everywhere, or the like."""
     asked, got = answers.by_case[case]
     right = asked.right[answers.output.path]
     seen = fact(got, right, asked.arrays) if got.shape == right.shape else None

@@ -12,8 +12,9 @@ from pathlib import PurePosixPath
 from course.autograder.term.pieces import Found, Piece, nobodys
 from course.autograder.term.sources import Source, SourceError
 
-ONE = r"[^()/;]*,[^()/;]*\([^()/;]+\)"
-PERSON = re.compile(r"(?P<name>[^()/;]*,[^()/;]*)\((?P<user>[^()/;]+)\)")
+# Of bounded length: a name that is all commas would be looked through from each of them.
+ONE = r"[^()/;]{0,200},[^()/;]{0,200}\([^()/;]{1,100}\)"
+PERSON = re.compile(r"(?P<name>[^()/;]{0,200},[^()/;]{0,200})\((?P<user>[^()/;]{1,100})\)")
 FOLDER = re.compile(rf"^{ONE}(?:; ?{ONE})*$")
 FLAT = re.compile(
     rf"^(?P<people>{ONE}(?:; ?{ONE})*)_(?P<attached>[^_]*\(s\)|Submission attachment[^_]*)_(?P<orig>.+)$"

@@ -39,9 +39,9 @@ def plain(value: Any, name: str) -> np.ndarray | Problem:
 
 
 def _plain(value: Any, name: str) -> np.ndarray | Problem:
-    if type(value) is np.ndarray and value.dtype in NUMBERS and value.ndim <= MAX_DIMENSIONS:
-        if value.nbytes <= MAX_BYTES:
-            return value.copy()  # what most answers are
+    plainly = type(value) is np.ndarray and value.dtype in NUMBERS
+    if plainly and value.ndim <= MAX_DIMENSIONS and value.nbytes <= MAX_BYTES:
+        return value.copy()  # what most answers are
     if value is None:
         return Problem("none", f"{name} is None; is a `return` missing?")
     if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:

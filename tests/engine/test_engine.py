@@ -45,6 +45,7 @@ def outputs(engine: Engine, *sources: str) -> list[NotebookNode]:
     return result.notebook.cells[-1].outputs
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_the_judge_in_process(engine: Engine) -> None:
     space: dict = {}
     exec(SETUP + MOMENTS + WRONG, space)
@@ -188,6 +189,7 @@ def short() -> Iterator[Engine]:
         yield started
 
 
+@pytest.mark.slow
 def test_processor_time_is_counted_for_each_cell(short: Engine) -> None:
     result = short.run(notebook("", NEVER, "", ""), assignment=ASSIGNMENT, student_seed=3)
     (incident,) = result.incidents
@@ -208,6 +210,7 @@ def test_who_sleeps_has_a_limit_by_the_clock(short: Engine) -> None:
     assert result.ledger["batch_moments"].passed
 
 
+@pytest.mark.slow
 def test_the_time_of_threads_counts(short: Engine) -> None:
     endless = "threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()"
     threads = f"import threading, time\nfor _ in range(4): {endless}\ntime.sleep(10**6)"
@@ -216,6 +219,7 @@ def test_the_time_of_threads_counts(short: Engine) -> None:
     assert all(result.ledger[name].passed for name in ("batch_moments", "normalize"))
 
 
+@pytest.mark.slow
 def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     judge = judging.weighed
 
@@ -262,6 +266,7 @@ def test_the_total_time_keeps_what_was_earned_before() -> None:
     assert "it used up its processor time" in result.incidents[0]
 
 
+@pytest.mark.slow
 def test_restarts_are_counted(engine: Engine) -> None:
     made = v4.new_notebook(cells=[v4.new_code_cell("import os; os._exit(1)") for _ in range(9)])
     with Engine(Limits(restarts=2)) as few:
@@ -379,6 +384,7 @@ def _gone(pid: int) -> bool:
     return comes_true(lambda: not psutil.pid_exists(pid))
 
 
+@pytest.mark.slow
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder() -> None:
     program = (
         "from course.autograder.engine.engine import *; from tests.attacks.suite import *; e = Engine().start();"
@@ -412,6 +418,7 @@ def test_a_grader_that_is_killed_at_its_start_leaves_no_folder(tmp_path: Path) -
     assert list(tmp_path.glob("course-grading-*")) == []
 
 
+@pytest.mark.slow
 def test_without_isolation_every_result_says_so() -> None:
     with pytest.warns(UserWarning, match="without isolation"), Engine(isolated=False) as open_engine:
         result = open_engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)

@@ -18,10 +18,12 @@ from IPython.lib.pretty import pretty
 from nbformat import NotebookNode, v4
 
 from course.autograder import judging
+from course.autograder.engine import prefork
+from course.autograder.engine.ends import ZygoteGone
 from course.autograder.engine.engine import UNGUARDED, Engine, Limits
 from course.autograder.engine.outputs import SKIPPED
 from course.autograder.engine.session import Session
-from course.autograder.engine.supervisor import ZygoteGone
+from course.autograder.engine.supervisor import Zygote
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
 from tests.waiting import LONG_STOP, comes_true
@@ -335,6 +337,54 @@ def test_a_template_that_dies_is_replaced(engine: Engine) -> None:
     assert engine._zygote is not None
     os.kill(engine._zygote.process.pid, signal.SIGKILL)
     assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
+
+
+@pytest.mark.slow
+def test_a_template_that_dies_in_the_midst_of_a_submission_costs_it_nothing(engine: Engine) -> None:
+    killed: list[int] = []
+
+    def kill(*_: object) -> None:
+        if not killed and engine._zygote is not None:
+            killed.append(engine._zygote.process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill)
+    assert killed and result.ledger["normalize"].points == 5.0 and not result.needs_person
+    # The submission's process may just have ended its work by then.
+    assert set(result.incidents) <= {"the zygote process died and was started anew"}
+
+
+def test_a_template_that_is_gone_at_a_question_is_no_flaw_of_the_judges(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, gone = judging.weighed, [ZygoteGone("gone")]
+
+    def weighed(*a: Any, **k: Any) -> Any:
+        if gone:
+            raise gone.pop()
+        return whole(*a, **k)
+
+    monkeypatch.setattr(judging, "weighed", weighed)
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 5.0 and not result.needs_person
+    assert result.incidents == ("the zygote process died and was started anew",)
+
+
+def test_a_template_that_dies_before_it_is_warm_is_started_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, killed = Zygote.await_start, list[int]()
+
+    def dies(zygote: Zygote) -> None:
+        if not killed:
+            assert isinstance(zygote.process, subprocess.Popen)
+            killed.append(zygote.process.pid)
+            zygote.process.kill()
+        whole(zygote)
+
+    monkeypatch.setattr(Zygote, "await_start", dies)
+    monkeypatch.setattr(prefork, "shared", None)  # else nobody knows its number before it is warm
+    with Engine() as engine:
+        assert engine._zygote is not None and engine._zygote.process.pid not in killed
+        assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
 
 
 def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

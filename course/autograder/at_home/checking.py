@@ -178,7 +178,9 @@ def _drawn(check: Check, bank: Bank, verdict: Verdict, replies: list[Reply]) -> 
             bad = outside(got, right, near) if got.shape == right.shape else None
             svg = picture(finding.output, got, right, bad)
         if svg:
-            what = f"<code>{html.escape(finding.output)}</code> on “{html.escape(finding.case)}”"
+            output, case = html.escape(finding.output), html.escape(finding.case)
+            words = html.escape(verdict.words(finding.output))
+            what = f"{words} on “{case}”" if words else f"<code>{output}</code> on “{case}”"
             shown = (
                 "yours and what is right" if bad is None else "yours, what is right, and where they differ"
             )

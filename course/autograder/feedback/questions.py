@@ -18,11 +18,19 @@ LONGEST = 300  # characters of one of them
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found: where and what, and the section that teaches it, for a named mistake."""
+    """One thing that was found.
+
+    Attributes:
+        output: where.
+        text: what.
+        section: the one that teaches it, for a named mistake.
+        called: the output in words, where its path is no name of the question's.
+    """
 
     output: str
     text: str
     section: Section | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +169,7 @@ def _said(asked: Question, cell: Cell, answer: Cell | None) -> str:
 
 def _findings(verdict: dict[str, Any], assignment: str, name: str) -> Iterator[Finding]:
     """Each output and mistake once; a mistake that has a name goes before what has none."""
-    listed = verdict.get("findings")
+    listed, called = verdict.get("findings"), _called(verdict)
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     seen: set[tuple[str, str]] = set()
     for one in sorted(found, key=lambda f: not f.get("misconception")):
@@ -173,7 +181,19 @@ def _findings(verdict: dict[str, Any], assignment: str, name: str) -> Iterator[F
         cause = (output, mistake or str(one.get("kind")))
         if text and cause not in seen:
             seen.add(cause)
-            yield Finding(output, text[:LONGEST], section_for(assignment, name, mistake) if mistake else None)
+            section = section_for(assignment, name, mistake) if mistake else None
+            yield Finding(output, text[:LONGEST], section, called.get(output, ""))
+
+
+def _called(verdict: dict[str, Any]) -> dict[str, str]:
+    """What outputs are called whose paths are no names of the question's."""
+    pairs = verdict.get("called")
+    listed = pairs if isinstance(pairs, (list, tuple)) else ()
+    return {
+        str(one[0]): str(one[1])[:LONGEST]
+        for one in listed
+        if isinstance(one, (list, tuple)) and len(one) == 2
+    }
 
 
 def _failure(cell: Cell, answer: Cell | None) -> str:

@@ -6,6 +6,7 @@ function call or from another process behind a pipe makes no difference to the v
 
 import difflib
 import functools
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, Verdict
 from course.autograder.judging.weighing import GIVES_UP, weigh
 
+NUMBERED = re.compile(r"([a-z_]+)(\d+)")  # what the second call gave, and the next
 UNCHANGED_SHARE = 0.25  # of a check's points that go with leaving the inputs as they were
 
 
@@ -143,7 +145,17 @@ def decided(
         _corners(check, tally),
         follow_up,
         check.extra,
+        _called(check, tally),
     )
+
+
+def _called(check: Check, tally: Tally) -> tuple[tuple[str, str], ...]:
+    """By path what is no name of the question's in words: of further calls, and of inputs that only those were given."""
+    calls = {}
+    for found in filter(None, map(NUMBERED.fullmatch, check.also)):
+        name, number = found.groups()
+        calls[found[0]] = f"{name} from call {number}"
+    return tuple({**calls, **check.called, **tally.called}.items())
 
 
 def _refusal(name: str, message: str, points: float, graded: bool) -> Verdict:

@@ -12,6 +12,7 @@ from course.autograder.judging.lineup import Lineup
 
 ENOUGH = 0.25  # of the cases on which a mistake would show, where it explains all that fails
 HALF = 0.5  # of them, where some of what fails is left unexplained: cases whose sizes coincide meet more than one name
+MANY = 8  # failing cases, of which a mistake may meet one by chance: it needs all on which it would show
 FEW = 8  # values: shapes and counts meet by chance more often
 MOST = 0.75  # of them, for so few values
 
@@ -42,7 +43,8 @@ class Evidence:
         """
         if not self.explains:
             return False
-        whole = 1.0 if self.in_shape_alone else MOST if self.few else HALF
+        by_chance = len(self.explains) == 1 and len(failing) >= MANY
+        whole = 1.0 if self.in_shape_alone or by_chance else MOST if self.few else HALF
         wanted = ENOUGH if failing <= self.explains and not self.in_shape_alone else whole
         return len(self.explains) >= wanted * len(self.shows)
 

@@ -70,13 +70,26 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         everywhere.update({name: len(evidence.in_step) for name, evidence in found.evidence.items()})
     support = Support(everywhere, functools.cache(lambda: _shown_where_right(tally)))
     told: list[Finding] = []
-    for path in dict.fromkeys(finding.output for finding in tally.findings):
-        findings = [finding for finding in tally.findings if finding.output == path]
+    seen = [_told_by_its_case(check, tally, finding) for finding in tally.findings]
+    for path in dict.fromkeys(finding.output for finding in seen):
+        findings = [finding for finding in seen if finding.output == path]
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
     written = {output.path for output, _, got in tally.compared if got.any()}
     return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
+
+
+def _told_by_its_case(check: Check, tally: Tally, finding: Finding) -> Finding:
+    """The finding with the mistake that its case tells, where all other cases are right."""
+    asked = tally.asked.get(finding.case)
+    if asked is None or not asked.case.tells or finding.kind == "changed":
+        return finding
+    paths = (finding.output,) if finding.output else check.wanted
+    if any(tally.wrong.get(path) != {finding.case} for path in paths):
+        return finding
+    name = asked.case.tells
+    return replace(finding, misconception=name, advice=_advice(check, name))
 
 
 def _where(findings: list[Finding], tally: Tally, path: str) -> list[Finding]:

@@ -39,7 +39,7 @@ class KnownCase:
     """A case and everything that its answers are compared with.
 
     Attributes:
-        name, steps, raises: as in `Case`.
+        name, steps, raises, tells: as in `Case`.
         inputs: as they were drawn.
         right: by output.
         wrong: by the mistake's place in the list, where it differs from what is right, by output: an array, or a sketch.
@@ -51,6 +51,7 @@ class KnownCase:
     name: str
     steps: tuple[Step, ...] | None
     raises: str
+    tells: str
     inputs: Inputs
     right: Arrays
     wrong: dict[int, Sketched]
@@ -75,7 +76,7 @@ class KnownCheck:
         rests_on: the same of the check that this one's answers come from, without cases.
         cases: the visible ones.
         corners: with the names of visible cases alone.
-        extra: as in `Check`.
+        extra, called: as in `Check`.
     """
 
     name: str
@@ -92,6 +93,7 @@ class KnownCheck:
     cases: tuple[KnownCase, ...]
     corners: tuple[Corner, ...]
     extra: bool
+    called: tuple[tuple[str, str], ...]
 
 
 def _dataclasses(*modules: Any) -> list[type]:
@@ -220,7 +222,7 @@ def _check(known: KnownCheck) -> Check:
         functions=known.functions,
         steps=known.steps,
         outputs=known.outputs,
-        cases=tuple(Case(case.name, _not_here, case.steps, case.raises) for case in known.cases),
+        cases=tuple(Case(case.name, _not_here, case.steps, case.raises, case.tells) for case in known.cases),
         reference=_not_here,
         misconceptions=tuple(Misconception(name, advice, _not_here) for name, advice in known.mistakes),
         observe=_not_here if observed else None,
@@ -229,6 +231,7 @@ def _check(known: KnownCheck) -> Check:
         also=known.also,
         corners=known.corners,
         extra=known.extra,
+        called=dict(known.called),
         rests_on=_check(known.rests_on) if known.rests_on else None,
     )
 

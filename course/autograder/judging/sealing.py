@@ -160,6 +160,7 @@ def _case(check: Check, asked: Computed, pairs: tuple[tuple[int, int, str, Sketc
         name=case.name,
         steps=case.steps,
         raises=case.raises,
+        tells=case.tells,
         inputs=asked.inputs,
         right=right,
         wrong=wrong,
@@ -202,6 +203,7 @@ def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
         cases=tuple(_case(check, one, some) for one, some in zip(asked, pairs, strict=True)),
         corners=_corners(check),
         extra=check.extra,
+        called=tuple(check.called.items()),
     )
 
 
@@ -209,6 +211,7 @@ def _texts(check: Check) -> Iterator[str]:
     """What a release says of a check by name: its visible cases, its corners, its mistakes and their advice."""
     yield from (case.name for case in check.cases)
     yield from (corner.name for corner in _corners(check))
+    yield from check.called.values()
     for mistake in check.misconceptions:
         yield from (mistake.name, mistake.advice)
 

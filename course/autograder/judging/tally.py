@@ -9,6 +9,8 @@ from course.autograder.checks.language.spec import Output
 from course.autograder.judging.asking import Question
 from course.autograder.judging.verdict import Finding, sentence
 
+SEVERAL = 3  # cases, twice as many of which leave a mistake that only one shows without its name
+
 
 @dataclass
 class Tally:
@@ -27,6 +29,7 @@ class Tally:
         default_factory=dict
     )  # by place in `findings`: more than one mistake may fit
 
+    called: dict[str, str] = field(default_factory=dict)  # by an input's path, what it is called to students
     forced: set[str] = field(default_factory=set)  # cases that leave no choice: p = 0 and p = 1
 
     def settle(self) -> None:
@@ -41,7 +44,9 @@ class Tally:
                 f.case for f in self.findings if f.kind == "property" and f.output == output
             } - self.forced
             common = [name for name in flaws[0].fits if all(name in flaw.fits for flaw in flaws)]
-            if len(others - cases) >= len(cases):  # most of what is wrong is another flaw
+            tossed = len(set(self.asked) - self.forced)
+            # Most of what is wrong is another flaw; or one case of many shows it, as chance may have it for once.
+            if len(others - cases) >= len(cases) or len(cases) == 1 < tossed // SEVERAL:
                 common = []
             for place, flaw in zip(places, flaws, strict=True):
                 name, told = (common[0], flaw.fits[common[0]]) if common else ("", "")

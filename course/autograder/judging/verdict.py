@@ -6,8 +6,9 @@ Everything a student's code could have written (an error's message, a shape) is 
 import functools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -73,6 +74,7 @@ class Verdict:
         follow_up: what earns points here although it is wrong, because the mistake was paid for in another question; a
             sentence each.
         extra: whether these points are extra credit.
+        called: pairs of an output's or an input's path and what it is called, where that is no name of the question's.
     """
 
     check: str
@@ -85,6 +87,7 @@ class Verdict:
     corners: tuple[str, ...] = ()
     follow_up: tuple[str, ...] = ()
     extra: bool = False
+    called: tuple[tuple[str, str], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -101,6 +104,10 @@ class Verdict:
     def misconceptions(self) -> tuple[str, ...]:
         """Names of the mistakes found, each once, in order."""
         return tuple(dict.fromkeys(f.misconception for f in self.findings if f.misconception))
+
+    def words(self, path: str) -> str:
+        """What a path is called, in the reader's language; '' where it is a name of the question's."""
+        return said(dict(self.called).get(path, ""))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, in which a NaN or an infinity is a string."""
@@ -192,12 +199,14 @@ class Told:
         cases: on how many cases it is found.
         of: how many cases were asked.
         again: whether the same mistake, with the same advice, was shown of an output above.
+        called: what the output is called, where its path is no name of the question's.
     """
 
     finding: Finding
     cases: int
     of: int
     again: bool = False
+    called: str = ""
 
     @property
     def advice(self) -> str:
@@ -243,7 +252,7 @@ class Told:
             return f"{shown}{', ' if f.where.startswith('all but') else ': '}{f.where}."
         if f.where.startswith("all but"):
             return f"{shown}."
-        name = f"{f.output} goes wrong" if f.output else "something goes wrong"
+        name = f"{self.called or f.output} goes wrong" if f.output else "something goes wrong"
         return f"{shown}. In all, {name} {f.where}."
 
     def _how_far(self) -> str:
@@ -261,12 +270,15 @@ class Told:
         return f"{there} largest difference is {size}, at [{at}]{values}."
 
 
-def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
+def grouped(
+    findings: Iterable[Finding], of: int, called: Mapping[str, str] = MappingProxyType({})
+) -> list[Told]:
     """One entry for all findings that say the same but for their numbers, the most telling case of each in front.
 
     Args:
         findings: of one verdict.
         of: how many cases were asked.
+        called: by path, as in `Verdict`.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for f in findings:
@@ -277,7 +289,8 @@ def grouped(findings: Iterable[Finding], of: int) -> list[Told]:
     for group in groups.values():
         front = next((f for f in group if f.message), group[0])
         mistake = (front.misconception, front.advice)
-        told.append(Told(front, len({f.case for f in group}), of, again=mistake in advised))
+        count, words = len({f.case for f in group}), called.get(front.output, "")
+        told.append(Told(front, count, of, again=mistake in advised, called=words))
         if front.misconception:
             advised.add(mistake)
     return told
@@ -291,7 +304,8 @@ def _context(verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict,
         "earned": earned(verdict.points, verdict.max_points, verdict.extra),
-        "told": grouped(verdict.findings, verdict.cases),
+        "right": [verdict.words(path) or path for path in verdict.right],
+        "told": grouped(verdict.findings, verdict.cases, dict(verdict.called)),
     }
 
 

@@ -15,6 +15,7 @@ from course.autograder.judging.tally import Tally
 from course.autograder.judging.verdict import Finding, sentence
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
+LATER = ("second", "third", "fourth", "fifth")  # calls of a function after its first
 EVERY = ""  # in place of a case's name: wrong on all of them
 
 
@@ -50,7 +51,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     random = asked.reader is not None and not isinstance(asked, Observed)  # a draw that could not be read
     if isinstance(ground, np.ndarray) and _is_numeric(ground) and not random:
         tally.grounds[asked.case.name] = (asked, ground)
-    changed = _changed_inputs(check, asked, reply)
+    changed = _changed_inputs(check, asked, reply, tally)
     tally.changed = tally.changed or bool(changed)
     tally.findings += changed
 
@@ -122,16 +123,23 @@ def _same(after: np.ndarray, sent: np.ndarray) -> bool:
     return bool(np.array_equal(after, sent, equal_nan=sent.dtype.kind == "f"))
 
 
-def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding]:
-    """A finding for each array that was changed, and one for each dict or list with other settings than it came with."""
+def _changed_inputs(check: Check, asked: Question, reply: Reply, tally: Tally) -> list[Finding]:
+    """A finding for each array that was changed, and one for each dict or list with other settings than it came with.
+
+    What students know an input by that only a later call was given is told to the tally.
+    """
     if not reply.inputs_after:
         return []
     changed = {}
     for path, sent in asked.arrays.items():
         after = reply.inputs_after.get(path, sent)
         if path not in check.may_change and (isinstance(after, Problem) or not _same(after, sent)):
-            told = f"The input {path} is changed by your function."
-            advice = f"Work on a copy of {path}, or write out-of-place operations: the caller still needs it."
+            name, which = _as_known(check, asked, path)
+            told = f"The input {name} is changed by your function."
+            if which:
+                tally.called[path] = f"{name} in the {which} call"
+                told = f"The input {name} is changed by your function in its {which} call."
+            advice = f"Work on a copy of {name}, or write out-of-place operations: the caller still needs it."
             changed[path] = told, advice
     for path in input_settings(asked.inputs):
         name = path.split(".")[0]
@@ -154,6 +162,22 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply) -> list[Finding
         for path, (message, advice) in changed.items()
         if path in said
     ]
+
+
+def _as_known(check: Check, asked: Question, path: str) -> tuple[str, str]:
+    """An input by its name in the question, and in which call it came where that is a later one: x, second for x2."""
+    name, _, entry = path.partition(".")
+    calls = [step for step in check.steps_of(asked.case) if isinstance(step, Call)]
+    taken = next((c for c in calls if name in c.arguments), None)
+    if taken is None:
+        return path, ""
+    of_function = [c for c in calls if c.function == taken.function]
+    number, place = of_function.index(taken), taken.arguments.index(name)
+    known = of_function[0].arguments[place]
+    if not number or known == name:
+        return path, ""
+    which = LATER[number - 1] if number <= len(LATER) else "later"
+    return f"{known}.{entry}" if entry else known, which
 
 
 def _first_of_each(check: Check, asked: Question, changed: Iterable[str]) -> set[str]:

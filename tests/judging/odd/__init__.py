@@ -33,7 +33,7 @@ class OddOnes(list[Odd]):
         return taken
 
 
-MODULES = ("batch_norm", "convolution", "dropout", "edges", "habits", "normalizers")
+MODULES = ("at_one", "batch_norm", "convolution", "dropout", "edges", "habits", "normalizers", "second_calls")
 
 
 def every_odd_one() -> Iterator[Odd]:

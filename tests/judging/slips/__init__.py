@@ -37,10 +37,10 @@ class Slips(list[Slip]):
 
 
 MODULES = (
-    "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout",
+    "at_one", "batch_norm", "batch_norm_gradients", "channels", "convolution", "counting", "dropout",
     "dropout_relatives", "edited_solutions", "fresh_batch_norm", "fresh_convolution", "fresh_dropout", "fresh_normalizers", "habits",
-    "layer_and_group", "pooling", "renormalisation", "sly_batch_norm",
-    "sly_convolution", "sly_dropout", "sly_normalizers", "usual_answers", "whole_functions", "within",
+    "layer_and_group", "own_epsilon", "pooling", "renormalisation", "second_calls", "sly_batch_norm",
+    "sly_convolution", "sly_dropout", "sly_normalizers", "usual_answers", "whole_functions", "window_loops", "within",
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "j no stride": ("stride forgotten along the columns",),
     "range -1": ("last row and column left out",),
     "dx last sample": ("dx of the last sample only",),
-    "dw mean": ("dw averaged over the batch", "dw averaged over the places"),
+    "dw mean": ("dw averaged over all windows",),
     "db mean n": ("db averaged over the batch",),
     "dx flipped w": ("kernel flipped in dx",),
     "db max": (),

@@ -28,7 +28,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "groups, eps out": ("epsilon outside the root",),
     "groups, minus": ("sign reversed",),
     "groups, gamma squared": ("gamma applied twice",),
-    "dg per sample": (),
+    "dg per sample": ("dgamma averaged over the samples",),
     "db mean": ("dbeta averaged",),
     "dg group": ("dgamma for the group",),
     "dx batch norm": ("batch norm's axes",),

@@ -143,7 +143,7 @@ for slip, named in {
     "times max": ("gradient multiplied by the maximum",),
     "ones": ("gradient without dout",),
     "argmax flat": (),
-    "swapped": ("row and column of the maximum swapped",),
+    "swapped": ("row and column of the maximum swapped, within its window",),
     "no offset": ("place in the window taken for a place in x",),
     "global value": ("every value as large as the maximum",),
     "max over channels": (),

@@ -80,7 +80,7 @@ TOSSES = {
     from_a_pool: ((), "varies too much for chance"),
     uneven: ((), "of the values are kept at p = "),
     percents: ((), "chance alone does not do that"),
-    none_below_a_hundredth: (("nothing is dropped",), ""),
+    none_below_a_hundredth: ((), "100.0% of the values are kept at p = 0.003"),
 }
 for toss, (named, said) in TOSSES.items():
     SLIPS.add(toss.__name__.replace("_", " "), "dropout_mask", toss, named=named, said=said)

@@ -143,7 +143,7 @@ def in_the_dict(*given):
     return out, given[-1]
 
 
-SLIPS.add("a momentum of 0 taken for none", TRAIN, falsy)
+SLIPS.add("a momentum of 0 taken for none", TRAIN, falsy, named=("a momentum of 0 taken for none",))
 SLIPS.add("a gamma of 0 taken for none", TRAIN, lambda x, g, b, q: renorm(x, gamma_or_one(g), b, q))
 SLIPS.add("a running deviation alone is not read", TRAIN, both_or_none("running_mean"))
 SLIPS.add("a running mean alone is not read", TRAIN, both_or_none("running_std"))

@@ -14,6 +14,7 @@ from course.autograder.checks.batch_norm.parameter_gradients import later_cache,
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, call, draws
 from course.autograder.checks.language.spec import Arrays, Case, Check, Inputs, Mistake, Output, check
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import but, of
 from course.reference import batch_norm
 
@@ -171,7 +172,9 @@ def _check(name: str, points: float) -> Check:
         cases=(
             Case("seven samples of five features", with_upstream((7, 5))),
             Case("a spread of 0.01", with_upstream((6, 4), sd=0.01, eps=1e-5)),
-            Case("another epsilon", with_upstream((9, 3), eps=1e-2)),
+            asked_twice(
+                "another epsilon, the gradient asked for twice", with_upstream((9, 3), eps=1e-2), steps
+            ),
             Case("float32 input", with_upstream((8, 5), dtype="float32", eps=1e-3)),
             Case("views that are not contiguous", draws.views(with_upstream((6, 4)), "x", "dout")),
             Case("as many samples as features", with_upstream((5, 5), eps=1e-3)),
@@ -191,6 +194,7 @@ def _check(name: str, points: float) -> Check:
             **WITH_OUT,
             **but(DPARAMETERS, "parameter gradients keep all axes"),
             "cache of a later forward pass": LATER,
+            **spent(right_gradients),
         },
         may_change=MAY_CHANGE,
         rests_on=TRAIN_CHECK,

@@ -111,9 +111,10 @@ OF_BATCH_NORM = {
 }
 
 BLOCK = "out, cache = affine_bn_relu_forward(x, w, b, gamma, beta, bn_param)"
+ANOTHER_EPSILON = Case("another epsilon and momentum", block_given(7, 3, 4, eps=1e-2, momentum=0.6))
 TRAINING_CASES = (
     Case("six samples, four features in, five out", block_given(6, 4, 5)),
-    Case("another epsilon and momentum", block_given(7, 3, 4, eps=1e-2, momentum=0.6)),
+    ANOTHER_EPSILON,
     Case("float32 input", block_given(9, 5, 3, "float32", eps=1e-3)),
     Case("as many samples as features in and out", block_given(5, 5, 5, eps=1e-3)),
     Case("fewer samples than features", block_given(3, 6, 5, eps=1e-3, momentum=0.7)),

@@ -13,6 +13,7 @@ from course.autograder.checks.batch_norm.backward import (
     one_state,
 )
 from course.autograder.checks.batch_norm.block import (
+    ANOTHER_EPSILON,
     BLOCK,
     BLOCK_FORWARD,
     TRAINING_CASES,
@@ -24,6 +25,7 @@ from course.autograder.checks.batch_norm.parameter_gradients import later_cache
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.language import BATCH_NORM, CANCELLING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import (
     Wrong,
     after,
@@ -143,7 +145,10 @@ BLOCK_BACKWARD = check(
         Output("dbeta", BATCH_NORM),
     ),
     cases=(
-        *(Case(case.name, _twice(case.draw)) for case in TRAINING_CASES),
+        *(Case(case.name, _twice(case.draw)) for case in TRAINING_CASES if case != ANOTHER_EPSILON),
+        asked_twice(
+            f"{ANOTHER_EPSILON.name}, the gradient asked for twice", _twice(ANOTHER_EPSILON.draw), STEPS
+        ),
         Case("a gamma of 0", _twice(no_gamma(block_given(8, 3, 5, eps=1e-3)))),
         Case("a gamma of 0 and a beta of 0", _twice(draws.altered(block_given(7, 4, 3, eps=1e-3), _at_zero))),
         one_state("one bn_param for both forward passes", STEPS, _twice(block_given(6, 5, 4, eps=1e-3))),
@@ -211,6 +216,7 @@ BLOCK_BACKWARD = check(
             "The order asked for is (dx, dw, db, dgamma, dbeta).", swapped(_gradients, "dgamma", "dbeta")
         ),
         "cache of a later forward pass": later_cache(_gradients, "x", "bn_param"),
+        **spent(_gradients),
         **OF_BACKWARD,  # last: of two that fit alike, the block's own is said
     },
     may_change=MAY_CHANGE,

@@ -1,6 +1,7 @@
 """Corners of ps1: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
 
 from course.autograder.checks.language import Corner
+from course.autograder.checks.language.spent import spent_corner
 
 NO_GAMMA = Corner(
     "a gamma of 0", 0.2, ("a gamma of 0",)
@@ -9,6 +10,7 @@ CONSTANT = Corner("a constant feature", 0.2, ("a constant feature",))  # a varia
 ONE_IMAGE = Corner("one image", 0.2, ("one image",))
 ONE_PIXEL = Corner("images of one pixel", 0.2, ("images of one pixel",))
 ONE_SAMPLE = Corner("a single sample", 0.2, ("a single sample",))
+SPENT = spent_corner("another epsilon, the gradient asked for twice")
 
 CORNERS: dict[str, tuple[Corner, ...]] = {
     "batch_moments": (ONE_SAMPLE,),
@@ -42,8 +44,8 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             ("a feature whose running variance is 0", "a single feature whose running variance is 0"),
         ),
     ),
-    "batchnorm_backward": (NO_GAMMA, CONSTANT),
-    "batchnorm_backward_alt": (NO_GAMMA, CONSTANT),
+    "batchnorm_backward": (NO_GAMMA, CONSTANT, SPENT),
+    "batchnorm_backward_alt": (NO_GAMMA, CONSTANT, SPENT),
     "spatial_batchnorm_forward": (
         ONE_IMAGE,
         ONE_PIXEL,
@@ -51,10 +53,15 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             "what is 0 or absent", 0.2, ("a momentum of 0 and a gamma of 0", "bn_param holds no running mean")
         ),
     ),
-    "spatial_batchnorm_backward": (ONE_IMAGE, ONE_PIXEL),
+    "spatial_batchnorm_backward": (
+        ONE_IMAGE,
+        ONE_PIXEL,
+        spent_corner("a spread of 0.01 and another epsilon, the gradient asked for twice"),
+    ),
     "fold_batchnorm": (Corner("one kernel of a single tap", 0.2, ("one kernel of a single tap",)),),
     "affine_bn_relu_backward": (
         NO_GAMMA,
         Corner("a ReLU that is given 0", 0.2, ("a gamma of 0 and a beta of 0",)),
+        spent_corner("another epsilon and momentum, the gradient asked for twice"),
     ),
 }

@@ -34,7 +34,10 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
             "You add epsilon after taking the root; it goes beside the variance, under the root.",
             out(eps="outside"),
         ),
-        "no epsilon": Mistake("Epsilon is missing: add it to the variance under the root.", out(eps="none")),
+        "no epsilon": Mistake(
+            "Epsilon is missing, or far too small to be seen: add the eps that is given to the variance under the root.",
+            out(eps="none"),
+        ),
         "epsilon added twice": Mistake(
             "You add epsilon under the root and once more outside it; it goes under the root alone.",
             out(eps="twice"),

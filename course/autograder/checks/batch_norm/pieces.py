@@ -115,6 +115,10 @@ MOMENTS_CHECK = check(
             "You averaged the squares of x itself; subtract the mean before squaring.",
             formula("var", "x")(lambda x: paddle.mean(paddle.square(x), axis=0)),
         ),
+        "variance with the opposite sign": Mistake(
+            "The variance is the mean of the squares minus the square of the mean; yours has them the other way round.",
+            scaled(_right_moments, "var", by=-1),
+        ),
         "squares summed, not averaged": Mistake(
             "Your variance is N times too large: average the squared deviations, do not add them up.",
             scaled(_right_moments, "var", by=lambda i: len(i["x"])),

@@ -8,6 +8,7 @@ from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.spatial import FORWARD, SPATIAL_FORWARD, moved_back, read_as_rows
 from course.autograder.checks.language import draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, check
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import (
     Wrong,
     after,
@@ -63,7 +64,11 @@ SPATIAL_BACKWARD = check(
     outputs=b.GRADIENTS,
     cases=(
         Case("two images of three channels, 4 x 5", b.with_upstream((2, 3, 4, 5))),
-        Case("a spread of 0.01 and another epsilon", b.with_upstream((3, 2, 4, 3), sd=0.01, eps=1e-4)),
+        asked_twice(
+            "a spread of 0.01 and another epsilon, the gradient asked for twice",
+            b.with_upstream((3, 2, 4, 3), sd=0.01, eps=1e-4),
+            STEPS,
+        ),
         Case("float32 input", b.with_upstream((2, 4, 3, 5), dtype="float32", eps=1e-3)),
         Case("views that are not contiguous", draws.views(b.with_upstream((3, 2, 2, 5)), "x", "dout")),
         Case(
@@ -146,6 +151,7 @@ SPATIAL_BACKWARD = check(
         **b.WITH_OUT,
         **moved_back(b.right_gradients, "dx"),
         "cache of a later forward pass": b.LATER,
+        **spent(b.right_gradients),
     },
     may_change=b.MAY_CHANGE,
 )

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv import loops
 from course.autograder.checks.conv.backward_shares import BACKWARD_SHARES, kept
 from course.autograder.checks.conv.draws import ASSIGNMENT, convolution
 from course.autograder.checks.conv.forward import FORWARD_CHECK
+from course.autograder.checks.conv.loops import loop_mistakes
+from course.autograder.checks.conv.places import PLACES
 from course.autograder.checks.conv.tap_maps import MAPS
 from course.autograder.checks.conv.tap_maps import gradients as gradients_at
 from course.autograder.checks.conv.variants import (
@@ -22,9 +25,11 @@ from course.autograder.checks.conv.variants import (
 )
 from course.autograder.checks.conv.walks import STARTS, convolution_gradients
 from course.autograder.checks.conv.window_making import GRADIENT_MAKING
+from course.autograder.checks.conv.windows import of_case
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.wrong import mistakes_in, of, swapped, where
+from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.wrong import mistakes_in, of, of_shape, swapped, where
 
 dx, dw, db = (mistakes_in(name) for name in ("dx", "dw", "db"))
 
@@ -86,6 +91,43 @@ def _left_out(part: Any) -> Callable[[Inputs], Arrays]:
     return lambda i: gradients(i, dout=_without(i["dout"], part))
 
 
+# By name, what is wrong along both axes at once.
+ALONG_BOTH = {
+    "padding of 1 whatever pad says": "padding of 1 along the {}s",
+    "windows moved into the image at its edges": "windows moved into the image along the {}s",
+    "windows that hang over the edges left out": "windows that hang over the edges along the {}s left out",
+    "windows laid on the image without its padding": "windows laid on the image without its padding along the {}s",
+}
+
+
+def _along_both(name: str) -> Mistake:
+    def wrong(i: Inputs) -> Arrays:
+        windows = of_case(i)
+        return {"dx": windows.dx(name, name, ""), "dw": windows.dw(name, name)}
+
+    return Mistake(PLACES[name][0], wrong)
+
+
+def _left_over(i: Inputs) -> tuple[int, int]:
+    """Rows and columns of the padded x that no window reads."""
+    stride, pad = options(i)
+    rows, columns = (
+        (n + 2 * pad - k) % stride for n, k in zip(i["x"].shape[2:], i["w"].shape[2:], strict=True)
+    )
+    return rows, columns
+
+
+def _longer(i: Inputs, name: str, by: int) -> np.ndarray:
+    """A gradient that has the rows and columns left over in its shape as well, or that lacks them."""
+    *lead, height, width = i[name].shape
+    rows, columns = _left_over(i)
+    return of_shape((*lead, height + by * rows, width + by * columns))
+
+
+def _cropped_by_one(i: Inputs) -> np.ndarray:
+    return padded_gradient(i)[:, :, 1:-1, 1:-1]
+
+
 def _places(i: Inputs) -> int:
     return i["dout"][0, 0].size
 
@@ -132,6 +174,8 @@ BACKWARD_CHECK = check(
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
         Case("a kernel of 1 by 1, stride 2, padding 1", convolution((4, 3), (1, 1), 2, 1, channels=(5, 2), n=3)),
         Case("one conv_param for both forward passes", convolution((3, 4), (2, 3), 1, 1, channels=(2, 5)), ONE_PARAM),
+        asked_twice("a kernel of 2 by 3, stride 1, padding 1, the gradient asked for twice",
+                    convolution((2, 4), (2, 3), 1, 1, channels=(2, 3)), STEPS),
         Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
         Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
@@ -161,6 +205,10 @@ BACKWARD_CHECK = check(
         "dw averaged over the batch": dw(
             "dw sums over the samples; a mean, where there is one, is in dout already.",
             lambda i: gradients(i)["dw"] / i["x"].shape[0],
+        ),
+        "dw averaged over all windows": dw(
+            "dw sums over the samples and the places of the output; it does not average.",
+            lambda i: gradients(i)["dw"] / (_places(i) * len(i["x"])),
         ),
         "kernel flipped in dw": dw(
             "Your taps of dw are turned round: tap (p, q) gets what the window has at (p, q).",
@@ -268,6 +316,19 @@ BACKWARD_CHECK = check(
             )
             for what, part in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
         },
+        **{name: _along_both(along) for name, along in ALONG_BOTH.items()},
+        **loop_mistakes(lambda name: functools.partial(loops.gradients, name)),
+        "dx cropped by 1 whatever pad says": dx(
+            "Cut off as much as was padded: `pad` rows and columns at each edge, not 1.", _cropped_by_one
+        ),
+        "dw with the rows left over": Mistake(
+            "Where rows or columns are left over, dw would come out too large: cut it to the kernel's size.",
+            where(lambda i: any(_left_over(i)), of("dw", lambda i: _longer(i, "w", 1))),
+        ),
+        "dx without the rows left over": Mistake(
+            "Rows and columns that no window reads have a gradient too: it is 0, and dx has the shape of x.",
+            where(lambda i: any(_left_over(i)), of("dx", lambda i: _longer(i, "x", -1))),
+        ),
         **{f"db of the {what} only": db(EVERY_VALUE, _sum_of(part)) for what, part in PARTS_OF_DOUT.items()},
         "db added for each input channel": db(
             "The bias is added once for each output value, not once for each input channel.",
@@ -303,6 +364,7 @@ BACKWARD_CHECK = check(
         **{name: Mistake(advice, functools.partial(gradients_at, name)) for name, (advice, *_) in MAPS.items()},
         **BACKWARD_SHARES,
         "dx and dw swapped": Mistake("Return (dx, dw, db), in this order.", swapped(gradients, "dx", "dw")),
+        **spent(gradients),
     },
 )  # fmt: skip
 

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from course.autograder.checks.conv import loops
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
 from course.autograder.checks.conv.forward import MISTAKES, out
+from course.autograder.checks.conv.loops import loop_mistakes
 from course.autograder.checks.conv.reorderings import reshaped_from
 from course.autograder.checks.conv.sizes import Geometry, size_mistakes
 from course.autograder.checks.conv.tap_maps import MAPS, unfolded
@@ -133,6 +135,10 @@ def _numbered_by_height(i: Inputs) -> Arrays:
 
 def _at_places(name: str, i: Inputs) -> np.ndarray:
     return unfolded(name, i, _apart(i).shape[4:])
+
+
+def _looped(name: str, i: Inputs) -> np.ndarray:
+    return loops.unfolded(name, i, _apart(i).shape[4:])
 
 
 def _geometry(i: Inputs) -> Geometry:
@@ -262,6 +268,7 @@ IM2COL_CHECK = check(
         **{
             name: columns(advice, functools.partial(_at_places, name)) for name, (advice, *_) in MAPS.items()
         },
+        **loop_mistakes(lambda name: of("columns", functools.partial(_looped, name))),
         **but(size_mistakes(_geometry, "columns", _long), "output's height and width swapped"),  # as many windows
         "kernel height and width swapped": columns(
             "The window has kernel_height rows and kernel_width columns.",

@@ -1,6 +1,7 @@
 """Corners of ps3: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
 
 from course.autograder.checks.language import Corner
+from course.autograder.checks.language.spent import spent_corner
 
 LOW = Corner("very small values", 0.2, ("no value above -1e10",))  # a maximum that starts at some number
 
@@ -53,7 +54,10 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             ),
         ),
     ),
+    "conv_backward_naive": (
+        spent_corner("a kernel of 2 by 3, stride 1, padding 1, the gradient asked for twice"),
+    ),
     "max_pool_forward": (LOW,),
-    "max_pool_backward": (LOW,),
+    "max_pool_backward": (LOW, spent_corner("windows of 3 by 2, stride 1, the gradient asked for twice")),
     "receptive_field": (Corner("no windows", 0.2, ("no windows at all",)),),
 }

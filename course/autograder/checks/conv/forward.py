@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course.autograder.checks.conv import loops
 from course.autograder.checks.conv.draws import ASSIGNMENT, asked
+from course.autograder.checks.conv.loops import loop_mistakes
 from course.autograder.checks.conv.reorderings import REORDERINGS
 from course.autograder.checks.conv.shares import SHARES
 from course.autograder.checks.conv.sizes import Geometry, size_mistakes
@@ -62,6 +64,23 @@ def _always_one(i: Inputs) -> np.ndarray:
     rows, columns = (min(pair) for pair in zip(found.shape[2:], wanted.shape[2:], strict=True))
     wanted[:, :, :rows, :columns] = found[:, :, :rows, :columns]
     return wanted
+
+
+# By name: the padding of rows and columns, from the kernel's height and width, of those who do not look at `pad`.
+OTHER_PADDINGS: dict[str, Callable[[int, int], tuple[int, int]]] = {
+    "padding of 1, the output's size with it": lambda kh, kw: (1, 1),
+    "half the kernel for the padding": lambda kh, kw: (kh // 2, kw // 2),
+    "half the kernel's height for the padding": lambda kh, kw: (kh // 2, kh // 2),
+    "the kernel's size less 1 for the padding": lambda kh, kw: (kh - 1, kw - 1),
+    "the kernel's height less 1 for the padding": lambda kh, kw: (kh - 1, kh - 1),
+}
+
+
+def _padded_otherwise(pad: Callable[[int, int], tuple[int, int]], i: Inputs) -> np.ndarray:
+    """The output of another padding, of the size that comes of it; the right one where the kernel does not fit."""
+    edges = list(pad(*i["w"].shape[2:]))
+    sizes = zip(i["x"].shape[2:], i["w"].shape[2:], edges, strict=True)
+    return forward(i, padding=edges) if all(n + 2 * p >= k for n, k, p in sizes) else forward(i)
 
 
 def _carried(i: Inputs) -> np.ndarray:
@@ -245,6 +264,11 @@ MISTAKES: Mistakes = {
     **{name: out(advice, functools.partial(convolved_at, name)) for name, (advice, *_) in MAPS.items()},
     **REORDERINGS,
     **SHARES,
+    **loop_mistakes(lambda name: of("out", functools.partial(loops.convolved, name))),
+    **{
+        name: out("conv_param has the padding: use its `pad`.", functools.partial(_padded_otherwise, pad))
+        for name, pad in OTHER_PADDINGS.items()
+    },
     **but(size_mistakes(_geometry), "size for a padding of 1"),  # which "padding of 1 whatever pad says" is
 }
 

@@ -134,6 +134,20 @@ PLACES: dict[str, tuple[str, Place]] = {
         "Every row and column of the image counts, the first one too.",
         lambda i, p, a: NOWHERE if right(i, p, a) == 0 else right(i, p, a),
     ),
+    "padding of 1 along the {}s": (
+        STEP.format("yours is padded by 1 whatever pad says"), lambda i, p, a: i * a.stride + p - 1
+    ),
+    "windows moved into the image along the {}s": (
+        STEP.format("yours begins at 0 where that is negative"), lambda i, p, a: max(i * a.stride - a.pad, 0) + p
+    ),
+    "windows that hang over the edges along the {}s left out": (
+        ALL.format("yours leaves out those that lie in the padding with a part"),
+        lambda i, p, a: right(i, p, a) if 0 <= right(i, 0, a) <= a.length - a.taps else NOWHERE,
+    ),
+    "windows laid on the image without its padding along the {}s": (
+        STEP.format("yours begins at i * stride, and is left out where it does not fit"),
+        lambda i, p, a: i * a.stride + p if i * a.stride <= a.length - a.taps else NOWHERE,
+    ),
     "dilated by two along the {}s": (
         "The taps lie side by side: there is no dilation.", lambda i, p, a: i * a.stride + 2 * p - a.pad
     ),

@@ -1,18 +1,21 @@
 """ps3, max pooling, forwards and backwards."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from course.autograder.checks.conv import walks
+from course.autograder.checks.conv import loops, walks
 from course.autograder.checks.conv.draws import ASSIGNMENT, distinct, length, values, without
+from course.autograder.checks.conv.loops import loop_mistakes
 from course.autograder.checks.conv.pool_slips import POOL_BACKWARD_SLIPS, POOL_SLIPS
 from course.autograder.checks.conv.sizes import OF_PADDING, Geometry, size_mistakes
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options, windows_one_by_one
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.wrong import but, mistakes_in
+from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.wrong import but, mistakes_in, of
 from course.reference import convolution
 
 out, dx = mistakes_in("out"), mistakes_in("dx")
@@ -189,6 +192,7 @@ FORWARD_CHECK = check(
             "Take the largest value of the window, not the sum.", lambda i: pool(i, "avg") * _area(i)
         ),
         **POOL_SLIPS,
+        **loop_mistakes(lambda name: of("out", functools.partial(loops.pooled, name)), pads=False),
         **but(size_mistakes(_geometry), *OF_PADDING),
     },
 )  # fmt: skip
@@ -221,6 +225,11 @@ def _placed(advice: str, place: Callable[[int, int, int, int, int], tuple[int, i
     return Mistake(advice, lambda i: walks.misplaced(i, place))
 
 
+def _divided(number: int, top: int, left: int, width: int) -> tuple[int, int]:
+    """The place of a number that counts along rows of that width, from a window's start."""
+    return top + number // width, left + number % width
+
+
 def _largest_of_each(axis: int) -> Callable[[Inputs], np.ndarray]:
     """The gradient at the largest value of each row of a window, or of each column."""
     return lambda i: walks.weighted(i, lambda window: window == window.max(axis=axis, keepdims=True))
@@ -250,7 +259,11 @@ BACKWARD_CHECK = check(
     STEPS,
     extra=True,
     outputs=(Output("dx", CONVOLUTION),),
-    cases=(*CASES, Case("one pool_param for both forward passes", pooling((3, 4), (2, 3), 1), ONE_PARAM)),
+    cases=(
+        *CASES,
+        asked_twice("windows of 3 by 2, stride 1, the gradient asked for twice", pooling((2, 3), (3, 2), 1), STEPS),
+        Case("one pool_param for both forward passes", pooling((3, 4), (2, 3), 1), ONE_PARAM),
+    ),
     reference=_backward,
     rests_on=FORWARD_CHECK,
     mistakes={
@@ -304,6 +317,16 @@ BACKWARD_CHECK = check(
             "argmax and unravel_index give the row first: the row in the window moves along axis 2.",
             lambda top, left, flat, h, w: (top + flat % w, left + flat // w),
         ),
+        "row and column of the maximum swapped, within its window": _placed(
+            "argmax and unravel_index give the row first: the row in the window moves along axis 2.",
+            lambda top, left, flat, h, w: (
+                (top + flat % w, left + flat // w) if flat % w < h and flat // w < w else (-1, -1)
+            ),
+        ),
+        "place of the maximum read from the transposed window": _placed(
+            "argmax counts along the rows of the window as it lies: do not transpose it before.",
+            lambda top, left, flat, h, w: _divided(flat % w * h + flat // w, top, left, w),
+        ),
         "the window's height for its width in argmax": _placed(
             "argmax counts through the flattened window, whose rows are pool_width long: divide by the width.",
             lambda top, left, flat, h, w: (top + flat // h, left + flat % h),
@@ -332,6 +355,8 @@ BACKWARD_CHECK = check(
             "All of dout goes to the maximum: nothing is averaged.", lambda i: pool_gradient(i) / _area(i)
         ),
         **POOL_BACKWARD_SLIPS,
+        **loop_mistakes(lambda name: of("dx", functools.partial(loops.pooling_gradient, name)), pads=False),
+        **spent(_backward),
         "only the first sample": dx(
             "dx is wrong from the second sample on: go through all.", lambda i: pool_gradient(i) * _first(i, 0)
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from course.autograder.checks.conv import walks
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options
 from course.autograder.checks.language import Arrays, Inputs, Mistake, Mistakes
-from course.autograder.checks.language.wrong import mistakes_in
+from course.autograder.checks.language.wrong import mistakes_in, of_shape
 
 out, dx = mistakes_in("out"), mistakes_in("dx")
 
@@ -48,7 +48,21 @@ def _channel(i: Inputs, place: int) -> np.ndarray:
     return left
 
 
+def _place_in_image(i: Inputs) -> np.ndarray:
+    """Where each maximum stands in its channel, counted through the flattened image."""
+    (height, width), stride = pool_options(i)
+    found = np.zeros(pool(i).shape)
+    for row, column, (rows, columns) in walks.walk(found.shape, walks.right_window, stride, height, width):
+        flat = walks.place_of_largest(i["x"][:, :, rows, columns])
+        across = i["x"].shape[3]
+        found[:, :, row, column] = (rows.start + flat // width) * across + columns.start + flat % width
+    return found
+
+
 POOL_SLIPS: Mistakes = {
+    "place of the maximum in the image for its value": out(
+        "Return the largest value itself; yours is the index where it stands in the image.", _place_in_image
+    ),
     "maximum carried over from window to window": out(
         "Start each window's maximum anew: yours is the largest value of all windows so far.", _carried(0)
     ),
@@ -120,9 +134,70 @@ def _added_elsewhere(name: str) -> Mistake:
     )
 
 
+def _in_place_of_dout(value: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
+    """dx with something else than dout sent back: a value for each window."""
+    return lambda i: pool_gradient({**i, "dout": value(i)})
+
+
+def _places(i: Inputs) -> np.ndarray:
+    """The index of each window's maximum in the flattened window."""
+    return np.asarray(walks.pooled(i, i["dout"].shape, walks.right_window, walks.place_of_largest)["out"])
+
+
+def _written(value: Callable[[np.ndarray], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
+    """dx of a student who writes something made of the window [N, C, h, w] over it, later windows over earlier ones."""
+
+    def wrong(i: Inputs) -> np.ndarray:
+        (height, width), stride = pool_options(i)
+        found = np.zeros(i["x"].shape)
+        for _, _, (rows, columns) in walks.walk(i["dout"].shape, walks.right_window, stride, height, width):
+            found[:, :, rows, columns] = value(i["x"][:, :, rows, columns])
+        return found
+
+    return wrong
+
+
+def _top(window: np.ndarray) -> np.ndarray:
+    return window.max(axis=(2, 3), keepdims=True)
+
+
+def _furthest(window: np.ndarray) -> np.ndarray:
+    return np.abs(window) == np.abs(window).max(axis=(2, 3), keepdims=True)
+
+
+WITH_DOUT = "Where the maximum was, dx is the window's value of dout: {}."
 ALL_WINDOWS = "Every window sends its gradient to dx: add it inside the innermost loop over the windows."
 
 POOL_BACKWARD_SLIPS: Mistakes = {
+    "the maximum for its gradient": dx(
+        WITH_DOUT.format("yours is the maximum itself"), _in_place_of_dout(pool)
+    ),
+    "the maximum for its gradient, assigned": dx(
+        WITH_DOUT.format("yours is the maximum itself, and is not added"),
+        lambda i: i["x"] * (_in_place_of_dout(lambda j: np.ones_like(j["dout"]))(i) > 0),
+    ),
+    "the place of the maximum for its gradient": dx(
+        WITH_DOUT.format("yours is the index where the maximum stands"), _in_place_of_dout(_places)
+    ),
+    "the maximum in its whole window": dx(
+        WITH_DOUT.format("yours is the maximum, everywhere in its window"),
+        _written(lambda w: _top(w) + 0 * w),
+    ),
+    "the mask for the gradient, windows overwritten": dx(
+        WITH_DOUT.format("yours is 1, and a later window wipes out an earlier one"),
+        _written(lambda w: w == _top(w)),
+    ),
+    "gradient sent to the value furthest from 0": dx(
+        "Compare the values themselves, not their absolute values.", lambda i: walks.weighted(i, _furthest)
+    ),
+    "gradient sent to all positive values": dx(
+        "Only the largest value of a window has a gradient; yours goes to all that are above 0.",
+        lambda i: walks.weighted(i, lambda window: window > 0),
+    ),
+    "dx in the shape of dout": dx(
+        "Pooling has fewer values than the image: dx has the shape of x, with dout at the maxima.",
+        lambda i: of_shape(i["dout"].shape) if i["dout"].shape != i["x"].shape else pool_gradient(i),
+    ),
     "window's values for the mask": dx(
         "Multiply dout by 1 where the maximum was and by 0 elsewhere; yours is multiplied by the values themselves.",
         lambda i: walks.weighted(i, lambda window: window),

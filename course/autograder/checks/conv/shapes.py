@@ -106,16 +106,16 @@ def _dilated_whole(i: Inputs) -> tuple[int, ...]:
     return o, c, d[0] * kh, d[1] * kw
 
 
-def _dilated_less_one(i: Inputs) -> tuple[int, ...]:
-    d, (o, c, kh, kw) = pair(i["dilation"]), i["weight_shape"]
-    return o, c, max(d[0] * kh - 1, 1), max(d[1] * kw - 1, 1)
+def _covering(extent: Callable[[int, int], int]) -> Wrong:
+    """The shape by a kernel that covers so many values, from its dilation and its size."""
 
+    def change(i: Inputs, shape: np.ndarray) -> Any:
+        kernel = i["weight_shape"][2:]
+        edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, pair(i["stride"]))
+        axes = zip(i["input_shape"][2:], edges, kernel, pair(i["dilation"]), pair(i["stride"]), strict=True)
+        return [*shape[:2], *((n + sum(e) - extent(d, k)) // s + 1 for n, e, k, d, s in axes)]
 
-def _extent_short(i: Inputs, shape: np.ndarray) -> Any:
-    kernel = i["weight_shape"][2:]
-    edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, pair(i["stride"]))
-    axes = zip(i["input_shape"][2:], edges, kernel, pair(i["dilation"]), pair(i["stride"]), strict=True)
-    return [*shape[:2], *((n + sum(e) - d * (k - 1)) // s + 1 for n, e, k, d, s in axes)]
+    return reshaped(change)
 
 
 def _one_axis(axis: int, wrong: Wrong) -> Wrong:
@@ -200,11 +200,11 @@ MISTAKES = {
     ),
     "dilation times the kernel, less one": Mistake(
         "Dilation widens the gaps between the taps: a kernel covers dilation * (k - 1) + 1 values.",
-        other(weight_shape=_dilated_less_one, dilation=1),
+        _covering(lambda d, k: d * k - 1),
     ),
     "minus one forgotten in the kernel's extent": Mistake(
         "A kernel of k taps covers dilation * (k - 1) + 1 values: take all of them off, not one less.",
-        reshaped(_extent_short),
+        _covering(lambda d, k: d * (k - 1)),
     ),
     "kernel left out of the size": Mistake(
         "Windows fit into what the first one leaves: take the kernel's size off before you divide.",

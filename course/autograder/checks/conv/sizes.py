@@ -76,6 +76,14 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
         "The padding is an argument: use it, not 1.",
         lambda n, k, s, p: (n + 2 - k) // s + 1,
     ),
+    "a window for each step on the input": (
+        "Only windows that fit count: end before those that would hang over the edge.",
+        lambda n, k, s, p: -(-n // s),
+    ),
+    "a window for each step on the padded input": (
+        "Only windows that fit count: end before those that would hang over the edge.",
+        lambda n, k, s, p: -(-(n + 2 * p) // s),
+    ),
     "output of the input's size": (
         "The output has a row for each window that fits, not for each row of the input.",
         lambda n, k, s, p: n,
@@ -83,7 +91,12 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
 }
 
 
-OF_PADDING = ("padding counted once in the size", "padding left out of the size", "size for a padding of 1")
+OF_PADDING = (
+    "padding counted once in the size",
+    "padding left out of the size",
+    "size for a padding of 1",
+    "a window for each step on the padded input",
+)
 
 
 def size_mistakes(

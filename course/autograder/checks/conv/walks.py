@@ -188,15 +188,15 @@ def windows_over(i: Inputs) -> np.ndarray:
 def misplaced(i: Inputs, place: Callable[[int, int, int, int, int], tuple[int, int]]) -> Arrays:
     """dx sent elsewhere: `place` gets the window's start, the maximum's flat index, and the window's height and width.
 
-    Nothing where that lies outside the image: numpy raises there.
+    What lies outside the image, where numpy raises, is sent to its edge, and what comes out as negative nowhere.
     """
     (height, width), stride = pool_options(i)
     dx = np.zeros(i["x"].shape)
+    last = dx.shape[2] - 1, dx.shape[3] - 1
     for row, column, (rows, columns) in walk(i["dout"].shape, right_window, stride, height, width):
         flat = place_of_largest(i["x"][:, :, rows, columns])
         for n, c in np.ndindex(*flat.shape):
             at = place(rows.start, columns.start, int(flat[n, c]), height, width)
-            if at[0] >= dx.shape[2] or at[1] >= dx.shape[3]:
-                return {}
-            dx[(n, c, *at)] += i["dout"][n, c, row, column]
+            if min(at) >= 0:
+                dx[n, c, min(at[0], last[0]), min(at[1], last[1])] += i["dout"][n, c, row, column]
     return {"dx": dx}

@@ -24,10 +24,20 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import P_AS_KEEP, factor_mistakes, nan_at_one, product
 from course.autograder.checks.dropout.forward import TRAIN_CHECK
-from course.autograder.checks.dropout.layer import FIRST, Mask, Masks, elementwise, possible, told, under
+from course.autograder.checks.dropout.layer import (
+    FIRST,
+    LATER_CALLED,
+    Mask,
+    Masks,
+    elementwise,
+    possible,
+    told,
+    under,
+)
 from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.seen import Property, unseen
+from course.autograder.checks.language.spent import SPENT
 from course.autograder.checks.language.wrong import Wrong, of, picked, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
@@ -111,10 +121,6 @@ def _properties(i: Inputs) -> tuple[Property, ...]:
 
 OWN = "gradient of a forward pass that is wrong"
 FROM_OUTPUT = "mask read from the output"
-SPENT = (
-    "the cache is used up",
-    "The second call with one cache gives another gradient: never change what comes in, the cache included.",
-)
 REWOUND = (
     "the generator set back",
     "After the gradient the generator tosses old coins again: keep the mask in the cache, and leave rng alone.",
@@ -221,6 +227,12 @@ BACKWARD_CHECK = check(
     ),
     outputs=(Output("dx", DROPOUT, weight=4.0), Output("again", DROPOUT, guard=True)),
     also=("out", "later_out", "later_dx", "third_out"),
+    called={
+        "again": "dx asked for once more",
+        **LATER_CALLED,
+        "later_dx": "dx of the second forward pass",
+        "third_out": "the output of the third forward pass",
+    },
     cases=(
         Case("upscale_in_train, p = 0.3", passes((12, 9), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.7", passes((9, 12), 0.7, DOWNSCALE)),

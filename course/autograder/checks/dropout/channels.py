@@ -5,10 +5,11 @@ from collections.abc import Callable
 from course.autograder.checks.chance.properties import SharedAlong
 from course.autograder.checks.dropout.chance import CALLS, ONE_EACH, ONE_MASK, batch_sharing, coins
 from course.autograder.checks.dropout.draws import ASSIGNMENT, Axes, layer, repeated, settings
-from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
+from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.forward import OUTS, alike, happened, outputs
 from course.autograder.checks.dropout.layer import (
     AGAIN,
+    AGAIN_CALLED,
     Layer,
     observe_survivors,
     same_again,
@@ -18,7 +19,6 @@ from course.autograder.checks.dropout.layer import (
 )
 from course.autograder.checks.language import DROPOUT, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.seen import Property
-from course.autograder.checks.language.wrong import but
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 
@@ -84,6 +84,7 @@ SPATIAL_CHECK = check(
     ),
     outputs=(Output("out", DROPOUT, weight=4.0), AGAIN),
     also=OUTS[1:],
+    called=AGAIN_CALLED,
     cases=(
         Case("channels of images, p = 0.3", layer((14, 11, 2, 3), 0.3, UPSCALE)),
         Case("channels of sequences, downscale_in_infer, p = 0.8", layer((11, 13, 4), 0.8, DOWNSCALE)),
@@ -94,6 +95,7 @@ SPATIAL_CHECK = check(
         Case("test mode, upscale_in_train", layer((4, 5, 3, 2), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", layer((3, 6, 4), 0.8, DOWNSCALE, "test")),
         Case("test mode, scaling not given", layer((4, 3, 5), 0.6, None, "test")),
+        Case("test mode, upscale_in_train, p = 1", layer((2, 3, 5, 4), 1.0, UPSCALE, "test")),
         Case("float32 input", layer((10, 15, 3, 2), 0.6, UPSCALE, dtype="float32")),
         Case("a view that is not contiguous, scaling not given", layer((12, 12, 2, 3), 0.4, None, strided=True)),
         Case("two axes: a coin for every value", layer((18, 17), 0.3, UPSCALE)),
@@ -103,7 +105,7 @@ SPATIAL_CHECK = check(
     observe=observe_survivors(OUTS),
     properties=_properties,
     mistakes=with_again({
-        **but(LAYER.factors(), NONE_LEFT),  # no case has p = 1 at test time
+        **LAYER.factors(),
         **LAYER.as_keep(),
         **SHARING,
             **happened(LAYER),

@@ -20,10 +20,11 @@ from course.autograder.checks.dropout.draws import (
     tossed,
     twins,
 )
-from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
+from course.autograder.checks.dropout.factors import nan_at_one
 from course.autograder.checks.dropout.knapsack import connections, readable, terms
 from course.autograder.checks.dropout.layer import (
     AGAIN,
+    AGAIN_CALLED,
     FIRST,
     Layer,
     Mask,
@@ -36,7 +37,7 @@ from course.autograder.checks.dropout.layer import (
 from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw, views
 from course.autograder.checks.language.seen import Property, unseen
-from course.autograder.checks.language.wrong import Wrong, but, where
+from course.autograder.checks.language.wrong import Wrong, where
 from course.reference import dropout
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
@@ -179,6 +180,7 @@ DROPCONNECT_CHECK = check(
     ),
     outputs=(Output("out", DROPOUT, weight=4.0), AGAIN),
     also=OUTS[1:],
+    called=AGAIN_CALLED,
     cases=(
         Case("upscale_in_train, p = 0.3", connected((7, 4, 5), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.8", connected((8, 4, 3), 0.8, DOWNSCALE)),
@@ -188,6 +190,7 @@ DROPCONNECT_CHECK = check(
         Case("test mode, upscale_in_train", connected((5, 4, 3), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", connected((4, 3, 5), 0.8, DOWNSCALE, "test")),
         Case("test mode, scaling not given", connected((3, 4, 2), 0.6, None, "test")),
+        Case("test mode, upscale_in_train, p = 1", connected((4, 2, 3), 1.0, UPSCALE, "test")),
         Case("as many samples as inputs and outputs", connected((4, 4, 4), 0.4, UPSCALE)),
         Case("float32 input", connected((7, 3, 6), 0.7, UPSCALE, dtype="float32")),
     ),
@@ -195,7 +198,7 @@ DROPCONNECT_CHECK = check(
     observe=_observe,
     properties=_properties,
     mistakes=with_again({
-        **but(LAYER.factors(), NONE_LEFT),  # no case has p = 1 at test time
+        **LAYER.factors(),
         **LAYER.as_keep(),
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),

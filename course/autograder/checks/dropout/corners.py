@@ -1,8 +1,10 @@
 """Corners of ps2: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
 
 from course.autograder.checks.language import Corner
+from course.autograder.checks.language.spent import spent_corner
 
 ALL = "p = 1: everything is dropped"
+AT_TEST = "test mode, upscale_in_train, p = 1"
 
 
 def _one(*cases: str) -> Corner:
@@ -26,8 +28,11 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             "no scaling given", 0.2, ("scaling not given, p = 0.347", "scaling not given, test mode, p = 0.6")
         ),
     ),
-    "spatial_dropout_forward": (_one(ALL),),
-    "dropconnect_forward": (_one(ALL, "test mode, p = 1"),),
+    "spatial_dropout_forward": (_one(ALL, AT_TEST),),
+    "dropconnect_forward": (_one(ALL, AT_TEST, "test mode, p = 1"),),
     "mc_dropout": (Corner("a single prediction", 0.2, ("one prediction",)),),
-    "affine_relu_dropout": (_one(ALL),),
+    "affine_relu_dropout": (
+        _one(ALL, AT_TEST),
+        spent_corner("upscale_in_train, p = 0.4, the gradient asked for twice"),
+    ),
 }

@@ -18,7 +18,7 @@ from course.autograder.checks.dropout.draws import (
 )
 from course.autograder.checks.dropout.factors import factor_mistakes, product
 from course.autograder.checks.dropout.forward import LAYER, outputs
-from course.autograder.checks.dropout.layer import Layer, observe_survivors, told
+from course.autograder.checks.dropout.layer import AGAIN_CALLED, Layer, observe_survivors, told
 from course.autograder.checks.dropout.masks import repeats
 from course.autograder.checks.language import DROPOUT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
@@ -55,6 +55,7 @@ GENERATOR_CHECK = check(
     ),
     outputs=(Output("second", DROPOUT), Output("again", DROPOUT, guard=True)),
     also=("out",),
+    called={"second": "the output of the second draw", **AGAIN_CALLED},
     cases=(
         Case("upscale_in_train, p = 0.3", twins((23, 31), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.8", twins((31, 23), 0.8, DOWNSCALE)),

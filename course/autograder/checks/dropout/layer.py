@@ -85,6 +85,8 @@ def told(name: str, wrong: Wrong) -> Mistakes:
 # --- a call with a twin generator ----------------------------------------------------------------------------
 
 AGAIN = Output("again", DROPOUT, guard=True)
+AGAIN_CALLED = {"again": "the output of a generator with the same seed"}
+LATER_CALLED = {"later_out": "the output of the second forward pass"}
 
 
 def same_again(i: Inputs) -> tuple[SameAgain, ...]:

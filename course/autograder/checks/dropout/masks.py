@@ -114,6 +114,7 @@ GENERATOR_CHECK = check(
     ),
     outputs=(Output("second", EXACT), Output("again", EXACT, guard=True)),
     also=("mask",),
+    called={"second": "the second draw's mask", "again": "the mask of a generator with the same seed"},
     cases=(
         Case("p = 0.3", twins((23, 31), 0.3)),
         Case("p = 0.8, four axes", twins((5, 7, 6, 4), 0.8)),

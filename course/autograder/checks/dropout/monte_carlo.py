@@ -154,6 +154,12 @@ MC_CHECK = check(
      "other, other_std = mc_dropout(third, x, n, other_rng)"),
     outputs=(Output("mean", DROPOUT), Output("std", DROPOUT)),
     also=("again", "other", "predict.given", "predict.returned"),
+    called={
+        "again": "the mean by a generator with the same seed",
+        "other": "the mean by another generator",
+        "predict.given": "what predict was given",
+        "predict.returned": "what predict returned",
+    },
     cases=(
         Case("5 predictions", predictions(5, (7, 3, 4))),
         Case("2 predictions", predictions(2, (9, 4, 3))),

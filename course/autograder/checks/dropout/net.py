@@ -11,8 +11,19 @@ from course.autograder.checks.chance.forms import Drawn, Masked
 from course.autograder.checks.chance.readers import ALL_KEPT, ONE_FACTOR
 from course.autograder.checks.dropout.chance import ONE_MASK
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
-from course.autograder.checks.dropout.factors import NONE_LEFT, nan_at_one
-from course.autograder.checks.dropout.layer import AGAIN, Layer, Mask, Masks, told, twice, under, with_again
+from course.autograder.checks.dropout.factors import nan_at_one
+from course.autograder.checks.dropout.layer import (
+    AGAIN,
+    AGAIN_CALLED,
+    LATER_CALLED,
+    Layer,
+    Mask,
+    Masks,
+    told,
+    twice,
+    under,
+    with_again,
+)
 from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
 from course.autograder.checks.language import (
     CONVOLUTION,
@@ -26,6 +37,7 @@ from course.autograder.checks.language import (
 )
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.seen import unseen
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.autograder.checks.language.wrong import Wrong, but, only, where
 from course.reference import dropout
@@ -155,20 +167,27 @@ def _same_later(i: Inputs) -> Answers:
     return _later(i, LAYER.masks(i, count=1))
 
 
+def _gradients_alone(i: Inputs) -> Answers:
+    return only(LAYER.right, *GRADIENTS)(i)
+
+
 FACTORS = LAYER.factors()
 UNSCALED = "not scaled while training"
 
 
+STEPS = (
+    "out, cache = affine_relu_dropout_forward(x, w, b, dropout_param)",
+    "later_out, later_cache = affine_relu_dropout_forward(later_x, later_w, later_b, dropout_param)",
+    "dx, dw, db = affine_relu_dropout_backward(dout, cache)",
+    "again, again_cache = affine_relu_dropout_forward(again_x, again_w, again_b, twin_param)",
+)
+
 NET_CHECK = check(
     ASSIGNMENT, "affine_relu_dropout", 5,
-    (
-        "out, cache = affine_relu_dropout_forward(x, w, b, dropout_param)",
-        "later_out, later_cache = affine_relu_dropout_forward(later_x, later_w, later_b, dropout_param)",
-        "dx, dw, db = affine_relu_dropout_backward(dout, cache)",
-        "again, again_cache = affine_relu_dropout_forward(again_x, again_w, again_b, twin_param)",
-    ),
+    STEPS,
     outputs=(Output("out", AFFINE, weight=2.0), *(Output(name, AFFINE) for name in GRADIENTS), AGAIN),
     also=("later_out",),
+    called={**AGAIN_CALLED, **LATER_CALLED},
     cases=(
         Case("upscale_in_train, p = 0.3", units((60, 5, 24), 0.3, UPSCALE)),
         Case("downscale_in_infer, p = 0.8", units((62, 4, 23), 0.8, DOWNSCALE)),
@@ -176,6 +195,8 @@ NET_CHECK = check(
         Case("test mode, upscale_in_train", units((9, 5, 7), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", units((7, 4, 9), 0.8, DOWNSCALE, "test")),
         Case("test mode, scaling not given, all sizes 6", units((6, 6, 6), 0.6, None, "test")),
+        Case("test mode, upscale_in_train, p = 1", units((4, 5, 3), 1.0, UPSCALE, "test")),
+        asked_twice("upscale_in_train, p = 0.4, the gradient asked for twice", units((11, 4, 6), 0.4, UPSCALE), STEPS, gradient=2),
         Case("as many samples as inputs and units", units((24, 24, 24), 0.4, DOWNSCALE)),
         Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
         Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),
@@ -221,7 +242,7 @@ NET_CHECK = check(
             where(tossed, _changed(lambda z, h, m, f: z * m * f)),
         ),
         UNSCALED: FACTORS[UNSCALED].by(only(FACTORS[UNSCALED].wrong, "out")),
-        **but(FACTORS, UNSCALED, NONE_LEFT),  # no case has p = 1 at test time
+        **but(FACTORS, UNSCALED),
         "random at test time": Mistake(
             "At test time nothing is dropped: pass `mode` on to dropout_forward.", where(at_test, _random_at_test)
         ),
@@ -237,6 +258,7 @@ NET_CHECK = check(
             "dw has the shape of w, [D, M]: the transpose belongs on x.", _weights_transposed
         ),
         **told(SAME_MASK, where(unseen, where(tossed, _same_later))),
+        **spent(_gradients_alone),
         **nan_at_one("out", lambda i: i["dout"].shape),
     }, LAYER.otherwise),
 )  # fmt: skip

@@ -48,12 +48,15 @@ class Case:
         draw: makes the workspace from a generator.
         steps: instead of the check's own, where this case calls something else.
         raises: the exception that these inputs must raise ('ValueError'; a subclass will do). No output is compared.
+        tells: the mistake that is made, whatever came, where an output is wrong on this case and on no other; '' where
+            other causes are left.
     """
 
     name: str
     draw: Callable[[np.random.Generator], Inputs]
     steps: tuple[Step, ...] | None = None
     raises: str = ""
+    tells: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Check:
         corners: cases that cost a share only; each topic's `corners.py` has them. Every other case costs an output that is
             wrong there all of its points.
         extra: whether the question is optional: its points are extra credit, above the assignment's own.
+        called: by path, what it is called to students, where it is no name of the question's: an answer to a further call.
         makings: by output, how it is made, where the pieces that went wrong can be told apart; it is asked where no
             misconception fits. A release has none.
     """
@@ -151,6 +155,7 @@ class Check:
     hidden: tuple[Case, ...] = field(default=())
     corners: tuple[Corner, ...] = ()
     extra: bool = False
+    called: Mapping[str, str] = field(default_factory=dict, compare=False)
     makings: Mapping[str, "Making"] = field(default_factory=dict, compare=False)
 
     @property

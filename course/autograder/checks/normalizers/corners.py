@@ -1,6 +1,7 @@
 """Corners of ps4: cases at the edge of a question, what they cost, and why no more. `docs/grading.md` has the rule."""
 
 from course.autograder.checks.language import Corner
+from course.autograder.checks.language.spent import spent_corner
 
 ONE = Corner("a single sample", 0.2, ("a single sample",))
 NO_GAMMA = Corner("a gamma of 0", 0.2, ("a gamma of 0",))
@@ -9,7 +10,12 @@ POSITION = Corner("a single position", 0.2, ("a single position",))
 
 CORNERS: dict[str, tuple[Corner, ...]] = {
     "layernorm_forward": (ONE, ROW),
-    "layernorm_backward": (ONE, NO_GAMMA, ROW),
+    "layernorm_backward": (
+        ONE,
+        NO_GAMMA,
+        ROW,
+        spent_corner("a spread of 0.05, the gradient asked for twice"),
+    ),
     "groupnorm_forward": (
         ONE,
         POSITION,
@@ -19,12 +25,23 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             ("a group whose values are all alike", "a group that is constant"),
         ),
     ),
-    "groupnorm_backward": (ONE, NO_GAMMA, POSITION),
+    "groupnorm_backward": (
+        ONE,
+        NO_GAMMA,
+        POSITION,
+        spent_corner("six channels in three groups, a spread of 0.05, the gradient asked for twice"),
+    ),
+    # `d_max or 5` is one slip, met once in each of these three.
+    "renorm_correction": (Corner("a d_max of 0", 0.2, ("no room: r_max = 1 and d_max = 0",)),),
     "batch_renorm_forward.train": (
         ONE,
         Corner("a channel that is constant", 0.2, ("a channel that is constant", "a constant channel")),
         # Falsy in Python, and so taken for absent by `or`.
-        Corner("a momentum or a gamma of 0", 0.2, ("a momentum of 0 and a gamma of 0",)),
+        Corner(
+            "a momentum, a gamma or a d_max of 0",
+            0.2,
+            ("a momentum of 0 and a gamma of 0", "no room: r_max = 1 and d_max = 0"),
+        ),
         Corner(
             "one running value without the other",
             0.1,
@@ -38,6 +55,8 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
     "batch_renorm_backward": (
         NO_GAMMA,
         Corner("a channel that is constant", 0.2, ("a constant channel",)),
+        Corner("a d_max of 0", 0.2, ("no room: batch norm's gradient",)),
+        spent_corner("a spread of 0.05, the gradient asked for twice"),
     ),
     "linear_moments": (ONE,),
     "cross_iteration_moments": (

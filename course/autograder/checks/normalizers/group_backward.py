@@ -9,7 +9,8 @@ from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, d
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.language import Arrays, Inputs, Mistake, check, draws
-from course.autograder.checks.language.wrong import Wrong, after, but, only
+from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.wrong import Wrong, after, but, only, scaled
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.group import (
     FORWARD,
@@ -92,21 +93,25 @@ def _for_the_group(output: str) -> Wrong:
     return wrong
 
 
+STEPS = (
+    FORWARD,
+    "later_out, later_cache = groupnorm_forward(later_x, gamma, beta, G, gn_param)",
+    "dx, dgamma, dbeta = groupnorm_backward(dout, cache)",
+)
+
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "groupnorm_backward",
     6,
-    (
-        FORWARD,
-        "later_out, later_cache = groupnorm_forward(later_x, gamma, beta, G, gn_param)",
-        "dx, dgamma, dbeta = groupnorm_backward(dout, cache)",
-    ),
+    STEPS,
     extra=True,
     outputs=v.GRADIENTS,
     cases=(
         backward_case("six channels in two groups", given((3, 6, 4, 5), 2, eps=1e-5)),
-        backward_case(
-            "six channels in three groups, a spread of 0.05", given((2, 6, 3, 4), 3, sd=0.05, eps=1e-3)
+        asked_twice(
+            "six channels in three groups, a spread of 0.05, the gradient asked for twice",
+            draws.twice(given((2, 6, 3, 4), 3, sd=0.05, eps=1e-3), "x"),
+            STEPS,
         ),
         backward_case("one group: layer norm over C, H, W", given((3, 4, 2, 5), 1)),
         backward_case("as many groups as channels: instance norm", given((2, 4, 5, 3), 4, eps=1e-4)),
@@ -201,6 +206,13 @@ BACKWARD_CHECK = check(
             "gamma has one value per channel, whatever G is: sum dgamma over everything but the channel.",
             _for_the_group("dgamma"),
         ),
+        **{
+            f"{name} averaged over the samples": Mistake(
+                f"{name} sums over samples and positions; the samples are not averaged.",
+                scaled(_gradients, name, by=lambda i: 1 / len(i["x"])),
+            )
+            for name in ("dgamma", "dbeta")
+        },
         "dbeta for the group": Mistake(
             "beta has one value per channel, whatever G is: sum dbeta over everything but the channel.",
             _for_the_group("dbeta"),
@@ -239,6 +251,7 @@ BACKWARD_CHECK = check(
         ),
         **but(parameter_mistakes(parts, _gradients, axis=1), "parameter gradients keep the summed axis"),
         "cache of a later forward pass": later_cache(_gradients, "x"),
+        **spent(_gradients),
     },
 )
 

@@ -15,6 +15,7 @@ from course.autograder.checks.batch_norm.normalising import normalising, spreads
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import Wrong, but, other_defaults, where
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.centres import other_centres, out_of_order
@@ -263,19 +264,25 @@ def backward_case(name: str, draw: draws.Draw) -> Case:
     return Case(name, draws.twice(draw, "x"))
 
 
+STEPS = (
+    FORWARD,
+    "later_out, later_cache = layernorm_forward(later_x, gamma, beta, ln_param)",
+    "dx, dgamma, dbeta = layernorm_backward(dout, cache)",
+)
+
 BACKWARD_CHECK = check(
     v.ASSIGNMENT,
     "layernorm_backward",
     16,
-    (
-        FORWARD,
-        "later_out, later_cache = layernorm_forward(later_x, gamma, beta, ln_param)",
-        "dx, dgamma, dbeta = layernorm_backward(dout, cache)",
-    ),
+    STEPS,
     outputs=v.GRADIENTS,
     cases=(
         backward_case("seven samples of five features", given((7, 5), eps=1e-5)),
-        backward_case("a spread of 0.05", given((4, 6), sd=0.05, eps=1e-3)),
+        asked_twice(
+            "a spread of 0.05, the gradient asked for twice",
+            draws.twice(given((4, 6), sd=0.05, eps=1e-3), "x"),
+            STEPS,
+        ),
         backward_case("sequences: three axes", given((3, 4, 5))),
         backward_case("a single sample", given((1, 6), eps=1e-4)),
         backward_case("float32 input", given((6, 9), dtype="float32", eps=1e-4)),
@@ -327,6 +334,7 @@ BACKWARD_CHECK = check(
         ),
         **but(parameter_mistakes(parts, _gradients, axis=-1), "parameter gradients keep the summed axis"),
         "cache of a later forward pass": later_cache(_gradients, "x"),
+        **spent(_gradients),
     },
 )
 

@@ -144,6 +144,13 @@ def _less_the_running_mean(i: Inputs) -> Arrays:
     return _normalised_by(i, mean="running_mean")
 
 
+NOT_ABSENT = "A {} of 0 is one like any other: ask whether the key is there, not whether its value is true."
+
+
+def _is_zero(i: Inputs, entry: str) -> bool:
+    return bool(i["bn_param"].get(entry) == 0)
+
+
 CORRECTING = {
     "batch norm: r and d left out": Mistake(
         "This is plain batch norm: multiply the normalised x by r and add d before gamma and beta.",
@@ -239,6 +246,10 @@ CORRECTING = {
         "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
         only(lambda i: step(i, r_max=3.0, d_max=5.0), "out"),
     ),
+    "a d_max of 0 taken for none": Mistake(
+        NOT_ABSENT.format("d_max"),
+        where(lambda i: _is_zero(i, "d_max"), only(lambda i: step(i, d_max=5.0), "out")),
+    ),
     "normalised along the features": Mistake(
         "You took each sample's moments along its features; go down the samples, as in batch norm.",
         where(lambda i: i["x"].ndim == 2, lambda i: {"out": output(i, v.layer(rv.state(i)["eps"]))}),
@@ -265,6 +276,10 @@ KEEPING = {
     "momentum hard-coded": Mistake(
         "You use 0.9 whatever comes: read momentum from bn_param; 0.9 is for when it is absent.",
         only(lambda i: step(i, momentum=0.9), *STATE),
+    ),
+    "a momentum of 0 taken for none": Mistake(
+        NOT_ABSENT.format("momentum"),
+        where(lambda i: _is_zero(i, "momentum"), only(lambda i: step(i, momentum=0.9), *STATE)),
     ),
     "running values not updated": Mistake(
         "After a train step bn_param must hold the new running values: write them back.",

@@ -21,10 +21,11 @@ from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import LEAVES, slopes
 from course.autograder.checks.language import Arrays, Case, Inputs, Mistake, call, check, draws
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import Wrong, but, of, where
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
-from course.autograder.checks.normalizers.renorm import FORWARD, STATE, TRAIN_CHECK, updated
+from course.autograder.checks.normalizers.renorm import CORRECTING, FORWARD, STATE, TRAIN_CHECK, updated
 from course.reference import batch_renorm
 
 Clip = Callable[[np.ndarray, dict[str, Any]], np.ndarray]
@@ -123,7 +124,11 @@ BACKWARD_CHECK = check(
     cases=(
         backward_case("eight samples of six features", rv.given((8, 6), r_max=3.0, d_max=5.0, eps=1e-5)),
         backward_case("narrow bounds", rv.given((7, 5), r_max=1.5, d_max=0.4)),
-        backward_case("a spread of 0.05", rv.given((6, 4), sd=0.05, r_max=2.0, d_max=1.0, eps=1e-3)),
+        asked_twice(
+            "a spread of 0.05, the gradient asked for twice",
+            draws.twice(rv.given((6, 4), sd=0.05, r_max=2.0, d_max=1.0, eps=1e-3), "x", "bn_param"),
+            STEPS,
+        ),
         backward_case("no room: batch norm's gradient", rv.without_room((5, 4))),
         backward_case("images", rv.given((2, 5, 3, 4), r_max=1.7, d_max=0.7, eps=1e-4)),
         backward_case("three samples", rv.given((3, 6), r_max=2.5, d_max=2.0)),
@@ -174,6 +179,13 @@ BACKWARD_CHECK = check(
         "bounds hard-coded": Mistake(
             "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
             _both(partial(parts, state=lambda i: {**rv.state(i), "r_max": 3.0, "d_max": 5.0})),
+        ),
+        "a d_max of 0 taken for none": Mistake(
+            CORRECTING["a d_max of 0 taken for none"].advice,
+            where(
+                lambda i: i["bn_param"].get("d_max") == 0,
+                _both(partial(parts, state=lambda i: {**rv.state(i), "d_max": 5.0})),
+            ),
         ),
         "r and d from the updated running values": Mistake(
             "Use the r and d of the forward pass, made from the running values that came in.",
@@ -230,6 +242,7 @@ BACKWARD_CHECK = check(
             of("dbeta", _dbeta_times_r),
         ),
         "cache of a later forward pass": later_cache(_reference, "x", "bn_param"),
+        **spent(_reference),
     },
     may_change=(*STATE, "later_bn_param.running_mean", "later_bn_param.running_std"),
 )

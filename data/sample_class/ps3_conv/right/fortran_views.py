@@ -35,6 +35,7 @@ def conv_forward_naive(x, w, b, conv_param):
 
 def conv_backward_naive(dout, cache):
     x, w, b, conv_param = cache
+    w, b = w.copy(), b.copy()
     s, p = conv_param["stride"], conv_param["pad"]
     kh, kw = w.shape[2:]
     flat = dout.transpose(1, 0, 2, 3).reshape(len(w), -1)

@@ -90,7 +90,27 @@ def for_all_workers(tmp_path_factory) -> Callable[[str, Callable[[Path], None]],
 
 
 @pytest.fixture(scope="session")
-def released(for_all_workers):
+def sealed_once(for_all_workers) -> Iterator[None]:
+    """Every release that a test makes takes an assignment's answers as they were sealed first, which takes seconds for each."""
+    from course.autograder.gradebook import release_folder
+    from course.autograder.judging.seal import ENDING
+
+    whole = release_folder.sealed_answers
+
+    def once(name: str) -> bytes:
+        def make(folder: Path) -> None:
+            folder.mkdir()
+            (folder / f"{name}{ENDING}").write_bytes(whole(name))
+
+        return (for_all_workers(f"{name}_sealed", make) / f"{name}{ENDING}").read_bytes()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release_folder, "sealed_answers", once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def released(for_all_workers, sealed_once):
     """A course folder with everything released in it, made once; copy it to change it."""
     from course.autograder.gradebook.course import Course, fresh_course
     from course.autograder.gradebook.release import build_release
@@ -103,7 +123,7 @@ def released(for_all_workers):
 
 
 @pytest.fixture(scope="session")
-def released_alone(for_all_workers):
+def released_alone(for_all_workers, sealed_once):
     """`released_alone(name)`: a course folder with one assignment in it, released; small, and so quick to copy."""
     from course.autograder.gradebook.course import PROJECT, Course
 

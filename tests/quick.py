@@ -1,7 +1,7 @@
 """`--quick`: of every test something, in a minute, for whoever is changing something.
 
-Left out is what is marked `slow`; and of a test with many parameters a few are run, spread evenly over all of them.
-What lands is tried by the whole suite.
+Left out is what is marked `slow`, and what needs a release of all assignments, which takes long to seal. Of a test with many
+parameters a few are run, spread evenly over all of them. What lands is tried by the whole suite.
 """
 
 from collections import defaultdict
@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 EACH = 3
+LONG_TO_MAKE = "released"
 
 
 def choose(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests to run, in their order: none that is slow, and at most `EACH` of those that one function makes."""
+    """The tests to run, in their order: none that takes long, and at most `EACH` of those that one function makes."""
     made_by: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("slow") is None:
+        if item.get_closest_marker("slow") is None and LONG_TO_MAKE not in getattr(item, "fixturenames", ()):
             made_by[item.nodeid.partition("[")[0]].append(item)
     chosen = {item for same in made_by.values() for item in spread(same, EACH)}
     return [item for item in items if item in chosen]

@@ -48,6 +48,7 @@ def tried(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
     (tmp_path / "tools.py").write_text("x = 1\n")
     (tmp_path / "data.csv").write_text("1,2\n")
@@ -86,6 +87,7 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
     assert found.points == {"scale_shift": 3.0} and "3 of " in found.text()
 
 
+@pytest.mark.slow
 def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(tried):
     helper = CODE("def helper(x):\n    return x")
     sound = tried(helper, CODE(RIGHT))
@@ -97,6 +99,7 @@ def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(
     assert lost.remarks == ["cell 3 (scale_shift) needs helper, which no cell above it defines."]
 
 
+@pytest.mark.slow
 def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
     below = CODE("def helper(x):\n    return x")
     heading = nbformat.v4.new_markdown_cell("## 1.2 Scale and shift\n\nText.")
@@ -109,11 +112,13 @@ def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_helper_whose_cell_above_stops_is_told_there_alone(tried):
     (told,) = tried(CODE("1 / 0\ndef helper(x):\n    return x"), CODE(RIGHT)).remarks
     assert "stops: ZeroDivisionError" in told
 
 
+@pytest.mark.slow
 def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
     from nbgrader.utils import compute_checksum
 
@@ -133,6 +138,7 @@ def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
     assert preflight(path, grader=Grader()).remarks == []
 
 
+@pytest.mark.slow
 def test_a_file_of_this_machine_alone_is_told_as_that(tried, tmp_path):
     (tmp_path / "away.csv").write_text("1\n")
     found = tried(
@@ -141,6 +147,7 @@ def test_a_file_of_this_machine_alone_is_told_as_that(tried, tmp_path):
     assert any("away.csv is on this machine alone" in told for told in found.remarks)
 
 
+@pytest.mark.slow
 def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[SETUP, CODE("type Row = list[int]"), CALL])
     path = tmp_path / "x.ipynb"
@@ -213,6 +220,7 @@ def test_a_release_says_what_grading_has(released):
     assert about.given["ps1_batchnorm"] == given_cells(json.loads(path.read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_file_that_may_come_along_is_tried_as_grading_takes_it(linked, tried, tmp_path):
     place = tmp_path / ("elsewhere.py" if linked else "helpers.py")

@@ -54,6 +54,7 @@ def said(cell: NotebookNode) -> str:
     return "".join(o.get("text", "") for o in cell.outputs)
 
 
+@pytest.mark.slow
 def test_such_lines_do_nothing_but_say_so(engine: Engine) -> None:
     under = "\nfor _ in range(3): pass\ndef under_{0}(): return {0}\nprint(under_{0}())"
     snippets = [*LEFT_UNDONE, *DONE, *WITHOUT_THE_MAGIC]
@@ -65,6 +66,7 @@ def test_such_lines_do_nothing_but_say_so(engine: Engine) -> None:
         assert f"{i}\n" in said(cell) or snippet == "%%capture"
 
 
+@pytest.mark.slow
 def test_other_languages_are_left_out(engine: Engine) -> None:
     cells = run(engine, [f"%%{name}\nprint('it ran')" for name in LEFT_OUT])
     assert [said(cell) for cell in cells] == [f"(not run while grading: %%{name})\n" for name in LEFT_OUT]

@@ -33,6 +33,7 @@ def left_behind(engine: Engine) -> list[str]:
     return processes + files + probes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in attacks()])
 def test_points_are_what_the_answer_is_worth_and_nothing_is_left(
     attack: Attack, engines: dict[bool, Engine]

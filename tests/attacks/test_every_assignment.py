@@ -74,6 +74,7 @@ def test_enough_attacks_travel() -> None:
 
 
 # One assignment after another: the judge keeps the cases of one, and would draw them anew for each attack.
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [pytest.param(a, id=f"{a.family}-{a.id}") for a in CARRIED])
 @pytest.mark.parametrize("assignment", OTHERS)
 def test_a_forgery_gains_nothing_and_noise_costs_nothing(

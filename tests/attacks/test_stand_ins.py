@@ -52,6 +52,7 @@ def points(result: RunResult) -> list[float]:
     return [verdict.points for verdict in result.ledger.values()]
 
 
+@pytest.mark.slow
 def test_without_hostility_the_caller_alone_earns_by_it(engine: Engine) -> None:
     assert points(run(engine, FORWARD)) == [0.0, 10.0]
 

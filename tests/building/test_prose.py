@@ -15,6 +15,7 @@ def advice(*words: str) -> list[tuple[str, str]]:
     return [(one.place, one.advice) for one in finds(Text(str(n), text) for n, text in enumerate(words))]
 
 
+@pytest.mark.slow
 def test_nothing_that_people_read_is_better_said_otherwise() -> None:
     read = list(texts(PROJECT))
     kinds = {re.split(r"[/:,]", text.place)[0] for text in read}

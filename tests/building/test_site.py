@@ -296,6 +296,7 @@ def test_a_browser_notices_what_is_wrong(tmp_path: Path, tab: Browser, body: str
     assert any(fault in line for lines in found.values() for line in lines), found
 
 
+@pytest.mark.slow
 def test_fetching_without_a_network_is_one_sentence(tmp_path: Path) -> None:
     code = (
         "import sys, course.__main__ as m, httpx\n"

@@ -70,6 +70,7 @@ def is_rejected_and_named(name, seed, mistake, dtype):
     assert mistake in verdict.misconceptions, verdict.text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [of_check(name, name) for name in CHECKS if find_check(name).misconceptions])
 def test_each_misconception_is_rejected_and_named(name, each):
     each(is_rejected_and_named, mutants(name))

@@ -134,6 +134,7 @@ def test_a_row_that_is_not_true_is_told_in_words():
     assert "fold_batchnorm lost 1 points; 3 are true" in too_much
 
 
+@pytest.mark.slow
 def test_the_class_is_made_from_the_release_alone(course, expected):
     """No solution mark of the instructor's notebook and no rubric reaches a submission."""
     for path in (course.root / "submitted").rglob("*.ipynb"):

@@ -98,6 +98,7 @@ def test_a_helper_that_hung_is_not_waited_for_again(engine: Engine) -> None:
         assert "calls _ready, which did not come back in cell normalize" in told(result, name)
 
 
+@pytest.mark.slow
 def test_a_quick_function_in_an_endless_loop_of_the_students_own_is_not_taken_for_what_hung(
     engine: Engine,
 ) -> None:
@@ -143,6 +144,7 @@ def burn(seconds):
 """
 
 
+@pytest.mark.slow
 def test_slow_functions_leave_their_turn_to_those_behind_them() -> None:
     slow = f"{BURN}{MOMENTS}".replace("return", "burn(0.01); return", 1)
     slower = RIGHT.replace("return", "burn(0.02); return", 1)
@@ -179,6 +181,7 @@ def test_what_is_kept_for_graded_cells_is_a_tenth_of_a_cell_each() -> None:
     assert shares(Taken(79, 80))[0] == 30  # it has run before, and others may need what it defines
 
 
+@pytest.mark.slow
 def test_cells_that_were_not_come_to_say_so() -> None:
     kept = f"{BURN}burn(0.2)"  # as long in each process
     with Engine(Limits(cell_seconds=20, total_seconds=0.5)) as short:

@@ -18,10 +18,12 @@ from IPython.lib.pretty import pretty
 from nbformat import NotebookNode, v4
 
 from course.autograder import judging
+from course.autograder.engine import prefork
+from course.autograder.engine.ends import ZygoteGone
 from course.autograder.engine.engine import UNGUARDED, Engine, Limits
 from course.autograder.engine.outputs import SKIPPED
 from course.autograder.engine.session import Session
-from course.autograder.engine.supervisor import ZygoteGone
+from course.autograder.engine.supervisor import Zygote
 from course.autograder.sandbox import confinement
 from tests.attacks.suite import ASSIGNMENT, MOMENTS, RIGHT, SETUP, WRONG, notebook
 from tests.waiting import LONG_STOP, comes_true
@@ -45,6 +47,7 @@ def outputs(engine: Engine, *sources: str) -> list[NotebookNode]:
     return result.notebook.cells[-1].outputs
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_the_judge_in_process(engine: Engine) -> None:
     space: dict = {}
     exec(SETUP + MOMENTS + WRONG, space)
@@ -188,6 +191,7 @@ def short() -> Iterator[Engine]:
         yield started
 
 
+@pytest.mark.slow
 def test_processor_time_is_counted_for_each_cell(short: Engine) -> None:
     result = short.run(notebook("", NEVER, "", ""), assignment=ASSIGNMENT, student_seed=3)
     (incident,) = result.incidents
@@ -208,6 +212,7 @@ def test_who_sleeps_has_a_limit_by_the_clock(short: Engine) -> None:
     assert result.ledger["batch_moments"].passed
 
 
+@pytest.mark.slow
 def test_the_time_of_threads_counts(short: Engine) -> None:
     endless = "threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()"
     threads = f"import threading, time\nfor _ in range(4): {endless}\ntime.sleep(10**6)"
@@ -216,6 +221,7 @@ def test_the_time_of_threads_counts(short: Engine) -> None:
     assert all(result.ledger[name].passed for name in ("batch_moments", "normalize"))
 
 
+@pytest.mark.slow
 def test_the_judges_own_time_does_not_count(short: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     judge = judging.weighed
 
@@ -262,6 +268,7 @@ def test_the_total_time_keeps_what_was_earned_before() -> None:
     assert "it used up its processor time" in result.incidents[0]
 
 
+@pytest.mark.slow
 def test_restarts_are_counted(engine: Engine) -> None:
     made = v4.new_notebook(cells=[v4.new_code_cell("import os; os._exit(1)") for _ in range(9)])
     with Engine(Limits(restarts=2)) as few:
@@ -332,6 +339,54 @@ def test_a_template_that_dies_is_replaced(engine: Engine) -> None:
     assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
 
 
+@pytest.mark.slow
+def test_a_template_that_dies_in_the_midst_of_a_submission_costs_it_nothing(engine: Engine) -> None:
+    killed: list[int] = []
+
+    def kill(*_: object) -> None:
+        if not killed and engine._zygote is not None:
+            killed.append(engine._zygote.process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3, seen=kill)
+    assert killed and result.ledger["normalize"].points == 5.0 and not result.needs_person
+    # The submission's process may just have ended its work by then.
+    assert set(result.incidents) <= {"the zygote process died and was started anew"}
+
+
+def test_a_template_that_is_gone_at_a_question_is_no_flaw_of_the_judges(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, gone = judging.weighed, [ZygoteGone("gone")]
+
+    def weighed(*a: Any, **k: Any) -> Any:
+        if gone:
+            raise gone.pop()
+        return whole(*a, **k)
+
+    monkeypatch.setattr(judging, "weighed", weighed)
+    result = engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)
+    assert result.ledger["normalize"].points == 5.0 and not result.needs_person
+    assert result.incidents == ("the zygote process died and was started anew",)
+
+
+def test_a_template_that_dies_before_it_is_warm_is_started_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, killed = Zygote.await_start, list[int]()
+
+    def dies(zygote: Zygote) -> None:
+        if not killed:
+            assert isinstance(zygote.process, subprocess.Popen)
+            killed.append(zygote.process.pid)
+            zygote.process.kill()
+        whole(zygote)
+
+    monkeypatch.setattr(Zygote, "await_start", dies)
+    monkeypatch.setattr(prefork, "shared", None)  # else nobody knows its number before it is warm
+    with Engine() as engine:
+        assert engine._zygote is not None and engine._zygote.process.pid not in killed
+        assert run(engine, notebook("", RIGHT, "", ""))["normalize"] == 5.0
+
+
 def test_a_judge_that_fails_is_told_and_stops_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*a: object, **k: object) -> None:
         raise ZeroDivisionError("a flaw of ours")
@@ -379,6 +434,7 @@ def _gone(pid: int) -> bool:
     return comes_true(lambda: not psutil.pid_exists(pid))
 
 
+@pytest.mark.slow
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder() -> None:
     program = (
         "from course.autograder.engine.engine import *; from tests.attacks.suite import *; e = Engine().start();"
@@ -412,6 +468,7 @@ def test_a_grader_that_is_killed_at_its_start_leaves_no_folder(tmp_path: Path) -
     assert list(tmp_path.glob("course-grading-*")) == []
 
 
+@pytest.mark.slow
 def test_without_isolation_every_result_says_so() -> None:
     with pytest.warns(UserWarning, match="without isolation"), Engine(isolated=False) as open_engine:
         result = open_engine.run(notebook("", RIGHT, "", ""), assignment=ASSIGNMENT, student_seed=3)

@@ -39,6 +39,7 @@ def run(grader: Engine, then: str = "pass", rules: Rules | None = None) -> RunRe
     return grader.run(made, assignment=ASSIGNMENT, student_seed=3, rules=rules)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_ones_own_forward_pass_earns_its_share(grader: Engine) -> None:
     result = run(grader, "print('asked')")
     assert result.ledger[CHECK].points == pytest.approx(12 * (4 * 0.8 + 1) / 5)

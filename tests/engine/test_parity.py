@@ -74,6 +74,7 @@ def cases() -> list:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", cases())
 def test_verdicts_are_the_same_in_process_and_graded(released, engine: Engine, kept: Kept) -> None:
     assignment, touched = kept.assignment, kept.touched

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from course.autograder.engine import launch, prefork
-from course.autograder.engine.supervisor import Zygote, ZygoteGone
+from course.autograder.engine.ends import ZygoteGone
+from course.autograder.engine.supervisor import Zygote
 from course.autograder.sandbox.limits import Limits
 from tests.waiting import LONG_STOP, comes_true
 

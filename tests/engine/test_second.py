@@ -52,6 +52,7 @@ ABOVE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_rests_on_a_wrong_function_is_paid_for_once(grader: Engine) -> None:
     result = run(grader, UNBIASED, "batch_moments", *ABOVE, last=CALLS)
     assert result.incidents == () and result.restarts == 0
@@ -125,6 +126,7 @@ def test_its_own_mistake_is_still_one(grader: Engine) -> None:
     assert {finding.output for finding in verdict.findings} == {"out"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("assignment", "wrong", "above"),
     [

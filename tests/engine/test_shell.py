@@ -37,6 +37,7 @@ print(repr(shell.transform_cell("x = 1")))
 """
 
 
+@pytest.mark.slow
 def test_cells_become_what_ipython_makes_of_them(grader):
     if lacks := confinement.missing():
         pytest.skip("; ".join(lacks))

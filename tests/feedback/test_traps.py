@@ -162,6 +162,7 @@ def test_twenty_thousand_cells_of_ones_own_become_one_text(kind, source):
     assert len(page) < 400_000 and processor < MOST_PROCESSOR_SECONDS
 
 
+@pytest.mark.slow
 def test_twenty_thousand_cells_with_names_come_to_an_end():
     cells = [Cell("markdown", f"cell *{n}*", f"cell-{n}") for n in range(20_000)]
     page, processor = spent(lambda: page_of(*cells))

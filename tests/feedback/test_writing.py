@@ -274,6 +274,7 @@ def squeezed(text):
 FRAME = re.compile(r"\s*(Student's answer|\(Top\)|Grade cell:|Comments:|In.*\]:|Out.*\]:|¶|Score: .*)\s*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["marked", "rich"])
 def test_nothing_that_stock_nbgraders_page_says_is_missing_from_ours(course, kind):
     """Text, code, outputs, scores and comments of each cell; points that a person gave beside those of the check."""

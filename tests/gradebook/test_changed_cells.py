@@ -139,6 +139,7 @@ def test_before_hand_ins_cells_change_freely(course):
     assert "explain_more" in course.cell_order(NAME)
 
 
+@pytest.mark.slow
 def test_changed_cells_keep_what_a_person_gave_and_let_the_new_ones_wait(handed_in):
     course = handed_in
     edit(course, added)
@@ -155,6 +156,7 @@ def test_changed_cells_keep_what_a_person_gave_and_let_the_new_ones_wait(handed_
     assert build_release(course, [NAME]).changed == {}  # it is what students are given now
 
 
+@pytest.mark.slow
 def test_a_change_that_fails_half_way_leaves_release_and_gradebook_as_they_were(handed_in, monkeypatch):
     edit(handed_in, added)
     before = state(handed_in)
@@ -199,6 +201,7 @@ def test_killed_between_the_two_steps_the_old_one_comes_back(tmp_path, monkeypat
     assert (old / "kept.py").exists()
 
 
+@pytest.mark.slow
 def test_other_assignments_that_are_released_stay(released, tmp_path):
     course = folder_like(released, tmp_path / "root")
     one, other = course.assignments()[:2]
@@ -227,6 +230,7 @@ def _task(course, student):
     return task_of(course, NAME, student, hand_in_of, released, "secret")
 
 
+@pytest.mark.slow
 def test_an_old_hand_in_is_graded_by_the_cells_that_it_was_given(course):
     hand_in(course, "old")
     before = intake_of(_task(course, "old")).notebook
@@ -241,6 +245,7 @@ def test_an_old_hand_in_is_graded_by_the_cells_that_it_was_given(course):
     assert [cell.source for cell in old.cells] == [cell.source for cell in before.cells]
 
 
+@pytest.mark.slow
 def test_a_release_that_changes_nothing_keeps_nothing_and_changes_no_digest(course):
     hand_in(course, "s1")
     before = digest(_task(course, "s1"))
@@ -248,6 +253,7 @@ def test_a_release_that_changes_nothing_keeps_nothing_and_changes_no_digest(cour
     assert not (course.root / FOLDER).exists() and digest(_task(course, "s1")) == before
 
 
+@pytest.mark.slow
 def test_a_hand_in_without_any_marks_is_graded_by_the_newest(course):
     edit(course, lambda notebook, cells: setattr(
         given := _first_locked(notebook), "source", given.source + "\n\n" + HELPER

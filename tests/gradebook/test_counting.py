@@ -78,6 +78,7 @@ def test_it_is_as_before_once_it_is_said_no_more(course):
     assert points(course) == (88 - 13, 100)
 
 
+@pytest.mark.slow
 def test_a_new_release_keeps_it_and_finds_nothing_changed(course):
     said = say(course, SAID)
     hand_in(said, "s1")

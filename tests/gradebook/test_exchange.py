@@ -64,6 +64,7 @@ def nbgrader(monkeypatch, caplog):
     return run
 
 
+@pytest.mark.slow
 def test_from_release_to_fetched_feedback(course, exchange, student, nbgrader):
     as_student = (
         "--course=paddle_course",
@@ -116,6 +117,7 @@ def formgrader_of(course):
     return NbGraderAPI(CourseDirectory(config=course.config), config=course.config)
 
 
+@pytest.mark.slow
 def test_a_course_without_an_exchange_has_its_own_and_the_formgrader_knows_what_is_released(ps1, tmp_path):
     course = folder_like(ps1, tmp_path / "root")
     build_release(course, [NAME])
@@ -124,6 +126,7 @@ def test_a_course_without_an_exchange_has_its_own_and_the_formgrader_knows_what_
     assert (course.root / "exchange").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_with_an_exchange_that_students_use_releasing_into_it_is_a_step_of_its_own(ps1, tmp_path, exchange):
     course = folder_like(ps1, tmp_path / "root")
     course = Course(course.root)

@@ -49,6 +49,7 @@ def executed(root):
     return dict(zip(CELLS, nb.cells[2::2], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_stock_nbgrader_reads_the_right_score(executed, name):
     cell, wanted = executed[name], CELLS[name][1]
@@ -58,6 +59,7 @@ def test_stock_nbgrader_reads_the_right_score(executed, name):
     assert not [o for o in cell.outputs if o.get("name") == "stderr"]
 
 
+@pytest.mark.slow
 def test_message_and_partial_credit_stand_together(executed):
     told, points = [
         o for o in executed["half"].outputs if o.output_type in ("display_data", "execute_result")

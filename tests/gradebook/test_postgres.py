@@ -79,6 +79,7 @@ def copied(source, server, root, name, monkeypatch):
     return Course(made.root)
 
 
+@pytest.mark.slow
 def test_a_release_makes_the_gradebook_where_there_is_none(server, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DB", server.new("new").replace("postgresql+psycopg", "postgres"))
     (tmp_path / "new").mkdir()
@@ -89,6 +90,7 @@ def test_a_release_makes_the_gradebook_where_there_is_none(server, tmp_path, mon
     assert course.score(OTHER, "s1").points == 0 and not (course.root / "gradebook.db").exists()
 
 
+@pytest.mark.slow
 def test_a_class_is_graded_there_as_in_a_file(in_a_file, server, tmp_path, monkeypatch):
     told = {}
     for course in (copied(in_a_file, server, tmp_path / "server", "graded", monkeypatch), in_a_file):
@@ -124,6 +126,7 @@ def test_a_class_is_graded_there_as_in_a_file(in_a_file, server, tmp_path, monke
     assert told["server"][3] == 92.0
 
 
+@pytest.mark.slow
 def test_two_drivers_at_once_on_two_assignments_enter_the_same_students(
     in_a_file, server, tmp_path, monkeypatch
 ):
@@ -157,6 +160,7 @@ def test_two_drivers_at_once_on_two_assignments_enter_the_same_students(
     assert {course.score(name, student).points for name in (NAME, OTHER) for student in STUDENTS} == {0}
 
 
+@pytest.mark.slow
 def test_late_days_of_two_drivers_at_once_are_counted_over_the_term(in_a_file, server, tmp_path, monkeypatch):
     """The budget is one day, and each of two hand-ins is a day late: whoever enters second knows of the first."""
     add_assignment(in_a_file, OTHER)
@@ -198,6 +202,7 @@ def test_late_days_of_two_drivers_at_once_are_counted_over_the_term(in_a_file, s
     assert sorted(one > 0 for one in penalties.values()) == [False, True], penalties
 
 
+@pytest.mark.slow
 def test_an_assignment_has_one_driver_whatever_folder_it_is_started_in(
     in_a_file, server, tmp_path, monkeypatch
 ):
@@ -216,6 +221,7 @@ def test_an_assignment_has_one_driver_whatever_folder_it_is_started_in(
     assert [row.failure for row in grade(elsewhere.root, NAME, plan=Plan(marking=seen))] == [""]
 
 
+@pytest.mark.slow
 def test_a_copy_there_and_one_back_say_the_same(in_a_file, server, tmp_path):
     with Recorder(in_a_file, NAME) as recorder:
         recorder.record_all([marked(in_a_file, "ſchön 名", LOST), marked(in_a_file, "s2")])
@@ -237,6 +243,7 @@ def test_a_copy_there_and_one_back_say_the_same(in_a_file, server, tmp_path):
             copy_gradebook(in_a_file.db_url, target)
 
 
+@pytest.mark.slow
 def test_a_dump_that_is_restored_says_the_same(in_a_file, server, tmp_path, monkeypatch):
     course = copied(in_a_file, server, tmp_path / "dumped", "dumped", monkeypatch)
     with Recorder(course, NAME) as recorder:
@@ -251,6 +258,7 @@ def test_a_dump_that_is_restored_says_the_same(in_a_file, server, tmp_path, monk
     assert canonical_dump(Course(course.root)) == before
 
 
+@pytest.mark.slow
 def test_a_copy_that_says_something_else_is_none(in_a_file, server, tmp_path, monkeypatch):
     with Recorder(in_a_file, NAME) as recorder:
         recorder.record(marked(in_a_file, "s1"))

@@ -87,6 +87,7 @@ def test_released_notebooks_have_stubs_and_no_outputs(released, folder):
         assert all(not c.get("outputs") for c in nb.cells)
 
 
+@pytest.mark.slow
 def test_a_release_that_would_leak_is_not_made(released, tmp_path, monkeypatch):
     from course.autograder.gradebook import release_folder
     from course.autograder.gradebook.course import fresh_course

@@ -69,6 +69,7 @@ def folder(released):
     return released.folder("release")
 
 
+@pytest.mark.slow
 def test_every_file_is_read_by_every_python_that_is_here(folder):
     for minor, python in interpreters(*MINORS).items():
         done = subprocess.run([python, "-c", COMPILES, folder], env=BARE, capture_output=True, text=True)

@@ -55,6 +55,7 @@ def computing(root):
     return [p for pattern in COMPUTES for p in root.glob(pattern) if "chance" not in p.parent.name]
 
 
+@pytest.mark.slow
 def test_no_reference_counting_rule_or_formula_of_a_mistake_goes_out(root, folder, files):
     sources = computing(root)
     assert len(sources) > 50
@@ -92,6 +93,7 @@ def test_no_function_of_a_reference_goes_out_be_it_under_another_name(root, file
     assert b"course.reference" not in b"".join(sources) and b"import paddle" not in b"".join(sources)
 
 
+@pytest.mark.slow
 def test_expected_values_are_nowhere_in_plain_sight(folder, files):
     """Neither as text nor as the bytes of an array; and a sealed file reads as noise behind its first line."""
     everything = b"\n".join(files.values())
@@ -170,6 +172,7 @@ def test_a_check_needs_no_paddle_and_little_time(folder, tmp_path):
     assert imported <= 0.5 and took <= 0.2, (imported, took)
 
 
+@pytest.mark.slow
 def test_preflight_runs_from_a_release_alone(folder, tmp_path):
     notebook = folder / "ps0_warmup" / "ps0_warmup.ipynb"
     done = subprocess.run(

@@ -62,6 +62,7 @@ def whole():
         sys.setprofile(None)
 
 
+@pytest.mark.slow
 def test_every_check_and_every_reference_is_compared(whole):
     comparisons, called = whole
     assert set(list_checks()) <= {one.op for one in comparisons}
@@ -71,6 +72,7 @@ def test_every_check_and_every_reference_is_compared(whole):
                 assert inspect.unwrap(function).__code__ in called, f"{module.__name__}.{name}"
 
 
+@pytest.mark.slow
 def test_a_device_that_computes_the_same_is_told_so_and_float32_would_not_do(whole):
     comparisons, _ = whole
     assert not any(one.failed for one in comparisons)

@@ -73,6 +73,7 @@ def test_other_versions_of_the_libraries_show() -> None:
     assert course_version() != fingerprint(versions=["numpy 2.0.0"]) != fingerprint(versions=["numpy 2.1.0"])
 
 
+@pytest.mark.slow
 def test_whatever_counted_code_imports_of_ours_counts_too() -> None:
     counted = set(counted_files())
     inits = {path for path in PACKAGE.rglob("__init__.py") if "reference" not in path.parts}

@@ -33,15 +33,15 @@ def engine(one_engine):
 
 
 @pytest.fixture(scope="module")
-def graded(released, engine):
-    notebook = released_of(released.root, NAME)
+def graded(ps1, engine):
+    notebook = released_of(ps1.root, NAME)
     return lambda path: grade_notebook(path, notebook, NAME, "student", "secret", engine)
 
 
 @pytest.fixture(scope="module")
-def blank(released, tmp_path_factory) -> Path:
+def blank(ps1, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("one") / "ps1_batchnorm.ipynb"
-    path.write_bytes((released.folder("release") / "ps1_batchnorm" / path.name).read_bytes())
+    path.write_bytes((ps1.folder("release") / "ps1_batchnorm" / path.name).read_bytes())
     return path
 
 
@@ -58,6 +58,7 @@ def answered(root, tmp_path_factory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_blank_notebook_has_a_test_for_each_graded_cell_and_no_points(graded, blank) -> None:
     found = graded(blank)
     assert (found["score"], found["max_score"]) == (0.0, 100.0)
@@ -77,13 +78,13 @@ def test_an_answered_one_has_its_points_and_the_mistakes_name(graded, answered) 
     assert found["extra_data"]["isolated"] is True
 
 
-def test_a_question_that_counts_otherwise_does_so_there_too(released, engine, answered) -> None:
+def test_a_question_that_counts_otherwise_does_so_there_too(ps1, engine, answered) -> None:
     counting = (
         Counting("fold_batchnorm", 6.0, 6.0, full=True),
         Counting("batch_moments", 5.0, 0.0),
         Counting("normalize", 5.0, 10.0),
     )
-    notebook = released_of(released.root, NAME)
+    notebook = released_of(ps1.root, NAME)
     found = grade_notebook(answered, notebook, NAME, "student", "secret", engine, counting=counting)
     tests = {test["name"]: test for test in found["tests"]}
     for name, score, most, told in (
@@ -161,26 +162,24 @@ def test_the_assignment_is_found_in_any_bytes_and_without_the_marks_of_the_relea
         assert assignment_of(path, known) == "ps1_batchnorm"
 
 
-def test_a_place_for_the_json_that_is_none_is_told_before_the_grading(released, blank, tmp_path) -> None:
+def test_a_place_for_the_json_that_is_none_is_told_before_the_grading(ps1, blank, tmp_path) -> None:
     where = tmp_path / "nowhere" / "results.json"
-    done = CliRunner().invoke(
-        main, ["--root", str(released.root), "grade-one", str(blank), "--json", str(where)]
-    )
+    done = CliRunner().invoke(main, ["--root", str(ps1.root), "grade-one", str(blank), "--json", str(where)])
     assert done.exit_code == 1 and done.stdout == "" and "there is no folder" in done.stderr
 
 
-def test_the_command_prints_json_alone(released, blank) -> None:
-    command = ["--root", str(released.root), "grade-one", str(blank), "--json", "-"]
+@pytest.mark.slow
+def test_the_command_prints_json_alone(ps1, blank) -> None:
+    command = ["--root", str(ps1.root), "grade-one", str(blank), "--json", "-"]
     done = CliRunner().invoke(main, command, catch_exceptions=False)
     assert done.exit_code == 0 and json.loads(done.stdout)["max_score"] == 100.0
 
 
-def test_what_cannot_be_read_ends_with_a_code_of_its_own_and_is_put_before_a_person(
-    released, tmp_path
-) -> None:
+@pytest.mark.slow
+def test_what_cannot_be_read_ends_with_a_code_of_its_own_and_is_put_before_a_person(ps1, tmp_path) -> None:
     torn = tmp_path / "ps1_batchnorm.ipynb"
     torn.write_bytes(b"%PDF-1.7 \x00\x01 a picture of a notebook")
-    command = ["--root", str(released.root), "grade-one", str(torn)]
+    command = ["--root", str(ps1.root), "grade-one", str(torn)]
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 1 and "needs a person: " in done.stdout
     where = tmp_path / "results.json"

@@ -1,5 +1,6 @@
 """The driver: every submission gets a row, whatever happens to the run; the same submissions get the same gradebook."""
 
+import contextlib
 import os
 import random
 import re
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 from nbgrader import apps
@@ -174,6 +176,38 @@ def kill_cold(root: Path, after: float) -> bool:
         process.wait()
         assert gone(started)
         return True
+
+
+def of_a_kind(kind: str, pid: int) -> list[int]:
+    """The processes of a run, of one kind; which is told by the commands of each and of its parent."""
+    found = everything_below(pid)
+    said = {one: Path(f"/proc/{one}/cmdline").read_text() for one in found if Path(f"/proc/{one}").exists()}
+    word = "multiprocessing.forkserver" if kind in ("fork server", "worker") else "serve_zygotes"
+    forked = kind in ("worker", "zygote")
+    by = {one: psutil.Process(one).ppid() for one in said if word in said[one]}
+    return [one for one, parent in by.items() if (parent in by) == forked]
+
+
+@pytest.mark.parametrize("kind", ["fork server", "worker", "prefork server", "zygote"])
+def test_whichever_of_its_processes_is_killed_everyone_has_their_marks(
+    kind, class_of_four, undisturbed, tmp_path
+):
+    root = fresh(class_of_four, tmp_path)
+    command = [sys.executable, "-m", "course", "--root", str(root), *GRADE_ON, "-j", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found: list[int] = []
+
+    def there() -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.extend(of_a_kind(kind, process.pid))
+        return bool(found)
+
+    assert comes_true(there)
+    for one in found:
+        os.kill(one, signal.SIGKILL)
+    told, _ = process.communicate(timeout=LONG_STOP)
+    assert process.returncode == 0 and "Traceback" not in told, told
+    assert canonical_dump(Course(root)) == undisturbed[2]
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, undisturbed, tmp_path):

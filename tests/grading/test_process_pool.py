@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 
@@ -60,6 +60,20 @@ def test_a_broken_pool_takes_nothing():
     assert ends(pool, [first]) == [BrokenProcessPool]
     with pytest.raises(BrokenProcessPool):
         pool.submit(os.getpid)
+
+
+@pytest.mark.parametrize("error", [EOFError, ConnectionResetError])
+def test_a_server_that_dies_while_a_worker_is_forked_from_it_is_started_anew(error, monkeypatch):
+    whole, told = ProcessPoolExecutor._spawn_process, [error]
+
+    def dies(pool):
+        if told:
+            raise told.pop()
+        whole(pool)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "_spawn_process", dies)
+    with ProcessPool(1, CONTEXT) as pool:
+        assert pool.submit(divmod, 7, 2).result() == (3, 1)
 
 
 def test_a_pool_answers_as_pythons_does():

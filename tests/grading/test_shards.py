@@ -77,6 +77,7 @@ def test_what_is_no_part_is_one_sentence(text):
         shard_of(text)
 
 
+@pytest.mark.slow
 def test_entered_from_files_the_gradebook_is_the_undisturbed_one_and_twice_changes_nothing(
     course, ps1, tmp_path
 ):

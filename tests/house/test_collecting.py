@@ -7,6 +7,7 @@ import pytest
 from course.common.collecting import made_to_stay
 
 
+@pytest.mark.slow
 def test_nothing_is_searched_for_meanwhile_and_what_was_made_is_left_alone():
     before = gc.get_freeze_count()
     try:

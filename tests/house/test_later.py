@@ -89,5 +89,6 @@ assert httpx.get and 'paddle.text' in waiting and paddle.text.datasets
 """
 
 
+@pytest.mark.slow
 def test_paddle_comes_without_what_the_course_does_not_ask_of_it_and_gives_it_to_who_asks() -> None:
     subprocess.run([sys.executable, "-c", PADDLE], check=True, timeout=300)

@@ -3,11 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.processor_time import spent
 
 WORK = "import time\nwhile time.process_time() < 0.3: pass"
 
 
+@pytest.mark.slow
 def test_processor_time_of_living_and_ended_children_counts() -> None:
     before = spent()
     subprocess.run([sys.executable, "-c", WORK], check=True)

@@ -4,8 +4,8 @@ from tests.quick import EACH, choose, spread
 
 
 class Item:
-    def __init__(self, nodeid: str, slow: bool = False) -> None:
-        self.nodeid, self.slow = nodeid, slow
+    def __init__(self, nodeid: str, slow: bool = False, needs: str = "tmp_path") -> None:
+        self.nodeid, self.slow, self.fixturenames = nodeid, slow, [needs]
 
     def get_closest_marker(self, name: str) -> object | None:
         return object() if self.slow and name == "slow" else None
@@ -14,8 +14,9 @@ class Item:
 def test_every_test_that_is_not_slow_is_run_with_a_few_of_its_parameters() -> None:
     many = [Item(f"t.py::test_bank[{k}]") for k in range(100)]
     one, slow = Item("t.py::test_one"), Item("t.py::test_class", slow=True)
-    chosen = choose([one, *many, slow])
-    assert chosen[0] is one and slow not in chosen
+    sealed = Item("t.py::test_release", needs="released")
+    chosen = choose([one, *many, slow, sealed])
+    assert chosen[0] is one and slow not in chosen and sealed not in chosen
     assert len(chosen) == 1 + EACH and chosen[1] is many[0] and chosen[-1] is many[-1]
 
 

@@ -43,6 +43,7 @@ def test_code_is_tidy(root):
         assert done.returncode == 0, done.stdout[-3000:]
 
 
+@pytest.mark.slow
 def test_types_hold(root):
     done = subprocess.run([sys.executable, "-m", "mypy"], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -191,6 +192,7 @@ def test_points_are_said_above_each_question_and_a_prediction_has_room(root):
             assert len(marks) == 1 or all(f"` {mark['points']:g}" in said for mark in marks), (path, said)
 
 
+@pytest.mark.slow
 def test_make_lab_asks_nobody_about_news(root):
     """With the configuration that `make lab` names, JupyterLab's question about news and its look for updates are off."""
     place = re.search(

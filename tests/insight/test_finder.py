@@ -77,6 +77,7 @@ def run(course, *words):
     return result.exit_code, result.output
 
 
+@pytest.mark.slow
 def test_a_class_is_grouped_named_and_graded_with_the_names(course, engine):
     before = course.first
     found = find(course, NAME)
@@ -110,12 +111,14 @@ def test_a_class_is_grouped_named_and_graded_with_the_names(course, engine):
     assert after["s5"].verdicts == before["s5"].verdicts and after["s6"].verdicts == before["s6"].verdicts
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_wrongly_is_told_in_a_sentence(course):
     for words in (("show", "zzzz"), ("name", "zzzz", "words", "--advice", "A sentence.")):
         code, output = run(course, *words)
         assert code != 0 and "has no group 'zzzz'" in output
 
 
+@pytest.mark.slow
 def test_marks_depend_on_the_names_and_on_nothing_new_where_there_are_none(course):
     found = handed_in(course, NAME).by_student["s0"]
     task = task_of(course, NAME, "s0", found, course.folder("release") / NAME / f"{NAME}.ipynb", "secret")

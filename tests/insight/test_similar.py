@@ -180,6 +180,7 @@ def forty(released):
     return made, class_of(NAME, handed_in)
 
 
+@pytest.mark.slow
 def test_planted_pairs_come_first(forty):
     made, class_ = forty
     ranking = ranked(Index(class_.handed_in), 50)
@@ -192,6 +193,7 @@ def test_planted_pairs_come_first(forty):
     } - set(made.planted)
 
 
+@pytest.mark.slow
 def test_the_page_needs_no_network_names_nobody_and_says_what_it_does_not_prove(forty, tmp_path):
     made, class_ = forty
     similar = write_similar(tmp_path, class_)

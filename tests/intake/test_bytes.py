@@ -89,6 +89,7 @@ def test_lines_that_are_listed_without_their_ends_are_lines(place, release, writ
     assert all_right(intake) and intake.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "output",
     [

@@ -232,6 +232,7 @@ def test_documents_that_lie_loose_are_listed_together_once(course):
     assert "alice.pdf, answers.docx and photo.HEIC. A hand-in's place is" in thing.why
 
 
+@pytest.mark.slow
 def test_no_entry_is_passed_over_for_the_number_of_others(course, written):
     """Ten thousand files right under `submitted/`, and students whose folders come after them."""
     put(course / "submitted" / "zoe" / NAME / EXACT, written)

@@ -105,6 +105,7 @@ def test_every_right_answer_gets_everything(bank, check, each):
     each(gets_everything, with_seeds(right_answers(bank).values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bank", "check"), MISTAKEN)
 def test_every_wrong_answer_is_refused_and_named(bank, check, each):
     def is_refused_and_named(wrong, seed):

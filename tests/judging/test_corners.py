@@ -121,6 +121,7 @@ def test_what_would_be_said_of_every_case_earns_no_corner():
         assert judge(name, *(blank for _ in check.functions)).points == 0, name
 
 
+@pytest.mark.slow
 def test_a_release_pays_the_same_and_has_no_name_of_a_hidden_case(tmp_path):
     (tmp_path / f"ps2_dropout{ENDING}").write_bytes(sealed_answers("ps2_dropout"))
     bank = SealedBank(tmp_path)

@@ -122,6 +122,7 @@ def test_a_gradient_that_is_wrong_where_the_forward_pass_is_right_earns_nothing_
     assert verdict is plain and not calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [CONV, POOL])
 def test_what_is_linear_or_picks_values_is_followed_too(name):
     functions = answers.functions_of(find_check(name).assignment)

@@ -137,6 +137,7 @@ def test_one_number_alone_is_a_multiple_of_anything():
     assert "3 times" in said(lambda a: 3 * a, shapes=((), ()))
 
 
+@pytest.mark.slow
 def test_nothing_that_comes_breaks_the_saying():
     r = np.random.default_rng(2)
     shapes = [

@@ -19,6 +19,7 @@ def is_rejected_and_has_its_true_name(slip):
     assert slip.said in verdict.text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [of_check(check, check) for check in SLIPS])
 def test_each_slip_is_rejected_and_has_its_true_name(check, each):
     each(is_rejected_and_has_its_true_name, [(slip.about, (slip,)) for slip in SLIPS[check]])

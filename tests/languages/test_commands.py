@@ -74,6 +74,7 @@ def test_nothing_that_a_command_says_escapes(root):
     assert {path.name: found for path in files if (found := list(escaping(path.read_text("utf-8"))))} == {}
 
 
+@pytest.mark.slow
 def test_no_error_for_people_is_without_an_entry(root, texts):
     """A new room whose errors no catalogue is made from would say them in English."""
     known = {entry.text for name, found in texts.items() if name.startswith("program/") for entry in found}
@@ -90,6 +91,7 @@ def test_no_error_for_people_is_without_an_entry(root, texts):
     assert {text for text in raised if " " in FIELD.sub("", text).strip()} - known == set()
 
 
+@pytest.mark.slow
 def test_what_a_command_says_is_found_in_its_catalogue(texts, monkeypatch):
     """With values in it: each template is found again from a sentence that it makes."""
     entries = [entry.text for entry in texts[COMMANDS]]

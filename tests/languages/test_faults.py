@@ -75,6 +75,7 @@ def test_gaps_are_wrong_where_the_catalogue_is_declared_complete():
     assert ["fuzzy" in told[0], "missing" in told[1], len(told)] == [True, True, 2]
 
 
+@pytest.mark.slow
 def test_nothing_is_wrong_with_ours(catalogues):
     assert complete("zh") <= set(catalogues)
     for name, catalog in catalogues.items():

@@ -42,6 +42,7 @@ def pseudo(notebook):
     return catalog
 
 
+@pytest.mark.slow
 def test_only_words_differ(books):
     assert len(books) > 20
     for name, book in books.items():

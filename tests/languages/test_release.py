@@ -49,6 +49,7 @@ def notebook(course):
     return nbformat.read(course.folder("release") / NAME / f"{NAME}.ipynb", as_version=4)
 
 
+@pytest.mark.slow
 def test_a_release_speaks_the_courses_language(chinese):
     folder = chinese.folder("release")
     assert "你用 numpy 写代码" in (folder / "README.md").read_text("utf-8")
@@ -65,6 +66,7 @@ def test_a_release_speaks_the_courses_language(chinese):
     assert sealed["absolute value of the sum"] == "和的绝对值"
 
 
+@pytest.mark.slow
 def test_one_hand_in_has_one_mark(chinese, tmp_path):
     """Graded under both languages it gets the same points for the same mistakes, and is told so in each."""
     book = notebook(chinese)

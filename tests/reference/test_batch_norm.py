@@ -133,3 +133,23 @@ def test_what_is_particular_to_paddle_is_still_so():
     out = F.batch_norm(one, *state, gamma, beta, training=True)
     np.testing.assert_array_equal(out.numpy(), one.numpy())  # a single value per feature passes as it is
     np.testing.assert_array_equal(state[1].numpy(), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (4,), (2, 3, 4, 5)])
+@pytest.mark.parametrize("gradient", [False, True])
+def test_a_tensor_is_a_copy_of_its_array_and_a_leaf_where_its_gradient_is_asked_for(shape, gradient):
+    array = np.random.default_rng(3).normal(size=shape)
+    made, wanted = batch_norm.tensor(array, gradient=gradient), array.copy()
+    array += 1
+    assert made.numpy().tobytes() == wanted.tobytes() and tuple(made.shape) == shape
+    assert (made.dtype, made.is_leaf, made.stop_gradient) == (batch_norm.paddle.float64, True, not gradient)
+    assert batch_norm.tensor(wanted.astype("float32"), times=2.0).dtype == batch_norm.paddle.float64
+
+
+def test_a_gradient_does_not_depend_on_what_was_asked_before():
+    x, gamma, beta, dout = drawn((7, 5))
+    before = batch_norm.batch_norm_gradients.__wrapped__(x, gamma, beta, dout)
+    batch_norm.batch_norm_gradients.__wrapped__(x + np.nan, gamma, beta, dout)
+    batch_norm.batch_norm_gradients.__wrapped__(1e200 * x, gamma, beta, dout)
+    after = batch_norm.batch_norm_gradients.__wrapped__(x, gamma, beta, dout)
+    assert all(before[name].tobytes() == after[name].tobytes() for name in before)

@@ -61,6 +61,7 @@ def slopes(f, x):
 GEOMETRIES = [((3, 2), 1, 1, (5, 6)), ((3, 4), 2, 2, (4, 7)), ((2, 3), 3, 0, (7, 8)), ((1, 1), 2, 1, (3, 4))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kernel", "stride", "pad", "size"), GEOMETRIES)
 def test_convolution_and_its_gradients_agree_with_the_definition(kernel, stride, pad, size):
     x, w, b = RNG.normal(size=(2, 3, *size)), RNG.normal(size=(4, 3, *kernel)), RNG.normal(size=4)

@@ -87,3 +87,14 @@ def test_what_was_asked_long_ago_is_forgotten():
     assert len(calls) == KEPT + 1
     doubled(X, 0.0)
     assert len(calls) == KEPT + 2
+
+
+def test_what_is_asked_at_first_is_computed_and_not_kept_and_what_comes_after_is():
+    assert (remembering.at_first(doubled, X)["out"] == 2 * X).all()
+    with pytest.raises(ZeroDivisionError):
+        remembering.at_first(lambda x: doubled(x, 1 / 0), X)
+    remembering.at_first(doubled, X)
+    assert len(calls) == 2
+    doubled(X)
+    doubled(X)
+    assert len(calls) == 3

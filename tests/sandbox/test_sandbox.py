@@ -181,6 +181,7 @@ def test_a_machine_that_is_no_linux_is_told_so(monkeypatch: pytest.MonkeyPatch) 
     assert "darwin" in confinement.missing()[0]
 
 
+@pytest.mark.slow
 @here
 def test_a_lock_that_does_not_hold_is_noticed_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A zygote whose fork finds an open door must not be used."""

@@ -71,6 +71,7 @@ def untimed(result: Result) -> list[dict[str, Any]]:
 # --- every study -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_small_run_has_a_row_for_every_case_and_seed_and_is_the_same_twice(
     name: str, images: data.Images
@@ -86,6 +87,7 @@ def test_a_small_run_has_a_row_for_every_case_and_seed_and_is_the_same_twice(
     assert untimed(first) == untimed(second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in STUDIES if not STUDIES[n].timed])
 def test_another_seed_gives_other_numbers(name: str, images: data.Images) -> None:
     result = run(STUDIES[name], images, SMALL[name], (0, 1))

@@ -101,6 +101,7 @@ def test_a_students_push_is_checked_and_the_clone_is_collected(released, starter
     assert [path.name for path in (course / "submitted" / "jm12" / PS0).glob("*.ipynb")] == [f"{PS0}.ipynb"]
 
 
+@pytest.mark.slow
 def test_the_check_is_preflight_and_says_what_would_be_lost(released, starter, tmp_path, monkeypatch):
     """In this process: a right notebook that reads a file of its own, one that is damaged, and none."""
     check = runpy.run_path(str(starter / CHECK))

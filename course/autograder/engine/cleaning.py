@@ -26,12 +26,18 @@ def clean_reply(reply: Any, wanted: tuple[str, ...]) -> Reply | None:
     ):
         return None
 
-    def kept(values: dict[Any, Any]) -> dict[str, np.ndarray | Problem]:
-        pairs = ((k, v if isinstance(v, np.ndarray) else _clean_problem(v)) for k, v in values.items())
-        return {k: v for k, v in pairs if isinstance(k, str) and v is not None}
+    outputs = _kept({k: v for k, v in reply.outputs.items() if k in wanted})
+    return Reply(outputs, _kept(reply.inputs_after), _clean_problem(reply.problem))
 
-    values = {k: v for k, v in kept(reply.outputs).items() if k in wanted}
-    return Reply(values, kept(reply.inputs_after), _clean_problem(reply.problem))
+
+def _kept(values: dict[Any, Any]) -> dict[str, np.ndarray | Problem]:
+    """The arrays and problems of a dict from outside."""
+    kept: dict[str, np.ndarray | Problem] = {}
+    for name, value in values.items():
+        cleaned = value if type(value) is np.ndarray else _clean_problem(value)
+        if cleaned is not None and type(name) is str:
+            kept[name] = cleaned
+    return kept
 
 
 def clean_failure(stopped: Any) -> Failure | None:

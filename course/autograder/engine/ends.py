@@ -1,4 +1,4 @@
-"""The ways in which a student's process is stopped or ends, in words."""
+"""The ways in which a student's process is stopped or ends, in words; and the end of what it is forked from."""
 
 import os
 import signal
@@ -14,6 +14,10 @@ class Killed(Lost):
 
 class TookTooLong(Lost):
     """It was stopped because its time was up."""
+
+
+class ZygoteGone(RuntimeError):
+    """The zygote process died, which no submission can bring about; a new one is needed."""
 
 
 def lost(status: int, near: str = "") -> Lost:

@@ -16,12 +16,12 @@ from nbformat import NotebookNode
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.protocol import Reply
-from course.autograder.engine.ends import Killed, Lost
+from course.autograder.engine.ends import Killed, Lost, ZygoteGone
 from course.autograder.engine.for_a_person import for_a_person
 from course.autograder.engine.progress import Progress
 from course.autograder.engine.reasons import finish
 from course.autograder.engine.session import Session
-from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote, ZygoteGone
+from course.autograder.engine.supervisor import NoIsolation, StudentProcess, Zygote
 from course.autograder.engine.timer import Timer
 from course.autograder.judging.asking import Question
 from course.autograder.judging.rules import STANDARD, Rules
@@ -78,11 +78,17 @@ class Engine:
         if self._zygote is None:
             if not self.isolated:
                 warnings.warn(UNGUARDED, stacklevel=2)
-            zygote = Zygote(self.limits, self.isolated)
-            list_checks()  # brings in Paddle, which takes seconds: the zygote warms up meanwhile
-            zygote.await_start()
-            self._zygote = zygote
+            try:
+                self._zygote = self._warm()
+            except ZygoteGone:  # killed for want of memory, say
+                self._zygote = self._warm()
         return self
+
+    def _warm(self) -> Zygote:
+        zygote = Zygote(self.limits, self.isolated)
+        list_checks()  # brings in Paddle, which takes seconds: the zygote warms up meanwhile
+        zygote.await_start()
+        return zygote
 
     def __enter__(self) -> "Engine":
         """Start the zygote."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import Check
-from course.autograder.engine.ends import Lost
+from course.autograder.engine.ends import Lost, ZygoteGone
 from course.autograder.engine.questions import Line, Questions
 from course.autograder.engine.second import SecondQuestions, Unused, raising, stopped_below, wrong_below
 from course.autograder.judging import asking
@@ -79,7 +79,7 @@ def with_follow_up(session: "Session", check: Check, tally: Tally, verdict: Verd
             own = with_own_gradient(check, tally, verdict, progress.rules, ask)
             best = own if own.points > best.points else best
         return best
-    except Lost:
+    except (Lost, ZygoteGone):
         raise
     except Exception as error:
         place = progress.place(session.index)

@@ -9,7 +9,6 @@ import functools
 import re
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from course.autograder.judging.verdict import VERDICT, Verdict
@@ -60,8 +59,9 @@ def _data(data: Any, limits: Limits) -> dict[str, str]:
 
 
 def _output(kind: str, **rest: Any) -> NotebookNode:
-    # nbformat's own maker validates each output against the schema, as the whole notebook is when it is written.
-    return nbformat.from_dict({"output_type": kind, **rest})
+    # nbformat's own maker validates each output against the schema, as the whole notebook is when it is written; and what is
+    # in one stays plain data, of which a node for each dict would be made otherwise.
+    return NotebookNode({"output_type": kind, **rest})
 
 
 def _one(output: Any, count: int, limits: Limits) -> NotebookNode | None:
@@ -112,6 +112,10 @@ def _told(verdict: Verdict, spoken: str) -> tuple[str, str]:
     return verdict.text(), verdict.html()
 
 
+def _from_judge() -> dict[str, Any]:
+    return {"course": {"from": "judge"}}
+
+
 def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     """What the judge says, written by the judge's own process: the message and the cell's value."""
     points = Points(verdict.points)
@@ -119,8 +123,7 @@ def verdict_outputs(verdict: Verdict, count: int | None) -> list[NotebookNode]:
     text, html = _told(verdict, language())
     told = {"text/plain": text, "text/html": html, VERDICT: verdict.as_dict()}
     value = {"text/plain": repr(points), "text/html": points._repr_html_()}
-    mark = {"course": {"from": "judge"}}
     return [
-        _output("display_data", data=told, metadata=mark),
-        _output("execute_result", data=value, execution_count=count, metadata=mark),
+        _output("display_data", data=told, metadata=_from_judge()),
+        _output("execute_result", data=value, execution_count=count, metadata=_from_judge()),
     ]

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-import nbformat
 from nbformat import NotebookNode
 
 from course.autograder.checks.language.protocol import Reply
@@ -100,8 +99,10 @@ class Progress:
 
     @classmethod
     def of(cls, notebook: NotebookNode, checks: dict[str, str], seed: int) -> "Progress":
-        """Nothing has run yet; the notebook is copied."""
-        return cls(nbformat.from_dict(notebook), checks, seed)
+        """Nothing has run yet; the notebook is copied, as far as a run changes it: itself, its metadata, and each cell."""
+        cells = [NotebookNode(cell) for cell in notebook.cells]
+        metadata = NotebookNode(notebook.metadata)
+        return cls(NotebookNode({**notebook, "cells": cells, "metadata": metadata}), checks, seed)
 
     def tell(self, incident: str) -> None:
         """Take note of what went wrong, once."""
@@ -134,18 +135,22 @@ class Progress:
 
     def behind(self) -> set[str]:
         """Graded cells that have their verdict, or had their turn without coming to be judged."""
-        had = {graded_name(self.notebook.cells[index]) for index in self.done}
+        had = {self._names[index] for index in self.done}
         return set(self.ledger) | self.cut_off() | {name for name in had if name is not None}
 
     def cut_off(self) -> set[str]:
         """Graded cells that were stopped."""
-        return {name for index in self.stopped if (name := graded_name(self.notebook.cells[index]))}
+        return {name for index in self.stopped if (name := self._names[index])}
+
+    @functools.cached_property
+    def _names(self) -> tuple[str | None, ...]:
+        """`graded_name` of each cell, asked for again and again; cells are never moved, nor is one's metadata changed."""
+        return tuple(map(graded_name, self.notebook.cells))
 
     @functools.cached_property
     def _judged_cells(self) -> tuple[tuple[int, str], ...]:
-        """Index and name of each cell that is judged; asked for at every cell, and cells are never moved."""
-        named = ((i, graded_name(cell)) for i, cell in enumerate(self.notebook.cells))
-        return tuple((i, name) for i, name in named if name and name in self.checks)
+        """Index and name of each cell that is judged."""
+        return tuple((i, name) for i, name in enumerate(self._names) if name and name in self.checks)
 
     def unjudged(self) -> set[str]:
         """Graded cells that still wait for their turn."""
@@ -165,7 +170,7 @@ class Progress:
         if index in self.done:
             return limits.cell_seconds
         left = max(0.0, limits.total_seconds - max(taken.processor, taken.clock / limits.clock_factor))
-        waiting = len(self.unjudged() - {graded_name(self.notebook.cells[index]) or ""})
+        waiting = len(self.unjudged() - {self._names[index] or ""})
         even = left / (waiting + 1)
         if self.out_of_time:
             return min(limits.cell_seconds, even)

@@ -36,9 +36,10 @@ def wrong_below(check: Check, progress: Progress) -> tuple[str, ...]:
         progress: of the submission.
     """
     found = []
-    asked = [find_check(name) for name in progress.checks.values()]
-    behind = progress.behind()
-    for function in built_on(check.functions):
+    below = built_on(check.functions)
+    asked = [find_check(name) for name in progress.checks.values()] if below else []
+    behind = progress.behind() if below else set()
+    for function in below:
         own = [one for one in asked if one.functions[-1] == function]
         verdicts = [progress.ledger.get(one.grade_id) for one in own if one.grade_id in behind]
         wrong = any(verdict is None or not verdict.passed for verdict in verdicts)
@@ -49,6 +50,8 @@ def wrong_below(check: Check, progress: Progress) -> tuple[str, ...]:
 
 def stopped_below(wrong: Iterable[str], progress: Progress) -> list[str]:
     """Of functions that were judged wrong, those that would stop the process again if they were called."""
+    if not progress.stopped:
+        return []
     asked = [find_check(name) for name in progress.checks.values()]
     ends = {one.functions[-1] for one in asked if one.grade_id in progress.cut_off()}
     return [function for function in wrong if function in ends]

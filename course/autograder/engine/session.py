@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from course.autograder.checks import find_check
 from course.autograder.engine import memory, outputs
 from course.autograder.engine.cleaning import clean_failure
-from course.autograder.engine.ends import Lost, TookTooLong
+from course.autograder.engine.ends import Lost, TookTooLong, ZygoteGone
 from course.autograder.engine.progress import Progress, graded_name
 from course.autograder.engine.reasons import about_memory, explained
 from course.autograder.engine.stacks import Frame
@@ -223,7 +223,7 @@ class Session:
                 each = (self.timer.taken() - taken).processor / cases
                 verdict = with_follow_up(self, check, tally, verdict, each)
             return self._explained(verdict)
-        except Lost:
+        except (Lost, ZygoteGone):
             raise
         except Exception as error:
             # A flaw of ours must not stop the class; it is told, and no points are made up.

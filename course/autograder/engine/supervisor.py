@@ -13,7 +13,7 @@ from typing import Any
 
 from course.autograder.engine import memory, prefork, stacks
 from course.autograder.engine.channel import Channel, Closed, Guard, OutOfTime, until
-from course.autograder.engine.ends import Lost, lost
+from course.autograder.engine.ends import Lost, ZygoteGone, lost
 from course.autograder.engine.launch import ROOT, STATUS, start_python
 from course.autograder.engine.prefork import ForeignProcess
 from course.autograder.engine.scratch import empty, too_much
@@ -33,10 +33,6 @@ _START = (
 
 class NoIsolation(RuntimeError):
     """This machine cannot lock a submission in."""
-
-
-class ZygoteGone(RuntimeError):
-    """The zygote process died; a new one is needed."""
 
 
 class Zygote:
@@ -59,7 +55,7 @@ class Zygote:
         far.close()
 
     def await_start(self) -> None:
-        """Wait until it is warm. Raises NoIsolation when its lock does not hold."""
+        """Wait until it is warm. Raises NoIsolation when its lock does not hold, and ZygoteGone when it died before."""
         try:
             self._hear()
         except BaseException:
@@ -69,8 +65,10 @@ class Zygote:
     def _hear(self) -> None:
         try:
             told = Channel(self.control).receive(until(time.monotonic() + START_SECONDS))
-        except (WireError, OutOfTime) as error:
-            raise RuntimeError("the zygote process did not start") from error
+        except OutOfTime as error:
+            raise RuntimeError(f"the zygote process did not start in {START_SECONDS:g} s") from error
+        except WireError as error:
+            raise ZygoteGone("the zygote process ended before it was warm") from error
         if self.process is None:
             self.process = ForeignProcess(told["pid"])
         if told["open"]:
@@ -80,9 +78,12 @@ class Zygote:
 
     def fork(self) -> "StudentProcess":
         """A fresh student's process, with an empty scratch folder."""
-        empty(self.scratch)
+        try:
+            empty(self.scratch)
+            files = Files(self.private)
+        except FileNotFoundError as error:  # a zygote that ends takes its folder with it
+            raise ZygoteGone(str(error)) from error
         near, far = socket.socketpair()
-        files = Files(self.private)
         try:
             socket.send_fds(
                 self.control, [b"F"], [far.fileno(), files.output.fileno(), files.stacks.fileno()]
@@ -147,6 +148,7 @@ class StudentProcess:
         self.zygote, self.pid, self.channel, self.files = zygote, pid, channel, files
         self.read = self.peak = 0
         self.ended = False
+        self.status: int | None = None  # how it ended, where its zygote could tell
 
     def send(self, value: Any, guard: Guard) -> None:
         """Send one message. Raises Lost, which the guard may have raised."""
@@ -210,15 +212,20 @@ class StudentProcess:
         return lost(self.end(), near)
 
     def end(self) -> int:
-        """Kill the process and all it started; its wait status."""
-        if self.ended:
-            return 0
-        self.ended = True
-        self.channel.close()
-        return self.zygote.end()
+        """Kill the process and all it started; its wait status. Raises ZygoteGone, whenever it is asked."""
+        if not self.ended:
+            self.ended = True
+            self.channel.close()
+            self.status = self.zygote.end()
+        if self.status is None:
+            raise ZygoteGone("the zygote process is gone")
+        return self.status
 
     def close(self) -> None:
         """End the process and forget what it wrote."""
-        self.end()
-        self.files.close()
-        empty(self.zygote.scratch)
+        try:
+            self.end()
+        finally:
+            self.files.close()
+            with contextlib.suppress(FileNotFoundError):  # its zygote is gone, and so is the folder
+                empty(self.zygote.scratch)

@@ -91,7 +91,7 @@ class Timer:
         taken = self.taken()
         limits = self.limits
         cell = _left(taken - self._cell, self._seconds, limits.clock_factor, "cell")
-        return min(cell, _left(self.in_all(), limits.total_seconds, limits.clock_factor, "notebook"))
+        return min(cell, _left(self._before + taken, limits.total_seconds, limits.clock_factor, "notebook"))
 
 
 def _clock_of(pid: int) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
+from time import monotonic
 
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.executor import Executor, WorkerLost
@@ -17,6 +18,7 @@ from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 from course.languages.saying import language
 
+TOGETHER = 0.2  # seconds that marks may wait for others to be entered with: each transaction costs as much as three of them
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
 # A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
 # that is made from an array, some 55 kB for each submission: without new workers a large class would grow.
@@ -71,6 +73,7 @@ class LocalExecutor:
         self.ahead = ahead
         self._pool = pool
         self._under_way: set[Future[Marked]] = set()
+        self._begun = False
 
     def submit(self, task: Task) -> None:
         """Have a task marked. Raises WorkerLost, with the task not taken, where the pool has broken."""
@@ -80,8 +83,17 @@ class LocalExecutor:
             raise WorkerLost from None
 
     def results(self) -> list[Marked]:
-        """The marks that have come, at least one. Raises WorkerLost where the pool has broken and none is left."""
-        finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        """The marks that have come, at least one. Raises WorkerLost where the pool has broken and none is left.
+
+        But for the first, they wait a moment for others, while the workers have enough to do: until half of what they were
+        given is there.
+        """
+        finished, going_on = wait(self._under_way, return_when=FIRST_COMPLETED)
+        until = monotonic() + (TOGETHER if self._begun else 0)
+        self._begun = True
+        while going_on and len(finished) < self.ahead // 2 and (left := until - monotonic()) > 0:
+            more, going_on = wait(going_on, left, FIRST_COMPLETED)
+            finished |= more
         came = [future for future in finished if not isinstance(future.exception(), BrokenProcessPool)]
         if not came:
             raise WorkerLost

@@ -14,7 +14,7 @@ prefork.open_one()  # warms up while the imports below go on
 
 with made_to_stay(), without(*FORMATS):
     from course.autograder.checks import list_checks
-    from course.autograder.engine import engine, session  # noqa: F401 - to be there after the fork
+    from course.autograder.engine import engine, further, questions, session  # noqa: F401 - to be there after the fork
     from course.autograder.grading import marking
 
     list_checks()

@@ -48,6 +48,15 @@ class ProcessPool(ProcessPoolExecutor):
         with self._one_at_a_time, bare_main():
             return super().submit(fn, *args, **kwargs)
 
+    def _spawn_process(self) -> None:
+        try:
+            super()._spawn_process()  # type: ignore[misc]  # typeshed does not list it
+        except (
+            EOFError,
+            ConnectionError,
+        ):  # the server that workers are forked from died meanwhile: now it is started anew
+            super()._spawn_process()  # type: ignore[misc]  # typeshed does not list it
+
     def _start_executor_manager_thread(self) -> None:
         if self._executor_manager_thread is None:
             self._executor_manager_thread = manager = _Manager(self)

@@ -28,14 +28,14 @@ def new_cell(
     made: dict[str, Any] = {
         "cell_type": kind,
         "id": random_cell_id(),
-        "metadata": {"tags": list(tags)} if tags else {},
+        "metadata": NotebookNode({"tags": list(tags)} if tags else {}),
         "source": source,
     }
     if kind == "code":
         made |= {"execution_count": None, "outputs": []}
     elif attachments:
-        made["attachments"] = {name: dict(data) for name, data in attachments.items()}
-    return nbformat.from_dict(made)
+        made["attachments"] = nbformat.from_dict({name: dict(data) for name, data in attachments.items()})
+    return NotebookNode(made)  # node by node, for `from_dict` looks into each text for dicts
 
 
 def as_released(

@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 
 from nbformat.notebooknode import NotebookNode
@@ -60,7 +60,7 @@ def lacking(cells: Sequence[NotebookNode], functions: Iterable[str], there: Besi
     files = set(there.files) | {name for cell in code for name in _written(cell.source)}
     here = COMMON | {name.partition("/")[0].removesuffix(".py") for name in files}
     lost: list[
-        tuple[frozenset[str], set[str], set[str]]
+        tuple[frozenset[str], set[str], frozenset[str]]
     ] = []  # names, and the modules and files for want of which
     safe: set[str] = set()
     for some in read:
@@ -86,13 +86,14 @@ def _needed(read: Sequence[Sequence[Statement]], functions: Iterable[str]) -> se
     return all_needed(functions, needs)
 
 
-def _read(source: str) -> set[str]:
+@lru_cache(maxsize=1024)  # what was released says the same in each hand-in
+def _read(source: str) -> frozenset[str]:
     """Files that code reads by a name of their own, line by line."""
     found = (READS.findall(line) for line in source.split("\n") if not _writes(line))
     read = {
         name.removeprefix("./") for some in found for name, _ in some if "." in name and "://" not in name
     }
-    return read | set(run_by(source))
+    return frozenset(read) | set(run_by(source))
 
 
 def _goes_on_without(text: str) -> bool:
@@ -110,12 +111,13 @@ def _goes_on_without(text: str) -> bool:
     return False
 
 
-def _written(source: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _written(source: str) -> frozenset[str]:
     """Names of files on lines that write one, or in the magic that makes the cell one."""
     if made := WRITES_IT.match(source):
-        return {made[1].strip("\"'").removeprefix("./")}
+        return frozenset({made[1].strip("\"'").removeprefix("./")})
     lines = (line for line in source.split("\n") if _writes(line))
-    return {name.removeprefix("./") for line in lines for name in QUOTED.findall(line)}
+    return frozenset(name.removeprefix("./") for line in lines for name in QUOTED.findall(line))
 
 
 def _writes(line: str) -> bool:

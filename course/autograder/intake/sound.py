@@ -161,7 +161,7 @@ def _text(raw: Any) -> str | None:
     if not isinstance(raw, dict):
         return None
     found = next((raw[key] for key in TEXTS if key in raw), None)
-    if isinstance(found, list) and all(isinstance(line, str) for line in found):
+    if isinstance(found, list) and {*map(type, found)} <= {str}:
         # Some programs leave out the line ends of the lines that they list.
         bare = len(found) > 1 and not any(line.endswith(("\n", "\r")) for line in found[:-1])
         found = ("\n" if bare else "").join(found)

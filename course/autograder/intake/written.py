@@ -158,6 +158,8 @@ def _all_words(items: Sequence[Item], release: Release) -> list[Words]:
 
 def _added(source: str, released: str) -> str:
     """The lines of a released text that are the student's."""
+    if source == released:
+        return ""
     ours = {line.strip() for line in released.split("\n")}
     lines = [line for line in text_of(source).split("\n") if line.strip() not in ours or not line.strip()]
     return "\n".join(lines).strip()

@@ -54,7 +54,7 @@ class Question(ABC):
     @functools.cached_property
     def single(self) -> bool:
         """Whether the inputs hold an array in single or half precision."""
-        return has_single(self.inputs)
+        return any(map(has_single, self.arrays.values()))
 
     @property
     @abstractmethod

@@ -39,22 +39,34 @@ def _in_integers(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> b
 
 
 def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
-    """Which elements are not near enough. It is asked once for each mistake that a wrong output could come from."""
+    """Which elements are not near enough. Both arrays have one shape."""
+    bad = _bad(got, wanted, tolerance)
+    return np.zeros(got.shape, dtype=bool) if bad is None else bad
+
+
+def _bad(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray | None:
+    """The same, and None where there is none. It is asked once for each mistake that a wrong output could come from."""
     if _in_integers(got, wanted, tolerance):
         if got.dtype == wanted.dtype:
-            return np.asarray(got != wanted)
-        return np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+            differs = np.asarray(got != wanted)
+        else:
+            differs = np.asarray(got.astype(object) != wanted.astype(object), dtype=bool)
+        return differs if differs.any() else None
     got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
+        gap = np.abs(got - wanted)
+        # Nowhere is less than this allowed, and most right answers are nearer: all the rest need not be asked of them.
+        if gap.size and np.maximum.reduce(gap, axis=None) <= tolerance.atol:
+            return None
         size = np.abs(wanted)
         scale = np.maximum.reduce(size, axis=None, initial=1.0)
         if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
             size = np.where(np.isfinite(size), size, np.nan)
             scale = np.fmax.reduce(size, axis=None, initial=1.0)
-        bad = ~(np.abs(got - wanted) <= tolerance.rtol * size + tolerance.atol * scale)
+        bad = ~(gap <= tolerance.rtol * size + tolerance.atol * scale)
         if bad.any():
             bad &= ~((got == wanted) | (np.isnan(got) & np.isnan(wanted)))
-    return bad
+    return bad if bad.any() else None
 
 
 def allowance(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
@@ -66,14 +78,15 @@ def allowance(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
 
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
-    return got.shape == wanted.shape and not outside(got, wanted, tolerance).any()
+    return got.shape == wanted.shape and _bad(got, wanted, tolerance) is None
 
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:
     """None where near enough; otherwise the worst element. Both arrays have one shape."""
-    bad = np.asarray(outside(got, wanted, tolerance))
-    if not bad.any():
+    bad = _bad(got, wanted, tolerance)
+    if bad is None:
         return None
+    bad = np.asarray(bad)
     with np.errstate(all="ignore"):
         gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
     # Integers beyond the reach of a float differ by more than their gap shows.

@@ -14,6 +14,7 @@ from course.autograder.checks.language.spec import Answers, Arrays, Check, Input
 from course.autograder.judging.asking import EXCEPTION, Question, Together, Two
 from course.autograder.judging.reading import readings
 from course.common.quiet import quiet_stderr
+from course.reference.remembering import at_first
 
 
 def seed_for(secret: str, student: str, check: str) -> int:
@@ -51,7 +52,7 @@ class Computed(Question):
         """The reference's outputs; `EXCEPTION` for each where one is wanted."""
         if self.case.raises:
             return dict.fromkeys(self.check.wanted, EXCEPTION)
-        return arrays(self.check.reference(self.values))
+        return arrays(at_first(self.check.reference, self.values))
 
     @functools.cached_property
     def wrong(self) -> dict[str, Arrays]:

@@ -58,6 +58,8 @@ Causes = dict[str, tuple[Cause, ...]]  # by case
 
 def named(check: Check, tally: Tally) -> list[Finding]:
     """The findings, output by output, with what is behind each."""
+    if not tally.findings:
+        return []
     entries: dict[str, list[tuple[Question, np.ndarray]]] = defaultdict(list)
     for output, asked, got in tally.compared:
         if output.path in tally.wrong:

@@ -1,5 +1,6 @@
 """A check as data: what is asked, on which cases, what is right, how near is near enough, what students mistake."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -166,12 +167,12 @@ class Check:
         """The steps of one case."""
         return case.steps or self.steps
 
-    @property
+    @functools.cached_property
     def wanted(self) -> tuple[str, ...]:
         """Paths that the judge needs."""
         return (*(output.path for output in self.outputs), *self.also)
 
-    @property
+    @functools.cached_property
     def asked_for(self) -> tuple[str, ...]:
         """Paths that the judge asks for: those it needs, and the one that they rest on."""
         return (*self.wanted, *((self.rests_on.outputs[0].path,) if self.rests_on else ()))

@@ -144,7 +144,7 @@ def _causes(
     causes = told_as(names)
     rest = [case for case in kinds if case not in causes]
     right = [entry for case, entry in answers.by_case.items() if case not in wrong]
-    two = two_mistakes(answers.output, [answers.by_case[case] for case in rest], right) if rest else None
+    two = _two(answers, rest, names, right) if rest else None
     if two is not None and len(rest) * FEW < len(kinds) and not set(two) & set(names.values()):
         two = None  # beside a name for nearly all that fails, two others on the rest are chance
     if two is not None:
@@ -167,6 +167,17 @@ def _causes(
     if said := _relation(answers, left):
         causes |= dict.fromkeys(left, (Cause("", said),))
     return causes
+
+
+def _two(
+    answers: Answers, rest: Sequence[str], names: Mapping[str, str], right: Sequence[Entry]
+) -> tuple[str, str] | None:
+    """Two mistakes that are behind the cases without a name; where others fit all that fails, those are said."""
+    every = [answers.by_case[case] for case in (*rest, *names)]
+    two = two_mistakes(answers.output, every[: len(rest)], right)
+    if two is None or not names:
+        return two
+    return two_mistakes(answers.output, every, right) or two
 
 
 def _pieces(check: Check, answers: Answers, failing: Iterable[str], right: Sequence[Entry]) -> Made | None:

@@ -52,6 +52,8 @@ READINGS: tuple[tuple[tuple[str, ...], Change], ...] = (
     (("gamma",), _squared),
     (("beta",), _zeros),
     (("b", "bias"), _zeros),
+    (("k",), lambda k: k + 1),  # of steps in a window: one more, one fewer
+    (("k",), lambda k: max(k - 1, 1)),
 )
 
 

@@ -1,5 +1,6 @@
 """What the cases of one check show, as they come in: compared answers, findings, wrong outputs."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,12 +45,16 @@ class Tally:
                 f.case for f in self.findings if f.kind == "property" and f.output == output
             } - self.forced
             common = [name for name in flaws[0].fits if all(name in flaw.fits for flaw in flaws)]
+            if all(flaw.mostly for flaw in flaws) and not common:
+                fitting = Counter(name for flaw in flaws for name in flaw.fits)
+                common = [name for name, count in fitting.items() if 2 * count > len(flaws)]
             tossed = len(set(self.asked) - self.forced)
             # Most of what is wrong is another flaw; or one case of many shows it, as chance may have it for once.
             if len(others - cases) >= len(cases) or len(cases) == 1 < tossed // SEVERAL:
                 common = []
             for place, flaw in zip(places, flaws, strict=True):
-                name, told = (common[0], flaw.fits[common[0]]) if common else ("", "")
+                name = common[0] if common and common[0] in flaw.fits else ""
+                told = flaw.fits.get(name, "")
                 message = "" if name else sentence(flaw.plain)
                 self.findings[place] = replace(
                     self.findings[place], misconception=name, advice=told, message=message

@@ -10,7 +10,7 @@ from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.normalised import by_mode
 from course.autograder.checks.batch_norm.normalising import apart, normalising
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
-from course.autograder.checks.batch_norm.running_making import RUNNING_MAKINGS
+from course.autograder.checks.batch_norm.running_making import AWAY, RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -222,6 +222,20 @@ UPDATES: dict[str, tuple[str, Update]] = {
     "root of the running variance": (
         "You take the root of the running variance; keep it as it is, and take the root when you normalise.",
         lambda i, s, b: {**mixed(s, b), "var": np.sqrt(mixed(s, b)["var"])},
+    ),
+    "moved away from the batch": (
+        AWAY,
+        lambda i, s, b: {
+            name: s[f"running_{name}"] - (1 - s["momentum"]) * (b[name] - s[f"running_{name}"]) for name in b
+        },
+    ),
+    "distance of the means in the running variance": (
+        "Momentum mixes the two variances and nothing else: the distance of the two means does not come in.",
+        lambda i, s, b: {
+            **mixed(s, b),
+            "var": mixed(s, b)["var"]
+            + s["momentum"] * (1 - s["momentum"]) * (b["mean"] - s["running_mean"]) ** 2,
+        },
     ),
     "deviations averaged, then squared": (
         "Momentum mixes the variances themselves; yours mixes their roots, and squares the mixture.",

@@ -87,6 +87,10 @@ def apart(out: Callable[..., Wrong]) -> dict[str, Mistake]:
             "Only epsilon stands under your root: put brackets round the sum of variance and epsilon.",
             out(eps="bracketless"),
         ),
+        "root of the deviation": Mistake(
+            "You take the root of the deviation once more: one root is taken, of the variance with epsilon beside it.",
+            out(eps="deviation"),
+        ),
         "epsilon added to the reciprocal": Mistake(
             "You add epsilon to 1 / root; it goes beside the variance, under the root.",
             out(eps="reciprocal"),
@@ -147,6 +151,10 @@ def scaling(out: Callable[..., Wrong]) -> dict[str, Mistake]:
         "gamma applied twice": Mistake("gamma multiplies once; yours multiplies twice.", out(gamma="twice")),
         "gamma scales beta too": Mistake(
             "You add beta before multiplying by gamma; scale first, then shift.", out(gamma="over beta")
+        ),
+        "beta subtracted, then scaled by gamma": Mistake(
+            "Scale first, then ADD beta: yours takes it away before multiplying by gamma.",
+            out(gamma="over beta", beta="subtracted"),
         ),
         "gamma divides": Mistake("gamma multiplies x_hat; you divide by it.", out(gamma="divides")),
         "gamma plus one": Mistake(

@@ -109,6 +109,7 @@ APART: dict[str | float, Callable[[Any, float], Any]] = {
     "bracketless": lambda var, eps: var + eps**0.5,
     "reciprocal": lambda var, eps: 1 / (1 / paddle.sqrt(var) + eps),
     "inverse": lambda var, eps: 1 / paddle.sqrt(1 / var + eps),
+    "deviation": lambda var, eps: paddle.sqrt(paddle.sqrt(var) + eps),
 }
 
 
@@ -146,7 +147,7 @@ def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     if how.gamma == "exchanged":
         g, b = b, g
     if how.gamma == "over beta":
-        return (x_hat + b) * g
+        return (x_hat - b if how.beta == "subtracted" else x_hat + b) * g
     factor = {"forgotten": 1.0, "twice": g * g, "divides": 1.0 / g, "plus one": 1.0 + g}.get(how.gamma, g)
     return x_hat * factor + {"right": b, "forgotten": 0.0, "subtracted": -b}[how.beta]
 

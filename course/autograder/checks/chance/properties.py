@@ -88,9 +88,10 @@ class SharedAlong:
         kept = seen.draws["kept"]
         constant = tuple(a for a in range(kept.ndim - 1) if bool((kept == kept.take([0], a + 1)).all()))
         if not set(self.axes) <= set(constant):
-            told = [(name, advice) for axes, name, advice in self.misplaced if axes == constant]
-            name, advice = (told or [("", "Values that should share one draw do not.")])[0]
-            return [Flaw(self.coins.output, advice, name)]
+            plain = "Values that should share one draw do not."
+            fits = {name: advice for axes, name, advice in self.misplaced if axes == constant}
+            name = next(iter(fits), "")
+            return [Flaw(self.coins.output, fits.get(name, plain), name, plain, fits, mostly=True)]
         for axis in self.axes:
             kept = kept.take([0], axis + 1)
         return self.coins.flaws(kept)

@@ -94,6 +94,14 @@ def _multiplied_field(i: Inputs) -> Answers:
     return {"field": tuple(seen.tolist())}
 
 
+def _back_without_the_one(i: Inputs) -> Answers:
+    """The recursion from the last layer back, field * stride where (field - 1) * stride + 1 is meant."""
+    seen = np.ones(2, dtype=int)
+    for layer in _full(i["layers"])[::-1]:
+        seen = seen * layer["stride"] + np.multiply(layer["dilation"], np.subtract(layer["kernel_size"], 1))
+    return {"field": tuple(seen.tolist())}
+
+
 def _backwards(i: Inputs) -> Answers:
     return {"field": receptive_field(_full(i["layers"])[::-1])}
 
@@ -144,6 +152,10 @@ RECEPTIVE_FIELD_CHECK = check(
         "field multiplied by each stride": Mistake(
             "A stride spreads what comes after it, and not the field so far: add the window's reach times the step.",
             _multiplied_field,
+        ),
+        "field times the stride, from the last layer back": Mistake(
+            "From the last layer back, n values of a layer's output lie over n - 1 strides and one window.",
+            _back_without_the_one,
         ),
         "layers walked backwards": Mistake(
             "The strides that spread a layer are those before it, on the input's side.", _backwards

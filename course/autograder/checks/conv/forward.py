@@ -210,6 +210,10 @@ MISTAKES: Mistakes = {
         "Output channel o gets bias o; all of yours get the first.",
         lambda i: forward(i, b=np.repeat(i["b"][:1], len(i["b"]))),
     ),
+    "sum carried over from sample to sample": out(
+        "Start each output value's sum at 0: yours goes on from the sample before.",
+        lambda i: forward(i, b=None).cumsum(axis=0) + i["b"][:, None, None],
+    ),
     "sum carried over from window to window": out(
         "Start each output value's sum at 0: yours goes on from the window before.", _carried
     ),

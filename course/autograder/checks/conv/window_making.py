@@ -78,6 +78,7 @@ BIAS = Piece(
         ),
         "all biases in each channel": _bias(lambda c, b: b.sum(), "yours adds all of them everywhere"),
         "one bias for all output channels": _bias(lambda c, b: b[0], "yours adds the first everywhere"),
+        "bias averaged over the output channels": _bias(lambda c, b: b.mean(), "yours adds the mean of all of them"),
         "the last bias for all output channels": _bias(lambda c, b: b[-1], "yours adds the last everywhere"),
         "biases in reverse": _bias(lambda c, b: b[::-1], "yours come in reverse"),
         "bias divided by the input channels": _bias(lambda c, b: b / c.w.shape[1], "yours is divided by the input channels"),

@@ -24,6 +24,7 @@ class Flaw:
         misconception: the mistake that it shows, where that is known.
         plain: what is said where no one mistake fits all cases that show this flaw; '' where the name stands anyhow.
         fits: where there is a plain sentence, the advice of each mistake that fits this case, by its name.
+        mostly: whether a mistake need fit most of these cases only, and is then named on those that it fits.
         all_there_is: whether nothing else needs to be said of this output on this case.
     """
 
@@ -33,6 +34,7 @@ class Flaw:
     plain: str = ""
     fits: Mapping[str, str] = field(default_factory=dict)
     all_there_is: bool = False
+    mostly: bool = False
 
 
 @dataclass(frozen=True)

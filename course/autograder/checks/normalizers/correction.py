@@ -119,6 +119,10 @@ CORRECTION_CHECK = check(
             "d lies between -d_max and d_max: 1 / d_max is how r's lower bound is made.",
             _d_of(lambda quotient, d_max: np.clip(quotient, 1 / d_max if d_max else 0.0, d_max)),
         ),
+        "bounds of d exchanged in the clipping": Mistake(
+            "Not above d_max and not below -d_max: the smaller of the two goes with d_max.",
+            _d_of(lambda quotient, d_max: np.maximum(d_max, np.minimum(quotient, -d_max))),
+        ),
         "d multiplied by r": Mistake("d stands for itself: r does not come into it.", _times_r),
         "quotient of the means": Mistake(
             "d is the DIFFERENCE of the means, counted in running deviations.",

@@ -16,6 +16,8 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from course.common.frame_plans import Plans
+
 DTYPES = {
     np.dtype(code).str: np.dtype(code) for code in ("?", *"bBhHiIlLqQ", *"efdg", ">f4", ">f8", ">i4", ">i8")
 }
@@ -75,6 +77,7 @@ class Codec:
         self.limits = limits
         self.error = error
         self.once = once
+        self.plans = Plans()
 
     def encode(self, value: Any) -> bytes:
         """One value as a whole frame. Raises the codec's error for what is of no kind that it knows."""
@@ -88,14 +91,19 @@ class Codec:
 
     def decode(self, header: bytes | bytearray, body: bytes | bytearray | memoryview) -> Any:
         """The value of one frame. Raises the codec's error for anything that `encode` would not have made."""
+        header = bytes(header)
+        plan = self.plans.of(header, len(body))
+        if plan is not None:
+            return plan.value(body)
         try:
-            tree = READ.decode(bytes(header).decode("utf-8"))
+            tree = READ.decode(header.decode("utf-8"))
             reader = _Reader(self, memoryview(body))
             value = reader.value(tree)
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             raise self.error(f"not a frame of this protocol: {type(error).__name__}") from error
         if reader.at != len(body):
             raise self.error("bytes left over")
+        self.plans.learn(header, tree, DTYPES, self.classes)
         return value
 
     def read(self, frame: bytes) -> Any:

@@ -97,7 +97,11 @@ def warm() -> Shell:
     shell = make_shell()
     shell.enable_matplotlib("inline")
     shell.recorder = Recorder(10**6, 10**6)
-    for source in ("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x^2$')", "1 / 0"):
+    # A small one, for to draw it takes most of its time.
+    figure = (
+        "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1)); plt.plot([0, 1]); plt.title('$x^2$')"
+    )
+    for source in (figure, "1 / 0"):
         shell.run_cell(source)
     rehearse(shell)
     shell.reset()

@@ -31,6 +31,7 @@ STUDENT_FILES = (
     "LICENSE-TEXT.md",
     "course/__init__.py",
     "course/common/__init__.py",
+    "course/common/frame_plans.py",
     "course/common/frames.py",
     "course/common/headings.py",
     "course/common/quiet.py",

@@ -245,16 +245,6 @@ UPDATES: dict[str, tuple[str, Update]] = {
             ** 2,
         },
     ),
-    "deviations with epsilon averaged, then squared": (
-        "Momentum mixes the variances themselves; yours mixes roots, the batch's with epsilon under it.",
-        lambda i, s, b: {
-            **mixed(s, b),
-            "var": mixed(
-                {**s, "running_var": np.sqrt(s["running_var"])}, {"var": np.sqrt(b["var"] + s["eps"])}
-            )["var"]
-            ** 2,
-        },
-    ),
     "the batch's variance squared": (
         "The running variance takes in the batch's variance, which is a square already; yours is squared again.",
         lambda i, s, b: mixed(s, {**b, "var": b["var"] ** 2}),

@@ -28,7 +28,7 @@ from course.autograder.checks.conv.window_making import GRADIENT_MAKING
 from course.autograder.checks.conv.windows import of_case
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.spent import spent
 from course.autograder.checks.language.wrong import mistakes_in, of, of_shape, swapped, where
 
 dx, dw, db = (mistakes_in(name) for name in ("dx", "dw", "db"))
@@ -174,8 +174,6 @@ BACKWARD_CHECK = check(
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
         Case("a kernel of 1 by 1, stride 2, padding 1", convolution((4, 3), (1, 1), 2, 1, channels=(5, 2), n=3)),
         Case("one conv_param for both forward passes", convolution((3, 4), (2, 3), 1, 1, channels=(2, 5)), ONE_PARAM),
-        asked_twice("a kernel of 2 by 3, stride 1, padding 1, the gradient asked for twice",
-                    convolution((2, 4), (2, 3), 1, 1, channels=(2, 3)), STEPS),
         Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
         Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),

@@ -190,7 +190,6 @@ DROPCONNECT_CHECK = check(
         Case("test mode, upscale_in_train", connected((5, 4, 3), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", connected((4, 3, 5), 0.8, DOWNSCALE, "test")),
         Case("test mode, scaling not given", connected((3, 4, 2), 0.6, None, "test")),
-        Case("test mode, upscale_in_train, p = 1", connected((4, 2, 3), 1.0, UPSCALE, "test")),
         Case("as many samples as inputs and outputs", connected((4, 4, 4), 0.4, UPSCALE)),
         Case("float32 input", connected((7, 3, 6), 0.7, UPSCALE, dtype="float32")),
     ),

@@ -1,6 +1,6 @@
 """Cases of ps2 that no release has: other sizes, other p, other axes."""
 
-from course.autograder.checks.dropout import forward_modes, masks
+from course.autograder.checks.dropout import forward_modes, masks, net
 from course.autograder.checks.dropout.apply import all_kept, applied
 from course.autograder.checks.dropout.backward import passes
 from course.autograder.checks.dropout.connections import connected
@@ -9,6 +9,7 @@ from course.autograder.checks.dropout.monte_carlo import predictions
 from course.autograder.checks.dropout.units import units
 from course.autograder.checks.dropout.weights import weights
 from course.autograder.checks.language import Case
+from course.autograder.checks.language.spent import asked_twice
 from course.reference.dropout import DOWNSCALE, UPSCALE
 
 HIDDEN: dict[str, tuple[Case, ...]] = {
@@ -99,6 +100,7 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
         ),
         Case("every axis listed", layer((8, 5, 9), 0.8, UPSCALE, axis=(0, 1, 2))),
         Case("five axes", layer((15, 12, 2, 3, 2), 0.4, UPSCALE)),
+        Case("test mode, upscale_in_train, p = 1", layer((2, 3, 5, 4), 1.0, UPSCALE, "test")),
         Case("test mode, axis given", layer((3, 4, 2), 0.7, DOWNSCALE, "test", axis=(0,))),
         Case("test mode, downscale_in_infer, p = 0.347", layer((4, 3, 2, 5), 0.347, DOWNSCALE, "test")),
         Case(
@@ -109,6 +111,7 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
     "dropconnect_forward": (
         Case("scaling not given, p = 0.2", connected((9, 4, 4), 0.2, None)),
         Case("test mode, p = 1", connected((3, 4, 2), 1.0, DOWNSCALE, "test")),
+        Case("test mode, upscale_in_train, p = 1", connected((4, 2, 3), 1.0, UPSCALE, "test")),
         Case("test mode, downscale_in_infer, p = 0.347", connected((4, 5, 2), 0.347, DOWNSCALE, "test")),
         Case("upscale_in_train, p = 0.347", connected((8, 3, 6), 0.347, UPSCALE)),
     ),
@@ -120,7 +123,14 @@ HIDDEN: dict[str, tuple[Case, ...]] = {
     "affine_relu_dropout": (
         Case("downscale_in_infer, p = 0.25", units((57, 3, 26), 0.25, DOWNSCALE)),
         Case("p = 0: nothing is dropped", units((5, 3, 4), 0.0, UPSCALE)),
+        Case("test mode, upscale_in_train, p = 1", units((4, 5, 3), 1.0, UPSCALE, "test")),
         Case("test mode, downscale_in_infer, p = 0.347", units((8, 3, 6), 0.347, DOWNSCALE, "test")),
         Case("some hidden values are 0", units((56, 4, 25), 0.35, UPSCALE, zeros=True)),
+        asked_twice(
+            "upscale_in_train, p = 0.4, the gradient asked for twice",
+            units((11, 4, 6), 0.4, UPSCALE),
+            net.STEPS,
+            gradient=2,
+        ),
     ),
 }

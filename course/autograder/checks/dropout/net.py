@@ -37,7 +37,7 @@ from course.autograder.checks.language import (
 )
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.seen import unseen
-from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.spent import spent
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
 from course.autograder.checks.language.wrong import Wrong, but, only, where
 from course.reference import dropout
@@ -195,8 +195,6 @@ NET_CHECK = check(
         Case("test mode, upscale_in_train", units((9, 5, 7), 0.3, UPSCALE, "test")),
         Case("test mode, downscale_in_infer", units((7, 4, 9), 0.8, DOWNSCALE, "test")),
         Case("test mode, scaling not given, all sizes 6", units((6, 6, 6), 0.6, None, "test")),
-        Case("test mode, upscale_in_train, p = 1", units((4, 5, 3), 1.0, UPSCALE, "test")),
-        asked_twice("upscale_in_train, p = 0.4, the gradient asked for twice", units((11, 4, 6), 0.4, UPSCALE), STEPS, gradient=2),
         Case("as many samples as inputs and units", units((24, 24, 24), 0.4, DOWNSCALE)),
         Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
         Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),

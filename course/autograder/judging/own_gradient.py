@@ -70,7 +70,8 @@ def _cases(check: Check, tally: Tally) -> list[Question]:
     found: list[Question] = []
     room = ROOM
     for case, asked in tally.asked.items():
-        usable = asked.case.steps is None and _differentiable(check, asked)
+        as_usual = asked.case.steps is None or asked.case.tells  # the gradient may be asked for twice
+        usable = as_usual and _differentiable(check, asked)
         if (
             usable
             and len(found) < MOST

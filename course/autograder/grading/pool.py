@@ -18,7 +18,7 @@ from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 from course.languages.saying import language
 
-TOGETHER = 0.2  # seconds that marks may wait for others to be entered with: each transaction costs as much as three of them
+TOGETHER = 0.2  # seconds that marks may wait for others to be entered with: a transaction costs more than two of them
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
 # A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
 # that is made from an array, some 55 kB for each submission: without new workers a large class would grow.

@@ -21,6 +21,7 @@ COUNTED = (
     "common/cleaning.py",
     "common/collecting.py",
     "common/distributions.py",
+    "common/frame_plans.py",
     "common/frames.py",
     "common/guessing.py",
     "common/headings.py",

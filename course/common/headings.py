@@ -2,4 +2,5 @@
 
 import re
 
-HEADING = re.compile(r"^#{1,6} +(.+?)#* *$", re.MULTILINE)  # its words; other marks in them stay
+# A heading's words, without the marks that may close it; "C#" keeps its own, as in CommonMark.
+HEADING = re.compile(r"^#{1,6} +(.+?)(?: +#+)? *$", re.MULTILINE)

@@ -134,7 +134,7 @@ def _take(line: dict[str, Any], cells: list[Cell], found: Preflight) -> None:
             found.remarks.append(f"{cell.name}: {verdict['findings'][0]['message']}")
         told = " ".join(finding["message"] for finding in verdict["findings"])
         for name in dict.fromkeys(UNDEFINED.findall(told)):
-            if any(other.mentions(name) for other in cells if other.number < cell.number):
+            if any(other.makes(name) for other in cells if other.number < cell.number):
                 continue  # it stands above: why it came to nothing is told there
             below = any(
                 other.defines(name) for other in cells if other.number > cell.number and not other.skipped

@@ -63,8 +63,8 @@ class Cell:
                 return True
         return False
 
-    def mentions(self, name: str) -> bool:
-        """Whether the name stands anywhere in it as something that is made there: imported, defined, or given a value."""
+    def makes(self, name: str) -> bool:
+        """Whether the name is imported, defined or given a value in it, at its top or deeper."""
         tree = _parsed(self.python)
         return tree is not None and (
             self.defines(name)

@@ -29,8 +29,8 @@ def course_secret(root: Path, *, anew: bool = False) -> str:
     if not path.exists():
         if not anew and (graded := _graded(root)):
             raise GradingError(
-                f"{path} is gone, and {graded} hand-ins are graded on cases that were drawn from it; put a copy of it back, or set "
-                "COURSE_SECRET; if it is lost, grade the class with --force: then a new one is made, and everyone is graded anew on "
+                f"{path} is gone, and hand-ins are graded on cases that were drawn from it ({graded} of them); put a copy of it back, or "
+                "set COURSE_SECRET; if it is lost, grade the class with --force: then a new one is made, and everyone is graded anew on "
                 "other cases"
             )
         _make(path)

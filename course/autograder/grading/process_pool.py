@@ -51,10 +51,8 @@ class ProcessPool(ProcessPoolExecutor):
     def _spawn_process(self) -> None:
         try:
             super()._spawn_process()  # type: ignore[misc]  # typeshed does not list it
-        except (
-            EOFError,
-            ConnectionError,
-        ):  # the server that workers are forked from died meanwhile: now it is started anew
+        except (EOFError, ConnectionError):
+            # The server that workers are forked from died meanwhile; now it is started anew.
             super()._spawn_process()  # type: ignore[misc]  # typeshed does not list it
 
     def _start_executor_manager_thread(self) -> None:

@@ -87,6 +87,18 @@ def test_a_zygote_that_is_killed_is_noticed_and_another_one_comes(open_prefork):
     another.close()
 
 
+def test_how_a_process_ended_whose_zygote_is_killed_nobody_makes_up(open_prefork):
+    (one,) = zygotes(1)
+    child = one.fork()
+    os.kill(one.process.pid, signal.SIGKILL)
+    one.process.wait()
+    for ask in (child.end, child.end, child.close):
+        with pytest.raises(ZygoteGone):
+            ask()
+    assert child.files.output.closed
+    one.close()
+
+
 def test_without_the_prefork_server_a_zygote_starts_by_itself(open_prefork):
     open_prefork._process.kill()
     open_prefork._process.wait()

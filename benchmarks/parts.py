@@ -27,7 +27,7 @@ from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
 from course.autograder.grading import driver, marking
-from course.autograder.grading.marking import Task
+from course.autograder.grading.task import Task
 
 WORKER, STUDENT, DRIVER, PAGES = "worker", "student's process", "driver", "page writer"
 TICKS = os.sysconf("SC_CLK_TCK")

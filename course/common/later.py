@@ -2,9 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 # What Python itself looks up in a module without wanting anything of it, where there is none.
@@ -14,9 +14,13 @@ LOOKED_UP = ("__path__", "__file__", "__cached__", "__warningregistry__", "__wra
 class _Later(ModuleType):
     """A module whose code has not run: the first thing that is asked of it runs the code."""
 
+    _called: Sequence[str] = ()
+
     def __getattr__(self, name: str) -> Any:
         if name in LOOKED_UP:
             raise AttributeError(name)
+        if name in self._called:
+            return _called_later(self, name)
         self._run()
         return getattr(self, name)
 
@@ -27,18 +31,34 @@ class _Later(ModuleType):
     def _run(self) -> None:
         spec = self.__spec__
         self.__class__ = ModuleType  # type: ignore[assignment]
+        self.__dict__.pop("_called", None)
         if spec is not None and spec.loader is not None:
             spec.loader.exec_module(self)
+
+
+def _called_later(module: _Later, name: str) -> Callable[..., Any]:
+    """What somebody gets who takes a function out of a module that has not run: its first call runs the module."""
+
+    def stand_in(*arguments: Any, **named: Any) -> Any:
+        if isinstance(module, _Later):  # nobody has asked for more of it meanwhile
+            module._run()
+        return getattr(module, name)(*arguments, **named)
+
+    stand_in.__name__ = stand_in.__qualname__ = name
+    stand_in.__module__ = module.__name__
+    return stand_in
 
 
 class _Loader:
     """Stands before a module's own loader, which gets its turn later."""
 
-    def __init__(self, own: Any) -> None:
-        self.own = own
+    def __init__(self, own: Any, called: Sequence[str]) -> None:
+        self.own, self.called = own, called
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Later(spec.name)
+        module = _Later(spec.name)
+        module._called = self.called
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         module.__loader__ = self.own
@@ -49,18 +69,18 @@ class _Loader:
 class _Finder:
     """Finds the modules of a list as all others are found, and puts off the running of their code."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = frozenset(names)
+    def __init__(self, called: Mapping[str, Sequence[str]]) -> None:
+        self.called = called
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path, target) if name in self.names else None
+        spec = PathFinder.find_spec(name, path, target) if name in self.called else None
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
+            spec.loader = _Loader(spec.loader, self.called[name])  # type: ignore[assignment]
         return spec
 
 
 @contextlib.contextmanager
-def later(*names: str) -> Iterator[None]:
+def later(*names: str, called: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Iterator[None]:
     """Import meanwhile: modules of these names are there at once, and their code runs on their first use.
 
     An `import httpx` at the top of a file that needs it for downloads alone costs nothing then; who uses it notices nothing.
@@ -68,8 +88,11 @@ def later(*names: str) -> Iterator[None]:
 
     Args:
         names: of modules that take long to import. A package may be among them: what lies below it is imported as ever.
+        called: further modules, each with the functions that others take from it by name while the block runs
+            (`from setuptools.archive_util import unpack_archive`). They get something in its place, the first call of which
+            runs the module. A class may be among them where it is only called.
     """
-    finder = _Finder(names)
+    finder = _Finder(dict.fromkeys(names, ()) | dict(called))
     sys.meta_path.insert(0, finder)
     try:
         yield

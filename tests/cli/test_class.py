@@ -19,6 +19,7 @@ from course.autograder.gradebook.record import canonical_dump
 from course.autograder.gradebook.scores import CellScore, Score
 from course.autograder.grading import driver as grading
 from course.autograder.grading import marking
+from course.autograder.grading import task as tasks_of
 from course.autograder.judging import answers
 from course.autograder.sandbox.limits import Limits
 
@@ -39,7 +40,7 @@ def plan(engine, assignment, expected):
     """How the class is graded: here."""
     right = {row.student for row in expected if not row.lost}
     endless = {entry["id"] for entry in sample_class.class_file(assignment)["student"] if never_ends(entry)}
-    own_seed = marking.seed_for
+    own_seed = tasks_of.seed_for
 
     def mark_here(tasks, limits):
         for task in tasks:
@@ -48,7 +49,7 @@ def plan(engine, assignment, expected):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            marking, "seed_for", lambda secret, who, what: own_seed(secret, who if who in right else "", what)
+            tasks_of, "seed_for", lambda secret, who, what: own_seed(secret, who if who in right else "", what)
         )
         yield grading.Plan(limits=LIMITS, marking=mark_here)
 

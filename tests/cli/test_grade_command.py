@@ -20,6 +20,7 @@ from course.autograder.engine.engine import RunResult
 from course.autograder.gradebook.course import Course, GradingError
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading import driver, marking, ready, workers
+from course.autograder.grading import task as tasks_of
 from course.autograder.intake.matched import HandIns, Unmatched
 from course.autograder.sandbox import confinement
 from course.common import console
@@ -35,7 +36,7 @@ def course(ps1, tmp_path, monkeypatch):
         hand_in(made, student)
     monkeypatch.setattr(workers, "start_ahead", lambda *also: None)
     monkeypatch.setattr(confinement, "missing", list)
-    monkeypatch.setattr(marking, "course_version", lambda: "1")
+    monkeypatch.setattr(tasks_of, "course_version", lambda: "1")
     monkeypatch.setattr(
         driver, "marked_together", lambda tasks, *how: ([marks_of(made, task)] for task in tasks)
     )
@@ -47,7 +48,7 @@ def marks_of(course, task):
         "s2": {"lost": {"batch_moments": (2.5, "unbiased variance")}},
         "s3": {"blank": True, "needs_person": (UNREAD,)},
     }.get(task.student, {})
-    return marked(course, task.student, digest=marking.digest(task), **about)
+    return marked(course, task.student, digest=tasks_of.digest(task), **about)
 
 
 def run(course, *words):

@@ -16,7 +16,8 @@ from course.autograder.gradebook.release import build_release
 from course.autograder.gradebook.swap import beside, put_right, swap
 from course.autograder.grading.driver import handed_in as handed_in_to
 from course.autograder.grading.driver import task_of
-from course.autograder.grading.marking import digest, intake_of
+from course.autograder.grading.marking import intake_of
+from course.autograder.grading.task import digest
 from tests.marked_class import NAME, folder_like, hand_in, marked, record
 
 WRITTEN = ("explain_modes", "explain_gradient")

@@ -13,7 +13,8 @@ from course.autograder.gradebook.given import changes_after_hand_ins
 from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.release import build_release
-from course.autograder.grading.marking import Task, counted, digest
+from course.autograder.grading.marking import counted
+from course.autograder.grading.task import Task, digest
 from course.autograder.insight.regrade import compared
 from course.autograder.insight.results import read_results
 from course.autograder.judging.rules import Counting

@@ -16,7 +16,7 @@ from course.autograder.gradebook.history import history_of
 from course.autograder.gradebook.nbgrader_steps import SaveScores
 from course.autograder.gradebook.points import points_that_differ
 from course.autograder.grading.gradescope import results
-from course.autograder.grading.marking import Task, digest
+from course.autograder.grading.task import Task, digest
 from course.autograder.insight.regrade import compared
 from course.autograder.insight.report import write_report
 from course.autograder.intake.timestamp import HandedInAt

@@ -21,7 +21,7 @@ from course.autograder.gradebook.entries import write_students
 from course.autograder.gradebook.grades import write_grades
 from course.autograder.gradebook.record import Recorder, canonical_dump
 from course.autograder.grading.driver import Plan, grade
-from course.autograder.grading.marking import opened
+from course.autograder.grading.task import opened
 from course.autograder.intake.timestamp import HandedInAt
 from tests.gradebook.postgres import program, running
 from tests.grading.cluster.quick import seem_to_mark

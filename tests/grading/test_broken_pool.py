@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from course.autograder.gradebook.marks import Marked
-from course.autograder.grading.marking import Task
+from course.autograder.grading.task import Task
 from course.autograder.grading.pool import LocalExecutor, work_off
 
 

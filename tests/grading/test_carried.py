@@ -14,7 +14,8 @@ from course.autograder.grading import carried as travel
 from course.autograder.grading.carried import brought, carried
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import Stated
-from course.autograder.grading.marking import Opened, Task, intake_of, opened
+from course.autograder.grading.marking import intake_of
+from course.autograder.grading.task import Opened, Task, opened
 from course.autograder.judging.rules import Counting, Rules
 from tests.marked_class import NAME
 

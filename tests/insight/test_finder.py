@@ -12,7 +12,8 @@ from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading.class_mistakes.mistake import ClassMistake
 from course.autograder.grading.driver import handed_in, task_of
-from course.autograder.grading.marking import digest, mark
+from course.autograder.grading.marking import mark
+from course.autograder.grading.task import digest
 from course.autograder.insight.finder import find, kept_in
 from course.autograder.judging.answers import notebook_with, solutions
 from tests.marked_class import folder_like

@@ -29,8 +29,20 @@ if TYPE_CHECKING:
 
 NEEDS_PERSON = 3  # the exit code with --strict
 INTERRUPTED = 130  # as shells have it
-# What nbgrader and nbconvert import for a hub, for pages and for tests of their own, a tenth of a second; grading uses none.
-NOT_YET = ("requests", "soupsieve", "yaml")
+# What nbgrader and nbconvert import for a server, a hub, archives, pages and tests of their own, a third of the gradebook's
+# import; grading uses none. Of those below the others take functions by name, and one class that they only call.
+NOT_YET = ("bleach", "bs4", "requests", "setuptools", "soupsieve", "yaml")
+_EXTENSION = ("load_jupyter_server_extension",)
+NOT_YET_CALLED = {
+    "nbconvert.filters.markdown_mistune": ("markdown2html_mistune",),
+    "nbconvert.postprocessors.serve": ("ServePostProcessor",),
+    "nbconvert.preprocessors.sanitize": ("_get_default_css_sanitizer",),
+    "nbgrader.server_extensions.assignment_list": _EXTENSION,
+    "nbgrader.server_extensions.course_list": _EXTENSION,
+    "nbgrader.server_extensions.formgrader": _EXTENSION,
+    "nbgrader.server_extensions.validate_assignment": _EXTENSION,
+    "setuptools.archive_util": ("unpack_archive", "unpack_tarfile", "unpack_zipfile"),
+}
 
 
 @click.command()
@@ -111,12 +123,13 @@ def grade(
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         # Before the imports below, which take as long as Paddle's.
         start_ahead(*(["course.autograder.feedback.page"] if feedback else []))
-    with made_to_stay(unless="nbgrader"), later(*NOT_YET), without(*FORMATS):
-        from course.autograder.engine.engine import UNGUARDED
+    with made_to_stay(unless="nbgrader"), later(*NOT_YET, called=NOT_YET_CALLED), without(*FORMATS):
         from course.autograder.gradebook.course import GradingError
         from course.autograder.grading.driver import Plan
 
     if no_sandbox:
+        from course.autograder.engine.engine import UNGUARDED
+
         warn(UNGUARDED)
     if shard is not None:
         from course.autograder.cli.shards import grade_shard

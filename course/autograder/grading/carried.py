@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.autograder.gradebook.errors import GradingError
 from course.autograder.grading.class_mistakes.file import mistakes_in, with_mistake
-from course.autograder.grading.marking import Opened, Task
+from course.autograder.grading.task import Opened, Task
 from course.autograder.intake.find import File, Handed
 from course.autograder.intake.timestamp import HandedInAt
 from course.autograder.judging.rules import Counting, ExtraCredit, Rules

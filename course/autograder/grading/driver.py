@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,9 +23,8 @@ from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.states import DONE, STALE, State
-from course.autograder.grading.class_mistakes.file import FILE, read_mistakes
-from course.autograder.grading.class_mistakes.mistake import ClassMistake
-from course.autograder.grading.marking import Task, digest, in_a_sentence
+from course.autograder.grading.class_mistakes import FILE
+from course.autograder.grading.task import Task, digest, in_a_sentence
 from course.autograder.grading.pool import marked_together
 from course.autograder.grading.ready import require_all
 from course.autograder.intake.hand_ins import find_hand_ins
@@ -35,6 +34,9 @@ from course.autograder.settings import SettingsError
 from course.common.interrupts import finishing_first
 from course.common.text import printable
 from course.languages.saying import language
+
+if TYPE_CHECKING:
+    from course.autograder.grading.class_mistakes.mistake import ClassMistake
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def task_of(
     )
 
 
-def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:
+def class_mistakes(root: Path, assignment: str) -> "tuple[ClassMistake, ...]":
     """The mistakes that the instructor has named. Raises GradingError, in one sentence, where their file is wrong."""
     path = root / FILE
     stamp = path.stat().st_mtime_ns if path.exists() else 0
@@ -197,8 +199,10 @@ def class_mistakes(root: Path, assignment: str) -> tuple[ClassMistake, ...]:
 
 
 @functools.lru_cache(maxsize=16)
-def _mistakes_at(root: Path, assignment: str, stamp: int) -> tuple[ClassMistake, ...]:
-    """Read once for a whole class."""
+def _mistakes_at(root: Path, assignment: str, stamp: int) -> "tuple[ClassMistake, ...]":
+    """Read once for a whole class, and with all that this takes only where there is a file."""
+    from course.autograder.grading.class_mistakes.file import read_mistakes
+
     return read_mistakes(root, assignment)
 
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from course.autograder.gradebook.marks import Marked
-from course.autograder.grading.marking import Task
+from course.autograder.grading.task import Task
 
 
 class WorkerLost(Exception):

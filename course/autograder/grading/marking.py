@@ -1,16 +1,8 @@
-"""From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own.
+"""From a submission to its marks: take it in, run it locked in, judge it. A pure function, in a worker of its own."""
 
-What it depends on is the submission, the release, the course's secret and the code's fingerprint; `digest` is
-those four in one line, so that a second run knows what it need not do again.
-"""
-
-import gc
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -18,123 +10,17 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from course.autograder.gradebook.marks import Marked
-from course.autograder.grading.class_mistakes.mistake import ClassMistake
-from course.autograder.grading.fingerprint import course_version
-from course.autograder.intake.find import Handed, fingerprint, look_through
+from course.autograder.grading.task import Opened, Task, opened
 from course.autograder.intake.released import Release, read_release
 from course.autograder.intake.take_in import Intake, taken_in
-from course.autograder.intake.timestamp import FILE, HandedInAt, handed_in_at
-from course.autograder.judging import seed_for
-from course.autograder.judging.rules import NO_EXTRA, STANDARD, Counting, ExtraCredit, Rules
-from course.autograder.sandbox.limits import Limits
-from course.common.text import printable
-from course.languages.saying import ENGLISH, choose
+from course.autograder.judging.rules import Counting
+from course.languages.saying import choose
 
-# New objects after which a worker searches for those that nobody needs any more. Python's own 700 have it look through a
-# notebook's cells and a check's cases again and again while they are in use.
-SEARCH_AFTER = 20_000
 UNTIMED = "the time of handing in could not be read; it counts as in time until a person has looked at it"
 TIMED_BY_A_PERSON = (
     "{}; it counts as in time. Write the time, such as 2026-11-26 01:45:34 UTC, into that file and grade again, "
     "or leave it so"
 )
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker needs to know of one submission.
-
-    Attributes:
-        student, assignment: names.
-        folder: where the submission lies.
-        released: the notebook as students got it.
-        secret: the course's.
-        places: `HandIn.places`, when it lies elsewhere, or in more than one place.
-        noted: `HandIn.notes`.
-        class_mistakes: what the instructor has given names to, beside the checks' own.
-        rules: how answers are judged.
-        counting: questions that count otherwise than students were told.
-        extra: optional questions, as they count.
-        language: in which the student is spoken to.
-    """
-
-    student: str
-    assignment: str
-    folder: Path
-    released: Path
-    secret: str
-    places: tuple[Path, ...] = ()
-    noted: tuple[str, ...] = ()
-    class_mistakes: tuple[ClassMistake, ...] = ()
-    rules: Rules = STANDARD
-    counting: tuple[Counting, ...] = ()
-    extra: ExtraCredit = NO_EXTRA
-    language: str = ENGLISH
-
-    @property
-    def where(self) -> tuple[Path, ...]:
-        """The places that the submission lies in."""
-        return self.places or (self.folder,)
-
-    @property
-    def handed_in_at(self) -> HandedInAt:
-        """When it was handed in, by the first `timestamp.txt` in its places."""
-        timed = (place for place in self.where if (place / FILE).exists() or (place / FILE).is_symlink())
-        return handed_in_at(next(timed, self.folder))
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A hand-in with all that its marks depend on at hand; its task's paths and secret are not looked at any more.
-
-    Attributes:
-        task: what is to be marked, and how.
-        handed: the files that were handed in.
-        at: when.
-        released: bytes of the notebook as students got it.
-        seed: what the student's cases are drawn from.
-        digest: one line for everything that the marks depend on.
-    """
-
-    task: Task
-    handed: Handed
-    at: HandedInAt
-    released: bytes
-    seed: int
-    digest: str
-
-
-def opened(task: Task) -> Opened:
-    """A hand-in as it lies on this machine's disk. Raises OSError where that cannot be read."""
-    handed, at, released = look_through(task.where), task.handed_in_at, task.released.read_bytes()
-    seed = seed_for(task.secret, task.student, task.assignment)
-    return Opened(task, handed, at, released, seed, _digest(task, handed, at, released))
-
-
-def digest(task: Task) -> str:
-    """One line for everything that the marks depend on; what stands before the dot is of what was handed in alone."""
-    return opened(task).digest
-
-
-def _digest(task: Task, handed: Handed, at: HandedInAt, released: bytes) -> str:
-    parts = [
-        task.student,
-        task.assignment,
-        course_version(),
-        task.secret,
-        at.utc or "",
-        at.problem,
-        repr(task.rules),
-        *map(repr, task.counting),
-        *([repr(task.extra)] if task.extra.questions else ()),
-        *([task.language] if task.language != ENGLISH else ()),
-        *task.noted,
-    ]
-    rest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
-    rest.update(b"\0" + released)
-    for mistake in task.class_mistakes:
-        rest.update(f"\0{mistake}".encode())
-    return f"{fingerprint(handed).hex()}.{rest.hexdigest()}"
 
 
 def intake_of(one: Task | Opened) -> Intake:
@@ -214,47 +100,3 @@ def _written(notebook: NotebookNode) -> str:
     # A cell a line: with an indent, Python's own encoder would have to do the work, not the one in C.
     cells = ",\n".join(json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in notebook.cells)
     return rest.replace('"cells": []', f'"cells": [\n{cells}\n]', 1) + "\n"
-
-
-# --- a worker process: one engine, kept warm -----------------------------------------------------------------
-
-_engine: Any = None
-
-
-def start_worker(limits: Limits, isolated: bool, language: str = ENGLISH) -> None:
-    """Make this process a worker: it ends with its parent, and has an engine of its own."""
-    global _engine
-    from course.autograder.engine.engine import Engine
-    from course.autograder.grading.workers import end_with_parent
-
-    end_with_parent()
-    choose(language)
-    gc.set_threshold(SEARCH_AFTER)
-    _engine = Engine(limits, isolated=isolated)
-
-
-def first_times() -> None:
-    """Go through what is slow the first time: the device is chosen, a schema and templates compiled, files that count read."""
-    from course.autograder.engine.outputs import verdict_outputs
-    from course.autograder.judging import judge
-    from course.reference.device import device
-
-    device()
-    course_version()
-    verdict_outputs(judge("no such check", graded=True), 1)
-    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()]))
-
-
-def mark_here(one: Task | Opened) -> Marked:
-    """Mark with this worker's engine; whatever goes wrong is a sentence."""
-    try:
-        return mark(one, _engine)
-    except Exception as error:
-        task = one if isinstance(one, Task) else one.task
-        return Marked(task.student, task.assignment, failure=in_a_sentence(error))
-
-
-def in_a_sentence(error: BaseException) -> str:
-    """An error that nobody foresaw, in one line."""
-    told = str(error).strip().splitlines() or [""]
-    return printable(f"{type(error).__name__}: {told[0][:300]}")

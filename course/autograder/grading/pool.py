@@ -12,8 +12,9 @@ from time import monotonic
 
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.executor import Executor, WorkerLost
-from course.autograder.grading.marking import Task, mark_here, start_worker
 from course.autograder.grading.process_pool import ProcessPool
+from course.autograder.grading.task import Task
+from course.autograder.grading.worker_process import mark_here, start_worker
 from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 from course.languages.saying import language

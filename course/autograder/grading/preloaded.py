@@ -15,9 +15,9 @@ prefork.open_one()  # warms up while the imports below go on
 with made_to_stay(), without(*FORMATS):
     from course.autograder.checks import list_checks
     from course.autograder.engine import engine, further, questions, session  # noqa: F401 - to be there after the fork
-    from course.autograder.grading import marking
+    from course.autograder.grading import marking, worker_process
 
     list_checks()
     # What fails here will fail in each worker again, where it is said of a submission.
     with contextlib.suppress(Exception):
-        marking.first_times()
+        worker_process.first_times()

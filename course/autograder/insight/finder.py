@@ -19,7 +19,8 @@ from course.autograder.grading.class_mistakes.fingerprints import has_no_name, l
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import Stated
 from course.autograder.grading.driver import class_mistakes, handed_in, task_of
-from course.autograder.grading.marking import Task, digest, intake_of
+from course.autograder.grading.marking import intake_of
+from course.autograder.grading.task import Task, digest
 from course.autograder.insight.calls import calls_in, follows_from
 from course.autograder.insight.groups import Group, Trace, grouped, trace
 from course.autograder.insight.versions import functions_in

@@ -14,7 +14,7 @@ PLACES = {
     "decided": "deciding",
     "resolve": "deciding",
     "question": "computing",
-    "seed_for": "computing",
+    "seed_for": "seeds",
 }
 
 __all__ = ["decided", "judge", "judge_with", "question", "resolve", "seed_for", "weighed"]

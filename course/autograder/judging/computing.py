@@ -17,12 +17,6 @@ from course.common.quiet import quiet_stderr
 from course.reference.remembering import at_first
 
 
-def seed_for(secret: str, student: str, check: str) -> int:
-    """The seed of one student's cases for one check: nobody without the secret can draw them in advance."""
-    digest = hashlib.blake2b(f"{student}\0{check}".encode(), key=secret.encode()[:64], digest_size=8)
-    return int.from_bytes(digest.digest(), "big")
-
-
 def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
     """The generator that one case is drawn from; independent of which other cases there are."""
     digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()

@@ -12,7 +12,7 @@ from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.carried import brought
 from course.autograder.grading.cluster.worker import PLUGIN, Judging, offer
 from course.autograder.grading.executor import WorkerLost
-from course.autograder.grading.marking import Opened
+from course.autograder.grading.task import Opened
 
 HOLD = "QUICK_HOLD"  # names a file: while it is there, nothing is finished
 FINISHED = "finished"  # the file beside it with a line for each submission that any worker has finished

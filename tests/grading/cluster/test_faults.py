@@ -21,7 +21,7 @@ from course.autograder.gradebook.record import Recorder, canonical_dump
 from course.autograder.gradebook.states import DONE, read_states
 from course.autograder.grading.cluster.executor import open_cluster
 from course.autograder.grading.driver import Plan, grade
-from course.autograder.grading.marking import opened
+from course.autograder.grading.task import opened
 from tests.grading.cluster.quick import FINISHED, HOLD, at_work, seem_to_mark
 from tests.grading.cluster.running import Running, kill, parent
 from tests.marked_class import NAME, folder_like, hand_in

@@ -7,6 +7,7 @@ from typing import Any
 
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.spec import Check
+from course.autograder.grading.class_mistakes import FILE as FILE
 from course.autograder.grading.class_mistakes.fingerprints import Fingerprint, Key, Outcome
 from course.autograder.grading.class_mistakes.mistake import ClassMistake, Relation
 from course.autograder.grading.class_mistakes.stated import KINDS, POWERS, ROUNDED, Stated
@@ -14,7 +15,6 @@ from course.autograder.settings import SettingsError
 from course.autograder.settings.table import Table, shown, toml_in
 from course.common.text import printable
 
-FILE = "mistakes.toml"
 FIRST = """\
 # Mistakes of this course's students that no check has a name for, with the names and the advice that were given to them.
 # `python -m course mistakes ASSIGNMENT name GROUP "words" --advice "sentence"` adds one. Name and advice may be rewritten

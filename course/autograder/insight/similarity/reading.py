@@ -7,7 +7,8 @@ import nbformat
 
 from course.autograder.gradebook.course import Course
 from course.autograder.grading.driver import handed_in, task_of
-from course.autograder.grading.marking import in_a_sentence, intake_of
+from course.autograder.grading.marking import intake_of
+from course.autograder.grading.task import in_a_sentence
 from course.autograder.insight.similarity.functions import HandedIn, given_by, read_functions
 from course.autograder.insight.similarity.shapes import Shapes
 from course.autograder.intake.released import read_release

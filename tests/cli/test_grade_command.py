@@ -34,7 +34,7 @@ def course(ps1, tmp_path, monkeypatch):
     made = folder_like(ps1, tmp_path / "root")
     for student in ("s1", "s2", "s3"):
         hand_in(made, student)
-    monkeypatch.setattr(workers, "start_ahead", lambda *also: None)
+    monkeypatch.setattr(workers, "start_ahead", lambda *also, **more: None)
     monkeypatch.setattr(confinement, "missing", list)
     monkeypatch.setattr(tasks_of, "course_version", lambda: "1")
     monkeypatch.setattr(

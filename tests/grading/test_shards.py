@@ -31,7 +31,7 @@ def course(ps1, tmp_path, monkeypatch):
         hand_in(made, student)
     monkeypatch.delenv("COURSE_SECRET", raising=False)
     course_secret(made.root)
-    monkeypatch.setattr(workers, "start_ahead", lambda *also: None)
+    monkeypatch.setattr(workers, "start_ahead", lambda *also, **more: None)
     monkeypatch.setattr(confinement, "missing", list)
     monkeypatch.setattr(parts, "all_marked", lambda tasks, *how: (marks_of(made, task) for task in tasks))
     return made

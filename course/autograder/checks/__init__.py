@@ -11,6 +11,7 @@ from typing import Any
 from course.autograder.checks.language.spec import Check, Corner
 
 SHARED = ("language", "chance")  # what checks are written in
+_read: dict[str, Check] = {}  # of the topics that were asked for
 
 
 def topics() -> list[ModuleType]:
@@ -19,16 +20,15 @@ def topics() -> list[ModuleType]:
     return [importlib.import_module(f"{__name__}.{name}") for name in found if name not in SHARED]
 
 
-def _tables(file: str) -> dict[str, Any]:
-    """What each topic says of its checks by their names, in HIDDEN of `hidden.py` or CORNERS of `corners.py`.
+def _table(topic: ModuleType, file: str) -> dict[str, Any]:
+    """What a topic says of its checks by their names, in HIDDEN of `hidden.py` or CORNERS of `corners.py`.
 
     A student's release has no such file.
     """
-    found: dict[str, Any] = {}
-    for topic in topics():
-        name = f"{topic.__name__}.{file}"
-        if importlib.util.find_spec(name) is not None:
-            found |= getattr(importlib.import_module(name), file.upper())
+    name = f"{topic.__name__}.{file}"
+    if importlib.util.find_spec(name) is None:
+        return {}
+    found: dict[str, Any] = getattr(importlib.import_module(name), file.upper())
     return found
 
 
@@ -42,27 +42,48 @@ def _with_corners(check: Check, corners: tuple[Corner, ...]) -> Check:
 
 
 @functools.cache
-def _registry() -> dict[str, Check]:
+def _checks_of(topic: ModuleType) -> dict[str, Check]:
+    """One topic's checks. Raises ValueError where what its files say does not fit together."""
     checks: dict[str, Check] = {}
-    hidden, corners = _tables("hidden"), _tables("corners")
-    modules = (f"{topic.__name__}.{module}" for topic in topics() for module in topic.QUESTIONS)
-    for module in modules:
-        for check in importlib.import_module(module).CHECKS:
+    hidden, corners = _table(topic, "hidden"), _table(topic, "corners")
+    for module in topic.QUESTIONS:
+        for check in importlib.import_module(f"{topic.__name__}.{module}").CHECKS:
             if check.name in checks:
                 raise ValueError(f"two checks are called '{check.name}'")
+            if check.assignment != topic.ASSIGNMENT:
+                raise ValueError(
+                    f"'{check.name}' belongs to {check.assignment}, its folder to {topic.ASSIGNMENT}"
+                )
             whole = replace(check, hidden=hidden.get(check.name, ()))
             checks[check.name] = _with_corners(whole, corners.get(check.name, ()))
     unknown = {*hidden, *corners} - set(checks)
     if unknown:
         raise ValueError(f"hidden cases or corners of checks that do not exist: {sorted(unknown)}")
+    _read.update(checks)
+    return checks
+
+
+@functools.cache
+def _registry() -> dict[str, Check]:
+    checks: dict[str, Check] = {}
+    for topic in topics():
+        of_topic = _checks_of(topic)
+        if both := sorted(checks.keys() & of_topic.keys()):
+            raise ValueError(f"two checks are called '{both[0]}'")
+        checks |= of_topic
     return checks
 
 
 def list_checks(assignment: str | None = None) -> list[str]:
-    """Names of all checks, or of one assignment's, in the order of its notebook."""
-    return [name for name, check in _registry().items() if assignment in (None, check.assignment)]
+    """Names of all checks, or of one assignment's, in the order of its notebook.
+
+    Only the topics that are asked for are imported: a worker that grades one assignment starts sooner.
+    """
+    if assignment is None:
+        return list(_registry())
+    return [name for topic in topics() if assignment == topic.ASSIGNMENT for name in _checks_of(topic)]
 
 
 def find_check(name: str) -> Check:
     """The check of that name. Raises KeyError when there is none."""
-    return _registry()[name]
+    return _read[name] if name in _read else _registry()[name]

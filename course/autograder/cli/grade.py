@@ -122,7 +122,7 @@ def grade(
 
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         # Before the imports below, which take as long as Paddle's.
-        start_ahead(*(["course.autograder.feedback.page"] if feedback else []))
+        start_ahead(*(["course.autograder.feedback.page"] if feedback else []), assignment=assignment)
     with made_to_stay(unless="nbgrader"), later(*NOT_YET, called=NOT_YET_CALLED), without(*FORMATS):
         from course.autograder.gradebook.course import GradingError
         from course.autograder.grading.driver import Plan

@@ -1,9 +1,11 @@
-"""Imported once by the process that workers are forked from: Paddle, every check, and what a worker needs besides."""
+"""Imported once by the process that workers are forked from: Paddle, the checks, and what a worker needs besides."""
 
 import contextlib
+import os
 import signal
 
 from course.autograder.engine import prefork
+from course.autograder.grading.workers import FOR_ASSIGNMENT
 from course.common.collecting import made_to_stay
 from course.common.later import FORMATS, without
 
@@ -17,7 +19,7 @@ with made_to_stay(), without(*FORMATS):
     from course.autograder.engine import engine, further, questions, session  # noqa: F401 - to be there after the fork
     from course.autograder.grading import marking, worker_process
 
-    list_checks()
+    list_checks(os.environ.get(FOR_ASSIGNMENT) or None)
     # What fails here will fail in each worker again, where it is said of a submission.
     with contextlib.suppress(Exception):
         worker_process.first_times()

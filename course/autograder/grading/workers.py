@@ -13,6 +13,7 @@ from multiprocessing.context import BaseContext
 from types import ModuleType
 
 PRELOADED = "course.autograder.grading.preloaded"
+FOR_ASSIGNMENT = "COURSE_PRELOADED_FOR"  # in the environment: whose checks are imported ahead
 
 
 def judging_context() -> BaseContext:
@@ -30,12 +31,14 @@ def judging_context() -> BaseContext:
     return multiprocessing.get_context("spawn")
 
 
-def start_ahead(*also: str) -> None:
+def start_ahead(*also: str, assignment: str = "") -> None:
     """Have Paddle imported for the workers to come, while this process goes on with imports of its own.
 
     Args:
         also: modules that other processes forked from the same one need.
+        assignment: whose checks the workers will need; '' where that may be any.
     """
+    os.environ[FOR_ASSIGNMENT] = assignment
     context = judging_context()
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload([PRELOADED, *also])

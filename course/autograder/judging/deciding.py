@@ -4,6 +4,7 @@ It never sees a student's objects, only the plain arrays of a `protocol.Reply`; 
 function call or from another process behind a pipe makes no difference to the verdict.
 """
 
+import contextlib
 import difflib
 import functools
 import re
@@ -172,9 +173,12 @@ def resolve(name: str, given: int, graded: bool = False, bank: Bank | None = Non
         bank: where checks are looked for; the project's own where None.
     """
     bank = bank or computed()
-    names = bank.names()
-    check = bank.find(name) if isinstance(name, str) and name in names else None
+    check = None
+    if isinstance(name, str):
+        with contextlib.suppress(KeyError):
+            check = bank.find(name)
     if check is None:
+        names = bank.names()
         close = difflib.get_close_matches(str(name), names, n=1)
         meant = f"; is '{close[0]}' meant?" if close else "."
         return _refusal(str(name)[:80], f"There is no check called '{str(name)[:80]}'{meant}", 0.0, graded)

@@ -1,5 +1,6 @@
 """ps1: batch normalisation."""
 
+ASSIGNMENT = "ps1_batchnorm"
 # The files that hold its checks, in the order of its notebook.
 QUESTIONS = (
     "pieces",

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm import ASSIGNMENT as ASSIGNMENT
 from course.autograder.checks.batch_norm import variants
 from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.moment_loops import MOMENT_LOOPS
@@ -19,7 +20,6 @@ from course.reference import batch_norm
 from course.reference.batch_norm import tensor
 from course.reference.framework import paddle
 
-ASSIGNMENT = "ps1_batchnorm"
 MOMENTS = Tolerances(Tolerance(1e-6, 1e-10), Tolerance(1e-4, 1e-6))
 
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.conv import ASSIGNMENT as ASSIGNMENT
 from course.autograder.checks.language import Inputs
 from course.autograder.checks.language.draws import Draw, Generator, away_from_zero, draw
-
-ASSIGNMENT = "ps3_conv"
 
 
 def length(

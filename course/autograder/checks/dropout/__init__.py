@@ -1,5 +1,6 @@
 """ps2: dropout."""
 
+ASSIGNMENT = "ps2_dropout"
 # The files that hold its checks, in the order of its notebook.
 QUESTIONS = (
     "masks",

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from course.autograder.checks.dropout import ASSIGNMENT as ASSIGNMENT
 from course.autograder.checks.dropout.chance import CALLS
 from course.autograder.checks.language import Call, Inputs, Seeded, Strided, call
 from course.autograder.checks.language.draws import Generator, away_from_zero, draw
 from course.reference.dropout import UPSCALE
 
-ASSIGNMENT = "ps2_dropout"
 Axes = tuple[int, ...]
 
 

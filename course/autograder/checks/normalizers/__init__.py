@@ -1,5 +1,6 @@
 """ps4: normalisers for small batches."""
 
+ASSIGNMENT = "ps4_normalizers"
 # The files that hold its checks, in the order of its notebook.
 QUESTIONS = (
     "layer",

@@ -9,8 +9,8 @@ from course.autograder.checks.batch_norm.gradient_parts import Parts, PartsOf, d
 from course.autograder.checks.batch_norm.variants import Switches, affine, graph, standardized, statistics
 from course.autograder.checks.language import BATCH_NORM, Inputs, Output, draws
 from course.autograder.checks.language.wrong import Wrong
+from course.autograder.checks.normalizers import ASSIGNMENT as ASSIGNMENT
 
-ASSIGNMENT = "ps4_normalizers"
 GRADIENTS = (Output("dx", BATCH_NORM, 2), Output("dgamma", BATCH_NORM), Output("dbeta", BATCH_NORM))
 Graph = Callable[[Any, Any, Any], Any]  # tensors (x, gamma, beta) -> out
 

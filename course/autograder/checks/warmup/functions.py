@@ -7,6 +7,7 @@ from course.autograder.checks.language.protocol import Call
 from course.autograder.checks.language.spec import Case, Check, Inputs, Misconception, Output
 from course.autograder.checks.language.stand_ins import Strided
 from course.autograder.checks.language.tolerances import Tolerance, Tolerances
+from course.autograder.checks.warmup import ASSIGNMENT
 from course.reference import warmup
 
 SUMS = Tolerances(Tolerance(1e-9, 1e-12), Tolerance(1e-5, 1e-6))
@@ -21,7 +22,7 @@ def values(r: Generator, shape: tuple[int, ...], dtype: str = "float64") -> Inpu
 
 RELU = Check(
     name="relu",
-    assignment="ps0_warmup",
+    assignment=ASSIGNMENT,
     points=5,
     functions=("relu",),
     steps=(Call("relu", ("x",), ("out",)),),
@@ -59,7 +60,7 @@ RELU = Check(
 
 L1_NORM = Check(
     name="l1_norm",
-    assignment="ps0_warmup",
+    assignment=ASSIGNMENT,
     points=5,
     functions=("l1_norm",),
     steps=(Call("l1_norm", ("x",), ("norms",)),),

@@ -32,6 +32,11 @@ class _Later(ModuleType):
         spec = self.__spec__
         self.__class__ = ModuleType  # type: ignore[assignment]
         self.__dict__.pop("_called", None)
+        package = sys.modules.get(self.__name__.rpartition(".")[0])
+        if isinstance(
+            package, _Later
+        ):  # whose code comes first, as ever: it may be what lets others be found
+            package._run()
         if spec is not None and spec.loader is not None:
             spec.loader.exec_module(self)
 

@@ -49,7 +49,9 @@ def plan(engine, assignment, expected):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            tasks_of, "seed_for", lambda secret, who, what: own_seed(secret, who if who in right else "", what)
+            tasks_of,
+            "seed_for",
+            lambda secret, who, what: own_seed(secret, who if who in right else "", what),
         )
         yield grading.Plan(limits=LIMITS, marking=mark_here)
 

@@ -496,7 +496,9 @@ def test_a_checks_dots_are_dashes_in_its_cells_grade_id(
     own = checks._checks_of
     more = {"normalize.again": dotted}
     monkeypatch.setattr(checks, "_read", checks._read | more)
-    monkeypatch.setattr(checks, "_checks_of", lambda topic: own(topic) | (more if topic.ASSIGNMENT == ASSIGNMENT else {}))
+    monkeypatch.setattr(
+        checks, "_checks_of", lambda topic: own(topic) | (more if topic.ASSIGNMENT == ASSIGNMENT else {})
+    )
     made = notebook("", RIGHT, "", "")
     cell = next(c for c in made.cells if c.id == "normalize")
     cell.source, cell.metadata.nbgrader["grade_id"] = 'check("normalize.again", normalize)', "normalize-again"

@@ -6,8 +6,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from course.autograder.gradebook.marks import Marked
-from course.autograder.grading.task import Task
 from course.autograder.grading.pool import LocalExecutor, work_off
+from course.autograder.grading.task import Task
 
 
 class BreaksAfter:

@@ -12,9 +12,9 @@ from course.autograder.gradebook.marks import Marked
 from course.autograder.gradebook.record import Recorder, canonical_dump
 from course.autograder.gradebook.secret import course_secret
 from course.autograder.grading import parts, workers
-from course.autograder.grading.task import digest
 from course.autograder.grading.parts import OTHER, enter, grade_part, results_below
 from course.autograder.grading.shards import ENDING, Shard, read_results, shard_of
+from course.autograder.grading.task import digest
 from course.autograder.intake.timestamp import HandedInAt
 from course.autograder.sandbox import confinement
 from tests.marked_class import NAME, folder_like, hand_in, marked

@@ -10,7 +10,15 @@ import pytest
 
 from course.common.later import later, without
 
-COSTLY = "import builtins\nbuiltins.costly_ran = getattr(builtins, 'costly_ran', 0) + 1\n__version__ = '7'\nNAME = 'so'\n"
+COSTLY = """import builtins
+builtins.costly_ran = getattr(builtins, 'costly_ran', 0) + 1
+__version__ = '7'
+NAME = 'so'
+
+
+def doubled(x, *, plus=0):
+    return 2 * x + plus
+"""
 
 
 @pytest.fixture
@@ -19,7 +27,9 @@ def costly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder = tmp_path / "costly"
     folder.mkdir()
     (folder / "__init__.py").write_text(COSTLY)
-    (folder / "below.py").write_text("HERE = 1\n")
+    (folder / "below.py").write_text(
+        "HERE = 1\n\n\ndef given():\n    import costly\n\n    return costly.__dict__['NAME']\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delattr("builtins.costly_ran", raising=False)
     importlib.invalidate_caches()
@@ -64,6 +74,12 @@ def test_what_lies_below_it_needs_it_not(costly: None) -> None:
     assert sys.modules["costly"].NAME == "so" and ran() == 1
 
 
+def test_its_package_is_run_before_it(costly: None) -> None:
+    with later("costly", called={"costly.below": ("given",)}):
+        from costly.below import given  # type: ignore[import-not-found]
+    assert ran() == 0 and given() == "so" and ran() == 1
+
+
 def test_others_are_imported_as_ever(costly: None) -> None:
     with later("costlier"):
         importlib.import_module("costly")
@@ -76,6 +92,49 @@ def test_what_is_held_back_is_there_again_afterwards(costly: None) -> None:
     with without("costly", "sys"), pytest.raises(ModuleNotFoundError):
         importlib.import_module("costly")
     assert sys.modules["sys"] is sys and importlib.import_module("costly").NAME == "so"
+
+
+def test_a_function_taken_by_name_is_run_when_it_is_called(costly: None) -> None:
+    with later(called={"costly": ("doubled",)}):
+        from costly import doubled  # type: ignore[import-not-found]
+
+        assert doubled.__name__ == "doubled" and doubled.__module__ == "costly"
+    assert ran() == 0
+    assert doubled(3, plus=1) == 7 and doubled(4) == 8 and ran() == 1
+    from costly import doubled as own
+
+    assert own is not doubled and own(5) == 10 and doubled(5) == 10 and ran() == 1
+
+
+def test_of_such_a_module_all_else_is_there_as_ever(costly: None) -> None:
+    with later(called={"costly": ("doubled",)}):
+        from costly import NAME, doubled
+    assert NAME == "so" and ran() == 1 and doubled(2) == 4 and ran() == 1
+
+
+DRIVER = """
+import sys
+from course.autograder.cli.grade import NOT_YET_CALLED, import_driver
+import_driver()
+from course.autograder.feedback.feedback import PageWriter
+there = [name for name in ("numpy", "paddle", "jupyter_server", "course.autograder.engine.engine") if name in sys.modules]
+assert not there, there
+waiting = [name for name in NOT_YET_CALLED if type(sys.modules[name]).__name__ == "_Later"]
+assert "setuptools.archive_util" in waiting and len(waiting) > 4, waiting
+from nbgrader.utils import unzip
+import tempfile, zipfile, pathlib
+folder = pathlib.Path(tempfile.mkdtemp())
+with zipfile.ZipFile(folder / "a.zip", "w") as packed:
+    packed.writestr("a.txt", "so")
+(folder / "out").mkdir()
+unzip(str(folder / "a.zip"), str(folder / "out"))
+assert (folder / "out" / "a.txt").read_text() == "so"
+"""
+
+
+@pytest.mark.slow
+def test_what_hands_submissions_out_comes_without_a_judge_and_a_server_and_what_it_puts_off_works() -> None:
+    subprocess.run([sys.executable, "-c", DRIVER], check=True, timeout=300)
 
 
 PADDLE = """

@@ -13,8 +13,8 @@ from course.autograder.gradebook.course import PROJECT, Course
 from course.autograder.gradebook.release import build_release
 from course.autograder.gradebook.spoken import in_language
 from course.autograder.grading.marking import mark
-from course.autograder.grading.task import Task
 from course.autograder.grading.packed import autograder_zip
+from course.autograder.grading.task import Task
 from course.autograder.judging.sealed import SealedBank
 from course.languages import saying
 

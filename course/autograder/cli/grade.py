@@ -1,6 +1,7 @@
 """`python -m course grade`: a row as each submission is graded, pages meanwhile, and at the end who needs a person."""
 
 import contextlib
+import importlib
 import json
 import shlex
 import sys
@@ -43,6 +44,12 @@ NOT_YET_CALLED = {
     "nbgrader.server_extensions.validate_assignment": _EXTENSION,
     "setuptools.archive_util": ("unpack_archive", "unpack_tarfile", "unpack_zipfile"),
 }
+
+
+def import_driver() -> None:
+    """Import what hands submissions out and enters their marks; it needs no judge, no numpy and no server."""
+    with made_to_stay(unless="nbgrader"), later(*NOT_YET, called=NOT_YET_CALLED), without(*FORMATS):
+        importlib.import_module("course.autograder.grading.driver")
 
 
 @click.command()
@@ -123,9 +130,9 @@ def grade(
     if cluster is None and any((root / "submitted").glob(f"*/{assignment}/*.ipynb")):
         # Before the imports below, which take as long as Paddle's.
         start_ahead(*(["course.autograder.feedback.page"] if feedback else []), assignment=assignment)
-    with made_to_stay(unless="nbgrader"), later(*NOT_YET, called=NOT_YET_CALLED), without(*FORMATS):
-        from course.autograder.gradebook.course import GradingError
-        from course.autograder.grading.driver import Plan
+    import_driver()
+    from course.autograder.gradebook.course import GradingError
+    from course.autograder.grading.driver import Plan
 
     if no_sandbox:
         from course.autograder.engine.engine import UNGUARDED

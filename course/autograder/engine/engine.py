@@ -87,7 +87,9 @@ class Engine:
 
     def _warm(self) -> Zygote:
         zygote = Zygote(self.limits, self.isolated)
-        importlib.import_module("course.reference.framework")  # Paddle, which takes long: the zygote warms up meanwhile
+        importlib.import_module(
+            "course.reference.framework"
+        )  # Paddle, which takes long: the zygote warms up meanwhile
         zygote.await_start()
         return zygote
 

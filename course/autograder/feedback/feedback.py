@@ -15,8 +15,8 @@ from course.autograder.feedback.from_gradebook import standings
 from course.autograder.feedback.standing import Standing
 from course.autograder.feedback.writing import Writing, start_worker, write_here, write_page, write_style
 from course.autograder.gradebook.course import Course, GradingError
-from course.autograder.grading.task import in_a_sentence
 from course.autograder.grading.process_pool import ProcessPool
+from course.autograder.grading.task import in_a_sentence
 from course.common.text import printable
 from course.languages.saying import language
 

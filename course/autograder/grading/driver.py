@@ -24,9 +24,9 @@ from course.autograder.gradebook.record import Recorder
 from course.autograder.gradebook.scores import Score, scores_of
 from course.autograder.gradebook.states import DONE, STALE, State
 from course.autograder.grading.class_mistakes import FILE
-from course.autograder.grading.task import Task, digest, in_a_sentence
 from course.autograder.grading.pool import marked_together
 from course.autograder.grading.ready import require_all
+from course.autograder.grading.task import Task, digest, in_a_sentence
 from course.autograder.intake.hand_ins import find_hand_ins
 from course.autograder.intake.matched import HandIn, HandIns, Unmatched
 from course.autograder.sandbox.limits import Limits

@@ -23,10 +23,10 @@ from course.autograder.grading.driver import (
     up_to_date,
 )
 from course.autograder.grading.fingerprint import course_version
-from course.autograder.grading.task import Task, digest
 from course.autograder.grading.pool import all_marked
 from course.autograder.grading.ready import require_all, require_isolation, require_writable
 from course.autograder.grading.shards import ENDING, About, ResultsFile, Shard, path_of, read_results
+from course.autograder.grading.task import Task, digest
 from course.autograder.intake.hand_ins import find_hand_ins
 from course.autograder.intake.matched import HandIns
 from course.common.interrupts import finishing_first

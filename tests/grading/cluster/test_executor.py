@@ -17,8 +17,8 @@ from course.autograder.grading.cluster import executor as module
 from course.autograder.grading.cluster.executor import ClusterExecutor
 from course.autograder.grading.cluster.machines import Machines
 from course.autograder.grading.cluster.worker import LACKS, OFFERS, offer
-from course.autograder.grading.task import Task
 from course.autograder.grading.shards import as_data
+from course.autograder.grading.task import Task
 from course.autograder.sandbox.limits import Limits
 from tests.marked_class import NAME
 

@@ -20,9 +20,9 @@ from course.autograder.grading.carried import carried
 from course.autograder.grading.cluster.connecting import connected, has_page, leave
 from course.autograder.grading.cluster.machines import Machines
 from course.autograder.grading.cluster.worker import limits_as_data, mark_elsewhere, offer
-from course.autograder.grading.task import Task, in_a_sentence, opened
 from course.autograder.grading.pool import TRIES, work_off
 from course.autograder.grading.shards import marks_from
+from course.autograder.grading.task import Task, in_a_sentence, opened
 from course.autograder.sandbox.limits import Limits
 from course.common.text import printable
 

@@ -8,9 +8,9 @@ from concurrent.futures.process import BrokenProcessPool
 from course.autograder.gradebook.marks import Marked
 from course.autograder.grading.carried import brought
 from course.autograder.grading.executor import WorkerLost
-from course.autograder.grading.worker_process import mark_here, start_worker
 from course.autograder.grading.pool import FRESH_AFTER
 from course.autograder.grading.process_pool import ProcessPool
+from course.autograder.grading.worker_process import mark_here, start_worker
 from course.autograder.grading.workers import judging_context
 from course.autograder.sandbox.limits import Limits
 

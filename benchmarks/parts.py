@@ -84,7 +84,7 @@ def watched() -> Stopwatch:
     watch.wrap(supervisor.StudentProcess, "close", "asking for a process, and ending it")
     watch.wrap(session.Session, "_keep", "outputs and messages for the notebook")
     watch.wrap(marking, "_written", "writing the graded notebook")
-    watch.wrap(marking, "digest", "fingerprint of the hand-in")
+    watch.wrap(marking, "opened", "fingerprint of the hand-in")
     return watch
 
 

@@ -6,7 +6,14 @@ import re
 import numpy as np
 
 from course.autograder import judge
-from course.autograder.judging.verdict import Finding, Verdict, formulas_set, told_apart
+from course.autograder.judging.verdict import (
+    Finding,
+    Verdict,
+    after_its_name,
+    formulas_set,
+    once_for_all_calls,
+    told_apart,
+)
 
 
 def wrong_moments(x):
@@ -108,3 +115,22 @@ def test_an_output_is_asked_for_as_never_written_only_where_it_is_0_on_every_cas
     assert "Yours is 0 everywhere." in judge("dropout_apply.test", at_test).text()
     assert "ever written" not in judge("dropout_apply.test", at_test).text()
     assert "ever written" in judge("dropout_apply.test", lambda x, *_: np.zeros(x.shape)).text()
+
+
+def test_what_several_calls_show_alike_is_said_once():
+    calls = [(f"mask from call {k}", "It is None.") for k in (2, 3, 4)]
+    assert once_for_all_calls(calls) == [(0, "mask from calls 2 to 4")]
+    assert once_for_all_calls([calls[0], calls[2]]) == [(0, "mask from calls 2, 4")]
+    assert once_for_all_calls(calls[:1]) == [(0, "mask from call 2")]
+    other = ("out from call 3", "It is None.")
+    unlike = ("mask from call 3", "It is a list.")
+    assert [place for place, _ in once_for_all_calls([calls[0], other, unlike])] == [0, 1, 2]
+    assert once_for_all_calls([("", "It is None."), ("", "It is None.")]) == [(0, ""), (1, "")]
+
+
+def test_a_message_reads_on_after_the_name_of_its_output():
+    assert (
+        after_its_name("out", "out is None; is a `return` missing?") == "It is None; is a `return` missing?"
+    )
+    assert after_its_name("out", "outer is None.") == "outer is None."
+    assert after_its_name("", "There is no check.") == "There is no check."

@@ -204,7 +204,8 @@ def test_a_later_call_that_fails_costs_the_output():
         return coins(shape, p) if len(made) % 16 == 1 else None
 
     verdict = judge("dropout_mask", dropout_mask)
-    assert verdict.points == 0 and "mask from call 2: It is None" in verdict.text()
+    assert verdict.points == 0 and "mask from calls 2 to 16: It is None" in verdict.text()
+    assert verdict.text().count("None") == 1
 
 
 def test_a_rate_that_nobody_names_is_told_as_a_share():

@@ -10,6 +10,7 @@ from course.autograder.feedback.notebook import Cell, Notebook
 from course.autograder.feedback.shown import failure
 from course.autograder.feedback.standing import Mark, Standing
 from course.autograder.gradebook.lessons import Section, section_for
+from course.autograder.judging.verdict import after_its_name, once_for_all_calls
 
 MOST = 4  # things said of one question in its row
 FEW_WORDS = re.compile(r"[\w ,.;:!?'()-]{1,40}")
@@ -31,6 +32,11 @@ class Finding:
     text: str
     section: Section | None = None
     called: str = ""
+
+    @property
+    def headline(self) -> str:
+        """What, in the reader's language, as it reads after the output's name."""
+        return after_its_name(self.output, self.text)
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,7 @@ def _findings(verdict: dict[str, Any], assignment: str, name: str) -> Iterator[F
     listed, called = verdict.get("findings"), _called(verdict)
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     seen: set[tuple[str, str]] = set()
+    told: list[Finding] = []
     for one in sorted(found, key=lambda f: not f.get("misconception")):
         mistake = str(one.get("misconception") or "")
         output, text = (
@@ -182,7 +189,11 @@ def _findings(verdict: dict[str, Any], assignment: str, name: str) -> Iterator[F
         if text and cause not in seen:
             seen.add(cause)
             section = section_for(assignment, name, mistake) if mistake else None
-            yield Finding(output, text[:LONGEST], section, called.get(output, ""))
+            told.append(Finding(output, text[:LONGEST], section, called.get(output, "")))
+    for place, words in once_for_all_calls(
+        (one.called, one.text.removeprefix(one.output), str(one.section)) for one in told
+    ):
+        yield replace(told[place], called=words)
 
 
 def _called(verdict: dict[str, Any]) -> dict[str, str]:

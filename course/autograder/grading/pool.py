@@ -21,9 +21,9 @@ from course.languages.saying import language
 
 TOGETHER = 0.2  # seconds that marks may wait for others to be entered with: a transaction costs more than two of them
 AHEAD = 4  # submissions under way or waiting for the writer, for each worker: memory stays flat
-# A worker's share before all are replaced, which takes half a second. Paddle 3.3 keeps about 110 bytes of every tensor
-# that is made from an array, some 55 kB for each submission: without new workers a large class would grow.
-FRESH_AFTER = 250
+# A worker's share before all are replaced, which takes half a second. What a submission leaves behind was measured as 2 to
+# 40 kB, by assignment; whatever a later Paddle keeps of its tensors, without new workers a large class would grow.
+FRESH_AFTER = 1_000
 TRIES = 2  # a submission during which the worker died is tried once more, alone
 Waiting = deque[tuple[Task, int]]
 

@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,9 @@ from markupsafe import Markup, escape
 
 from course.languages.saying import filled, joined, said
 
+FROM_CALL = re.compile(
+    r"(?P<name>.+) from call (?P<number>\d+)"
+)  # as `deciding` calls what further calls gave
 VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
 
 
@@ -217,12 +220,7 @@ class Told:
     def headline(self) -> str:
         """What is wrong, in a few words or one sentence."""
         f = self.finding
-        if not f.misconception and f.output and f.message.startswith(f"{f.output} is "):
-            # The output's name stands in front already.
-            other = said(f.message)
-            it = f"It{f.message.removeprefix(f.output)}"
-            return it if other == f.message else other.removeprefix(f.output).lstrip()
-        return said(f.misconception or f.message)
+        return said(f.misconception) if f.misconception else after_its_name(f.output, f.message)
 
     @property
     def details(self) -> str:
@@ -270,6 +268,14 @@ class Told:
         return f"{there} largest difference is {size}, at [{at}]{values}."
 
 
+def after_its_name(output: str, message: str) -> str:
+    """A message in the reader's language, to be read after the name of its output: 'It is None', not 'out is None'."""
+    told = said(message)
+    if not output or not message.startswith(f"{output} is "):
+        return told
+    return f"It{message.removeprefix(output)}" if told == message else told.removeprefix(output).lstrip()
+
+
 def grouped(
     findings: Iterable[Finding], of: int, called: Mapping[str, str] = MappingProxyType({})
 ) -> list[Told]:
@@ -293,7 +299,45 @@ def grouped(
         told.append(Told(front, count, of, again=mistake in advised, called=words))
         if front.misconception:
             advised.add(mistake)
-    return told
+    firsts = once_for_all_calls(
+        (item.called, f.kind, f.misconception, f.advice, _without_numbers(item.headline))
+        for item in told
+        for f in (item.finding,)
+    )
+    return [replace(told[place], called=called) for place, called in firsts]
+
+
+def once_for_all_calls(entries: Iterable[tuple[str, ...]]) -> list[tuple[int, str]]:
+    """What several calls of one function show alike, to be said of all of them where it is said first.
+
+    Args:
+        entries: what each is called, as in `Verdict.called`, and whatever else must be the same.
+
+    Returns:
+        The places of those that are to be said, in order, and what each is called then.
+    """
+    alike: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    called = []
+    for place, (words, *rest) in enumerate(entries):
+        of_call = FROM_CALL.fullmatch(words)
+        name, number = (of_call["name"], int(of_call["number"])) if of_call else (f"#{place}", 0)
+        alike.setdefault((name, *rest), []).append((place, number))
+        called.append(words)
+    return [
+        (
+            same[0][0],
+            _from_calls(name, [number for _, number in same]) if len(same) > 1 else called[same[0][0]],
+        )
+        for (name, *_), same in alike.items()
+    ]
+
+
+def _from_calls(name: str, numbers: list[int]) -> str:
+    first, last = min(numbers), max(numbers)
+    if len(numbers) > 2 and last - first == len(numbers) - 1:
+        return f"{name} from calls {first} to {last}"
+    listed = ", ".join(map(str, sorted(numbers)))
+    return f"{name} from calls {listed}"
 
 
 def _without_numbers(message: str) -> str:

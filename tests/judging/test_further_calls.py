@@ -84,6 +84,7 @@ def test_no_backward_check_is_left_out():
     assert asked - set(ASKED_ONCE) == set(BACKWARD) and len(BACKWARD) == 10  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_used_up_cache_has_its_name_and_its_price_in_a_release_as_well(tmp_path):
     (tmp_path / f"ps1_batchnorm{ENDING}").write_bytes(sealed_answers("ps1_batchnorm"))
     bank, functions = SealedBank(tmp_path), functions_of("ps1_batchnorm")

@@ -1,7 +1,7 @@
 """Whole functions as students write them: usual mistakes, half-remembered formulas, two or three slips at once.
 
 They were written to measure how many wrong answers get a name (docs/grading.md), before anybody looked what the judge
-says of them; each stands in `usual/`, and those of the two last sets in `unseen/`, by its assignment, with the names that
+says of them; each stands in `usual/`, `unseen/` or `commonest/`, by its assignment, with the names that
 it gets now, read and found true. Where there is none, it is rejected.
 """
 
@@ -15,7 +15,9 @@ from tests.judging.slips.whole_functions import written
 SLIPS = Slips()
 
 for path in sorted(
-    path for folder in ("usual", "unseen") for path in (Path(__file__).parent / folder).glob("*.toml")
+    path
+    for folder in ("usual", "unseen", "commonest")
+    for path in (Path(__file__).parent / folder).glob("*.toml")
 ):
     for slip in tomllib.loads(path.read_text(encoding="utf-8"))["slip"]:
         space = written(path.stem, slip["source"], [])

@@ -1,8 +1,8 @@
 """Whole functions as students write them: usual mistakes, half-remembered formulas, two or three slips at once.
 
 They were written to measure how many wrong answers get a name (docs/grading.md), before anybody looked what the judge
-says of them; each stands in `usual/`, and those of the two last sets in `unseen/`, by its assignment, with the names that
-it gets now, read and found true. Where there is none, it is rejected.
+says of them; each stands in `usual/`, and those of later sets in `unseen/` and `unseen_again/`, by its assignment, with the
+names that it gets now, read and found true. Where there is none, it is rejected.
 """
 
 import tomllib
@@ -15,7 +15,9 @@ from tests.judging.slips.whole_functions import written
 SLIPS = Slips()
 
 for path in sorted(
-    path for folder in ("usual", "unseen") for path in (Path(__file__).parent / folder).glob("*.toml")
+    path
+    for folder in ("usual", "unseen", "unseen_again")
+    for path in (Path(__file__).parent / folder).glob("*.toml")
 ):
     for slip in tomllib.loads(path.read_text(encoding="utf-8"))["slip"]:
         space = written(path.stem, slip["source"], [])

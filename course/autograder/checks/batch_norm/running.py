@@ -160,7 +160,7 @@ RUNNING_CHECK = check(
             _updated(lambda i, s, b: b),
         ),
         "running statistics not updated": Mistake(
-            "Three train steps left the running statistics as they were: write the new ones back into bn_param.",
+            "Three train steps left this running statistic as it was: write the new value back into bn_param.",
             _updated(lambda i, s, b: {"mean": s["running_mean"], "var": s["running_var"]}),
         ),
         "plain average of the batches": Mistake(

@@ -52,3 +52,9 @@ def test_two_checks_of_one_name_are_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(functions, "CHECKS", (*functions.CHECKS, functions.CHECKS[0]))
     with pytest.raises(ValueError, match="two checks are called 'relu'"):
         checks._checks_of.__wrapped__(warmup)
+
+
+def test_two_topics_with_checks_of_one_name_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_checks_of", lambda topic: {"relu": find_check("relu")})
+    with pytest.raises(ValueError, match="two checks are called 'relu'"):
+        checks._registry.__wrapped__()

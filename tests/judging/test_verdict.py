@@ -11,6 +11,7 @@ from course.autograder.judging.verdict import (
     Verdict,
     after_its_name,
     formulas_set,
+    grouped,
     once_for_all_calls,
     told_apart,
 )
@@ -134,3 +135,10 @@ def test_a_message_reads_on_after_the_name_of_its_output():
     )
     assert after_its_name("out", "outer is None.") == "outer is None."
     assert after_its_name("", "There is no check.") == "There is no check."
+
+
+def test_calls_that_differ_in_what_is_said_of_them_are_not_put_together():
+    none = [Finding(case, f"mask{k}", "none", f"mask{k} is None.") for k in (2, 3) for case in ("a", "b")]
+    called = {f"mask{k}": f"mask from call {k}" for k in (2, 3)}
+    assert [told.called for told in grouped(none, 2, called)] == ["mask from calls 2, 3"]
+    assert [told.called for told in grouped(none[:3], 2, called)] == ["mask from call 2", "mask from call 3"]

@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 NEEDS_PERSON = 3  # the exit code with --strict
 INTERRUPTED = 130  # as shells have it
-# What nbgrader and nbconvert import for a server, a hub, archives, pages and tests of their own, a third of the gradebook's
-# import; grading uses none. Of those below the others take functions by name, and one class that they only call.
-NOT_YET = ("bleach", "bs4", "requests", "setuptools", "soupsieve", "yaml")
+# What nbgrader and nbconvert import for a server, a hub, archives, pages and tests of their own; grading uses none.
+# From those below the others take functions by name, and one class that they only call.
+NOT_YET = ("bleach", "requests", "setuptools", "soupsieve", "yaml")
 _EXTENSION = ("load_jupyter_server_extension",)
 NOT_YET_CALLED = {
-    "nbconvert.filters.markdown_mistune": ("markdown2html_mistune",),
     "nbconvert.postprocessors.serve": ("ServePostProcessor",),
     "nbconvert.preprocessors.sanitize": ("_get_default_css_sanitizer",),
     "nbgrader.server_extensions.assignment_list": _EXTENSION,

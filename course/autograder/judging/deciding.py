@@ -22,7 +22,7 @@ from course.autograder.judging.asking import Ask, Question
 from course.autograder.judging.bank import Bank, computed
 from course.autograder.judging.naming import named
 from course.autograder.judging.tally import Tally
-from course.autograder.judging.verdict import Finding, Verdict
+from course.autograder.judging.verdict import Finding, Verdict, from_call
 from course.autograder.judging.weighing import GIVES_UP, weigh
 
 NUMBERED = re.compile(r"([a-z_]+)(\d+)")  # what the second call gave, and the next
@@ -155,7 +155,7 @@ def _called(check: Check, tally: Tally) -> tuple[tuple[str, str], ...]:
     calls = {}
     for found in filter(None, map(NUMBERED.fullmatch, check.also)):
         name, number = found.groups()
-        calls[found[0]] = f"{name} from call {number}"
+        calls[found[0]] = from_call(name, int(number))
     return tuple({**calls, **check.called, **tally.called}.items())
 
 

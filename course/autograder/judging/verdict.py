@@ -16,9 +16,7 @@ from markupsafe import Markup, escape
 
 from course.languages.saying import filled, joined, said
 
-FROM_CALL = re.compile(
-    r"(?P<name>.+) from call (?P<number>\d+)"
-)  # as `deciding` calls what further calls gave
+FROM_CALL = re.compile(r"(?P<name>.+) from call (?P<number>\d+)")  # as `from_call` has it
 VERDICT = "application/vnd.paddle-course.verdict+json"  # the type of a verdict among a cell's outputs
 
 
@@ -300,11 +298,14 @@ def grouped(
         if front.misconception:
             advised.add(mistake)
     firsts = once_for_all_calls(
-        (item.called, f.kind, f.misconception, f.advice, _without_numbers(item.headline))
-        for item in told
-        for f in (item.finding,)
+        (item.called, item.headline, item.finding.advice, item.details) for item in told
     )
     return [replace(told[place], called=called) for place, called in firsts]
+
+
+def from_call(name: str, number: int) -> str:
+    """What the output of a further call is called: 'mask from call 2'."""
+    return f"{name} from call {number}"
 
 
 def once_for_all_calls(entries: Iterable[tuple[str, ...]]) -> list[tuple[int, str]]:

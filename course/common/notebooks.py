@@ -17,6 +17,7 @@ EXTRA = (
     "extra_credit"  # a cell's metadata of ours: points of an optional question, which has none for nbgrader
 )
 OURS = "course"  # the notebook's metadata of ours: {"practice": true} where its points are not part of the term's sum
+MINUTES = "minutes"  # the tag of a text in which students write how long each section took, those who want to
 KEPT_CELL_METADATA = ("deletable", "editable", EXTRA, "nbgrader", "slideshow", "tags")
 
 

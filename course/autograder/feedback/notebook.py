@@ -21,6 +21,7 @@ class Cell:
         source: its text.
         name: its grade_id; '' for none.
         graded, solution, task: nbgrader's marks.
+        tags: that it carries.
         outputs, attachments: as the notebook has them.
         verdict: the judge's, as plain data; empty where there is none.
         message: the judge's, as HTML.
@@ -31,6 +32,7 @@ class Cell:
     name: str = ""
     graded: bool = False
     solution: bool = False
+    tags: tuple[str, ...] = ()
     outputs: Any = None
     attachments: Any = None
     verdict: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +70,8 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _cell(cell: dict[str, Any]) -> Cell:
-    mark = _dict(_dict(cell.get("metadata")).get("nbgrader"))
+    about = _dict(cell.get("metadata"))
+    mark, tags = _dict(about.get("nbgrader")), about.get("tags")
     outputs = cell.get("outputs")
     told = (
         [_dict(one.get("data")) for one in outputs if isinstance(one, dict) and from_judge(one)]
@@ -84,6 +87,7 @@ def _cell(cell: dict[str, Any]) -> Cell:
         name=name if isinstance(name, str) else "",
         graded=bool(mark.get("grade")) or task,
         solution=bool(mark.get("solution")) or task,
+        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         outputs=outputs,
         attachments=cell.get("attachments"),
         verdict=_verdict(data.get(VERDICT)),

@@ -90,6 +90,8 @@ def _bears_out(cell: NotebookNode, part: Part) -> bool:
             return bool((binds(cell.source) | stubs(cell.source)) & set(part.functions))
         case Kind.WRITTEN:
             return cell.cell_type != "code" or bool(words(cell.source))
+        case Kind.PROSE if part.minutes and cell.cell_type != "code":
+            return True  # whatever became of its lines: it is no answer, and nothing is put back there
         case Kind.PROSE:
             return bool(_lines(cell.source) & _lines(part.cell.source))
         case _:

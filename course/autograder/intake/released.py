@@ -9,9 +9,11 @@ from nbformat.notebooknode import NotebookNode
 
 from course.autograder.at_home.helpers import submitted
 from course.autograder.intake.code import statements
+from course.common.notebooks import MINUTES
 
 NOT_GRADED = "not-graded"  # the tag of cells that grading leaves out: figures, training
 PREDICTION = "prediction"  # the tag of cells for what students expect to see; nobody marks them
+LONGEST = 1_000  # characters that a student's lines may have in the cell for minutes; what is longer is no list of them
 NUMBER = re.compile(r"\*\*\s*(\d+(?:\.\d+)*)\b")  # of a question, as in **6.1**
 
 
@@ -66,6 +68,11 @@ class Part:
     def prediction(self) -> bool:
         """Whether it is a place to write what one expects, which is no answer to a question."""
         return PREDICTION in self.cell.metadata.get("tags", ())
+
+    @property
+    def minutes(self) -> bool:
+        """Whether it is the place to write how long each section took, which is no answer to a question."""
+        return MINUTES in self.cell.metadata.get("tags", ())
 
     @property
     def title(self) -> str:

@@ -155,6 +155,10 @@ class _Repair:
         """A cell of the student's own, or released prose, or an answer in prose: as it is, for now."""
         cell = one.cell
         made = new_cell(cell.cell_type, cell.source, cell.get("attachments"))
+        if (
+            one.part is not None and one.part.minutes
+        ):  # its tag says where minutes are read; as code it would run
+            made = as_released(one.part.cell, cell.source, cell.get("attachments"))
         self.items.append(Item((place, ITSELF, 0), made, one.part))
         saved = cell.metadata.get("saved_pictures")
         if one.part is None and saved:

@@ -15,7 +15,7 @@ from course.autograder.intake.cells import as_released
 from course.autograder.intake.code import words
 from course.autograder.intake.order import Item
 from course.autograder.intake.pictures import Pictures, all_shown, joined
-from course.autograder.intake.released import Kind, Part, Release, text_of
+from course.autograder.intake.released import LONGEST, Kind, Part, Release, text_of
 
 # What people put before a question's number: 'Answer to question 6.1: ...'.
 LEAD = (
@@ -77,8 +77,11 @@ def place_answers(items: list[Item], release: Release, beside: str = "") -> tupl
     rest: list[Words] = []
     questions = _questions_by_place(items, asked, release)
     for one in _all_words(items, release):
+        here = items[one.index].part
+        if here is not None and here.minutes and len(one.text) <= LONGEST:
+            continue
         part = _whose(one, asked, release) or questions[one.index]
-        if part is None and (here := items[one.index].part) is not None and here.prediction:
+        if part is None and here is not None and here.prediction:
             continue
         (rest if part is None else found[part.index]).append(one)
     _share_out(own, found, asked, release)

@@ -2,6 +2,9 @@
 
 Nobody was timed. A word of the text is read at 120 a minute; a line of the instructor's solution stands for two minutes
 of finding, writing and mending it; a written answer for ten. `python -m course.building.times` prints what comes out.
+
+Once a class has written its minutes into the last text of an assignment, `python -m course report ASSIGNMENT` has their medians.
+They go into `TOLD`, to five minutes, and into the table and the words at the assignment's head: docs/teaching.md, *True times*.
 """
 
 import re
@@ -13,12 +16,14 @@ from pathlib import Path
 import nbformat
 
 from course.building.shapes import OURS
-from course.common.notebooks import EXTRA
+from course.common.notebooks import EXTRA, MINUTES
 
 PROJECT = Path(__file__).parents[2]
 WORDS, LINE, WRITTEN = 120, 2.0, 10.0  # words a minute; minutes
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n[ \t]*### END SOLUTION", re.DOTALL)
 SECTION = re.compile(r"^## (\d+) ", re.MULTILINE)
+# By assignment and section what a class told, in minutes: for what everyone does, and for extra credit. None has been asked yet.
+TOLD: dict[str, dict[str, tuple[int, int]]] = {}
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ def minutes(notebook: nbformat.NotebookNode) -> dict[str, tuple[int, int]]:
     return {number: (_to_five(core), _to_five(extra)) for number, (core, extra) in found.items()}
 
 
+def promised(name: str, notebook: nbformat.NotebookNode) -> dict[str, tuple[int, int]]:
+    """The minutes that an assignment's head has, by section: those that a class told, the rule's for the others."""
+    return minutes(notebook) | TOLD.get(name, {})
+
+
 def _to_five(some: float) -> int:
     return max(5, 5 * round(some / 5)) if some else 0
 
@@ -58,6 +68,8 @@ def _parts(notebook: nbformat.NotebookNode) -> Iterator[Part]:
     section = "0"
     for place, cell in enumerate(notebook.cells):
         written = cell.metadata.get("nbgrader", {}).get("solution", False)
+        if MINUTES in cell.metadata.get("tags", ()):
+            continue
         if cell.cell_type == "markdown" and not written:
             above, *parts = SECTION.split(OURS.sub("", cell.source))
             yield Part(section, len(above.split()) / WORDS)
@@ -83,7 +95,7 @@ def _is_extra(below: list[nbformat.NotebookNode]) -> bool:
 def main() -> None:
     """Print all."""
     for path in sorted(PROJECT.glob("course/assignments/*/*.ipynb")):
-        found = minutes(nbformat.read(path, as_version=4))
+        found = promised(path.stem, nbformat.read(path, as_version=4))
         core, extra = (sum(both[kind] for both in found.values()) for kind in (0, 1))
         print(path.stem, found, f"core {core} min, extra {extra} min")
 

@@ -5,8 +5,9 @@ import re
 import nbformat
 import pytest
 
-from course.building.times import minutes
-from course.common.notebooks import EXTRA
+from course.building import times
+from course.building.times import promised
+from course.common.notebooks import EXTRA, MINUTES
 
 WITH_EXTRA = ("ps3_conv", "ps4_normalizers")
 ROW = re.compile(r"^\| (\d) [^|]+((?: \| (?:\d+|-))+) \|$", re.MULTILINE)
@@ -28,13 +29,29 @@ def _head(notebook):
 
 def test_the_minutes_in_each_assignment_follow_the_rule(sheets):
     for name, notebook in sheets.items():
-        found, head = minutes(notebook), _head(notebook)
+        found, head = promised(name, notebook), _head(notebook)
         assert set(head) == set(found) - {"0"}, name
         for section, (core, extra) in found.items():
             if section != "0":
                 assert [core, extra] == [*head[section], 0, 0][1:4:2], (name, section)
         title = notebook.cells[0].source
-        assert "Nobody was timed" in title
+        assert ("Nobody was timed" in title) == (name not in times.TOLD)
+
+
+def test_what_a_class_told_takes_the_place_of_the_rule(sheets, monkeypatch):
+    name, notebook = next(iter(sheets.items()))
+    by_rule = promised(name, notebook)
+    monkeypatch.setattr(times, "TOLD", {name: {"3": (70, 0)}})
+    assert promised(name, notebook) == by_rule | {"3": (70, 0)} != by_rule
+
+
+def test_the_text_for_minutes_takes_no_minutes(sheets):
+    for name, notebook in sheets.items():
+        asked = next(cell for cell in notebook.cells if cell.metadata.get("tags") == [MINUTES])
+        before = times.minutes(notebook)
+        source, asked.source = asked.source, "word " * 10_000
+        assert times.minutes(notebook) == before, name
+        asked.source = source
 
 
 def test_the_points_in_each_head_are_those_of_its_cells(sheets):

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from course.common.notebooks import EXTRA, canonical, is_practice, notebooks
+from course.common.notebooks import EXTRA, MINUTES, canonical, is_practice, notebooks
 
 
 def tracked(root):
@@ -186,7 +186,8 @@ def test_points_are_said_above_each_question_and_a_prediction_has_room(root):
             if "**Predict" in cell.source:
                 assert after.metadata.tags == ["prediction"], (path, cell.id)
         assert cells[-1].source.endswith("check_notebook()") and cells[-1].metadata.tags == ["not-graded"]
-        assert f"`{path.name}`" in cells[-2].source
+        asks = [cell.metadata.get("tags") for cell in cells[-2:-1]] == [[MINUTES]]
+        assert asks == (path.stem != "ps0_warmup") and f"`{path.name}`" in cells[-2 - asks].source
         for (_, said), marks in above.items():
             assert said.startswith(f"*{sum(mark['points'] for mark in marks):g} point"), (path, said)
             assert len(marks) == 1 or all(f"` {mark['points']:g}" in said for mark in marks), (path, said)

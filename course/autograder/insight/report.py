@@ -13,6 +13,7 @@ from course.autograder.feedback.given import release_at
 from course.autograder.gradebook.course import Course
 from course.autograder.gradebook.lessons import site
 from course.autograder.insight import figures, statistics
+from course.autograder.insight.minutes import FEWEST, Took, took
 from course.autograder.insight.mistakes import Mistake, ranked, sources
 from course.autograder.insight.results import Results, read_results
 from course.autograder.insight.statistics import FEW, Interval
@@ -88,20 +89,24 @@ class Report:
 
 
 def write_report(course: Course, assignment: str) -> Report:
-    """Write an assignment's page and its two CSV files under `reports/`."""
+    """Write an assignment's page and its CSV files under `reports/`; one of minutes where the assignment asks for them."""
     results = read_results(course, assignment)
-    release = release_at(course.folder("release") / assignment / f"{assignment}.ipynb")
+    released = course.folder("release") / assignment / f"{assignment}.ipynb"
+    release = release_at(released)
     source_of = sources(results.students, lambda s: course.graded_notebook(assignment, s), release)
     mistakes = ranked(results, source_of)
     questions = _questions(results)
+    minutes = took(released, (course.graded_notebook(assignment, s) for s in results.students))
     folder = course.root / FOLDER
-    context = _context(results, questions, mistakes)
+    context = _context(results, questions, mistakes) | {"minutes": minutes, "fewest": FEWEST}
     page = environment().get_template("report.html.jinja").render(
         title=release.title or assignment, site=site(folder, course.term().settings.lessons_url), **context
     )  # fmt: skip
     files = {f"{assignment}.html": page}
     files[f"{assignment}-questions.csv"] = as_csv(_question_rows(results, questions))
     files[f"{assignment}-mistakes.csv"] = as_csv(_mistake_rows(mistakes))
+    if minutes:
+        files[f"{assignment}-minutes.csv"] = as_csv(_minute_rows(minutes))
     return Report(written(folder, files), results, tuple(mistakes), tuple(questions))
 
 
@@ -274,4 +279,14 @@ def _mistake_rows(mistakes: Sequence[Mistake]) -> list[list[Any]]:
     rows += [
         [m.name, len(m.students), short(m.lost), "; ".join(m.checks), str(m.section or "")] for m in mistakes
     ]
+    return rows
+
+
+def _minute_rows(minutes: Sequence[Took]) -> list[list[Any]]:
+    rows: list[list[Any]] = [
+        ["section", "extra_credit", "estimate", "answered", "median", "lower_quartile", "upper_quartile"]
+    ]
+    for line, estimate, told in minutes:
+        five = [told.count, told.median, told.lower_quartile, told.upper_quartile] if told else [""] * 4
+        rows.append([line.section, "yes" if line.extra else "", estimate, *five])
     return rows

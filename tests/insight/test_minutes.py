@@ -190,6 +190,8 @@ def test_in_chinese_no_english_is_left_in_the_table(course, monkeypatch):
     monkeypatch.setenv("COURSE_LANG", "zh")
     page = write_report(course, NAME).files[0].read_text("utf-8")
     shown = re.search(r'<section aria-labelledby="minutes">.*?</section>', page, re.DOTALL)[0]
+    heads = re.findall(r"<th[^>]*>([^<0-9]+)</th>", shown)
+    assert heads == ["节", "估计", "填写人数", "中位数", "中间一半"]
     assert "用了多长时间" in shown and english_in(shown) == []
 
 

@@ -75,7 +75,7 @@ def test_the_page_needs_no_network_and_names_nobody(report):
     assert len(re.findall(r"<svg", page)) == 4
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
-    assert page.count("<table") == 5  # one under each figure, and the mistakes
+    assert page.count("<table") == 6  # one under each figure, the mistakes, and the minutes
     assert "3 students" not in page and "1 student lost points" in page
 
 

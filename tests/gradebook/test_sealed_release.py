@@ -188,6 +188,6 @@ def test_preflight_runs_from_a_release_alone(folder, tmp_path):
 
 
 def test_a_release_weighs_little(files):
-    """A few hundred kilobytes an assignment: the largest has 1.1 MB."""
+    """A few hundred kilobytes an assignment: the largest has 1.1 MB. What is sent by mail or pushed to a forge has room for more."""
     sizes = {path.stem: len(content) for path, content in files.items() if path.suffix == ".sealed"}
-    assert len(sizes) == 5 and max(sizes.values()) < 1_150_000 and sum(sizes.values()) < 3_500_000, sizes
+    assert len(sizes) == 5 and max(sizes.values()) < 1_250_000 and sum(sizes.values()) < 3_800_000, sizes

@@ -1,10 +1,11 @@
 """Where in the student's own code something went wrong: an error's line in a library tells a student nothing."""
 
+import functools
 import os
 import sysconfig
 import traceback
 from pathlib import Path
-from traceback import FrameSummary
+from traceback import FrameSummary, StackSummary
 
 # What a shell calls the code of its cells; a kernel's cells lie in files of a temporary folder.
 CELLS = ("<ipython-input", "<timed ", "<magic-timeit", "<cell", "<stdin")
@@ -19,6 +20,7 @@ _OTHERS = tuple(
 )
 
 
+@functools.lru_cache(maxsize=1024)  # an error comes through the same files again and again
 def is_own(filename: str) -> bool:
     """Whether a piece of code with this name is of the student's: a cell, or a file that is no library's."""
     if filename.startswith("<"):
@@ -30,7 +32,8 @@ def is_own(filename: str) -> bool:
 def own_frames(error: BaseException) -> list[FrameSummary]:
     """The lines of the student's own code that an error came through, the outermost first."""
     try:
-        return [frame for frame in traceback.extract_tb(error.__traceback__) if is_own(frame.filename)]
+        through = traceback.walk_tb(error.__traceback__)
+        return StackSummary.extract((f, line) for f, line in through if is_own(f.f_code.co_filename))
     except Exception:
         return []
 

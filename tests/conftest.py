@@ -90,22 +90,28 @@ def for_all_workers(tmp_path_factory) -> Callable[[str, Callable[[Path], None]],
 
 
 @pytest.fixture(scope="session")
-def sealed_once(for_all_workers) -> Iterator[None]:
-    """Every release that a test makes takes an assignment's answers as they were sealed first, which takes seconds for each."""
-    from course.autograder.gradebook import release_folder
+def sealed_file(for_all_workers) -> Callable[[str], bytes]:
+    """`sealed_file(assignment)`: its sealed answers, which take seconds to make, made once for all workers."""
     from course.autograder.judging.seal import ENDING
-
-    whole = release_folder.sealed_answers
+    from course.autograder.judging.sealing import sealed_answers
 
     def once(name: str) -> bytes:
         def make(folder: Path) -> None:
             folder.mkdir()
-            (folder / f"{name}{ENDING}").write_bytes(whole(name))
+            (folder / f"{name}{ENDING}").write_bytes(sealed_answers(name))
 
         return (for_all_workers(f"{name}_sealed", make) / f"{name}{ENDING}").read_bytes()
 
+    return once
+
+
+@pytest.fixture(scope="session")
+def sealed_once(sealed_file) -> Iterator[None]:
+    """Every release that a test makes takes an assignment's answers as they were sealed first."""
+    from course.autograder.gradebook import release_folder
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(release_folder, "sealed_answers", once)
+        patch.setattr(release_folder, "sealed_answers", sealed_file)
         yield
 
 

@@ -10,7 +10,6 @@ from course.autograder.judging.answers import functions_of
 from course.autograder.judging.deciding import judge_with
 from course.autograder.judging.seal import ENDING
 from course.autograder.judging.sealed import SealedBank
-from course.autograder.judging.sealing import sealed_answers
 
 CORNERED = [name for name in list_checks() if find_check(name).corners]
 
@@ -122,8 +121,8 @@ def test_what_would_be_said_of_every_case_earns_no_corner():
 
 
 @pytest.mark.slow
-def test_a_release_pays_the_same_and_has_no_name_of_a_hidden_case(tmp_path):
-    (tmp_path / f"ps2_dropout{ENDING}").write_bytes(sealed_answers("ps2_dropout"))
+def test_a_release_pays_the_same_and_has_no_name_of_a_hidden_case(tmp_path, sealed_file):
+    (tmp_path / f"ps2_dropout{ENDING}").write_bytes(sealed_file("ps2_dropout"))
     bank = SealedBank(tmp_path)
     for name in list_checks("ps2_dropout"):
         hidden = {case.name for case in find_check(name).hidden} - {

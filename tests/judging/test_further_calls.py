@@ -10,7 +10,6 @@ from course.autograder.judging.answers import functions_of
 from course.autograder.judging.deciding import judge_with
 from course.autograder.judging.seal import ENDING
 from course.autograder.judging.sealed import SealedBank
-from course.autograder.judging.sealing import sealed_answers
 from tests.judging.slips.second_calls import BACKWARD, taken_out, with_cache
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -85,8 +84,8 @@ def test_no_backward_check_is_left_out():
 
 
 @pytest.mark.slow
-def test_a_used_up_cache_has_its_name_and_its_price_in_a_release_as_well(tmp_path):
-    (tmp_path / f"ps1_batchnorm{ENDING}").write_bytes(sealed_answers("ps1_batchnorm"))
+def test_a_used_up_cache_has_its_name_and_its_price_in_a_release_as_well(tmp_path, sealed_file):
+    (tmp_path / f"ps1_batchnorm{ENDING}").write_bytes(sealed_file("ps1_batchnorm"))
     bank, functions = SealedBank(tmp_path), functions_of("ps1_batchnorm")
     check = bank.find("batchnorm_backward")
     forward, backward = (functions[one] for one in check.functions)

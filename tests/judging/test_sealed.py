@@ -14,7 +14,6 @@ from course.autograder.checks.language.protocol import perform
 from course.autograder.judging import answers, judge_with
 from course.autograder.judging.seal import ENDING, SealError, rounded
 from course.autograder.judging.sealed import SealedBank
-from course.autograder.judging.sealing import sealed_answers
 from course.autograder.judging.sketch import Sketch
 
 EVERY = 6
@@ -119,11 +118,11 @@ def test_two_mistakes_at_once_are_named_from_sealed_answers_too(sealed, assignme
     assert compared > 1 or assignment == "ps0_warmup"
 
 
-def test_a_file_that_is_no_release_s_own_is_refused_in_a_sentence(tmp_path):
+def test_a_file_that_is_no_release_s_own_is_refused_in_a_sentence(tmp_path, sealed_file):
     path = tmp_path / f"ps0_warmup{ENDING}"
     with pytest.raises(SealError, match=r"unpack the release again, all of it\.$"):
         SealedBank(tmp_path)
-    whole = sealed_answers("ps0_warmup")
+    whole = sealed_file("ps0_warmup")
     for broken, told in (
         (b"", "no file of sealed answers"),
         (whole[:-1], "is damaged"),

@@ -4,6 +4,7 @@ Run as a program it forks a kernel for each line it reads; one after the other, 
 """
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -98,12 +99,18 @@ def be_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
 def serve() -> None:
     """Fork a kernel for each line."""
     for name in (
+        "psutil",
+        "ipykernel.debugger",
         "ipykernel.kernelapp",
         "ipykernel.zmqshell",
         "matplotlib.pyplot",
         "course.reference.framework",
+        "course.teaching.plots",
+        "course.teaching.prose",
     ):
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
     for line in sys.stdin.buffer:
         if (pid := os.fork()) == 0:

@@ -164,10 +164,14 @@ def wrong_answers(assignment: str) -> list[Wrong]:
     Raises:
         BankError: where the text to replace does not stand exactly once in its cell, or an id comes twice.
     """
+    return list(_wrong_answers(assignment, (BANK / assignment / "wrong.toml").read_text(encoding="utf-8")))
+
+
+@functools.lru_cache(maxsize=8)  # a sample class asks for each of its students
+def _wrong_answers(assignment: str, bank: str) -> tuple[Wrong, ...]:
     given = solutions(assignment)
     found: dict[str, Wrong] = {}
-    entries = tomllib.loads((BANK / assignment / "wrong.toml").read_text(encoding="utf-8"))["wrong"]
-    for entry in entries:
+    for entry in tomllib.loads(bank)["wrong"]:
         named = {check: tuple(names) for check, names in entry["named"].items()}
         wrong = Wrong(
             entry["id"], entry["function"], entry["replace"].strip("\n"), entry["by"].strip("\n"), named
@@ -180,7 +184,7 @@ def wrong_answers(assignment: str) -> list[Wrong]:
                 f"wrong.toml: '{wrong.id}': its text stands {times} times in cell {wrong.grade_id}"
             )
         found[wrong.id] = wrong
-    return list(found.values())
+    return tuple(found.values())
 
 
 def sources_with(assignment: str, wrongs: list[Wrong]) -> dict[str, str]:

@@ -44,8 +44,16 @@ def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nda
     return np.zeros(got.shape, dtype=bool) if bad is None else bad
 
 
-def _bad(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray | None:
-    """The same, and None where there is none. It is asked once for each mistake that a wrong output could come from."""
+SOMEWHERE = np.array(True)
+
+
+def _bad(
+    got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance, *, where: bool = True
+) -> np.ndarray | None:
+    """The same, and None where there is none. It is asked once for each mistake that a wrong output could come from.
+
+    Whoever does not ask `where` is told `SOMEWHERE` as soon as that is plain.
+    """
     if _in_integers(got, wanted, tolerance):
         if got.dtype == wanted.dtype:
             differs = np.asarray(got != wanted)
@@ -55,11 +63,15 @@ def _bad(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.ndarra
     got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         gap = np.abs(got - wanted)
+        largest = np.maximum.reduce(gap, axis=None, initial=0.0)
         # Nowhere is less than this allowed, and most right answers are nearer: all the rest need not be asked of them.
-        if gap.size and np.maximum.reduce(gap, axis=None) <= tolerance.atol:
+        if gap.size and largest <= tolerance.atol:
             return None
         size = np.abs(wanted)
         scale = np.maximum.reduce(size, axis=None, initial=1.0)
+        # Nowhere is more than this allowed, and most wrong answers are farther off.
+        if not where and np.isfinite(largest) and largest > (tolerance.rtol + tolerance.atol) * scale:
+            return SOMEWHERE
         if not np.isfinite(scale):  # what is not finite allows nothing: it must be met itself
             size = np.where(np.isfinite(size), size, np.nan)
             scale = np.fmax.reduce(size, axis=None, initial=1.0)
@@ -78,7 +90,7 @@ def allowance(wanted: np.ndarray, tolerance: Tolerance) -> np.ndarray:
 
 def near(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> bool:
     """Same shape and near enough everywhere; where a NaN or infinity is wanted it must be met."""
-    return got.shape == wanted.shape and _bad(got, wanted, tolerance) is None
+    return got.shape == wanted.shape and _bad(got, wanted, tolerance, where=False) is None
 
 
 def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Difference | None:

@@ -113,8 +113,11 @@ class _Case:
                 yield two
 
     def _composing_one_by_one(self) -> Iterator[Two]:
+        # What is finite on all sides makes nothing that is not, and only such a pair need be composed.
+        plain = _finite(self.base)
+        odd = {name for name, array in self.alone.items() if not (plain and _finite(array))}
         for two in itertools.combinations(self.alone, 2):
-            if any(map(self._came, self._composed(two))):
+            if odd.intersection(two) and any(map(self._came, self._composed(two))):
                 yield two
 
     def _composing(self) -> Iterator[Two]:
@@ -185,3 +188,7 @@ class _Case:
             array.astype(np.float64) for array in (self.alone[two[0]], self.alone[two[1]], self.base)
         )
         return [one + other - right, *([one / right * other] if right.all() else [])]
+
+
+def _finite(array: np.ndarray) -> bool:
+    return array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool(np.isfinite(array).all()))

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # whose `stats` takes a second, and is read when one of these is asked for
 
 FEW = 10  # below this many students the intervals say nothing
 CONFIDENCE = 0.95
@@ -66,8 +66,8 @@ def correlation(one: np.ndarray, other: np.ndarray) -> Interval | None:
     if one.size < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.NearConstantInputWarning)
-        found = stats.pearsonr(one, other)
+        warnings.simplefilter("ignore", scipy.stats.NearConstantInputWarning)
+        found = scipy.stats.pearsonr(one, other)
     if one.size < 4:
         return Interval(float(found.statistic), float("nan"), float("nan"))
     bounds = found.confidence_interval(CONFIDENCE)
@@ -89,10 +89,10 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> Interval | None:
     """Spearman's rho with Bonett and Wright's interval; None where one does not vary, or for fewer than 3 rows."""
     if one.size < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    rho = float(stats.spearmanr(one, other).statistic)
+    rho = float(scipy.stats.spearmanr(one, other).statistic)
     if one.size < 4 or abs(rho) >= 1:
         return Interval(rho, float("nan"), float("nan"))
-    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt((1 + rho**2 / 2) / (one.size - 3))
+    half = scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt((1 + rho**2 / 2) / (one.size - 3))
     return Interval(rho, float(np.tanh(np.arctanh(rho) - half)), float(np.tanh(np.arctanh(rho) + half)))
 
 
@@ -113,6 +113,6 @@ def alpha(points: np.ndarray) -> Interval | None:
     tail = (1 - CONFIDENCE) / 2
     return Interval(
         value,
-        float(1 - (1 - value) * stats.f.ppf(1 - tail, *freedom)),
-        float(1 - (1 - value) * stats.f.ppf(tail, *freedom)),
+        float(1 - (1 - value) * scipy.stats.f.ppf(1 - tail, *freedom)),
+        float(1 - (1 - value) * scipy.stats.f.ppf(tail, *freedom)),
     )

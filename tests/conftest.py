@@ -53,6 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_finish() -> None:
     """Paddle and ten thousand tests stay to the end: no search for what is no longer needed looks through them again."""
     gc.freeze()
+    gc.set_threshold(20_000)  # as grading's workers have it (`grading/worker_process.py`)
     gc.enable()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course.autograder.checks import find_check, list_checks
-from course.autograder.checks.language.plain import Problem
+from course.autograder.checks.language.plain import REFUSED, Problem
 from course.autograder.checks.language.protocol import Reply
 from course.autograder.checks.language.spec import overlay
 from course.autograder.checks.language.stand_ins import input_arrays
@@ -47,6 +47,9 @@ def answer(check_name, seed, change=None, dtype=None):
         outputs = overlay(q.right, q.wrong[change]) if change else dict(q.right)
         if q.case.raises and all(outputs[k] is q.right[k] for k in wanted if k in outputs):
             return Reply(problem=Problem("raised", f"raised {q.case.raises}", (q.case.raises,)))
+        if any(outputs[k] is REFUSED for k in wanted if k in outputs):
+            kinds = {case.raises for case in check.cases if case.raises}
+            return Reply(problem=Problem("raised", f"raised {kinds}", tuple(kinds)))
         if dtype:
             outputs = {k: a.astype(dtype) if a.dtype.kind == "f" else a for k, a in outputs.items()}
         return Reply({k: outputs[k] for k in wanted if k in outputs})  # and no input is changed

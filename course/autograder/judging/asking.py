@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.plain import MAX_DIMENSIONS
+from course.autograder.checks.language.plain import REFUSED
 from course.autograder.checks.language.protocol import Reply, Step
 from course.autograder.checks.language.seen import Flaw, Property, Reader, Seen
 from course.autograder.checks.language.spec import Answers, Arrays, Case, Check, Inputs
@@ -27,7 +27,7 @@ Further = tuple[tuple[Step, ...], Inputs, tuple[str, ...]]
 # Brings the Replies to further questions in turn; it may stop early.
 AskFurther = Callable[[Sequence[Further]], Iterable[Reply]]
 
-EXCEPTION = np.empty((0,) * (MAX_DIMENSIONS + 1))  # stands for an exception: no answer has its shape
+EXCEPTION = REFUSED  # stands for an exception: no answer has its shape
 Two = tuple[str, str]  # mistakes by their names, the second made in the first one's reading
 # What two mistakes give; where it is known from before, sketches of it.
 Together = dict[Two, Mapping[str, np.ndarray | Sketch]]

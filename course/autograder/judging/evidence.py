@@ -27,6 +27,7 @@ class Evidence:
         in_step: where what came is what it gives, those included where it must not show.
         in_shape_alone: whether it says nothing of the values.
         few: whether an answer here is so few values that they meet by chance.
+        let_through: whether it explains nothing but what had to be refused: one number too small tells little.
     """
 
     shows: set[str] = field(default_factory=set)
@@ -34,6 +35,7 @@ class Evidence:
     in_step: set[str] = field(default_factory=set)
     in_shape_alone: bool = False
     few: bool = False
+    let_through: bool = False
 
     def enough(self, failing: set[str]) -> bool:
         """Whether it may be named: a case that the mistake does not touch is no evidence for it.
@@ -45,7 +47,8 @@ class Evidence:
             return False
         by_chance = len(self.explains) == 1 and len(failing) >= MANY
         whole = 1.0 if self.in_shape_alone or by_chance else MOST if self.few else HALF
-        wanted = ENOUGH if failing <= self.explains and not self.in_shape_alone else whole
+        least = HALF if self.let_through else ENOUGH
+        wanted = least if failing <= self.explains and not self.in_shape_alone else whole
         return len(self.explains) >= wanted * len(self.shows)
 
 
@@ -72,6 +75,7 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
     found: dict[str, Evidence] = {}
     lineups: list[tuple[str, Lineup]] = []
     few = False
+    refused = {asked.case.name for asked, _ in entries if asked.case.raises}
     for asked, got in entries:
         case, right = asked.case.name, asked.right[output.path]
         tolerance = tolerance_from(output, asked.single, got)
@@ -88,6 +92,7 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
         few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
     for name, evidence in found.items():
         evidence.few = few
+        evidence.let_through = evidence.explains <= refused
         evidence.shows = {case for case, known in lineups if name in known.showing}
         evidence.in_shape_alone = any(name in known.in_shape_alone for _, known in lineups)
     names = dict.fromkeys(itertools.chain.from_iterable(asked.wrong for asked, _ in entries))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from course.autograder.checks.language.spec import Check
-from course.autograder.judging.asking import Question
+from course.autograder.judging.asking import EXCEPTION, Question
 from course.autograder.judging.comparing import tolerance_from
 from course.autograder.judging.evidence import Answers, gather
 from course.autograder.judging.facts import NEVER_WRITTEN, fact
@@ -71,6 +71,7 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     support = Support(everywhere, functools.cache(lambda: _shown_where_right(tally)))
     told: list[Finding] = []
     seen = [_told_by_its_case(check, tally, finding) for finding in tally.findings]
+    seen = _refusals_named(check, tally, answers, seen, support)
     for path in dict.fromkeys(finding.output for finding in seen):
         findings = [finding for finding in seen if finding.output == path]
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
@@ -78,6 +79,27 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         told += _where(caused, tally, path)
     written = {output.path for output, _, got in tally.compared if got.any()}
     return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
+
+
+def _refusals_named(
+    check: Check, tally: Tally, answers: Mapping[str, Answers], seen: list[Finding], support: Support
+) -> list[Finding]:
+    """The findings, those of inputs that are refused and should not be told by their mistake where one explains them."""
+    refused = {asked.case.name for _, asked, got in tally.compared if got is EXCEPTION and not asked.case.raises}
+    if not refused:
+        return seen
+    found = []
+    for finding in seen:
+        if finding.kind == "raised" and not finding.output and finding.case in refused:
+            for path, of_path in answers.items():
+                wrong = tally.wrong[path]
+                name = _best(of_path, finding.case, wrong, support, wrong=wrong)
+                # That it is refused is little to go by: the mistake must explain all that fails, and show nowhere else.
+                if name and of_path.evidence[name].explains == of_path.evidence[name].shows == wrong:
+                    finding = replace(finding, output=path, misconception=name, advice=_advice(check, name))
+                    break
+        found.append(finding)
+    return found
 
 
 def _told_by_its_case(check: Check, tally: Tally, finding: Finding) -> Finding:
@@ -143,7 +165,8 @@ def _causes(
         return dict.fromkeys(kinds, (Cause("", said),))
     causes = told_as(names)
     rest = [case for case in kinds if case not in causes]
-    right = [entry for case, entry in answers.by_case.items() if case not in wrong]
+    missed = wrong | tally.wrong.get(answers.output.path, set())
+    right = [entry for case, entry in answers.by_case.items() if case not in missed]
     two = _two(answers, rest, names, right) if rest else None
     if two is not None and len(rest) * FEW < len(kinds) and not set(two) & set(names.values()):
         two = None  # beside a name for nearly all that fails, two others on the rest are chance

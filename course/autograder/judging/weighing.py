@@ -28,6 +28,8 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     if reply.problem is not None:
         tally.add(_stopped(asked, reply.problem))
         tally.miss(asked.case.name if reply.problem.kind not in GIVES_UP else EVERY, *check.wanted)
+        if not {case.raises for case in check.cases}.isdisjoint(reply.problem.exceptions):
+            tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]  # refused as if wrong
         return
     got = _arrays(check, asked, reply, tally)
     complete = len(got) == len(check.wanted)

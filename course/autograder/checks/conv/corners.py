@@ -20,7 +20,11 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
         Corner(
             "a kernel too large by its dilation",
             0.25,
-            ("a kernel too tall by its dilation", "a kernel too wide by its dilation"),
+            (
+                "a kernel too tall by its dilation",
+                "a kernel too wide by its dilation",
+                "a dilated kernel that just fits",
+            ),
         ),
         Corner(
             "channels that the weight does not read",

@@ -9,7 +9,7 @@ from course.autograder.checks.conv.draws import ASSIGNMENT, length
 from course.autograder.checks.conv.shape_making import SHAPE_MAKING
 from course.autograder.checks.language import EXACT, Answers, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Generator, draw
-from course.autograder.checks.language.wrong import Wrong, instead
+from course.autograder.checks.language.wrong import Wrong, but, instead, limited, picked, where
 from course.reference.convolution import conv2d_output_shape, padding_edges, pair, pool2d_output_shape
 
 STEPS = ("shape = conv2d_output_shape(input_shape, weight_shape, stride, padding, dilation, groups)",)
@@ -128,14 +128,30 @@ def _one_axis(axis: int, wrong: Wrong) -> Wrong:
     return reshaped(change)
 
 
+def is_pair(value: Any) -> bool:
+    """Whether an argument is a number for each axis: not one for both, four edges or a word."""
+    return isinstance(value, (list, tuple)) and len(value) == 2
+
+
 def _turned(name: str) -> Any:
-    return lambda i: pair(i[name])[::-1]
+    return lambda i: tuple(i[name])[::-1] if is_pair(i[name]) else i[name]
 
 
-def once(i: Inputs) -> list[int]:
-    """The padding put on one end of each axis alone."""
+def _first(name: str) -> Any:
+    return lambda i: i[name][0] if is_pair(i[name]) else i[name]
+
+
+def once(i: Inputs) -> Any:
+    """The padding put on one end of each axis alone, where it is one number for both ends."""
+    if not (isinstance(i["padding"], int) or is_pair(i["padding"])):
+        return i["padding"]
     ph, pw = pair(i["padding"])
     return [ph, 0, pw, 0]
+
+
+def _spread(i: Inputs) -> tuple[int, ...]:
+    """The padding multiplied by the dilation."""
+    return tuple(p * d for p, d in zip(pair(i["padding"]), pair(i["dilation"]), strict=True))
 
 
 def _divided(i: Inputs, shape: np.ndarray) -> Any:
@@ -224,11 +240,11 @@ MISTAKES = {
     ),
     "dilation of the height for both axes": Mistake(
         "A pair of dilations is (height, width); you use the first one on both axes.",
-        other(dilation=lambda i: pair(i["dilation"])[0]),
+        other(dilation=_first("dilation")),
     ),
     "padding of the height for both axes": Mistake(
         "A pair of paddings is (height, width); you use the first one on both axes.",
-        other(padding=lambda i: pair(i["padding"])[0]),
+        other(padding=_first("padding")),
     ),
     "dilation ignored along the height": Mistake(ONE_AXIS, _one_axis(2, other(dilation=1))),
     "dilation ignored along the width": Mistake(ONE_AXIS, _one_axis(3, other(dilation=1))),
@@ -248,11 +264,11 @@ MISTAKES = {
     ),
     "first number of a pair for both axes": Mistake(
         "A pair has a number for each axis: the first is the height's, the second the width's.",
-        other(**{name: lambda i, name=name: pair(i[name])[0] for name in ("stride", "padding", "dilation")}),
+        other(**{name: _first(name) for name in ("stride", "padding", "dilation")}),
     ),
     "one stride for both axes": Mistake(
         "A pair of strides is (height, width); you use the first one on both axes.",
-        other(stride=lambda i: pair(i["stride"])[0]),
+        other(stride=_first("stride")),
     ),
     "the width's stride for both axes": Mistake(
         "A pair of strides is (height, width); you use the second one on both axes.",
@@ -265,6 +281,18 @@ MISTAKES = {
     "dilations read as (width, height)": Mistake(
         "A pair of dilations is (height, width), as the axes of [N, C, H, W] are.",
         other(dilation=_turned("dilation")),
+    ),
+    "paddings read as (width, height)": Mistake(
+        "A pair of paddings is (height, width), as the axes of [N, C, H, W] are.",
+        other(padding=_turned("padding")),
+    ),
+    "pair read as (before, after)": Mistake(
+        "Two numbers are (height, width), each for both ends of its axis.",
+        where(lambda i: is_pair(i["padding"]), other(padding=lambda i: [*i["padding"], *i["padding"]])),
+    ),
+    "stride and dilation exchanged": Mistake(
+        "The stride moves the whole window, the dilation spreads its taps: you have one in the other's place.",
+        other(stride=lambda i: i["dilation"], dilation=lambda i: i["stride"]),
     ),
     "strides and dilations read as (width, height)": Mistake(
         "A pair of strides or dilations is (height, width), as the axes of [N, C, H, W] are.",
@@ -299,6 +327,22 @@ MISTAKES = {
     ),
 }
 
+# What is no formula's of height and width: it goes wrong where 'SAME' says these as well.
+OF_EVERY_PADDING = (
+    "height and width swapped", "pairs read as (width, height)", "first number of a pair for both axes",
+    "one stride for both axes", "the width's stride for both axes", "strides read as (width, height)",
+    "strides and dilations read as (width, height)", "output channels multiplied by the groups",
+    "input channels in the output", "output channels divided by the groups", "batch forgotten", "channels last",
+)  # fmt: skip
+
+
+def elsewhere(*own: str) -> dict[str, Mistake]:
+    """These mistakes where padding may be a word, but for those that a check lists by itself."""
+    formula = limited(but(MISTAKES, *OF_EVERY_PADDING), lambda i: i["padding"] != "SAME")
+    found = {**picked(MISTAKES, *OF_EVERY_PADDING), **formula}
+    return {name: found[name] for name in MISTAKES if name not in own}
+
+
 PLAIN_CHECK = check(
     ASSIGNMENT, "conv2d_output_shape", 12, STEPS,
     outputs=SHAPE,
@@ -306,17 +350,23 @@ PLAIN_CHECK = check(
         Case("a kernel of 3 by 2, padding 2, stride 2", question((6, 9), (3, 2), 2, 2, left_over=(1, 1))),
         Case("a stride that is all of the kernel, no padding", question((5, 4), (3, 3), 3, left_over=(2, 1))),
         Case("stride 3, padding 2: neither divides by the stride alone", question((4, 5), (2, 3), 3, 2, left_over=(0, 1))),
-        Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 1, 3)),
+        Case("dilation 3, stride 1", question((8, 5), (3, 4), 1, 2, 3)),
         Case("two groups", question((7, 11), (2, 5), 1, 2, 1, 2)),
         Case("as many samples, channels, kernels, rows and columns",
              lambda r: arguments((6, 6, 6, 6), (6, 6, 3, 3), padding=1)),
         Case("another stride, padding and dilation for each axis",
-             question((6, 9), (3, 5), [3, 1], (3, 1), (1, 2), left_over=(2, 0))),
+             question((6, 9), (5, 3), [3, 2], (1, 4), (2, 3))),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,
     makings=SHAPE_MAKING,
-    mistakes=MISTAKES,
+    mistakes={
+        **MISTAKES,
+        "padding times the dilation": Mistake(
+            "Dilation spreads the taps of the kernel alone: the input grows by twice the padding, whatever the dilation.",
+            other(padding=_spread),
+        ),
+    },
 )  # fmt: skip
 
 CHECKS = (PLAIN_CHECK,)

@@ -78,10 +78,22 @@ SLIPS.add("pairs in lists not read", SHAPE, with_(pairs=tuple_pair), named=("one
 SLIPS.add(
     "padding in tuples not read", PADDING, with_(edges=listed), named=("nested padding read from the front",)
 )
-SLIPS.add("'VALID' sets the dilation back too", PADDING, with_(valid_dilated=False))
+SLIPS.add(
+    "'VALID' sets the dilation back too", PADDING, with_(valid_dilated=False), named=("dilation ignored with 'VALID'",)
+)
 SLIPS.add("the caller's padding made longer", PADDING, lengthened, named=IN_PLACE)
-SLIPS.add("channels divided without their remainder", ERRORS, with_(channels=lambda c, per, g: c // g == per))
-SLIPS.add("only too many channels refused", ERRORS, with_(channels=lambda c, per, g: c <= per * g))
+SLIPS.add(
+    "channels divided without their remainder",
+    ERRORS,
+    with_(channels=lambda c, per, g: c // g == per),
+    named=("channels compared after a division rounded down",),
+)
+SLIPS.add(
+    "only too many channels refused",
+    ERRORS,
+    with_(channels=lambda c, per, g: c <= per * g),
+    named=("fewer channels than the weight reads let through",),
+)
 SLIPS.add(
     "kernels not looked at for 'SAME'",
     ERRORS,

@@ -102,7 +102,7 @@ READ_OTHERWISE = (
 )  # fmt: skip
 # Mistakes that no kernel here tells: their strides are one number, and nothing much is left over.
 UNTOLD = (
-    "rounded to the nearest", "rounded to the nearest before the plus one", "one stride for both axes",
+    "padding divided by the stride apart", "rounded to the nearest", "rounded to the nearest before the plus one", "one stride for both axes",
     "the width's stride for both axes", "strides read as (width, height)", "strides and dilations read as (width, height)",
     *(name for name in MISTAKES if name.endswith((" along the height", " along the width"))),
 )  # fmt: skip

@@ -154,6 +154,14 @@ def _spread(i: Inputs) -> tuple[int, ...]:
     return tuple(p * d for p, d in zip(pair(i["padding"]), pair(i["dilation"]), strict=True))
 
 
+def _divided_apart(i: Inputs, shape: np.ndarray) -> Any:
+    """The padding divided by the stride by itself, and what is left over lost twice."""
+    kernel, stride = i["weight_shape"][2:], pair(i["stride"])
+    edges = padding_edges(i["padding"], i["input_shape"][2:], kernel, stride)
+    axes = zip(i["input_shape"][2:], edges, kernel, pair(i["dilation"]), stride, strict=True)
+    return [*shape[:2], *((n - d * (k - 1) - 1) // s + sum(e) // s + 1 for n, e, k, d, s in axes)]
+
+
 def _divided(i: Inputs, shape: np.ndarray) -> Any:
     edges = padding_edges(i["padding"], i["input_shape"][2:], i["weight_shape"][2:], pair(i["stride"]))
     sizes = [n + sum(edge) for n, edge in zip(i["input_shape"][2:], edges, strict=True)]
@@ -191,6 +199,9 @@ MISTAKES = {
         "You count the steps between windows; there is one window more than steps.",
         reshaped(lambda i, shape: shape - [0, 0, 1, 1]),
     ),
+    "one window too many": Mistake(
+        "There is one window more than steps, not two.", reshaped(lambda i, shape: shape + [0, 0, 1, 1])
+    ),
     "padding counted once": Mistake(
         "Padding is put on both ends of an axis: the input grows by twice the padding.", other(padding=once)
     ),
@@ -209,6 +220,10 @@ MISTAKES = {
     "dilation taken for the zeros between the taps": Mistake(
         "With dilation d the taps lie d values apart, and d - 1 values between them are skipped: yours skips d.",
         other(dilation=lambda i: tuple(d + 1 for d in pair(i["dilation"]))),
+    ),
+    "padding divided by the stride apart": Mistake(
+        "Padding is counted in values of the input: the stride divides all of the room once, no part of it twice.",
+        reshaped(_divided_apart),
     ),
     "last window that just fits left out": Mistake(
         "A window that ends with the last value fits: count its start too (a range leaves its end out).",
@@ -355,7 +370,7 @@ PLAIN_CHECK = check(
         Case("as many samples, channels, kernels, rows and columns",
              lambda r: arguments((6, 6, 6, 6), (6, 6, 3, 3), padding=1)),
         Case("another stride, padding and dilation for each axis",
-             question((6, 9), (5, 3), [3, 2], (1, 4), (2, 3))),
+             question((6, 15), (5, 3), [3, 2], (1, 4), (2, 3))),
         Case("the homework: 10 images of 224 by 224, 64 kernels of 3 by 3, padding 1", homework),
     ),
     reference=right,

@@ -45,8 +45,8 @@ class Evidence:
         """
         if not self.explains:
             return False
-        by_chance = len(self.explains) == 1 and len(failing) >= MANY
-        whole = 1.0 if self.in_shape_alone or by_chance else MOST if self.few or self.let_through else HALF
+        by_chance = len(self.explains) == 1 and (self.let_through or len(failing) >= MANY)
+        whole = 1.0 if self.in_shape_alone or by_chance else MOST if self.few else HALF
         least = HALF if self.let_through else ENOUGH
         wanted = least if failing <= self.explains and not self.in_shape_alone else whole
         return len(self.explains) >= wanted * len(self.shows)

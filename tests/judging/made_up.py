@@ -222,7 +222,7 @@ CONVOLUTION = (
     MadeUp("squares", "max_pool_forward", (lambda x, q: (pooled(x, q)[0] ** 2, None),), said="square"),
     MadeUp("whole numbers", "max_pool_forward", (lambda x, q: (np.rint(pooled(x, q)[0]), None),)),
     MadeUp("a multiplication counts twice", "conv2d_parameters",
-           (lambda i, o, k, groups, bias: 2 * (o * (i // groups) * np.prod(np.broadcast_to(k, 2)) + bias * o),),
+           (lambda i, o, k, groups=1, bias=True: 2 * (o * (i // groups) * np.prod(np.broadcast_to(k, 2)) + bias * o),),
            said="2 times the right one"),
     MadeUp("one too large on both sides", "conv2d_output_shape",
            (lambda i, w, stride, padding, dilation, groups: (i[0], w[0], *(

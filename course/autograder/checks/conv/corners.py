@@ -46,6 +46,9 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             ),
         ),
     ),
+    "conv2d_parameters": (
+        Corner("bias left out, which stands for True", 0.2, ("bias left out, which stands for True",)),
+    ),
     "pool2d_output_shape": (
         Corner(
             "windows that do not fit",

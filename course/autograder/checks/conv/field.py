@@ -38,6 +38,25 @@ def _each(change: Any) -> Wrong:
     return wrong
 
 
+def _read(change: Any) -> Wrong:
+    """A student who reads each layer with a window differently, as it stands: change(layer) gives what differs."""
+
+    def wrong(i: Inputs) -> Answers:
+        layers = [layer for layer in i["layers"] if "kernel_size" in layer]
+        return {"field": receptive_field([{**layer, **change(layer)} for layer in layers])}
+
+    return wrong
+
+
+def _turned(option: str) -> Wrong:
+    return _each(lambda layer: {option: layer[option][::-1]})
+
+
+def _steps_of_the_height(i: Inputs) -> Answers:
+    """The field whose steps are the height's along both axes."""
+    return _each(lambda layer: {"stride": (layer["stride"][0],) * 2})(i)
+
+
 def _resized(extent: Any) -> Wrong:
     """A student whose kernels cover extent(dilation, kernel) values on each axis, without a gap."""
 
@@ -191,6 +210,32 @@ RECEPTIVE_FIELD_CHECK = check(
         "stride 1 where a pooling layer names none": Mistake(
             "Without a stride, pooling windows stand side by side.",
             lambda i: {"field": receptive_field([{"stride": 1, **layer} for layer in i["layers"]])},
+        ),
+        "the window's size for the stride of a convolution": Mistake(
+            "Only pooling windows stand side by side without a stride: a convolution's stride is 1 where none is given.",
+            _read(lambda layer: {} if "stride" in layer else {"stride": layer["kernel_size"]}),
+        ),
+        "kernels read as (width, height)": Mistake(
+            "A pair is (height, width): the first number of kernel_size is the height's.",
+            _read(lambda layer: {"kernel_size": pair(layer["kernel_size"])[::-1]}),
+        ),
+        "strides read as (width, height)": Mistake(
+            "A pair of strides is (height, width): the first one spreads the rows.", _turned("stride")
+        ),
+        "dilations read as (width, height)": Mistake(
+            "A pair of dilations is (height, width): the first one spreads the rows.", _turned("dilation")
+        ),
+        "the kernel's height for both axes": Mistake(
+            "Height and width are counted alike, each with its own numbers: the width's kernel is the second number.",
+            _each(lambda layer: {"kernel_size": (layer["kernel_size"][0],) * 2}),
+        ),
+        "the height's step for both axes": Mistake(
+            "Height and width are counted alike, each with its own numbers: the width's step is made of its own strides.",
+            _steps_of_the_height,
+        ),
+        "dilation of the height for both axes": Mistake(
+            "A pair of dilations is (height, width); you use the first one on both axes.",
+            _each(lambda layer: {"dilation": (layer["dilation"][0],) * 2}),
         ),
         "height and width swapped": Mistake("Return (height, width).", _result(lambda h, w: (w, h))),
         "height taken for the width": Mistake(

@@ -130,10 +130,10 @@ def _fits_undilated(i: Inputs) -> bool:
     return bool(other(dilation=1)(i))
 
 
-def _fits_along(axis: int, i: Inputs) -> bool:
+def fits_along(axis: int, i: Inputs, reading: Callable[..., Wrong] = other) -> bool:
     """Whether the kernel fits along the height (axis 2) or the width (axis 3), however it does along the other."""
     n, c, h, w = i["input_shape"]
-    return bool(other(input_shape=(n, c, h, 1000) if axis == 2 else (n, c, 1000, w))(i))
+    return bool(reading(input_shape=(n, c, h, 1000) if axis == 2 else (n, c, 1000, w))(i))
 
 
 def _channels_read(i: Inputs) -> tuple[int, ...]:
@@ -184,7 +184,7 @@ OWN: Mistakes = {
     **{
         f"only the {compared} is compared": Mistake(
             "Where the kernel is longer than the padded input on one axis, it does not fit: compare both.",
-            where(functools.partial(_fits_along, axis), _let_through(lambda size, s: size)),
+            where(functools.partial(fits_along, axis), _let_through(lambda size, s: size)),
         )
         for compared, axis in (("height", 2), ("width", 3))
     },

@@ -41,7 +41,7 @@ def drawn(r: Generator) -> Inputs:
     return net(
         (int(r.integers(3, 9)), 2, 33 + 6 * int(r.integers(0, 3)), 46),
         conv(out_channels=a, kernel_size=(3, 5), padding=(1, 2), bias=False), NORM, RELU, pool(kernel_size=(3, 2)),
-        conv(out_channels=b, kernel_size=3, stride=2, padding="SAME", groups=2), RELU, pool(kernel_size=3, stride=2),
+        conv(out_channels=b, kernel_size=3, stride=2, padding="SAME", groups=2), RELU, pool(kernel_size=3, stride=2, padding=1),
         FLATTEN, linear(c, bias=False), SIGMOID, linear(10),
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ def dilated(r: Generator) -> Inputs:
     return net(
         (int(r.integers(2, 6)), 3, 20, 27),
         conv(out_channels=a, kernel_size=(4, 3), dilation=2, padding=[1, 2, 3, 1]), NORM,
-        pool(kernel_size=(3, 2), stride=2, ceil_mode=True),
+        pool(kernel_size=(2, 3), stride=2, ceil_mode=True),
         conv(out_channels=b, kernel_size=1, bias=False), NORM, SIGMOID,
     )  # fmt: skip
 

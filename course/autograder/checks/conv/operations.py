@@ -98,6 +98,25 @@ _channels_divided_again = _with_taps(
 )
 
 
+def _spread_taps(i: Inputs) -> int:
+    sides = zip(pair(i["dilation"]), i["weight_shape"][2:], strict=True)
+    return int(i["weight_shape"][1] * np.prod([d * (k - 1) + 1 for d, k in sides]))
+
+
+def _with_output(shape: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Wrong:
+    """Both counts for an output of another shape than it has."""
+    return lambda i: _both(_count(i, shape(_count(i).output_shape)))
+
+
+def _padded_by_the_dilation(i: Inputs) -> Answers:
+    """Both counts of a student who hands padding and dilation on in each other's place; nothing where no window fits."""
+    if not all(isinstance(i[name], int) or len(i[name]) == 2 for name in ("padding", "dilation")):
+        return {}
+    axes = zip(i["input_shape"][2:], i["weight_shape"][2:], *(pair(i[name]) for name in ("stride", "dilation", "padding")), strict=True)
+    sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes]
+    return _both(_count(i, (i["input_shape"][0], i["weight_shape"][0], *sizes))) if min(sizes) > 0 else {}
+
+
 def _at_every_input(i: Inputs) -> Answers:
     n, _, h, w = i["input_shape"]
     return _both(_count(i, (n, i["weight_shape"][0], h, w)))
@@ -171,6 +190,33 @@ OPERATIONS_CHECK = check(
         "groups divide weight_shape[1] again": Mistake(
             "weight_shape[1] is C / groups already: do not divide it by the groups.",
             where(lambda i: i["weight_shape"][1] % i["groups"], _channels_divided_again),
+        ),
+        "dilation ignored": Mistake(
+            "The dilation is not used: it spreads the taps, so that fewer windows fit.", instead(_right, dilation=1)
+        ),
+        "dilated kernel counted whole": Mistake(
+            "Dilation spreads the taps and makes no more of them: the gaps between them are not multiplied.",
+            _with_taps(_spread_taps),
+        ),
+        "padding and dilation exchanged": Mistake(
+            "conv2d_output_shape takes stride, padding, dilation, groups, in this order: you hand two of them on exchanged.",
+            _padded_by_the_dilation,
+        ),
+        "output taken for square": Mistake(
+            "You use the output's height twice; its width is the last number of its shape.",
+            _with_output(lambda s: (s[0], s[1], s[2], s[2])),
+        ),
+        "output channels divided by the groups": Mistake(
+            "weight_shape[0] counts all kernels, those of every group: do not divide it by the groups.",
+            _scaled(lambda i, v: v // i["groups"]),
+        ),
+        "bias the wrong way round": Mistake(
+            "A bias is one addition more for each output value: yours has it where there is none, and not where there is.",
+            _added(lambda i, size, taps: size * (taps - i["bias"])),
+        ),
+        "bias added once for each channel of each sample": Mistake(
+            "The bias is added at every place of its channel.",
+            _added(lambda i, size, taps: size * (taps - 1) + i["bias"] * i["input_shape"][0] * i["weight_shape"][0]),
         ),
         "padded zeros not multiplied": Mistake(
             "You left out the products with padding; by the rule of this sheet they are multiplied too.",

@@ -111,7 +111,7 @@ BIASES = Piece(
 
 PARAMETERS_MAKING = {
     "parameters": Making(
-        lambda i: i,
+        lambda i: {"bias": True, **i},
         {"channels": CHANNELS, "out": OUT, "places": PLACES, "biases": BIASES},
         lambda channels, out, places, biases: np.asarray(channels * out * places + biases),
     )

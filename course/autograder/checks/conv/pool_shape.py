@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT, length
-from course.autograder.checks.conv.misfits import REFUSED, anyway, towards_zero
+from course.autograder.checks.conv.misfits import REFUSED, anyway, fits_along, towards_zero
 from course.autograder.checks.conv.shape_making import POOL_MAKING
-from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped
+from course.autograder.checks.conv.shapes import MISTAKES, SHAPE, fitting, once, reshaped, turned
 from course.autograder.checks.language import Answers, Case, Inputs, Mistake, check
 from course.autograder.checks.language.draws import Generator, draw
+from course.autograder.checks.language.plain import REFUSED as REFUSAL
 from course.autograder.checks.language.wrong import Wrong, instead, where
 from course.reference.convolution import pair, pool2d_output_shape
 
@@ -50,6 +51,17 @@ def _by_formula(size: Callable[[int, int, int, bool], int]) -> Wrong:
         return [*shape[:2], *(size(n, k, s, _ceil(i)) for n, k, s in axes)]
 
     return reshaped(change, _right)
+
+
+def _refusing(true: Callable[[int, int, int], bool]) -> Wrong:
+    """The answer of a student who raises where this is true of an axis, of its size, its padding and the window."""
+
+    def wrong(i: Inputs) -> Answers:
+        axes = zip(i["input_shape"][2:], pair(i["padding"]), pair(i["kernel_size"]), strict=True)
+        fits = bool(fitting(_right)(i))
+        return {"shape": REFUSAL} if fits and any(true(n, p, k) for n, p, k in axes) else {}
+
+    return wrong
 
 
 def _size(r: Generator, channels: tuple[int, int], rows: int, columns: int) -> tuple[int, int, int, int]:
@@ -98,9 +110,11 @@ POOL_SHAPE_CHECK = check(
         Case("padding 2, stride 3: neither divides by the stride alone", pool_question((4, 5), (5, 4), 3, 2, left_over=(0, 1))),
         Case("padding (2, 0), stride 1", pool_question((9, 5), 4, 1, (2, 0))),
         Case("ceil_mode where one axis divides and one does not", pool_question((5, 7), 3, 2, 0, True, (0, 1))),
-        Case("ceil_mode with no stride given", pool_question((4, 6), (4, 3), None, 0, True, (1, 0))),
-        Case("a window that just fits", pool_question((1, 3), (5, 2), 2)),
+        Case("ceil_mode with no stride given", pool_question((4, 6), (4, 3), None, 0, True, (1, 2))),
+        Case("ceil_mode where nothing is left over", pool_question((4, 6), (3, 2), None, (1, 0), True)),
+        Case("a window that just fits", fixed(5, 8, (5, 2), 2)),
         Case("a window that fits by its padding", fixed(2, 3, 4, 1, 1)),
+        Case("a window that fits by half of its padding", fixed(3, 9, (4, 2), 1, 1)),
         Case("as many samples and channels as rows and columns, a stride that is the window's size",
              lambda r: pool_arguments((6, 6, 6, 6), 3, 3)),
         Case("a window one row too tall, with stride 3", fixed(4, 9, (5, 2), 3), raises=REFUSED),
@@ -125,6 +139,30 @@ POOL_SHAPE_CHECK = check(
         "ceil_mode taken for one window more": Mistake(
             "Rounding up changes nothing where the stride divides: ceil_mode is no plus one.",
             where(lambda i: i["ceil_mode"], reshaped(lambda i, shape: np.add(shape, [0, 0, 1, 1]), _rounded_down)),
+        ),
+        "with ceil_mode, the input's size divided by the stride": Mistake(
+            "With ceil_mode it is the quotient that is rounded up: take the window's size off first, and add 1 at the end.",
+            where(_ceil, _by_formula(lambda n, k, s, up: -(-n // s))),
+        ),
+        "with ceil_mode, the plus one taken away": Mistake(
+            "The minus signs of a division rounded up do not reach the plus one: add it when the quotient is there.",
+            where(_ceil, _by_formula(lambda n, k, s, up: -((k - n) // s) - 1)),
+        ),
+        "rounded to the nearest with ceil_mode": Mistake(
+            "With ceil_mode any rest makes one window more: round() rounds up only what is above a half.",
+            where(_ceil, _by_formula(lambda n, k, s, up: round((n - k) / s) + 1)),
+        ),
+        **{
+            f"only the {compared} is compared": Mistake(
+                "Where the window is longer than the padded input on one axis, it does not fit: compare both.",
+                where(lambda i, axis=axis: not fits_along(5 - axis, i, _other) and fits_along(axis, i, _other),
+                      anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size)),
+            )
+            for compared, axis in (("height", 2), ("width", 3))
+        },
+        "not tested with ceil_mode": Mistake(
+            "A window that is longer than the padded input is a ValueError with ceil_mode too.",
+            where(_ceil, anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size)),
         ),
         "ceil_mode turned round": Mistake(
             "You round up without ceil_mode and down with it; it is the other way.",
@@ -159,6 +197,34 @@ POOL_SHAPE_CHECK = check(
         "window taken for square": Mistake(
             "You use the window's height on both axes.",
             _other(kernel_size=lambda i: pair(i["kernel_size"])[0], stride=_steps),
+        ),
+        "the window's height for both strides where none is given": Mistake(
+            "Without a stride, windows stand side by side along both axes: the width's stride is the window's width.",
+            where(lambda i: i["stride"] is None, _other(stride=lambda i: pair(i["kernel_size"])[0])),
+        ),
+        "windows read as (width, height)": Mistake(
+            "A pair is (height, width): the first number of kernel_size is the window's height.",
+            _other(kernel_size=turned("kernel_size")),
+        ),
+        "strides read as (width, height)": MISTAKES["strides read as (width, height)"].by(_other(stride=turned("stride"))),
+        "paddings read as (width, height)": MISTAKES["paddings read as (width, height)"].by(
+            _other(padding=turned("padding"))
+        ),
+        "a window that just fits is refused": Mistake(
+            "A window as long as the padded input fits, and is one window: raise only where it is longer.",
+            _refusing(lambda n, p, k: k == n + 2 * p),
+        ),
+        "fit tested without the padding": Mistake(
+            "The window must fit into the padded input: add the padding before you compare.",
+            _refusing(lambda n, p, k: k > n),
+        ),
+        "fit tested with the padding counted once": Mistake(
+            "Padding is put on both ends of an axis: compare the window with the input and twice the padding.",
+            _refusing(lambda n, p, k: k > n + p),
+        ),
+        "one channel in the output": Mistake(
+            "Pooling looks at each channel by itself: all of them come out again.",
+            reshaped(lambda i, shape: np.where(np.arange(4) == 1, 1, shape), _right),
         ),
         "one stride for both axes": MISTAKES["one stride for both axes"].by(
             _other(stride=lambda i: pair(_steps(i))[0])

@@ -133,7 +133,8 @@ def is_pair(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == 2
 
 
-def _turned(name: str) -> Any:
+def turned(name: str) -> Any:
+    """A pair read as (width, height)."""
     return lambda i: tuple(i[name])[::-1] if is_pair(i[name]) else i[name]
 
 
@@ -223,7 +224,7 @@ MISTAKES = {
     ),
     "padding divided by the stride apart": Mistake(
         "Padding is counted in values of the input: the stride divides all of the room once, no part of it twice.",
-        reshaped(_divided_apart),
+        where(lambda i: isinstance(i["padding"], int) or is_pair(i["padding"]), reshaped(_divided_apart)),
     ),
     "last window that just fits left out": Mistake(
         "A window that ends with the last value fits: count its start too (a range leaves its end out).",
@@ -275,7 +276,7 @@ MISTAKES = {
     ),
     "pairs read as (width, height)": Mistake(
         "A pair of strides, paddings or dilations is (height, width), as the axes of [N, C, H, W] are.",
-        other(stride=_turned("stride"), padding=_turned("padding"), dilation=_turned("dilation")),
+        other(stride=turned("stride"), padding=turned("padding"), dilation=turned("dilation")),
     ),
     "first number of a pair for both axes": Mistake(
         "A pair has a number for each axis: the first is the height's, the second the width's.",
@@ -291,15 +292,15 @@ MISTAKES = {
     ),
     "strides read as (width, height)": Mistake(
         "A pair of strides is (height, width), as the axes of [N, C, H, W] are.",
-        other(stride=_turned("stride")),
+        other(stride=turned("stride")),
     ),
     "dilations read as (width, height)": Mistake(
         "A pair of dilations is (height, width), as the axes of [N, C, H, W] are.",
-        other(dilation=_turned("dilation")),
+        other(dilation=turned("dilation")),
     ),
     "paddings read as (width, height)": Mistake(
         "A pair of paddings is (height, width), as the axes of [N, C, H, W] are.",
-        other(padding=_turned("padding")),
+        other(padding=turned("padding")),
     ),
     "pair read as (before, after)": Mistake(
         "Two numbers are (height, width), each for both ends of its axis.",
@@ -311,7 +312,7 @@ MISTAKES = {
     ),
     "strides and dilations read as (width, height)": Mistake(
         "A pair of strides or dilations is (height, width), as the axes of [N, C, H, W] are.",
-        other(stride=_turned("stride"), dilation=_turned("dilation")),
+        other(stride=turned("stride"), dilation=turned("dilation")),
     ),
     "output channels multiplied by the groups": Mistake(
         "weight_shape[0] counts all kernels, those of every group: keep it as it is.",

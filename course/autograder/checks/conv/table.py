@@ -8,9 +8,10 @@ import numpy as np
 
 from course.autograder.checks.conv.draws import ASSIGNMENT
 from course.autograder.checks.conv.nets import NETS
+from course.autograder.checks.conv.shapes import fitting
 from course.autograder.checks.language import EXACT, Arrays, Inputs, Mistake, Output, check
 from course.autograder.checks.language.plain import rows_together
-from course.autograder.checks.language.wrong import Wrong
+from course.autograder.checks.language.wrong import Wrong, but
 from course.reference.convolution import pair
 from course.reference.counting import LayerCount
 from course.reference.layer_plan import count_plan
@@ -61,71 +62,135 @@ def _rows(names: tuple[str, ...]) -> Callable[..., Mistake]:
     return mistake
 
 
-def _unread(advice: str, option: str) -> Mistake:
-    """An option of a layer that is not looked at."""
+Read = Callable[[Layer], Layer]
+Reading = tuple[str, Read]  # the advice, and a layer as it is read
+
+
+def _unread(option: str, *kinds: str) -> Read:
+    """An option that is not looked at, in layers of some types, or in all."""
 
     def rest(layer: Layer) -> Layer:
         return {key: value for key, value in layer.items() if key != option}
 
-    return Mistake(advice, _columns(SHAPES, read=rest))
+    return lambda layer: rest(layer) if not kinds or layer["type"] in kinds else layer
 
 
-def _pool_by_one(layer: Layer) -> Layer:
-    return {"stride": 1, **layer} if layer["type"] == "max_pool2d" else layer
+def _with(kind: str, change: Callable[[Layer], Layer]) -> Read:
+    """Layers of a type with other options."""
+    return lambda layer: {**layer, **change(layer)} if layer["type"] == kind else layer
 
 
-def _always_biased(kind: str) -> Mistake:
-    """Layers of a kind read as if each had a bias."""
+def _where_absent(kind: str, **options: Any) -> Read:
+    """Layers of a type with other defaults."""
+    return lambda layer: {**options, **layer} if layer["type"] == kind else layer
 
-    def read(layer: Layer) -> Layer:
-        return {**layer, "bias": True} if layer["type"] == kind else layer
+
+def _first_padding(layer: Layer) -> Layer:
+    padding = layer.get("padding", 0)
+    return {"padding": padding[0] if isinstance(padding, (list, tuple)) else padding}
+
+
+NO_BIAS = "A layer has a bias unless it says bias=False: 'bias' is True where it is absent."
+HAS_NONE = "A layer with bias False has no bias, and nothing to count for it."
+
+# By name: layers that are read otherwise, which shows in shapes and operations alike.
+READINGS: dict[str, Reading] = {
+    "stride 1 where a pooling layer names none": (
+        "Without a stride, pooling windows stand side by side.", _where_absent("max_pool2d", stride=1)
+    ),
+    "stride 2 where a convolution names none": (
+        "A convolution's stride is 1 where the layer names none.", _where_absent("conv2d", stride=2)
+    ),
+    "the kernel's size for the stride of a convolution": (
+        "Only pooling windows stand side by side: a convolution's stride is 1 where the layer names none.",
+        lambda layer: {"stride": layer["kernel_size"], **layer} if layer["type"] == "conv2d" else layer,
+    ),
+    "ceil_mode ignored": ("A pooling layer with ceil_mode rounds up.", _unread("ceil_mode")),
+    "dilation ignored": ("A convolution's dilation is not used.", _unread("dilation")),
+    "padding of a convolution ignored": (
+        "A convolution's padding is not used: hand it on to conv2d_output_shape.", _unread("padding", "conv2d")
+    ),
+    "padding of a pooling layer ignored": (
+        "A pooling layer may have a padding too: hand it on to pool2d_output_shape.", _unread("padding", "max_pool2d")
+    ),
+    "first number of a convolution's padding for all edges": (
+        "A convolution's padding may be a list: hand it on as it is, not its first number.", _with("conv2d", _first_padding)
+    ),
+    "pooling windows taken for square": (
+        "A pooling window may have another width than height: hand kernel_size on as it is.",
+        _with("max_pool2d", lambda layer: {"kernel_size": pair(layer["kernel_size"])[0]}),
+    ),
+    "kernels read as (width, height)": (
+        "A pair is (height, width): the weight has shape (O, C / groups, kh, kw).",
+        _with("conv2d", lambda layer: {"kernel_size": pair(layer["kernel_size"])[::-1]}),
+    ),
+    "no bias where a layer does not say": (NO_BIAS, lambda layer: {"bias": False, **layer}),
+    "no bias where a convolution does not say": (NO_BIAS, _where_absent("conv2d", bias=False)),
+    "no bias where a linear layer does not say": (NO_BIAS, _where_absent("linear", bias=False)),
+    "bias counted although there is none": (HAS_NONE, _unread("bias")),
+    "bias counted in a convolution without one": (HAS_NONE, _with("conv2d", lambda layer: {"bias": True})),
+    "bias counted in a linear layer without one": (HAS_NONE, _with("linear", lambda layer: {"bias": True})),
+}  # fmt: skip
+
+
+def _readings(names: tuple[str, ...]) -> dict[str, Mistake]:
+    """The mistakes of those who read the layers otherwise, in some columns; nothing where no window fits then."""
+
+    def read(how: Read) -> Wrong:
+        return fitting(_columns(names, read=how))
+
+    return {name: Mistake(advice, read(how)) for name, (advice, how) in READINGS.items()}
+
+
+def _in_one_dict(names: tuple[str, ...]) -> Mistake:
+    """One dict that is filled anew for each layer, and stands in the table as often."""
+    wanted = {f"table.*.{name}" for name in names}
+
+    def wrong(i: Inputs) -> Arrays:
+        rows = count_plan(i["layers"], i["input_shape"])
+        return {path: column for path, column in _of_rows([rows[-1]] * len(rows), names).items() if path in wanted}
 
     return Mistake(
-        "A layer with bias False has no bias, and nothing to count for it.", _columns(SHAPES, read=read)
+        "Make a new dict for each layer: all of your rows are one and the same, with the last layer's entries.", wrong
     )
 
 
-def _unbiased(kind: str) -> Mistake:
-    """Layers of a kind read as if they had no bias where they do not name one."""
-
-    def read(layer: Layer) -> Layer:
-        return {"bias": False, **layer} if layer["type"] == kind else layer
-
-    return Mistake(
-        "A layer has a bias unless it says bias=False: 'bias' is True where it is absent.",
-        _columns(SHAPES, read=read),
-    )
-
-
-def _walked(onward: Callable[[LayerCount], tuple[LayerCount, tuple[int, ...]]]) -> Wrong:
+def _walked(
+    onward: Callable[[LayerCount], tuple[LayerCount, tuple[int, ...]]], names: tuple[str, ...] = SHAPES
+) -> Wrong:
     """The table of a student who hands on another shape than comes out of a layer; nothing where that fails.
 
     Args:
         onward: from the right row of a layer, the row as it is written and the shape that the next layer sees.
+        names: the columns.
     """
 
     def wrong(i: Inputs) -> Arrays:
         rows: list[LayerCount] = []
         shape = tuple(i["input_shape"])
         for layer in i["layers"]:
-            if layer["type"] == "linear" and len(shape) != 2:
-                return {}
+            seen = shape[:2] if layer["type"] == "linear" else shape  # that is what a linear layer looks at
             try:
-                row, shape = onward(count_plan([layer], shape)[0])
+                row, shape = onward(replace(count_plan([layer], seen)[0], input_shape=shape))
             except ValueError:
                 return {}
             rows.append(row)
-        return _of_rows(rows, SHAPES)
+        return _of_rows(rows, names)
 
     return wrong
 
 
-def _not_carried_on(kind: str) -> Mistake:
-    """The layer behind one of this kind still sees that one's input."""
+def _not_carried_on(*kinds: str, names: tuple[str, ...] = SHAPES) -> Mistake:
+    """The layer behind one of these kinds still sees that one's input; without any, all see the first one's."""
     return Mistake(
         "A layer's output is the next one's input: carry the shape on after every layer.",
-        _walked(lambda row: (row, row.input_shape if row.kind == kind else row.output_shape)),
+        _walked(lambda row: (row, row.input_shape if not kinds or row.kind in kinds else row.output_shape), names),
     )
+
+
+def _without_channels(row: LayerCount) -> tuple[LayerCount, tuple[int, ...]]:
+    flat = (row.input_shape[0], _size(row.input_shape[2:])) if row.kind == FLAT else row.output_shape
+    return replace(row, output_shape=flat), flat
 
 
 def _in_one_row(row: LayerCount) -> tuple[LayerCount, tuple[int, ...]]:
@@ -190,9 +255,6 @@ SHAPES_CHECK = check(
         "groups ignored": shape_mistake(
             "In a grouped convolution the weight has C / groups channels.", _groups_ignored, CONV
         ),
-        "bias counted although there is none": _unread(
-            "A layer with bias False has no bias, and nothing to count for it.", "bias"
-        ),
         "bias forgotten in the parameters": shape_mistake(
             "The parameters are the weight's and the bias's together.",
             lambda c: {"parameters": _size(c.weight_shape) if c.weight_shape else 0},
@@ -212,17 +274,6 @@ SHAPES_CHECK = check(
         "parameters of a pooling window": shape_mistake(
             "Pooling takes the maximum: it has no weights.", lambda c: {"parameters": c.input_shape[1] * 4}, POOL
         ),
-        "stride 1 where a pooling layer names none": Mistake(
-            "Without a stride, pooling windows stand side by side.", _columns(SHAPES, read=_pool_by_one)
-        ),
-        "ceil_mode ignored": _unread("A pooling layer with ceil_mode rounds up.", "ceil_mode"),
-        "dilation ignored": _unread("A convolution's dilation is not used.", "dilation"),
-        "no bias where a layer does not say": Mistake(
-            "A layer has a bias unless it says bias=False: 'bias' is True where it is absent.",
-            _columns(SHAPES, read=lambda layer: {"bias": False, **layer}),
-        ),
-        "no bias where a convolution does not say": _unbiased("conv2d"),
-        "no bias where a linear layer does not say": _unbiased("linear"),
         "channels left out where it is flattened": shape_mistake(
             "Flattening a sample multiplies all its axes: channels, height and width.",
             lambda c: {"output_shape": (c.input_shape[0], _size(c.input_shape[2:]))}, FLAT,
@@ -240,8 +291,28 @@ SHAPES_CHECK = check(
         ),
         "shape not carried on after a convolution": _not_carried_on(CONV),
         "shape not carried on after pooling": _not_carried_on(POOL),
-        "bias counted in a convolution without one": _always_biased("conv2d"),
-        "bias counted in a linear layer without one": _always_biased("linear"),
+        "shape never carried on": _not_carried_on(),
+        **_readings(SHAPES),
+        "one dict for all rows": _in_one_dict(SHAPES),
+        "biases counted twice": shape_mistake(
+            "The parameters are the weight's and the bias's together, each counted once.",
+            lambda c: {"parameters": c.parameters + sum(c.bias_shape)},
+        ),
+        "batch norm without its bias": shape_mistake(
+            "Batch norm has a bias, beta, beside its weight, gamma: one of each for a channel.",
+            lambda c: {"bias_shape": (), "parameters": _size(c.weight_shape)}, NORM,
+        ),
+        "batch norm's weight and bias of 2 C values": shape_mistake(
+            "Batch norm has a gamma and a beta for each channel: both have shape (C,), and running statistics are neither.",
+            lambda c: {
+                "weight_shape": (2 * c.weight_shape[0],), "bias_shape": (2 * c.bias_shape[0],),
+                "parameters": 2 * c.parameters,
+            }, NORM,
+        ),
+        "weight and bias exchanged": shape_mistake(
+            "The weight's shape belongs under weight_shape, the bias's under bias_shape: yours are in each other's place.",
+            lambda c: {"weight_shape": c.bias_shape, "bias_shape": c.weight_shape},
+        ),
         "flatten changes nothing": shape_mistake(
             "Flatten makes [N, C * H * W] of [N, C, H, W].", lambda c: {"output_shape": c.input_shape}, FLAT
         ),
@@ -295,6 +366,27 @@ OPERATIONS_CHECK = check(
         ),
         "bias added in a convolution without one": operation_mistake(
             "k products without a bias are summed by k - 1 additions.", lambda c: {"additions": c.multiplications}, CONV
+        ),
+        # A linear layer's bias that is not there costs additions alone, which "bias added ..." says.
+        **but(_readings(OPERATIONS), "bias counted in a linear layer without one"),
+        "one dict for all rows": _in_one_dict(OPERATIONS),
+        "shape not carried on after a convolution": _not_carried_on(CONV, names=OPERATIONS),
+        "shape not carried on after pooling": _not_carried_on(POOL, names=OPERATIONS),
+        "shape never carried on": _not_carried_on(names=OPERATIONS),
+        "channels left out where it is flattened": Mistake(
+            "Flattening a sample multiplies all its axes: channels, height and width.", _walked(_without_channels, OPERATIONS)
+        ),
+        "one addition too many in a linear layer": operation_mistake(
+            "k products need k - 1 additions, the bias one: you have one too many for each output value.",
+            lambda c: {"additions": c.additions + _size(c.output_shape)}, LINEAR,
+        ),
+        "paddle.flops with two for each product": operation_mistake(
+            "paddle.flops counts a product and its sum as one.",
+            lambda c: {"paddle_flops": c.paddle_flops + c.multiplications}, CONV,
+        ),
+        "paddle.flops with one bias for each kernel": operation_mistake(
+            "For a convolution with a bias paddle.flops adds one for each output value, not for each kernel.",
+            lambda c: {"paddle_flops": c.macs + sum(c.bias_shape)}, CONV,
         ),
         "every comparison of a window counted": Mistake(
             "Pooling's comparisons are neither multiplications nor additions.", _compared

@@ -48,8 +48,7 @@ def answer(check_name, seed, change=None, dtype=None):
         if q.case.raises and all(outputs[k] is q.right[k] for k in wanted if k in outputs):
             return Reply(problem=Problem("raised", f"raised {q.case.raises}", (q.case.raises,)))
         if any(outputs[k] is REFUSED for k in wanted if k in outputs):
-            kinds = {case.raises for case in check.cases if case.raises}
-            return Reply(problem=Problem("raised", f"raised {kinds}", tuple(kinds)))
+            return Reply(problem=Problem("raised", "raised ValueError", ("ValueError",)))
         if dtype:
             outputs = {k: a.astype(dtype) if a.dtype.kind == "f" else a for k, a in outputs.items()}
         return Reply({k: outputs[k] for k in wanted if k in outputs})  # and no input is changed

@@ -13,7 +13,7 @@ import numpy as np
 
 from course.autograder.checks.language.spec import Check
 from course.autograder.judging.asking import EXCEPTION, Question
-from course.autograder.judging.comparing import tolerance_from
+from course.autograder.judging.comparing import SMALL, SMALL_TERM, tolerance_from
 from course.autograder.judging.evidence import Answers, gather
 from course.autograder.judging.facts import NEVER_WRITTEN, fact
 from course.autograder.judging.making import Entry, Made, made_otherwise
@@ -77,6 +77,8 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
+    large = {f.output for f in told if f.kind == "value"}
+    told = [replace(f, advice="") if f.advice in (SMALL, SMALL_TERM) and f.output in large else f for f in told]
     written = {output.path for output, _, got in tally.compared if got.any()}
     return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
 

@@ -11,6 +11,7 @@ import numpy as np
 from course.autograder.checks import find_check, list_checks
 from course.autograder.checks.language.spec import Answers, Arrays, Check, Corner, Output
 from course.autograder.checks.language.stand_ins import Seeded
+from course.autograder.judging.asking import EXCEPTION
 from course.autograder.judging.comparing import near
 from course.autograder.judging.computing import Computed, question
 from course.autograder.judging.excerpts import Excerpts, Sketched
@@ -31,7 +32,9 @@ def _bits(output: Output) -> int:
 
 
 def _rounded(value: Any, bits: int) -> Any:
-    """The same with all its arrays rounded."""
+    """The same with all its arrays rounded; a sketch stands for what is refused, as no such array travels."""
+    if value is EXCEPTION:
+        return Sketch.of(value)
     if isinstance(value, np.ndarray):
         return rounded(value, bits)
     if isinstance(value, tuple):

@@ -164,11 +164,12 @@ def convolution_gradients(slip=None):
 
 for slip, named in {
     "no stride": ("window's start not multiplied by the stride",),
-    "rows/cols swapped": (),  # its windows stop at the edge besides: only on square outputs is it the swap alone
+    # Its windows stop at the edge besides: only on square outputs is it the swap alone.
+    "rows/cols swapped": ("rows and columns of dout swapped",),
     "dw =": ("dw overwritten by each window",),
     "dx =": ("dx overwritten by each kernel",),
     "dx flipped": ("kernel flipped in dx",),
-    "dx with x": ("window and kernel taken for each other",),
+    "dx with x": ("dx made of the window",),
     "dx first kernel": ("one kernel's taps for all in dx",),
     "dw mean": ("dw averaged over the batch",),
     "dw averaged windows": ("dw averaged over the places",),

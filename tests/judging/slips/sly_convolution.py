@@ -180,7 +180,13 @@ def filled_dw(dout, cache):
 for _check in (FORWARD, "conv_forward_im2col"):
     SLIPS.add("stride and padding ignored by a kernel of 1 by 1", _check, pointwise)
     SLIPS.add("padding no wider than the kernel", _check, padded_once)
-SLIPS.add("cache kept in conv_param", BACKWARD, in_the_dict, lambda dout, q: back(dout, q["cache"]))
+SLIPS.add(
+    "cache kept in conv_param",
+    BACKWARD,
+    in_the_dict,
+    lambda dout, q: back(dout, q["cache"]),
+    named=("a forward pass kept in conv_param",),
+)
 SLIPS.add("dx written into a flat copy", BACKWARD, conv, filled_dx)
 SLIPS.add("dw written into a flat copy", BACKWARD, conv, filled_dw)
 
@@ -240,7 +246,11 @@ SLIPS.add("axes of length 1 lost", "max_pool_forward", squeezed)
 SLIPS.add("axes of length 1 lost", "max_pool_backward", pool, squeezed_back)
 SLIPS.add("stride ignored by a window of 1 by 1", "max_pool_forward", by_windows)
 SLIPS.add(
-    "cache kept in pool_param", "max_pool_backward", pool_in_the_dict, lambda d, q: pool_back(d, q["cache"])
+    "cache kept in pool_param",
+    "max_pool_backward",
+    pool_in_the_dict,
+    lambda d, q: pool_back(d, q["cache"]),
+    named=("a forward pass kept in pool_param",),
 )
 SLIPS.add("dx written into a flat copy", "max_pool_backward", pool,
           lambda dout, cache: filled(cache[0], pool_back(dout, cache)), said="0 everywhere")  # fmt: skip

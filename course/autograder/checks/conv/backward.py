@@ -8,7 +8,7 @@ import numpy as np
 
 from course.autograder.checks.conv import loops
 from course.autograder.checks.conv.backward_shares import BACKWARD_SHARES, kept
-from course.autograder.checks.conv.draws import ASSIGNMENT, convolution
+from course.autograder.checks.conv.draws import ASSIGNMENT, convolution, without
 from course.autograder.checks.conv.forward import FORWARD_CHECK
 from course.autograder.checks.conv.loops import loop_mistakes
 from course.autograder.checks.conv.places import PLACES
@@ -28,7 +28,7 @@ from course.autograder.checks.conv.window_making import GRADIENT_MAKING
 from course.autograder.checks.conv.windows import of_case
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import views
-from course.autograder.checks.language.spent import spent
+from course.autograder.checks.language.spent import asked_twice, spent
 from course.autograder.checks.language.wrong import mistakes_in, of, of_shape, swapped, where
 
 dx, dw, db = (mistakes_in(name) for name in ("dx", "dw", "db"))
@@ -67,6 +67,28 @@ def _summed_windows(i: Inputs) -> Arrays:
     ones = np.ones((1, *i["w"].shape[1:]), dtype=i["w"].dtype)
     spread = gradients(i, w=ones, b=np.zeros(1), dout=every)["dx"]
     return {"dx": i["x"] * spread, "dw": i["w"] * i["dout"].sum(axis=(0, 2, 3))[:, None, None, None]}
+
+
+def _windows_over(i: Inputs) -> np.ndarray:
+    """How many windows lie over each value of x; 1 where none does."""
+    ones = np.ones((1, *i["w"].shape[1:]), dtype=i["w"].dtype)
+    return np.maximum(np.rint(gradients(i, w=ones, b=np.zeros(1), dout=np.ones_like(i["dout"][:, :1]))["dx"]), 1)
+
+
+def _dout_turned(i: Inputs) -> Arrays:
+    """The gradients of a student who gives window (i, j) what belongs to (j, i), where dout is square."""
+    rows, columns = i["dout"].shape[2:]
+    return gradients(i, dout=i["dout"].swapaxes(2, 3)) if rows == columns else {}
+
+
+def _of_later(i: Inputs) -> Arrays:
+    """The gradients of the latest forward pass, where the first one's are asked for."""
+    return gradients(i, x=i["later_x"], w=i["later_w"])
+
+
+def _shared_param(i: Inputs) -> bool:
+    """Whether one dict of settings goes through both forward passes."""
+    return "later_param" not in i
 
 
 def _of_one_kernel(i: Inputs, kernel: slice) -> np.ndarray:
@@ -173,7 +195,10 @@ BACKWARD_CHECK = check(
         Case("one input channel, views that are not contiguous",
              views(convolution((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x", "w", "dout")),
         Case("a kernel of 1 by 1, stride 2, padding 1", convolution((4, 3), (1, 1), 2, 1, channels=(5, 2), n=3)),
-        Case("one conv_param for both forward passes", convolution((3, 4), (2, 3), 1, 1, channels=(2, 5)), ONE_PARAM),
+        Case("one conv_param for both forward passes",
+             without(convolution((3, 4), (2, 3), 1, 1, channels=(2, 5)), "later_param"), ONE_PARAM),
+        asked_twice("a kernel of 2 by 3, stride 1, padding 1, the gradient asked for twice",
+                    convolution((3, 4), (2, 3), 1, 1, channels=(1, 2)), STEPS),
         Case("all sizes 3", convolution((3, 3), (3, 3), 1, 1, n=3, channels=(3, 3))),
         Case("a kernel and a stride of 2, as many samples as channels", convolution((2, 2), (2, 2), 2, 0, channels=(2, 2))),
     ),
@@ -257,6 +282,29 @@ BACKWARD_CHECK = check(
         "window and kernel taken for each other": Mistake(
             "A tap of dw gets g times the image value under it, a value of dx g times the tap: yours are exchanged.",
             _summed_windows,
+        ),
+        "dw made of the kernel": dw(
+            "A tap of dw gets g times the image value under it; yours gets g times the tap itself.",
+            lambda i: _summed_windows(i)["dw"],
+        ),
+        "dx made of the window": dx(
+            "An image value gets g times the tap that lay on it; yours gets g times the value itself.",
+            lambda i: _summed_windows(i)["dx"],
+        ),
+        "gradient divided by the windows over a value": dx(
+            "The windows over a value add their shares in dx: nothing is averaged.",
+            lambda i: gradients(i)["dx"] / _windows_over(i),
+        ),
+        "rows and columns of dout swapped": Mistake(
+            "The window of output row i and column j gets dout[..., i, j]; yours gets dout[..., j, i].", _dout_turned
+        ),
+        "the latest forward pass for the one that is asked about": Mistake(
+            "Use the cache that comes in: what a variable outside of the functions holds is the latest forward pass's.",
+            _of_later,
+        ),
+        "a forward pass kept in conv_param": Mistake(
+            "conv_param may go through another forward pass first: keep what the backward pass needs in the cache alone.",
+            where(_shared_param, _of_later),
         ),
         "only the first kernel in dx": dx(
             "Every kernel that reads a value sends it a share: sum over all of them.",

@@ -15,8 +15,10 @@ from course.autograder.checks.conv.sizes import Geometry, size_mistakes
 from course.autograder.checks.conv.tap_maps import MAPS, unfolded
 from course.autograder.checks.conv.variants import forward, options, padded
 from course.autograder.checks.conv.window_making import COLUMNS_MAKING, OUT_MAKING
+from course.autograder.checks.conv.windows import of_columns
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, check
 from course.autograder.checks.language.draws import Draw, Generator, views
+from course.autograder.checks.language.plain import REFUSED
 from course.autograder.checks.language.wrong import but, mistakes_in, of
 from course.reference import convolution
 
@@ -117,6 +119,21 @@ def _by_number(how: Numbered, i: Inputs) -> np.ndarray:
     return placed.reshape(_unfold(i).shape)
 
 
+def _by_the_height(i: Inputs) -> Arrays:
+    """As many columns of each window as it has rows: where there are more the others stay 0, of fewer numpy raises."""
+    kh, kw = _kernel(i)
+    if kh > kw:
+        return {"columns": REFUSED}
+    apart = _apart(i).copy()
+    apart[:, :, :, kh:] = 0
+    return {"columns": apart.reshape(_unfold(i).shape)}
+
+
+def _stride_on_taps(i: Inputs) -> np.ndarray:
+    name = "stride on the taps, not on the windows, along the {}s"
+    return of_columns(i).unfolded(name, name)
+
+
 def _one_channel(i: Inputs, channel: int) -> np.ndarray:
     return np.repeat(_apart(i)[:, [channel]], i["x"].shape[1], axis=1).reshape(_unfold(i).shape)
 
@@ -159,7 +176,7 @@ IM2COL_CHECK = check(
         Case("windows of 3 by 2, stride 1, padding 1", unfolding((5, 6), (3, 2), 1, 1)),
         Case("stride 2 with overlap, padding 2, a column left over", unfolding((3, 4), (3, 4), 2, 2, left_over=(0, 1))),
         Case("stride 3, no padding, rows and columns left over", unfolding((2, 3), (2, 3), 3, 0, left_over=(2, 1))),
-        Case("float32 input", unfolding((4, 3), (2, 3), 2, 1, dtype="float32")),
+        Case("float32 input", unfolding((4, 3), (2, 3), 2, 1, channels=(2, 1), dtype="float32")),
         Case("one channel, a view that is not contiguous", views(unfolding((4, 6), (3, 2), 1, 1, channels=(1, 3)), "x")),
         Case("all sizes 3", unfolding((3, 3), (3, 3), 1, 1, n=3)),
         Case("as many windows as values in one", unfolding((3, 3), (3, 3), 1, 0, channels=(1, 3))),
@@ -200,6 +217,24 @@ IM2COL_CHECK = check(
             )
             for where, chosen in (("", (0, 1)), (" along the height", (0,)), (" along the width", (1,)))
         },
+        "samples moved last before the reshape": columns(
+            "The batch stays in front: a transpose that moves it behind the windows, and then a reshape, deals samples out anew.",
+            lambda i: _apart(i).transpose(1, 2, 3, 4, 5, 0).reshape(_unfold(i).shape),
+        ),
+        "reshaped in Fortran's order": columns(
+            "A reshape in Fortran's order takes the first axis for the fastest: leave numpy's own order, C.",
+            lambda i: _apart(i).reshape(_unfold(i).shape, order="F"),
+        ),
+        "the window's height for the stride": columns(
+            "The windows start `stride` values apart, not a window's height.",
+            lambda i: _unfold(i, stride=i["kernel_height"]),
+        ),
+        "the window's height for its width in the loop": Mistake(
+            "A window has kernel_width columns: your loop over them runs to kernel_height.", _by_the_height
+        ),
+        "stride on the taps, not on the windows": columns(
+            "The stride moves the window; the taps inside it lie side by side.", _stride_on_taps
+        ),
         "windows column by column": columns(
             "The windows follow the output's rows: its column varies fastest.",
             lambda i: _ordered(i, 0, 1, 2, 3, 5, 4),
@@ -318,6 +353,25 @@ def _rows_by_reshape(i: Inputs) -> np.ndarray:
     return product.reshape(n, rows, across, o).transpose(0, 3, 1, 2)
 
 
+def _bias_by_window(i: Inputs) -> Arrays:
+    """The bias added along the last axis, that of the windows, where there are as many."""
+    plain = forward(i, b=None)
+    flat = plain.reshape(*plain.shape[:2], -1)
+    return {"out": (flat + i["b"]).reshape(plain.shape) if flat.shape[2] == len(i["b"]) else REFUSED}
+
+
+def _kernel_exchanged(i: Inputs) -> Arrays:
+    """The columns of windows as high as the kernel is wide, where these are as many windows."""
+    stride, pad = options(i)
+    (o, _, kh, kw), shape = i["w"].shape, forward(i).shape
+    if any(n + 2 * pad < k for n, k in zip(i["x"].shape[2:], (kw, kh), strict=True)):
+        return {"out": REFUSED}
+    columns = convolution.im2col(i["x"], (kw, kh), stride, pad)
+    if columns.shape[2] != shape[2] * shape[3]:
+        return {"out": REFUSED}
+    return {"out": (i["w"].reshape(o, -1) @ columns + i["b"][:, None]).reshape(shape)}
+
+
 FORWARD_IM2COL_CHECK = check(
     ASSIGNMENT, "conv_forward_im2col", 2,
     ("out, cache = conv_forward_im2col(x, w, b, conv_param)",),
@@ -365,6 +419,12 @@ FORWARD_IM2COL_CHECK = check(
         "taps of the columns column by column": out(
             "Within a channel the columns must go along the kernel's rows, as w does: look at the order in im2col.",
             _taps_turned,
+        ),
+        "bias added to the windows": Mistake(
+            "Output channel o gets bias o: give b an axis for the windows behind its own, before you add it.", _bias_by_window
+        ),
+        "kernel's height and width exchanged in the columns": Mistake(
+            "im2col takes the kernel's height, then its width: yours come the other way round.", _kernel_exchanged
         ),
         "output not folded back": out(
             "The values are right: give them the shape [N, O, H', W'].",

@@ -3,6 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from course.autograder.checks.conv.tap_maps import convolved as convolved_at
 from course.autograder.checks.conv.variants import crop, forward, options, padded
 from course.autograder.checks.conv.walks import STARTS, convolved
 from course.autograder.checks.conv.window_making import OUT_MAKING
-from course.autograder.checks.language import CONVOLUTION, Case, Inputs, Mistake, Mistakes, Output, check
+from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Mistakes, Output, check
 from course.autograder.checks.language.draws import views
+from course.autograder.checks.language.plain import REFUSED
 from course.autograder.checks.language.wrong import but, mistakes_in, of
 
 out = mistakes_in("out")
@@ -90,6 +92,15 @@ def _carried(i: Inputs) -> np.ndarray:
     return np.asarray(summed + i["b"][:, None, None])
 
 
+def _left_at_zero(part: Any) -> Callable[[Inputs], np.ndarray]:
+    def left(i: Inputs) -> np.ndarray:
+        kept = forward(i).copy()
+        kept[part] = 0
+        return kept
+
+    return left
+
+
 def _one_short(i: Inputs) -> np.ndarray:
     kept = forward(i).copy()
     kept[:, :, -1:] = 0
@@ -106,6 +117,30 @@ def _last_tap(i: Inputs) -> np.ndarray:
 def _geometry(i: Inputs) -> Geometry:
     stride, pad = options(i)
     return Geometry((len(i["x"]), len(i["w"])), i["x"].shape[2:], i["w"].shape[2:], stride, pad)
+
+
+def _unpadded_read(i: Inputs) -> Arrays:
+    """Windows cut from x where the padded x belongs, summed as numpy does: it raises where one does not fit."""
+    stride, pad = options(i)
+    if not pad:
+        return {}
+    found, (kh, kw) = np.zeros(forward(i).shape), i["w"].shape[2:]
+    for row, column in np.ndindex(*found.shape[2:]):
+        top, left = row * stride, column * stride
+        window = i["x"][:, None, :, top : top + kh, left : left + kw].astype(np.float64)
+        try:
+            found[:, :, row, column] = (window * i["w"]).sum(axis=(2, 3, 4))
+        except ValueError:  # a window that is cut off does not go with the kernel
+            return {"out": REFUSED}
+    return {"out": found + i["b"][:, None, None]}
+
+
+def _multiplied_as_matrices(i: Inputs) -> Arrays:
+    """Window and kernel multiplied as matrices, channel by channel, and all of that summed; square ones alone can be."""
+    if i["w"].shape[2] != i["w"].shape[3]:
+        return {"out": REFUSED}
+    rows, columns = i["w"].sum(axis=3), np.ones(i["w"].shape[3])  # the sum over the columns of the product
+    return {"out": forward(i, w=np.einsum("ock,r->ocrk", rows, columns))}
 
 
 def _begun(name: str) -> Mistake:
@@ -159,9 +194,15 @@ MISTAKES: Mistakes = {
     "padding ignored": out(
         "Put `pad` rows and columns of zeros round x first.", lambda i: forward(i, padding=0)
     ),
+    "x read in place of the padded image": Mistake(
+        "You put the padding on, and then cut the windows from x: take them from the padded image.", _unpadded_read
+    ),
     "padded at the end only": out(
         "Padding goes on all four edges: `pad` rows above and below, `pad` columns left and right.",
         lambda i: forward(i, padding=[0, 2 * options(i)[1]] * 2),
+    ),
+    "window and kernel multiplied as matrices": Mistake(
+        "Each value of a window meets one tap: multiply value by value (*), not as matrices (@).", _multiplied_as_matrices
     ),
     "padded with the edge's values": out(
         "The padding is made of zeros, not of copies of the edge.", _padded_by("replicate")
@@ -220,6 +261,12 @@ MISTAKES: Mistakes = {
     "last row and column left out": out(
         "The last row and column of the output are never computed: let the loops run to the end.", _one_short
     ),
+    **{
+        f"last {what} of the output left out": out(
+            f"The last {what} of the output is never computed: let the loops run to the end.", _left_at_zero(part)
+        )
+        for what, part in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
+    },
     "padding of 1 whatever pad says": out("conv_param has the padding: use its `pad`.", _always_one),
     "averaged, not summed": out(
         "A convolution sums the products; it does not divide by their number.",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from course.autograder.checks.conv import backward
 from course.autograder.checks.conv.columns import unfolding
 from course.autograder.checks.conv.draws import asked, convolution
 from course.autograder.checks.conv.field import stack
@@ -11,13 +10,11 @@ from course.autograder.checks.conv.nets import FLATTEN, RELU, SIGMOID, conv, lin
 from course.autograder.checks.conv.operations import operations
 from course.autograder.checks.conv.padding import sized
 from course.autograder.checks.conv.parameters import layer
-from course.autograder.checks.conv.pool import STEPS as pool_steps
 from course.autograder.checks.conv.pool import forward_only, pooling
 from course.autograder.checks.conv.pool_shape import fixed, pool_question
 from course.autograder.checks.conv.shapes import arguments, question
 from course.autograder.checks.language import Case, Inputs
 from course.autograder.checks.language.draws import Generator, altered, views
-from course.autograder.checks.language.spent import asked_twice
 
 
 def small_net(r: Generator) -> Inputs:
@@ -116,11 +113,7 @@ HIDDEN = {
     "network_table.shapes": NETS,
     "network_table.operations": NETS,
     "conv_forward_naive": tuple(Case(name, asked(*args, **more)) for name, args, more in CONVOLUTIONS),
-    "conv_backward_naive": (
-        *(Case(name, convolution(*args, **more)) for name, args, more in CONVOLUTIONS),
-        asked_twice("a kernel of 2 by 3, stride 1, padding 1, the gradient asked for twice",
-                    convolution((2, 4), (2, 3), 1, 1, channels=(2, 3)), backward.STEPS),
-    ),
+    "conv_backward_naive": tuple(Case(name, convolution(*args, **more)) for name, args, more in CONVOLUTIONS),
     "im2col": (
         Case("one sample, windows of one row", unfolding((3, 4), (1, 3), 2, 1, n=1)),
         Case("a window that covers the image", unfolding((1, 1), (3, 3), 1, 0, n=3)),
@@ -132,12 +125,7 @@ HIDDEN = {
         Case("a kernel of 1 by 1, stride 2, padding 1", asked((4, 3), (1, 1), 2, 1)),
     ),
     "max_pool_forward": forward_only(POOLS),
-    "max_pool_backward": (
-        *POOLS,
-        asked_twice(
-            "windows of 3 by 2, stride 1, the gradient asked for twice", pooling((2, 3), (3, 2), 1), pool_steps
-        ),
-    ),
+    "max_pool_backward": POOLS,
     "receptive_field": (
         Case("windows of one row, and a gap", stack(
             pool(kernel_size=[1, 3], stride=[4, 2]), conv(kernel_size=(2, 1), padding="VALID"), conv(kernel_size=[3, 2]))),

@@ -14,8 +14,8 @@ from course.autograder.checks.conv.sizes import OF_PADDING, Geometry, size_mista
 from course.autograder.checks.conv.variants import pool, pool_gradient, pool_options, windows_one_by_one
 from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Output, call, check
 from course.autograder.checks.language.draws import Generator, draw, views
-from course.autograder.checks.language.spent import spent
-from course.autograder.checks.language.wrong import but, mistakes_in, of
+from course.autograder.checks.language.spent import asked_twice, spent
+from course.autograder.checks.language.wrong import but, mistakes_in, of, where
 from course.reference import convolution
 
 out, dx = mistakes_in("out"), mistakes_in("dx")
@@ -149,6 +149,10 @@ FORWARD_CHECK = check(
             lambda i: pool(i, stride=list(pool_options(i)[0])),
         ),
         **{name: _slipped(name) for name in (*walks.STARTS, *walks.EXTENTS)},
+        "windows taken to lie side by side": Mistake(
+            "The windows start `stride` values apart, not a window's size: they may overlap or leave gaps.",
+            lambda i: walks.pooled(i, pool(i).shape, walks.SIDE_BY_SIDE),
+        ),
         "the window's height for the stride": out(
             "The stride is a number of its own in pool_param: yours is pool_height.",
             lambda i: pool(i, stride=pool_options(i)[0][0]),
@@ -261,7 +265,8 @@ BACKWARD_CHECK = check(
     outputs=(Output("dx", CONVOLUTION),),
     cases=(
         *CASES,
-        Case("one pool_param for both forward passes", pooling((3, 4), (2, 3), 1), ONE_PARAM),
+        Case("one pool_param for both forward passes", without(pooling((3, 4), (2, 3), 1), "later_param"), ONE_PARAM),
+        asked_twice("windows of 3 by 2, stride 1, the gradient asked for twice", pooling((2, 3), (3, 2), 1), STEPS),
     ),
     reference=_backward,
     rests_on=FORWARD_CHECK,
@@ -356,6 +361,18 @@ BACKWARD_CHECK = check(
         **POOL_BACKWARD_SLIPS,
         **loop_mistakes(lambda name: of("dx", functools.partial(loops.pooling_gradient, name)), pads=False),
         **spent(_backward),
+        "nearly equal values taken for the maximum": dx(
+            "A window has one maximum: compare values exactly, for others may lie near it.",
+            lambda i: walks.weighted(i, lambda window: np.isclose(window, window.max(axis=(2, 3), keepdims=True))),
+        ),
+        "the latest forward pass for the one that is asked about": dx(
+            "Use the cache that comes in: what a variable outside of the functions holds is the latest forward pass's.",
+            lambda i: pool_gradient({**i, "x": i["later_x"]}),
+        ),
+        "a forward pass kept in pool_param": Mistake(
+            "pool_param may go through another forward pass first: keep what the backward pass needs in the cache alone.",
+            where(lambda i: "later_param" not in i, of("dx", lambda i: pool_gradient({**i, "x": i["later_x"]}))),
+        ),
         "only the first sample": dx(
             "dx is wrong from the second sample on: go through all.", lambda i: pool_gradient(i) * _first(i, 0)
         ),

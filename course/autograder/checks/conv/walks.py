@@ -51,6 +51,26 @@ EXTENTS: dict[str, tuple[str, Slip]] = {
         "A slice leaves its end out already: take rows i * stride to i * stride + height, not one less.",
         lambda i, j, s, h, w: (i * s, j * s, h - 1, w - 1),
     ),
+    "window one row too long": (
+        "A slice leaves its end out already: it ends at i * stride + pool_height, not one row later.",
+        lambda i, j, s, h, w: (i * s, j * s, h + 1, w),
+    ),
+    "window one column too long": (
+        "A slice leaves its end out already: it ends at j * stride + pool_width, not one column later.",
+        lambda i, j, s, h, w: (i * s, j * s, h, w + 1),
+    ),
+    "window one row and column too long": (
+        "A slice leaves its end out already: end it at i * stride + pool_height and j * stride + pool_width.",
+        lambda i, j, s, h, w: (i * s, j * s, h + 1, w + 1),
+    ),
+    "the window's height for its width": (
+        "A window has pool_width columns: yours takes pool_height of them.",
+        lambda i, j, s, h, w: (i * s, j * s, h, h),
+    ),
+    "the window's width for its height": (
+        "A window has pool_height rows: yours takes pool_width of them.",
+        lambda i, j, s, h, w: (i * s, j * s, w, w),
+    ),
     "last row of each window left out": (
         "A window has all of its rows: a slice, and a range, leaves its end out already.",
         lambda i, j, s, h, w: (i * s, j * s, h - 1, w),

@@ -78,7 +78,9 @@ def named(check: Check, tally: Tally) -> list[Finding]:
         caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
         told += _where(caused, tally, path)
     large = {f.output for f in told if f.kind == "value"}
-    told = [replace(f, advice="") if f.advice in (SMALL, SMALL_TERM) and f.output in large else f for f in told]
+    told = [
+        replace(f, advice="") if f.advice in (SMALL, SMALL_TERM) and f.output in large else f for f in told
+    ]
     written = {output.path for output, _, got in tally.compared if got.any()}
     return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
 
@@ -87,7 +89,9 @@ def _refusals_named(
     check: Check, tally: Tally, answers: Mapping[str, Answers], seen: list[Finding], support: Support
 ) -> list[Finding]:
     """The findings, those of inputs that are refused and should not be told by their mistake where one explains them."""
-    refused = {asked.case.name for _, asked, got in tally.compared if got is EXCEPTION and not asked.case.raises}
+    refused = {
+        asked.case.name for _, asked, got in tally.compared if got is EXCEPTION and not asked.case.raises
+    }
     if not refused:
         return seen
     found = []

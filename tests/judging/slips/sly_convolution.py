@@ -79,7 +79,10 @@ SLIPS.add(
     "padding in tuples not read", PADDING, with_(edges=listed), named=("nested padding read from the front",)
 )
 SLIPS.add(
-    "'VALID' sets the dilation back too", PADDING, with_(valid_dilated=False), named=("dilation ignored with 'VALID'",)
+    "'VALID' sets the dilation back too",
+    PADDING,
+    with_(valid_dilated=False),
+    named=("dilation ignored with 'VALID'",),
 )
 SLIPS.add("the caller's padding made longer", PADDING, lengthened, named=IN_PLACE)
 SLIPS.add(

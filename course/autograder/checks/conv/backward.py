@@ -72,7 +72,9 @@ def _summed_windows(i: Inputs) -> Arrays:
 def _windows_over(i: Inputs) -> np.ndarray:
     """How many windows lie over each value of x; 1 where none does."""
     ones = np.ones((1, *i["w"].shape[1:]), dtype=i["w"].dtype)
-    return np.maximum(np.rint(gradients(i, w=ones, b=np.zeros(1), dout=np.ones_like(i["dout"][:, :1]))["dx"]), 1)
+    return np.maximum(
+        np.rint(gradients(i, w=ones, b=np.zeros(1), dout=np.ones_like(i["dout"][:, :1]))["dx"]), 1
+    )
 
 
 def _dout_turned(i: Inputs) -> Arrays:
@@ -298,8 +300,8 @@ BACKWARD_CHECK = check(
         "rows and columns of dout swapped": Mistake(
             "The window of output row i and column j gets dout[..., i, j]; yours gets dout[..., j, i].", _dout_turned
         ),
-        "the latest forward pass for the one that is asked about": Mistake(
-            "Use the cache that comes in: what a variable outside of the functions holds is the latest forward pass's.",
+        "cache of a later forward pass": Mistake(
+            "You use what the last forward pass left behind; the cache that comes in belongs to an earlier one.",
             _of_later,
         ),
         "a forward pass kept in conv_param": Mistake(

@@ -18,7 +18,16 @@ from course.autograder.checks.conv.tap_maps import convolved as convolved_at
 from course.autograder.checks.conv.variants import crop, forward, options, padded
 from course.autograder.checks.conv.walks import STARTS, convolved
 from course.autograder.checks.conv.window_making import OUT_MAKING
-from course.autograder.checks.language import CONVOLUTION, Arrays, Case, Inputs, Mistake, Mistakes, Output, check
+from course.autograder.checks.language import (
+    CONVOLUTION,
+    Arrays,
+    Case,
+    Inputs,
+    Mistake,
+    Mistakes,
+    Output,
+    check,
+)
 from course.autograder.checks.language.draws import views
 from course.autograder.checks.language.plain import REFUSED
 from course.autograder.checks.language.wrong import but, mistakes_in, of
@@ -195,14 +204,16 @@ MISTAKES: Mistakes = {
         "Put `pad` rows and columns of zeros round x first.", lambda i: forward(i, padding=0)
     ),
     "x read in place of the padded image": Mistake(
-        "You put the padding on, and then cut the windows from x: take them from the padded image.", _unpadded_read
+        "You put the padding on, and then cut the windows from x: take them from the padded image.",
+        _unpadded_read,
     ),
     "padded at the end only": out(
         "Padding goes on all four edges: `pad` rows above and below, `pad` columns left and right.",
         lambda i: forward(i, padding=[0, 2 * options(i)[1]] * 2),
     ),
     "window and kernel multiplied as matrices": Mistake(
-        "Each value of a window meets one tap: multiply value by value (*), not as matrices (@).", _multiplied_as_matrices
+        "Each value of a window meets one tap: multiply value by value (*), not as matrices (@).",
+        _multiplied_as_matrices,
     ),
     "padded with the edge's values": out(
         "The padding is made of zeros, not of copies of the edge.", _padded_by("replicate")
@@ -263,7 +274,8 @@ MISTAKES: Mistakes = {
     ),
     **{
         f"last {what} of the output left out": out(
-            f"The last {what} of the output is never computed: let the loops run to the end.", _left_at_zero(part)
+            f"The last {what} of the output is never computed: let the loops run to the end.",
+            _left_at_zero(part),
         )
         for what, part in {"row": np.s_[:, :, -1:], "column": np.s_[..., -1:]}.items()
     },

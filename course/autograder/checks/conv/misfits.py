@@ -60,7 +60,9 @@ def _one_at_least(i: Inputs) -> Answers:
     return found if found and min(found["shape"][2:]) >= 1 else {}
 
 
-Along = Callable[[int, int, int, int], Any]  # of an axis: padded size, padding, what the kernel covers, stride
+Along = Callable[
+    [int, int, int, int], Any
+]  # of an axis: padded size, padding, what the kernel covers, stride
 
 
 def refusing(true: Along) -> Wrong:
@@ -96,14 +98,16 @@ def _same_held_to_the_kernel(i: Inputs) -> Answers:
 # Of what goes wrong elsewhere: arguments that are read otherwise, so that a kernel that fits may be refused.
 READ_OTHERWISE = (
     "padding ignored", "padding counted once", "dilation times the kernel", "dilation added to the kernel",
-    "dilation taken for the zeros between the taps", "dilation of the height for both axes", "padding of the height for both axes", "kernel taken for square",
-    "the kernel's width for both axes", "dilations read as (width, height)", "paddings read as (width, height)",
-    "pairs read as (width, height)", "stride and dilation exchanged",
+    "dilation taken for the zeros between the taps", "dilation of the height for both axes",
+    "padding of the height for both axes", "kernel taken for square", "the kernel's width for both axes",
+    "dilations read as (width, height)", "paddings read as (width, height)", "pairs read as (width, height)",
+    "stride and dilation exchanged",
 )  # fmt: skip
 # Mistakes that no kernel here tells: their strides are one number, and nothing much is left over.
 UNTOLD = (
-    "padding divided by the stride apart", "rounded to the nearest", "rounded to the nearest before the plus one", "one stride for both axes",
-    "the width's stride for both axes", "strides read as (width, height)", "strides and dilations read as (width, height)",
+    "padding divided by the stride apart", "rounded to the nearest", "rounded to the nearest before the plus one",
+    "one stride for both axes", "the width's stride for both axes", "strides read as (width, height)",
+    "strides and dilations read as (width, height)",
     *(name for name in MISTAKES if name.endswith((" along the height", " along the width"))),
 )  # fmt: skip
 

@@ -112,7 +112,12 @@ def _padded_by_the_dilation(i: Inputs) -> Answers:
     """Both counts of a student who hands padding and dilation on in each other's place; nothing where no window fits."""
     if not all(isinstance(i[name], int) or len(i[name]) == 2 for name in ("padding", "dilation")):
         return {}
-    axes = zip(i["input_shape"][2:], i["weight_shape"][2:], *(pair(i[name]) for name in ("stride", "dilation", "padding")), strict=True)
+    axes = zip(
+        i["input_shape"][2:],
+        i["weight_shape"][2:],
+        *(pair(i[name]) for name in ("stride", "dilation", "padding")),
+        strict=True,
+    )
     sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes]
     return _both(_count(i, (i["input_shape"][0], i["weight_shape"][0], *sizes))) if min(sizes) > 0 else {}
 

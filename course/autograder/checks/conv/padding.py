@@ -163,7 +163,8 @@ OWN: Mistakes = {
 # Mistakes that have a name of their own here, or that no case of padding tells: groups, and a dilation misread.
 SAID_OTHERWISE = (
     "paddings read as (width, height)", "padding of the height for both axes", "padding divided by the stride apart",
-    *(name for name in MISTAKES if "groups" in name or name.startswith(("dilation ", "minus one"))),
+    "minus one forgotten in the kernel's extent",
+    *(name for name in MISTAKES if "groups" in name or name.startswith("dilation ")),
 )  # fmt: skip
 
 PADDING_CHECK = check(

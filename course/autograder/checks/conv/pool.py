@@ -365,8 +365,8 @@ BACKWARD_CHECK = check(
             "A window has one maximum: compare values exactly, for others may lie near it.",
             lambda i: walks.weighted(i, lambda window: np.isclose(window, window.max(axis=(2, 3), keepdims=True))),
         ),
-        "the latest forward pass for the one that is asked about": dx(
-            "Use the cache that comes in: what a variable outside of the functions holds is the latest forward pass's.",
+        "cache of a later forward pass": dx(
+            "You use what the last forward pass left behind; the cache that comes in belongs to an earlier one.",
             lambda i: pool_gradient({**i, "x": i["later_x"]}),
         ),
         "a forward pass kept in pool_param": Mistake(

@@ -1,5 +1,6 @@
 """ps3, shapes: pooling windows, rounded down or up."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,16 @@ def _refusing(true: Callable[[int, int, int], bool]) -> Wrong:
         return {"shape": REFUSAL} if fits and any(true(n, p, k) for n, p, k in axes) else {}
 
     return wrong
+
+
+def _fits_along_alone(axis: int, i: Inputs) -> bool:
+    """Whether the window fits along the height (axis 2) or the width (axis 3), and not along the other."""
+    return fits_along(axis, i, _other) and not fits_along(5 - axis, i, _other)
+
+
+def _let_through(i: Inputs) -> Answers:
+    """What becomes of a window that does not fit."""
+    return anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size)(i)
 
 
 def _size(r: Generator, channels: tuple[int, int], rows: int, columns: int) -> tuple[int, int, int, int]:
@@ -155,14 +166,13 @@ POOL_SHAPE_CHECK = check(
         **{
             f"only the {compared} is compared": Mistake(
                 "Where the window is longer than the padded input on one axis, it does not fit: compare both.",
-                where(lambda i, axis=axis: not fits_along(5 - axis, i, _other) and fits_along(axis, i, _other),
-                      anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size)),
+                where(functools.partial(_fits_along_alone, axis), _let_through),
             )
             for compared, axis in (("height", 2), ("width", 3))
         },
         "not tested with ceil_mode": Mistake(
             "A window that is longer than the padded input is a ValueError with ceil_mode too.",
-            where(_ceil, anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size)),
+            where(_ceil, _let_through),
         ),
         "ceil_mode turned round": Mistake(
             "You round up without ceil_mode and down with it; it is the other way.",
@@ -241,7 +251,7 @@ POOL_SHAPE_CHECK = check(
         ),
         "window that does not fit is let through": Mistake(
             "Where the window is longer than the padded input there is none: raise ValueError.",
-            anyway(_right, lambda i: pair(_steps(i)), lambda size, s: size),
+            _let_through,
         ),
         "negative quotient rounded towards zero": Mistake(
             "int() turns -1/2 into 0, and plus one makes a window that is not there: raise ValueError instead.",

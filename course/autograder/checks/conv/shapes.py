@@ -201,7 +201,8 @@ MISTAKES = {
         reshaped(lambda i, shape: shape - [0, 0, 1, 1]),
     ),
     "one window too many": Mistake(
-        "There is one window more than steps, not two.", reshaped(lambda i, shape: shape + [0, 0, 1, 1])
+        "There is one window more than steps, not two.",
+        reshaped(lambda i, shape: np.add(shape, [0, 0, 1, 1])),
     ),
     "padding counted once": Mistake(
         "Padding is put on both ends of an axis: the input grows by twice the padding.", other(padding=once)

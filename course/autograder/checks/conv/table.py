@@ -148,10 +148,13 @@ def _in_one_dict(names: tuple[str, ...]) -> Mistake:
 
     def wrong(i: Inputs) -> Arrays:
         rows = count_plan(i["layers"], i["input_shape"])
-        return {path: column for path, column in _of_rows([rows[-1]] * len(rows), names).items() if path in wanted}
+        return {
+            path: column for path, column in _of_rows([rows[-1]] * len(rows), names).items() if path in wanted
+        }
 
     return Mistake(
-        "Make a new dict for each layer: all of your rows are one and the same, with the last layer's entries.", wrong
+        "Make a new dict for each layer: all of your rows are one and the same, with the last layer's entries.",
+        wrong,
     )
 
 
@@ -184,7 +187,9 @@ def _not_carried_on(*kinds: str, names: tuple[str, ...] = SHAPES) -> Mistake:
     """The layer behind one of these kinds still sees that one's input; without any, all see the first one's."""
     return Mistake(
         "A layer's output is the next one's input: carry the shape on after every layer.",
-        _walked(lambda row: (row, row.input_shape if not kinds or row.kind in kinds else row.output_shape), names),
+        _walked(
+            lambda row: (row, row.input_shape if not kinds or row.kind in kinds else row.output_shape), names
+        ),
     )
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 MAX_BYTES = 64 * 2**20  # of one array: the largest honest answer of the course is below 8 MB
 MAX_DIMENSIONS = 8
-REFUSED = np.empty((0,) * (MAX_DIMENSIONS + 1))  # in place of an answer: the inputs are refused, an exception is raised
+REFUSED = np.empty(
+    (0,) * (MAX_DIMENSIONS + 1)
+)  # in place of an answer: the inputs are refused, an exception is raised
 MAX_ITEMS = 100_000  # of a list or tuple that stands for an array
 NUMBERS = frozenset(map(np.dtype, ("f8", "f4", "i8", "?")))  # as this machine writes them
 # What a student's code may raise without ending the cell: all but an interrupt, which a person or the clock sends.

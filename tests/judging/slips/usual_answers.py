@@ -1,7 +1,7 @@
 """Whole functions as students write them: usual mistakes, half-remembered formulas, two or three slips at once.
 
 They were written to measure how many wrong answers get a name (docs/grading.md), before anybody looked what the judge
-says of them; each stands in one of four folders, by its assignment, with the names that it gets now, read and found true.
+says of them; each stands in one of the folders below, by its assignment, with the names that it gets now, read and found true.
 Where there is none, it is rejected.
 """
 
@@ -12,7 +12,7 @@ from course.autograder.checks import find_check
 from tests.judging.slips import Slips
 from tests.judging.slips.whole_functions import written
 
-FOLDERS = ("usual", "unseen", "unseen_again", "commonest")
+FOLDERS = ("usual", "unseen", "unseen_again", "commonest", "by_doing")
 SLIPS = Slips()
 
 for path in sorted(path for folder in FOLDERS for path in (Path(__file__).parent / folder).glob("*.toml")):

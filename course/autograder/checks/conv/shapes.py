@@ -348,7 +348,7 @@ MISTAKES = {
 OF_EVERY_PADDING = (
     "height and width swapped", "pairs read as (width, height)", "first number of a pair for both axes",
     "one stride for both axes", "the width's stride for both axes", "strides read as (width, height)",
-    "strides and dilations read as (width, height)", "output channels multiplied by the groups",
+    "strides and dilations read as (width, height)", "stride and dilation exchanged", "output channels multiplied by the groups",
     "input channels in the output", "output channels divided by the groups", "batch forgotten", "channels last",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course.autograder.checks import find_check
-from course.autograder.checks.language.plain import Problem, rows_together
+from course.autograder.checks.language.plain import REFUSED, Problem, rows_together
 from course.autograder.checks.language.protocol import Call, Reply, perform
 from course.autograder.checks.language.spec import Case, Check, Misconception, Output
 from course.autograder.checks.language.tolerances import EXACT
@@ -236,3 +236,55 @@ def test_hidden_and_visible_cases_alike_may_raise():
         raise ValueError
 
     assert judge("conv2d_output_shape.errors", never).points == 0
+
+
+STRICT = replace(
+    HALF,
+    name="strict",
+    cases=(
+        *HALF.cases,
+        Case("four", lambda r: {"n": 4}),
+        Case("thirteen", lambda r: {"n": 13}, raises="ValueError"),
+        Case("fifteen", lambda r: {"n": 15}, raises="ValueError"),
+        Case("seventeen", lambda r: {"n": 17}, raises="ValueError"),
+    ),
+    misconceptions=(
+        *HALF.misconceptions,
+        Misconception("four refused", "Four is even.", lambda i: {"out": REFUSED} if i["n"] == 4 else {}),
+        Misconception(
+            "all even refused", "Even ones are fine.", lambda i: {} if i["n"] % 2 else {"out": REFUSED}
+        ),
+    ),
+)
+
+
+def strict(refused, given=lambda n: n // 2):
+    def half(n):
+        if n in refused:
+            raise ValueError(f"not {n}")
+        return given(n)
+
+    def drawn(index):
+        case = STRICT.cases[index]
+        return Computed(STRICT, case, case.draw(np.random.default_rng(0)))
+
+    return judge_with(STRICT, lambda *asked: perform(*asked, {"half": half}), questions=drawn)
+
+
+@pytest.mark.parametrize(
+    ("refused", "named"), [({4}, ("four refused",)), ({4, 6}, ("all even refused",)), ({6}, ())]
+)
+def test_what_is_refused_and_should_not_be_has_a_name_where_one_mistake_explains_it_all(refused, named):
+    found = strict({7, 13, 15, 17} | refused)
+    assert found.misconceptions == named
+    assert {f.kind for f in found.findings} == {"raised"}
+    assert "raised ValueError: not" in found.text()
+
+
+def test_a_refusal_beside_another_mistake_has_no_name():
+    assert not {"four refused", "all even refused"} & set(strict({4, 15, 17}).misconceptions)
+
+
+def test_of_four_that_are_to_be_refused_one_alone_that_is_let_through_names_no_mistake():
+    assert strict({13, 15, 17}).misconceptions == ()
+    assert strict(set()).misconceptions == ("rounded down",)

@@ -190,3 +190,8 @@ def test_what_an_array_is_comes_first(got, words):
 
 def test_zeros_where_zeros_are_right_are_no_fact():
     assert fact(np.zeros(3), np.zeros(3), {}) is None
+
+
+def test_two_numbers_of_a_shape_that_are_alike_are_not_cut_off():
+    two_alike = pair(np.array([4, 8, 5, 5]), np.array([4, 8, 6, 9]), EXACT.float64, {})
+    assert "cut off" not in relation([two_alike])

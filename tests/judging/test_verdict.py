@@ -142,3 +142,14 @@ def test_calls_that_differ_in_what_is_said_of_them_are_not_put_together():
     called = {f"mask{k}": f"mask from call {k}" for k in (2, 3)}
     assert [told.called for told in grouped(none, 2, called)] == ["mask from calls 2, 3"]
     assert [told.called for told in grouped(none[:3], 2, called)] == ["mask from call 2", "mask from call 3"]
+
+
+def test_a_small_difference_is_no_rounding_where_others_are_large():
+    def second_largest(x, pool_param):
+        h, w, s = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
+        found = np.lib.stride_tricks.sliding_window_view(x, (h, w), (2, 3))[:, :, ::s, ::s]
+        return np.sort(found.reshape(*found.shape[:4], -1), axis=-1)[..., -2], None
+
+    told = judge("max_pool_forward", second_largest)
+    assert "precision" in {f.kind for f in told.findings}
+    assert "rounded" not in told.text()

@@ -372,3 +372,153 @@ def padding_divided_apart_with_its_rest(input_shape, weight_shape, stride=1, pad
         more, left = divmod(2 * p[axis], s[axis])
         out.append(steps + more + (rest + left) // s[axis] + 1)
     return (input_shape[0], weight_shape[0], *out)
+
+
+class DoesNotFit(ValueError):
+    """An error of one's own."""
+
+
+def edges_of(padding):
+    """[top, bottom, left, right] of any spelling but the words, through numpy."""
+    flat = np.ravel(padding)
+    if flat.size < 3:
+        return np.repeat(np.broadcast_to(flat, 2), 2)
+    return flat[-4:]
+
+
+def windows_counted(room, extent, stride):
+    """Windows laid one after the other for as long as they fit."""
+    count, start = 0, 0
+    while start + extent <= room:
+        count, start = count + 1, start + stride
+    return count
+
+
+@ODD.each("conv2d_output_shape", "conv2d_output_shape.padding", "conv2d_output_shape.errors")
+def windows_laid_one_by_one(input_shape, weight_shape, stride=1, padding=0, dilation=1, groups=1):
+    (n, c, *size), (o, of_group, *kernel) = input_shape, weight_shape
+    if c - of_group * groups or o % groups:
+        raise DoesNotFit(groups)
+    strides, spread = np.broadcast_to(stride, 2), np.broadcast_to(dilation, 2)
+    if padding == "SAME":
+        return np.array([n, o, *(len(range(0, m, s)) for m, s in zip(size, strides, strict=True))])
+    edges = edges_of(0 if padding == "VALID" else padding)
+    rooms = [size[0] + edges[:2].sum(), size[1] + edges[2:].sum()]
+    reach = [len(range(0, d * (k - 1) + 1)) for d, k in zip(spread, kernel, strict=True)]
+    found = [windows_counted(*axis) for axis in zip(rooms, reach, strides, strict=True)]
+    if 0 in found:
+        raise UnicodeError("a subclass of ValueError that comes with Python")
+    return [n, o, *map(float, found)]
+
+
+@ODD.each("conv2d_output_shape", "conv2d_output_shape.padding", "conv2d_output_shape.errors")
+def same_by_its_padding(input_shape, weight_shape, *more, **options):
+    names = ("stride", "padding", "dilation", "groups")
+    given = {
+        "stride": 1,
+        "padding": 0,
+        "dilation": 1,
+        "groups": 1,
+        **dict(zip(names, more, strict=False)),
+        **options,
+    }
+    padding, s, d = given["padding"], *(np.broadcast_to(given[name], 2) for name in ("stride", "dilation"))
+    if input_shape[1] / given["groups"] != weight_shape[1] or weight_shape[0] % given["groups"] != 0:
+        raise ValueError
+    kernel = np.array(weight_shape[2:])
+    room = np.array(input_shape[2:])
+    if isinstance(padding, str):
+        d = np.ones(2, dtype=int) if padding == "SAME" else d
+        room = room + (kernel - 1) * (padding == "SAME")
+    else:
+        room = room + edges_of(padding).reshape(2, 2).sum(axis=1)
+    free = room - d * (kernel - 1) - 1
+    if (free < 0).any():
+        raise ValueError
+    return (*input_shape[:1], *weight_shape[:1], *(np.floor(free / s) + 1))
+
+
+@ODD.each("pool2d_output_shape")
+def pooling_windows_laid_one_by_one(input_shape, kernel_size, stride=None, padding=0, ceil_mode=False):
+    k, p = np.broadcast_to(kernel_size, 2), np.broadcast_to(padding, 2)
+    s = k if stride is None else np.broadcast_to(stride, 2)
+    sizes = np.add(input_shape[2:], 2 * p)
+    if (k > sizes).any():
+        raise DoesNotFit(kernel_size)
+    whole = [windows_counted(*axis) for axis in zip(sizes, k, s, strict=True)]
+    hangs = [(m - one) % step > 0 for m, one, step in zip(sizes, k, s, strict=True)]
+    return [*input_shape[:2], *(np.add(whole, hangs) if ceil_mode else whole)]
+
+
+@ODD.each("conv2d_parameters")
+def options_by_name_alone(in_channels, out_channels, kernel_size, groups=1, bias=1):
+    taps = np.prod(np.broadcast_to(kernel_size, 2)) * in_channels // groups
+    return out_channels * (taps + (1 if bias else 0))
+
+
+def table_of_copies(layers, input_shape):
+    """One dict that is filled anew for each layer, and a copy of it in the table; None where there is no shape."""
+    row, rows, shape = {}, [], list(input_shape)
+    for layer in layers:
+        kind, bias = layer["type"], layer.get("bias", True)
+        row.update(
+            weight_shape=None, bias_shape=None, multiplications=0, additions=0, paddle_flops=0, parameters=0
+        )
+        if kind == "conv2d":
+            k, groups = np.broadcast_to(layer["kernel_size"], 2).tolist(), layer.get("groups", 1)
+            weight = [layer["out_channels"], shape[1] // groups, *k]
+            asked = {name: layer[name] for name in ("stride", "padding", "dilation") if name in layer}
+            shape = [int(m) for m in same_by_its_padding(shape, weight, groups=groups, **asked)]
+        elif kind == "max_pool2d":
+            asked = {name: layer[name] for name in ("stride", "padding", "ceil_mode") if name in layer}
+            shape = [int(m) for m in pooling_windows_laid_one_by_one(shape, layer["kernel_size"], **asked)]
+        elif kind == "flatten":
+            shape = [shape[0], math.prod(shape[1:])]
+        elif kind == "linear":
+            weight = [shape[1], layer["out_features"]]
+            shape = [shape[0], weight[1]]
+        size = math.prod(shape)
+        if kind in ("conv2d", "linear"):
+            outputs = weight[0] if kind == "conv2d" else weight[1]
+            taps = math.prod(weight) // outputs
+            row.update(weight_shape=weight, bias_shape=[outputs] if bias else None)
+            row.update(
+                parameters=outputs * (taps + bias),
+                multiplications=size * taps,
+                additions=size * (taps - 1 + bias),
+            )
+            row.update(paddle_flops=size * (taps + (bias and kind == "conv2d")))
+        elif kind == "batch_norm2d":
+            row.update(weight_shape=shape[1:2], bias_shape=shape[1:2], parameters=2 * shape[1])
+            row.update(multiplications=size, additions=size, paddle_flops=2 * size)
+        rows.append({**row, "output_shape": tuple(shape)})
+    return rows
+
+
+for _half in ("shapes", "operations"):
+    ODD.add(f"network_table.{_half}", "copies of one dict", table_of_copies)
+
+
+def kept_read_only(x, w, b, conv_param):
+    """Everything that the backward pass needs, in arrays that cannot be written to."""
+    s, p, rows, columns = sizes(x, w, conv_param)
+    windows = sliding_window_view(padded(x, p), w.shape[2:], (2, 3))[:, :, ::s, ::s][
+        :, :, :rows, :columns
+    ].copy()
+    windows.flags.writeable = False
+    kept = {"windows": windows, "w": w.copy(), "stride": s, "pad": p, "shape": x.shape}
+    return np.einsum("ncijab,ocab->noij", windows, w) + b[:, None, None], kept
+
+
+def from_read_only(dout, kept):
+    s, p, w = kept["stride"], kept["pad"], kept["w"]
+    n, c, height, width = kept["shape"]
+    dx = np.zeros((n, c, height + 2 * p, width + 2 * p))
+    for i, j in np.ndindex(dout.shape[2:]):
+        here = np.s_[:, :, i * s : i * s + w.shape[2], j * s : j * s + w.shape[3]]
+        dx[here] += np.tensordot(dout[:, :, i, j], w, (1, 0))
+    dw = np.einsum("noij,ncijab->ocab", dout, kept["windows"])
+    return dx[:, :, p : p + height, p : p + width], dw, dout.sum((0, 2, 3))
+
+
+ODD.add("conv_backward_naive", "windows kept read-only", kept_read_only, from_read_only)

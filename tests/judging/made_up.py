@@ -115,7 +115,7 @@ BATCH_NORM = (
     MadeUp("n - 1 and gamma twice", "batchnorm_forward.train", (with_(unbiased=True, gammas=2),),
            ("unbiased variance in normalising", "gamma applied twice")),
     MadeUp("momentum squared", "batchnorm_forward.train", (with_(old=lambda m: m * m),),
-           ("moved twice in one call",)),
+           ("momentum squared",)),
     MadeUp("gamma cubed", "batchnorm_forward.train", (with_(gammas=3),)),
     MadeUp("out is twice too large", "scale_shift", (lambda h, g, b: 2 * (g * h + b),), said="2 times the right one"),
     MadeUp("one too much everywhere", "scale_shift", (lambda h, g, b: g * h + b + 1,), said="by +1 everywhere"),

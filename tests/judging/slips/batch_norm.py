@@ -76,7 +76,7 @@ for slip, check, named in (
         ("updated running statistics used in train mode",),
     ),
     ("stores batch", "batchnorm_forward.running", ("running statistics overwritten by the batch",)),
-    ("running mean twice", "batchnorm_forward.running", ("moved twice in one call",)),
+    ("running mean twice", "batchnorm_forward.running", ("momentum squared",)),
     ("not written", "batchnorm_forward.running", ("running statistics not updated",)),
     ("only if present", "batchnorm_forward.train", ("running statistics started from the first batch",)),
     ("test centred by batch", "batchnorm_forward.test", ("the batch's mean beside the running variance",)),

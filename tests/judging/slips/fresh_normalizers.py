@@ -33,7 +33,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "dg group": ("dgamma for the group",),
     "dx batch norm": ("batch norm's axes",),
     "swapped": ("dgamma and dbeta swapped",),
-    "r missing": ("r forgotten in dx",),
+    "r missing": ("dx without r",),
     "dgamma z": ("dgamma without r and d",),
     "mom no update": ("averaged over the weights",),
     "lm unscaled": ("gradients not divided by N",),

@@ -44,8 +44,8 @@ for slip, named in {
     "d by std": ("d divided by the batch's deviation",),
     "d sign": ("sign of d",),
     "squared": ("ratio of variances",),
-    "lower 0": ("no lower bound for r",),
-    "upper only": ("no lower bound for r", "no lower bound for d"),
+    "lower 0": ("r goes below 1 / r_max",),
+    "upper only": ("r goes below 1 / r_max", "no lower bound for d"),
     "d positive": ("d not negative",),
     "abs": ("sign of d lost",),
     "none": ("r not clipped", "d not clipped"),
@@ -152,7 +152,7 @@ def renorm_gradients(slip):
 
 
 for slip, named in {
-    "no r": ("r forgotten in dx",),
+    "no r": ("dx without r",),
     "xhat for z": ("x_hat with r and d in the last term",),
     "dgamma of z": ("dgamma without r and d",),
     "through rd": ("statistics taken for constants",),

@@ -73,6 +73,14 @@ def _both_over_features(p: Parts) -> np.ndarray:
     return p.gamma * (p.dout - p.dout.mean(axis=1, keepdims=True) - along)
 
 
+def _by_running(i: Inputs) -> np.ndarray:
+    """dx step by step with the running statistics, as they are after the step, in the place of the batch's own."""
+    p, kept = parts(i), v.trained(i)
+    centred, root = p.x - kept[v.RUNNING_MEAN], np.sqrt(kept[v.RUNNING_VAR] + p.eps)
+    arriving = p.g / root - centred * p.mean(p.g * centred) / root**3
+    return np.asarray(arriving - p.mean(arriving))
+
+
 DX = dx_mistakes(parts)
 DPARAMETERS = parameter_mistakes(parts, right_gradients, axis=1)
 LATER = later_cache(right_gradients, "x", "bn_param")
@@ -104,6 +112,18 @@ OF_A_MATRIX = {
     "n is the number of features": Mistake(
         "The means in dx run over the N samples: you divided by the number of features.",
         counted(parts, lambda i: i["x"].shape[1]),
+    ),
+    "n counts all values": Mistake(
+        "The means in dx run over the N samples of one feature: you divided by the number of all values.",
+        counted(parts, lambda i: i["x"].size),
+    ),
+    "n is the number of features in the last term": Mistake(
+        "The average of dout * x_hat runs over the N samples: you divided its sum by the number of features.",
+        dx_by(parts, lambda p: p.g + p.by_mean + p.by_var * p.n / p.x.shape[1]),
+    ),
+    "running statistics in the backward pass": Mistake(
+        "Go back through the batch's own mean and variance, by which the batch was normalised, not through the running ones.",
+        of("dx", _by_running),
     ),
     "only the first term has the factor": Mistake(
         "gamma and the root stand before all three terms: put brackets round them.", dx_by(parts, _brackets)

@@ -88,6 +88,11 @@ def _bias_late(i: Inputs) -> Arrays:
     return late({**i, "b": np.zeros_like(i["b"])})
 
 
+def _bias_along_the_samples(i: Inputs) -> Arrays:
+    z = affine({**i, "b": np.zeros_like(i["b"])}) + i["b"][:, None]
+    return _forward({**i, "x": z, "w": np.eye(len(i["b"])), "b": np.zeros(len(i["b"]))})
+
+
 def _by_batch_norm(training: Wrong, testing: Wrong | None = None) -> Wrong:
     """A mistake of the batch norm within, which shows in what the block puts out and keeps."""
 
@@ -117,7 +122,10 @@ TRAINING_CASES = (
     ANOTHER_EPSILON,
     Case("float32 input", block_given(9, 5, 3, "float32", eps=1e-3)),
     Case("as many samples as features in and out", block_given(5, 5, 5, eps=1e-3)),
-    Case("fewer samples than features", block_given(3, 6, 5, eps=1e-3, momentum=0.7)),
+    Case(
+        "fewer samples than features, a large gamma",  # the output goes beyond 6
+        draws.altered(block_given(3, 6, 5, eps=1e-3, momentum=0.7), lambda i: {"gamma": 20 * i["gamma"]}),
+    ),
 )
 
 BLOCK_FORWARD = check(
@@ -148,6 +156,10 @@ BLOCK_FORWARD = check(
             "A ReLU makes the negatives 0; yours keeps a hundredth of them.",
             _chain(end=lambda z: np.where(z > 0, z, 0.01 * z)),
         ),
+        "cut off at 6": Mistake(
+            "A ReLU lets every positive value through: there is nothing to cut it off at.",
+            _chain(end=lambda z: np.clip(z, 0, 6)),
+        ),
         "minimum for maximum": Mistake(
             "A ReLU keeps the positives: it is the larger of 0 and z.", _chain(end=lambda z: np.minimum(z, 0))
         ),
@@ -162,6 +174,17 @@ BLOCK_FORWARD = check(
             instead(_forward, b=zeros("b")),
         ),
         "bias subtracted": Mistake("The bias is added.", instead(_forward, b=negated("b"))),
+        "bias added twice": Mistake("The bias is added once.", instead(_forward, b=lambda i: 2 * i["b"])),
+        "weight transposed": Mistake(
+            "The affine step is x @ w with w of [D, M], one column for each feature that comes out: no transpose.",
+            where(
+                lambda i: i["w"].shape[0] == i["w"].shape[1], instead(_forward, w=lambda i: i["w"].T.copy())
+            ),
+        ),
+        "bias along the samples": Mistake(
+            "b has one entry for each feature that comes out (axis 1); you lined it up with the samples.",
+            where(lambda i: len(i["x"]) == len(i["b"]), _bias_along_the_samples),
+        ),
         "bias added after batch norm": Mistake(
             "The bias belongs to the affine step, before batch norm.", _bias_late
         ),

@@ -32,9 +32,11 @@ from course.autograder.checks.language.wrong import (
     but,
     inside,
     instead,
+    of,
     only,
     scaled,
     swapped,
+    where,
     without,
 )
 from course.reference import batch_norm, batch_norm_net
@@ -75,6 +77,14 @@ def _arriving(change: Callable[[Inputs], np.ndarray]) -> Wrong:
     return without(instead(_linear_block, dout=lambda i: change(i).astype(i["dout"].dtype)), "db")
 
 
+def _dz(i: Inputs) -> np.ndarray:
+    """What batch norm sends back to the affine step."""
+    bn = batch_norm.batch_norm_gradients(
+        affine(i), i["gamma"], i["beta"], i["dout"] * _positive(i), v.eps_of(i)
+    )
+    return bn["dx"]
+
+
 def _masked_late(i: Inputs) -> Arrays:
     """The ReLU's mask laid on what batch norm sends back."""
     bn = batch_norm.batch_norm_gradients(affine(i), i["gamma"], i["beta"], i["dout"], v.eps_of(i))
@@ -95,6 +105,10 @@ def _dw_of_one(place: int) -> Wrong:
     return wrong
 
 
+def _x_hat(i: Inputs) -> np.ndarray:
+    return v.forward({**i, "x": affine(i), "gamma": np.ones_like(i["gamma"])}, beta="forgotten")
+
+
 def _arriving_inside(i: Inputs) -> Inputs:
     return {**i, "x": affine(i), "dout": i["dout"] * _positive(i)}
 
@@ -110,6 +124,7 @@ OF_BACKWARD = inside(
         "dx returned last",
         "dgamma and dbeta swapped",
         "parameter gradients keep all axes",
+        "dx divided by n once more",  # the block's own words hold for the affine step as well
     ),
     _arriving_inside,
     _on_to_affine,
@@ -190,6 +205,30 @@ BLOCK_BACKWARD = check(
         "dout handed straight to the affine step": Mistake(
             "What the affine step gets has come back through the ReLU and batch norm; yours gets dout.",
             lambda i: _throughaffine(i, i["dout"].astype(np.float64)),
+        ),
+        "gradient of a leaky ReLU": Mistake(
+            "Where the ReLU put out 0 no gradient passes at all; yours lets a hundredth of it through.",
+            _arriving(lambda i: np.where(_positive(i), i["dout"], 0.01 * i["dout"])),
+        ),
+        "ReLU's mask from x_hat": Mistake(
+            "The ReLU saw gamma * x_hat + beta: cut off by the sign of that, not by that of x_hat.",
+            _arriving(lambda i: i["dout"] * (_x_hat(i) > 0)),
+        ),
+        "w not transposed in dx": Mistake(
+            "Back through x @ w goes dz @ w.T; yours has w as it is.",
+            where(lambda i: i["w"].shape[0] == i["w"].shape[1], of("dx", lambda i: _dz(i) @ i["w"])),
+        ),
+        "a number for db": Mistake(
+            "db is 0 here, one 0 for each entry of b: an array with the shape of b.",
+            of("db", lambda i: np.zeros(())),
+        ),
+        "db summed over the features": Mistake(
+            "b is added to every sample: sum over the samples (axis 0), and keep the features.",
+            of("db", lambda i: _dz(i).sum(axis=1)),
+        ),
+        "gradients of the affine step divided by n": Mistake(
+            "What the affine step hands on is not averaged: the only 1/n are those of the two averages in batch norm.",
+            without(scaled(_gradients, "dx", "dw", by=lambda i: 1 / len(i["x"])), "db"),
         ),
         "dw transposed": Mistake(
             "dw has the shape of w, [D, M]; yours is its transpose.",

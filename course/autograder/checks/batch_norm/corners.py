@@ -29,11 +29,18 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
     "batchnorm_forward.train": (
         CONSTANT,
         # Falsy in Python, and so taken for absent by `or`.
-        Corner("a momentum or a gamma of 0", 0.2, ("a momentum of 0 and a gamma of 0",)),
         Corner(
-            "a running variance without a running mean",
+            "a momentum, an epsilon or a gamma of 0",
             0.2,
-            ("bn_param holds a running variance and no running mean",),
+            ("a momentum of 0 and a gamma of 0", "an epsilon of 0"),
+        ),
+        Corner(
+            "one running statistic without the other",
+            0.2,
+            (
+                "bn_param holds a running variance and no running mean",
+                "bn_param holds a running mean and no running variance",
+            ),
         ),
     ),
     "batchnorm_forward.test": (

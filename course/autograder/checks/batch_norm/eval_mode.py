@@ -9,12 +9,12 @@ from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward import FORWARD, given
 from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.normalised import by_mode
-from course.autograder.checks.batch_norm.normalising import SHIFTS, Shift, apart, rooted, scaling
+from course.autograder.checks.batch_norm.normalising import OTHERS, SHIFTS, Shift, apart, rooted, scaling
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT, far_away
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import Wrong, only, where
+from course.autograder.checks.language.wrong import Wrong, only, other_defaults, where
 from course.reference import batch_norm
 
 Statistics = Callable[[dict[str, Any], Arrays], tuple[np.ndarray, np.ndarray]]
@@ -192,7 +192,15 @@ TEST_CHECK = check(
     ),
     reference=v.served,
     makings={"out": out_making(by_mode, "bn_param")},
-    mistakes={**OUT, **MOVED},
+    mistakes={
+        **OUT,
+        **MOVED,
+        "the batch's statistics where none are kept": Mistake(
+            "Where bn_param has no running statistics they stand at 0 and 1; you took the batch's own.",
+            where(lambda i: "running_var" not in i["bn_param"], lambda i: {"out": v.forward(i)}),
+        ),
+        **other_defaults(only(v.served, "out"), "bn_param", eps=OTHERS),
+    },
 )
 
 CHECKS = (TEST_CHECK,)

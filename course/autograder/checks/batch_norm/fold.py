@@ -118,6 +118,29 @@ FOLD = check(
                 lambda i: i["weight"].shape[0] == i["weight"].shape[1], of("folded_weight", _along_the_inputs)
             ),
         ),
+        "factors along the kernels' width": Mistake(
+            "gamma and var belong to the output channels, axis 0 of the weight: give the factor three more axes of length 1.",
+            where(
+                lambda i: i["weight"].shape[3] in (1, len(i["weight"])),
+                lambda i: {"folded_weight": i["weight"].astype(np.float64) * _factor(i)},
+            ),
+        ),
+        "factors dealt out in turn": Mistake(
+            "One kernel must become one row: reshape to (O, -1), for in rows of O values the factors go round from value to value.",
+            lambda i: {
+                "folded_weight": (
+                    i["weight"].astype(np.float64).reshape(-1, len(i["weight"])) * _factor(i)
+                ).reshape(i["weight"].shape)
+            },
+        ),
+        "sign of gamma lost": Mistake(
+            "gamma may be negative: its square's root has lost the sign.",
+            instead(_folded, gamma=lambda i: np.abs(i["gamma"])),
+        ),
+        "beta and mean exchanged in the bias": Mistake(
+            "The mean is subtracted before the scaling and beta is added after it; yours are in each other's place.",
+            instead(_folded, "folded_bias", beta=lambda i: i["mean"], mean=lambda i: i["beta"]),
+        ),
         "weight not scaled": Mistake(
             "You left the weight as it was: each output channel's kernel is scaled too.",
             lambda i: {"folded_weight": i["weight"]},

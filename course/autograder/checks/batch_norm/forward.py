@@ -50,10 +50,10 @@ def no_gamma(draw: draws.Draw, feature: int = 1) -> draws.Draw:
     return draws.constant(draw, feature, 0.0, "gamma")
 
 
-def without_mean(draw: draws.Draw) -> draws.Draw:
-    """The same draw without a running mean, which then starts at 0, whatever the running variance is."""
+def lacking(draw: draws.Draw, *keys: str) -> draws.Draw:
+    """The same draw with a bn_param that lacks some keys: their defaults stand for them, whatever the others are."""
     return draws.altered(
-        draw, lambda i: {"bn_param": {k: v for k, v in i["bn_param"].items() if k != "running_mean"}}
+        draw, lambda i: {"bn_param": {k: v for k, v in i["bn_param"].items() if k not in keys}}
     )
 
 
@@ -183,8 +183,8 @@ UPDATES: dict[str, tuple[str, Update]] = {
         "Momentum weights the old value alone; the batch's moments come in with 1 - momentum.",
         lambda i, s, b: {name: s["momentum"] * (s[f"running_{name}"] + b[name]) for name in b},
     ),
-    "moved twice in one call": (
-        "Your running values move twice in one call: mix the batch's moments in once.",
+    "momentum squared": (
+        "The old running value is weighted by momentum; in yours by its square, as after two moves in one call.",
         lambda i, s, b: mixed(s, b, s["momentum"] ** 2),
     ),
     "variance round the running mean": (
@@ -198,6 +198,10 @@ UPDATES: dict[str, tuple[str, Update]] = {
     "moments of x_hat kept": (
         "You keep the moments of the normalised x, which are always 0 and 1: keep those of x.",
         lambda i, s, b: mixed(s, {"mean": 0 * b["mean"], "var": b["var"] / (b["var"] + s["eps"])}),
+    ),
+    "mean of x_hat kept": (
+        "You keep the mean of the normalised x, which is always 0: keep the mean of x.",
+        lambda i, s, b: mixed(s, {**b, "mean": 0 * b["mean"]}),
     ),
     "moments of the output kept": (
         "You keep the moments of out; keep those of x, which the layer is given.",
@@ -271,7 +275,25 @@ KEEPING = {
     ),
     "running statistics started from the first batch": Mistake(
         "When bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
-        where(fresh, keep(lambda i, s, b: b)),
+        keep(
+            lambda i, s, b: {
+                name: mixed(s, b)[name] if f"running_{name}" in i["bn_param"] else b[name] for name in b
+            }
+        ),
+    ),
+    "running variance reset beside an absent mean": Mistake(
+        "Each key may be absent by itself: a running variance that is there counts without a running mean as well.",
+        where(
+            lambda i: _without_mean(i) and not fresh(i),
+            keep(lambda i, s, b: mixed({**s, "running_var": 1.0}, {"var": b["var"]})),
+        ),
+    ),
+    "running mean reset beside an absent variance": Mistake(
+        "Each key may be absent by itself: a running mean that is there counts without a running variance as well.",
+        where(
+            lambda i: fresh(i) and not _without_mean(i),
+            keep(lambda i, s, b: mixed({**s, "running_mean": 0.0}, {"mean": b["mean"]})),
+        ),
     ),
     "running statistics keep the batch's axis": Mistake(
         "The values are right, an axis of length 1 is still there: running statistics have the shape of gamma.",
@@ -308,7 +330,10 @@ TRAIN_CHECK = check(
         # As wide as the other that holds only the mode: running values that one call left to the next would show.
         Case("bn_param holds only the mode, and a spread of 0.01", only_mode("train", (7, 5), sd=0.01)),
         Case("a momentum of 0 and a gamma of 0", no_gamma(given((6, 4), "train", eps=1e-3, momentum=0.0))),
-        Case("bn_param holds a running variance and no running mean", without_mean(given((4, 6), "train"))),
+        Case(
+            "bn_param holds a running variance and no running mean",
+            lacking(given((4, 6), "train"), "running_mean"),
+        ),
         Case("a single feature, two samples", given((2, 1), "train", eps=1e-2, momentum=0.6)),
     ),
     reference=v.trained,
@@ -338,6 +363,10 @@ TRAIN_CHECK = check(
             "You normalise by the moments of the whole matrix; each feature has its own.", out(axes=(0, 1))
         ),
         **NORMALISING,
+        "an epsilon of 0 taken for none": Mistake(
+            "An epsilon of 0 is one like any other: ask whether the key is there, not whether its value is true.",
+            where(lambda i: i["bn_param"].get("eps") == 0, out(eps=1e-5)),
+        ),
         **apart(out),
         **KEEPING,
         **other_defaults(v.trained, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1)),

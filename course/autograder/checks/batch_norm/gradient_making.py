@@ -132,7 +132,7 @@ VAR_TIMES = Piece(
             }
         ),
         "the variance's gradient four times as large": Stead(
-            "On the path through the variance stand a 2, of the square, and a 1/2, of the root: yours has two factors 2.",
+            "On the path through the variance stand a 2, of the square, and a 1/2, of the root: where the 1/2 belongs yours has a 2.",
             lambda p: 4.0,
         ),
         "the variance's gradient a quarter as large": Stead(
@@ -214,7 +214,7 @@ VAR_POWER = Piece(
             {
                 "the variance's gradient not divided by the deviation": lambda p: p.sd,
                 "the variance's gradient divided by the deviation again": lambda p: 1 / p.sd,
-                "power -1/2 in the variance's gradient": lambda p: p.sd**2,
+                "the variance's gradient not divided by the variance": lambda p: p.sd**2,
                 "power -3 in the variance's gradient": lambda p: p.sd**-3,
                 "root's derivative multiplied by 2 sd": lambda p: 4 * p.sd**2,
                 "epsilon missing in the root's derivative": lambda p: p.sd / np.sqrt(p.var),

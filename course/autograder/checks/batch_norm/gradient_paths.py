@@ -22,12 +22,16 @@ ROADS: dict[str, tuple[str, Formula]] = {
         lambda p: p.g + p.by_var,
     ),
     "gradient through the variance missing": (
-        "x is also in the variance: the gradient that flows through the variance is missing.",
+        "x is also in the variance: nothing that flows through the variance is in yours (an average of x_hat alone is 0).",
         lambda p: p.g + p.by_mean,
     ),
     "direct gradient missing": (
         "x reaches x_hat directly as well, not only through the mean and the variance: add that term, do not overwrite it.",
         lambda p: p.by_mean + p.by_var,
+    ),
+    "direct gradient overwritten": (
+        "What x - mean gets directly and what it gets through the variance add up (+=): in yours only the latter is left.",
+        lambda p: p.by_var,
     ),
     "sign of the variance's gradient": (
         "The gradient through the variance has the wrong sign: 1/sqrt falls when the variance grows.",
@@ -97,8 +101,8 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The derivative of the square is 2 (x - mean), with no square left.",
         lambda p: p.g + p.by_mean + p.by_var * p.centred - p.mean(p.by_var * p.centred),
     ),
-    "power -1/2 in the variance's gradient": (
-        "The derivative of (var + eps) ** -0.5 has the power -1.5; yours has -0.5.",
+    "the variance's gradient not divided by the variance": (
+        "The path through the variance has x_hat twice, or x - mean twice and the power -1.5; yours lacks a division by the variance.",
         lambda p: p.g + p.by_mean + p.by_var * p.sd**2,
     ),
     "the variance's gradient without what arrives there": (
@@ -189,6 +193,10 @@ ROADS: dict[str, tuple[str, Formula]] = {
         "The 1/n belongs to the two averages alone; yours stands before the direct term as well.",
         lambda p: p.right / p.n,
     ),
+    "the mean's gradient not summed, the variance's share in it": (
+        "One mean serves all values: what goes back through it is a SUM over them, and yours is each value's own.",
+        lambda p: (p.g + p.by_var) * (1 - 1 / p.n),
+    ),
     "n - 1 for n in the averages": (
         "The averages are over n values: you divided the two sums by n - 1.",
         lambda p: p.g + (p.by_mean + p.by_var) * p.n / max(p.n - 1, 1),
@@ -277,7 +285,7 @@ def dx_mistakes(parts: PartsOf) -> dict[str, Mistake]:
             dx_by(with_parts(parts, ddof=1), lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.g * p.x_hat)),
         ),
         "epsilon forgotten in the backward pass": Mistake(
-            "The standard deviation of the backward pass must be the forward's, epsilon included.",
+            "The standard deviation that dx is divided by has epsilon under its root.",
             dx_by(with_parts(parts, eps=0.0)),
         ),
         "epsilon hard-coded in the backward pass": Mistake(

@@ -4,7 +4,7 @@ import numpy as np
 
 from course.autograder.checks.batch_norm.backward import with_upstream
 from course.autograder.checks.batch_norm.fold import folding
-from course.autograder.checks.batch_norm.forward import FORWARD, given, no_gamma, only_mode, without_mean
+from course.autograder.checks.batch_norm.forward import FORWARD, given, lacking, no_gamma, only_mode
 from course.autograder.checks.batch_norm.pieces import normalizing, scaled_and_shifted
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR
 from course.autograder.checks.language import Case, Inputs, Put, call, draws
@@ -49,6 +49,11 @@ HIDDEN = {
         Case("a constant feature", _constant(given((8, 5), "train", eps=1e-5), 2, -1.5)),
         Case("two samples of nine features", given((2, 9), "train")),
         Case("many samples of two features", given((40, 2), "train", momentum=0.99)),
+        Case(
+            "bn_param holds a running mean and no running variance",
+            lacking(given((5, 3), "train"), "running_var"),
+        ),
+        Case("an epsilon of 0", given((6, 3), "train", sd=0.05, eps=0.0)),
     ),
     "batchnorm_forward.test": (
         Case("many samples of two features", given((40, 2), "test")),
@@ -61,7 +66,7 @@ HIDDEN = {
         Case("one image", given((1, 4, 3, 5), "train")),
         Case(ONE_PIXEL, only_mode("train", (5, 4, 1, 1))),
         Case("a momentum of 0 and a gamma of 0", no_gamma(given((2, 3, 2, 4), "train", momentum=0.0))),
-        Case("bn_param holds no running mean", without_mean(given((3, 2, 2, 1), "train"))),
+        Case("bn_param holds no running mean", lacking(given((3, 2, 2, 1), "train"), "running_mean")),
     ),
     "spatial_batchnorm_backward": (
         Case("one image", with_upstream((1, 2, 5, 3))),

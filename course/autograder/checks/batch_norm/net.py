@@ -18,7 +18,7 @@ from course.autograder.checks.language import (
     check,
     draws,
 )
-from course.autograder.checks.language.wrong import Wrong, only, scaled
+from course.autograder.checks.language.wrong import Wrong, instead, only, scaled, where
 from course.reference import batch_norm_net
 
 LAYERS = batch_norm_net.LAYERS
@@ -56,8 +56,18 @@ def _net(i: Inputs, **how: Any) -> Arrays:
     return {"loss": found["loss"], **{f"grads.{name}": found[name] for name in NAMES if name in found}}
 
 
-def _normalised(z: np.ndarray, gamma: Any = 1.0, beta: Any = 0.0) -> np.ndarray:
-    return gamma * (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5) + beta
+def _normalised(z: np.ndarray, gamma: Any = 1.0, beta: Any = 0.0, eps: float = 1e-5) -> np.ndarray:
+    return gamma * (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + eps) + beta
+
+
+def _all_alike(i: Inputs) -> bool:
+    """Whether all hidden layers have one width."""
+    return len({len(i["params"][f"gamma{k}"]) for k in range(1, LAYERS)}) == 1
+
+
+def _the_first_for_all(i: Inputs) -> dict[str, np.ndarray]:
+    first = {k: i["params"][f"{k[:-1]}1"] for k in i["params"] if k[:-1] in ("gamma", "beta")}
+    return {**i["params"], **first}
 
 
 def _in_test_mode(z: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
@@ -148,6 +158,14 @@ SIX_LAYERS = check(
         "ReLU after the last layer": Mistake(
             "The last layer stays as it is: no ReLU after it.",
             _loss(last=lambda scores: np.maximum(scores, 0)),
+        ),
+        "another epsilon in the blocks": Mistake(
+            "bn_param says nothing of epsilon, so that it is 1e-5: yours is 1e-3.",
+            _loss(lambda z, gamma, beta: _normalised(z, gamma, beta, 1e-3)),
+        ),
+        "gamma1 and beta1 in every layer": Mistake(
+            "Each block has a gamma and a beta of its own, gamma1 to gamma5: yours has the first for all.",
+            where(_all_alike, instead(_net, params=_the_first_for_all)),
         ),
         "last bias forgotten": Mistake("The last layer adds b6.", _loss(with_bias=False)),
         "loss summed over the batch": Mistake(

@@ -110,6 +110,14 @@ def _started(**values: float) -> Wrong:
     return wrong
 
 
+def _started_by_the_first(i: Inputs) -> Arrays:
+    """Running statistics that start as the first batch's moments, which then mix with themselves."""
+    if "running_var" in i["bn_param"]:
+        return {}
+    start = {f"running_{name}": value for name, value in v.batch_part({**i, "x": i[BATCHES[0]]}).items()}
+    return _run_through({**i, "bn_param": {**i["bn_param"], **start}})
+
+
 def _out(**switches: Any) -> Wrong:
     """A mistake in test mode alone."""
 
@@ -178,10 +186,13 @@ RUNNING_CHECK = check(
             _started(running_var=0.0)
         ),
         "running mean started at 1": KEEPING["running mean started at 1"].by(_started(running_mean=1.0)),
+        "running statistics started from the first batch": KEEPING[
+            "running statistics started from the first batch"
+        ].by(_started_by_the_first),
         "running statistics keep the batch's axis": KEEPING["running statistics keep the batch's axis"].by(
             after(_run_through, *STATE, change=lambda value: value[None])
         ),
-        **other_defaults(_run_through, "bn_param", momentum=(0.99, 0.1)),
+        **other_defaults(_run_through, "bn_param", momentum=(0.99, 0.1), eps=(1e-3,)),
         "test mode moves the running statistics": Mistake(
             "The call in test mode changed the running statistics; it only reads them.",
             only(lambda i: _serve(i, _state_after(i, batches=(*BATCHES, "x_test"))), *STATE),

@@ -306,7 +306,7 @@ SPATIAL_FORWARD = check(
         ),
         **limited(eval_mode.MOVED, _testing),
         **limited(but(NORMALISING, "epsilon squared", "epsilon for the smallest variance"), _training),
-        **limited(KEEPING, _training),
+        **limited(but(KEEPING, "running mean reset beside an absent variance"), _training),
         **limited(other_defaults(v.trained, "bn_param", momentum=(0.99, 0.1)), _training),
         "running statistics keep all axes": Mistake(
             "The values are right, the summed axes are still there: running statistics have shape (C,), as gamma has.",

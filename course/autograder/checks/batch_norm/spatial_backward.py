@@ -1,5 +1,7 @@
 """ps1, images: batch norm per channel on [N, C, H, W]: its gradients."""
 
+import numpy as np
+
 from course.autograder.checks.batch_norm import backward as b
 from course.autograder.checks.batch_norm.forward import no_gamma
 from course.autograder.checks.batch_norm.gradient_making import dx_making
@@ -40,6 +42,11 @@ def _dout_by_pixel(i: Inputs) -> Arrays:
 
 def _per_image(i: Inputs) -> Arrays:
     return b.parameters_over(i, 2, 3)
+
+
+def _by_image(value: np.ndarray) -> np.ndarray:
+    """The average over the pixels of each image and channel."""
+    return value.mean(axis=(2, 3), keepdims=True)
 
 
 def _over_pixels(name: str) -> Wrong:
@@ -129,6 +136,18 @@ SPATIAL_BACKWARD = check(
             "You went back through one mean per image and channel; the batch shares its channels' statistics.",
             dx_by(with_parts(b.parts, axes=(2, 3))),
         ),
+        "averages of each image alone": Mistake(
+            "The averages in dx run over all images of a channel, N * H * W values; yours run over each image alone.",
+            dx_by(b.parts, lambda p: p.g - _by_image(p.g) - p.x_hat * _by_image(p.g * p.x_hat)),
+        ),
+        **{
+            f"{name} for the {which}": Mistake(
+                f"There is one {name[1:]} for each channel: sum over axes 0, 2 and 3, all but the channels'.",
+                only(lambda i, axes=axes: b.parameters_over(i, *axes), name),
+            )
+            for name in ("dgamma", "dbeta")
+            for which, axes in (("columns", (0, 1, 2)), ("rows", (0, 1, 3)), ("images", (1, 2, 3)))
+        },
         "parameter gradients per image": Mistake(
             "Sum over the images too: gamma and beta have one value per channel.", _per_image
         ),

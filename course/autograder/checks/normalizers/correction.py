@@ -91,7 +91,7 @@ CORRECTION_CHECK = check(
             "r is the batch's standard deviation over the running one; yours is the other way round.",
             _r("upside down"),
         ),
-        "no lower bound for r": Mistake("r has a lower bound as well: 1 / r_max.", _r("no lower bound")),
+        "r goes below 1 / r_max": Mistake("r has a lower bound as well: 1 / r_max.", _r("no lower bound")),
         "r at least 1": Mistake("r's lower bound is 1 / r_max, not 1.", _r("at least 1")),
         "ratio of variances": Mistake(
             "std is a standard deviation already: r is the plain ratio, without squares.", _r("of variances")

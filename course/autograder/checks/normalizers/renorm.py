@@ -168,7 +168,7 @@ CORRECTING = {
     ),
     "r not clipped": Mistake("Clip r to [1 / r_max, r_max].", out(r="unclipped")),
     "d not clipped": Mistake("Clip d to [-d_max, d_max].", out(d="unclipped")),
-    "no lower bound for r": Mistake("r has a lower bound as well: 1 / r_max.", out(r="no lower bound")),
+    "r goes below 1 / r_max": Mistake("r has a lower bound as well: 1 / r_max.", out(r="no lower bound")),
     "r upside down": Mistake(
         "r is the batch's standard deviation over the running one; yours is the other way round.",
         out(r="upside down"),

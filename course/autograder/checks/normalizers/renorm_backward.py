@@ -164,7 +164,7 @@ BACKWARD_CHECK = check(
         "gradient through d": Mistake(
             "d is a constant in the backward pass: nothing flows through it.", _flowing(detach_d=False)
         ),
-        "r forgotten in dx": Mistake(
+        "dx without r": Mistake(
             "The normalised x was multiplied by r on its way out, and so is its gradient on the way back.",
             dx_by(with_parts(parts, factor=1.0)),
         ),
@@ -172,7 +172,7 @@ BACKWARD_CHECK = check(
             "Use the same r as in the forward pass, clipped.",
             dx_by(partial(parts, clip=_unclipped)),
         ),
-        "no lower bound for r": Mistake(
+        "r goes below 1 / r_max": Mistake(
             "r has a lower bound as well, 1 / r_max, in the backward pass as in the forward pass.",
             _both(partial(parts, clip=lambda ratio, s: np.minimum(ratio, s["r_max"]))),
         ),

@@ -13,7 +13,10 @@ from course.autograder.judging.facts import fact
 from course.autograder.judging.verdict import Finding
 
 ROUNDED = "The values are float32 numbers: something was rounded to float32; work in the dtype of the inputs."
-SMALL = "The difference is small: something on the way was rounded, perhaps to float32."
+SMALL = (
+    "The difference is small: something on the way was rounded, perhaps to float32, or a small number came in that "
+    "does not belong there."
+)
 SMALL_TERM = (
     "The difference is small: a small term such as epsilon may be missing or misplaced, or something on the way was "
     "rounded to float32."

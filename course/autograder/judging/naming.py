@@ -162,7 +162,8 @@ def _causes(
         }
 
     def told_as(names: Mapping[str, str]) -> Causes:
-        return {case: (_named(check, answers, findings, failing, name),) for case, name in names.items()}
+        told = Counter(names.values())
+        return {case: (_named(check, findings, failing, name, told[name]),) for case, name in names.items()}
 
     names = known_by(kinds)
     some_only = names and not any(failing <= answers.evidence[name].explains for name in names.values())
@@ -234,14 +235,10 @@ def _advice(check: Check, name: str) -> str:
     return next(m.advice for m in check.misconceptions if m.name == name)
 
 
-def _named(check: Check, answers: Answers, findings: list[Finding], failing: set[str], name: str) -> Cause:
-    """A mistake by its name, and how many of the failing cases it explains where these are not all."""
+def _named(check: Check, findings: list[Finding], failing: set[str], name: str, cases: int) -> Cause:
+    """A mistake by its name, and how many of the failing cases are told by it where these are not all."""
     told = {f.case for f in findings if f.misconception == name}
-    return Cause(
-        name,
-        _advice(check, name),
-        _scope(len(failing & (answers.evidence[name].explains | told)), len(failing)),
-    )
+    return Cause(name, _advice(check, name), _scope(cases + len(failing & told), len(failing)))
 
 
 def _best(

@@ -104,12 +104,17 @@ def _multiples(pairs: Sequence[Pair]) -> list[float]:
     return factors if _telling(pairs) else []
 
 
+def _on_all(pairs: Sequence[Pair], factor: float) -> bool:
+    """Whether this factor is near enough on each case: one measured on float32 numbers is never quite the same."""
+    return all(near(p.got, factor * p.wanted, p.tolerance) for p in pairs)
+
+
 def _factor(pairs: Sequence[Pair]) -> str:
     """One factor on all cases, or how many there are of something."""
     factors = _multiples(pairs)
+    if factors and _on_all(pairs, -1.0):
+        return "Yours has the right magnitude and the opposite sign."
     if factors and _same(factors):
-        if abs(factors[0] + 1) < 1e-6:
-            return "Yours has the right magnitude and the opposite sign."
         return f"Yours is {factors[0]:.6g} times the right one everywhere."
     return _count_behind(pairs, factors) if factors else ""
 

@@ -271,7 +271,8 @@ def reduced(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
                 for done, take in (("summed", np.sum), ("averaged", np.mean)):
                     for keep in (False, True):
                         small = take(whole, axis=axes, keepdims=keep)
-                        if small.shape == part.shape and near(small, part, tolerance):
+                        nothing = near(small, np.zeros_like(small), tolerance)  # 0 is the sum of any zeros
+                        if not nothing and small.shape == part.shape and near(small, part, tolerance):
                             yield words.format(done, _axes(axes))
 
 

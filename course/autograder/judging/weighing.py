@@ -1,6 +1,7 @@
 """One case: what its reply shows, taken into the tally."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from course.autograder.judging.verdict import Finding, sentence
 
 GIVES_UP = ("blank", "arity", "function")  # problems that every case of a check would show again
 LATER = ("second", "third", "fourth", "fifth")  # calls of a function after its first
+MANY = 3  # arrays of one dict: so many are told one by one
 EVERY = ""  # in place of a case's name: wrong on all of them
 
 
@@ -128,24 +130,37 @@ def _same(after: np.ndarray, sent: np.ndarray) -> bool:
 def _changed_inputs(check: Check, asked: Question, reply: Reply, tally: Tally) -> list[Finding]:
     """A finding for each array that was changed, and one for each dict or list with other settings than it came with.
 
-    What students know an input by that only a later call was given is told to the tally.
+    Of a list whose entries were taken out, put in or moved that is said, and nothing of the arrays in it, which may be
+    as they were; many arrays of one dict are said once. What students know an input by that only a later call was given
+    is told to the tally.
     """
     if not reply.inputs_after:
         return []
     changed = {}
-    for path, sent in asked.arrays.items():
-        after = reply.inputs_after.get(path, sent)
-        if path not in check.may_change and (isinstance(after, Problem) or not _same(after, sent)):
-            name, which = _as_known(check, asked, path)
-            told = f"The input {name} is changed by your function."
-            if which:
-                tally.called[path] = f"{name} in the {which} call"
-                told = f"The input {name} is changed by your function in its {which} call."
-            advice = f"Work on a copy of {name}, or write out-of-place operations: the caller still needs it."
-            changed[path] = told, advice
-    for path in input_settings(asked.inputs):
+    settings = [path for path in input_settings(asked.inputs) if path not in check.may_change]
+    touched = [
+        path
+        for path, sent in asked.arrays.items()
+        if path not in check.may_change and _is_touched(reply.inputs_after.get(path, sent), sent)
+    ]
+    rearranged = {
+        path for path in settings if path in reply.inputs_after or _only_moved(path, touched, asked, reply)
+    }
+    touched = [path for path in touched if not any(path.startswith(f"{one}.") for one in rearranged)]
+    for path in _once_for_many(touched):
+        name, which = _as_known(check, asked, path)
+        told = f"The input {name} is changed by your function."
+        if which:
+            tally.called[path] = f"{name} in the {which} call"
+            told = f"The input {name} is changed by your function in its {which} call."
+        advice = f"Work on a copy of {name}, or write out-of-place operations: the caller still needs it."
+        if path not in touched:
+            told = f"The arrays in {name} are changed by your function."
+            advice = f"Work on copies of what {name} holds, or write out-of-place operations: the caller still needs it."
+        changed[path] = told, advice
+    for path in settings:
         name = path.split(".")[0]
-        if path in reply.inputs_after and path not in check.may_change:
+        if path in rearranged:
             told = f"Your function changes what {name} came with."
             changed[name] = (
                 told,
@@ -164,6 +179,34 @@ def _changed_inputs(check: Check, asked: Question, reply: Reply, tally: Tally) -
         for path, (message, advice) in changed.items()
         if path in said
     ]
+
+
+def _is_touched(after: np.ndarray | Problem, sent: np.ndarray) -> bool:
+    return isinstance(after, Problem) or not _same(after, sent)
+
+
+def _only_moved(path: str, touched: Iterable[str], asked: Question, reply: Reply) -> bool:
+    """Whether the arrays in the entries of a list are those of other entries now, each as it was sent."""
+    entries = [one.removeprefix(f"{path}.").split(".", 1) for one in touched if one.startswith(f"{path}.")]
+    if not entries or not all(place.isdecimal() and rest for place, *rest in entries):
+        return False
+    kinds: dict[str, list[np.ndarray]] = {}
+    for one, sent in asked.arrays.items():
+        place, *rest = one.removeprefix(f"{path}.").split(".", 1)
+        if one.startswith(f"{path}.") and place.isdecimal() and rest:
+            kinds.setdefault(rest[0], []).append(sent)
+    for place, rest in entries:
+        after = reply.inputs_after[f"{path}.{place}.{rest}"]
+        if isinstance(after, Problem) or not any(_same(after, sent) for sent in kinds[rest]):
+            return False
+    return True
+
+
+def _once_for_many(touched: Sequence[str]) -> list[str]:
+    """The paths that are told: in place of many arrays of one dict the dict itself."""
+    of_dict = Counter(path.split(".")[0] for path in touched)
+    told = (name if of_dict[name := path.split(".")[0]] > MANY else path for path in touched)
+    return list(dict.fromkeys(told))
 
 
 def _as_known(check: Check, asked: Question, path: str) -> tuple[str, str]:

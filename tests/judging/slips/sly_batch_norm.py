@@ -167,7 +167,12 @@ def unset(x, gamma, beta, q):
 OVERWRITTEN, HARD_CODED = "running statistics overwritten by the batch", "momentum hard-coded"
 for _check in ("batchnorm_forward.train", "spatial_batchnorm_forward"):
     SLIPS.add("a momentum of 0 taken for none", _check, falsy, named=("a momentum of 0 taken for none",))
-    SLIPS.add("a running variance alone is not read", _check, both_or_none)
+    SLIPS.add(
+        "a running variance alone is not read",
+        _check,
+        both_or_none,
+        named=("running variance reset beside an absent mean",),
+    )
     SLIPS.add("all start from the same arrays", _check, shared_start())
 SLIPS.add("all start from the same arrays", "batchnorm_forward.running", shared_start())
 SLIPS.add("a running variance of 0 taken for none", "batchnorm_forward.test", unset)

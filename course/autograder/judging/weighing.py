@@ -190,14 +190,14 @@ def _only_moved(path: str, touched: Iterable[str], asked: Question, reply: Reply
     entries = [one.removeprefix(f"{path}.").split(".", 1) for one in touched if one.startswith(f"{path}.")]
     if not entries or not all(place.isdecimal() and rest for place, *rest in entries):
         return False
-    kinds: dict[str, list[np.ndarray]] = {}
-    for one, sent in asked.arrays.items():
-        place, *rest = one.removeprefix(f"{path}.").split(".", 1)
-        if one.startswith(f"{path}.") and place.isdecimal() and rest:
-            kinds.setdefault(rest[0], []).append(sent)
-    for place, rest in entries:
-        after = reply.inputs_after[f"{path}.{place}.{rest}"]
-        if isinstance(after, Problem) or not any(_same(after, sent) for sent in kinds[rest]):
+    for place, entry in entries:
+        after = reply.inputs_after[f"{path}.{place}.{entry}"]
+        others = (
+            sent
+            for one, sent in asked.arrays.items()
+            if one.startswith(f"{path}.") and one.endswith(f".{entry}")
+        )
+        if isinstance(after, Problem) or not any(_same(after, sent) for sent in others):
             return False
     return True
 

@@ -8,7 +8,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.normalised import by_mode
-from course.autograder.checks.batch_norm.normalising import apart, normalising
+from course.autograder.checks.batch_norm.normalising import apart, normalising, zero_epsilon
 from course.autograder.checks.batch_norm.pieces import ASSIGNMENT
 from course.autograder.checks.batch_norm.running_making import AWAY, RUNNING_MAKINGS
 from course.autograder.checks.batch_norm.variants import RUNNING_MEAN, RUNNING_VAR, STATE
@@ -363,10 +363,7 @@ TRAIN_CHECK = check(
             "You normalise by the moments of the whole matrix; each feature has its own.", out(axes=(0, 1))
         ),
         **NORMALISING,
-        "an epsilon of 0 taken for none": Mistake(
-            "An epsilon of 0 is one like any other: ask whether the key is there, not whether its value is true.",
-            where(lambda i: i["bn_param"].get("eps") == 0, out(eps=1e-5)),
-        ),
+        **zero_epsilon(out, "bn_param"),
         **apart(out),
         **KEEPING,
         **other_defaults(v.trained, "bn_param", eps=(1e-3, 1e-6, 1e-8), momentum=(0.99, 0.1)),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.autograder.checks.language import Mistake
-from course.autograder.checks.language.wrong import Wrong
+from course.autograder.checks.language.wrong import Wrong, where
 
 OTHERS = (1e-3, 1e-6, 1e-8)  # that students take for epsilon, whatever comes
 
@@ -73,6 +73,16 @@ def rooted(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
         "sign reversed": Mistake(
             "x comes first: it is x minus the mean, not the mean minus x.", out(sign=-1.0)
         ),
+    }
+
+
+def zero_epsilon(out: Callable[..., Wrong], parameters: str) -> dict[str, Mistake]:
+    """The mistake of one who asks whether epsilon is true: `or` takes a 0 for an absent one."""
+    return {
+        "an epsilon of 0 taken for none": Mistake(
+            "An epsilon of 0 is one like any other: ask whether the key is there, not whether its value is true.",
+            where(lambda i: i[parameters].get("eps") == 0, out(eps=1e-5)),
+        )
     }
 
 

@@ -49,6 +49,10 @@ def _by_image(value: np.ndarray) -> np.ndarray:
     return value.mean(axis=(2, 3), keepdims=True)
 
 
+def _over(*axes: int) -> Wrong:
+    return lambda i: b.parameters_over(i, *axes)
+
+
 def _over_pixels(name: str) -> Wrong:
     return only(lambda i: {k: a / i["x"][0, 0].size for k, a in b.right_gradients(i).items()}, name)
 
@@ -143,7 +147,7 @@ SPATIAL_BACKWARD = check(
         **{
             f"{name} for the {which}": Mistake(
                 f"There is one {name[1:]} for each channel: sum over axes 0, 2 and 3, all but the channels'.",
-                only(lambda i, axes=axes: b.parameters_over(i, *axes), name),
+                only(_over(*axes), name),
             )
             for name in ("dgamma", "dbeta")
             for which, axes in (("columns", (0, 1, 2)), ("rows", (0, 1, 3)), ("images", (1, 2, 3)))

@@ -5,11 +5,12 @@ from course.autograder.checks.language.spent import spent_corner
 
 ONE = Corner("a single sample", 0.2, ("a single sample",))
 NO_GAMMA = Corner("a gamma of 0", 0.2, ("a gamma of 0",))
+NO_EPSILON = Corner("an epsilon of 0", 0.15, ("an epsilon of 0",))
 ROW = Corner("a row that is constant", 0.2, ("a row that is constant",))
 POSITION = Corner("a single position", 0.2, ("a single position",))
 
 CORNERS: dict[str, tuple[Corner, ...]] = {
-    "layernorm_forward": (ONE, ROW),
+    "layernorm_forward": (ONE, ROW, NO_EPSILON),
     "layernorm_backward": (
         ONE,
         NO_GAMMA,
@@ -24,6 +25,7 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
             0.2,
             ("a group whose values are all alike", "a group that is constant"),
         ),
+        NO_EPSILON,
     ),
     "groupnorm_backward": (
         ONE,
@@ -38,23 +40,30 @@ CORNERS: dict[str, tuple[Corner, ...]] = {
         Corner("a channel that is constant", 0.2, ("a channel that is constant", "a constant channel")),
         # Falsy in Python, and so taken for absent by `or`.
         Corner(
-            "a momentum, a gamma or a d_max of 0",
+            "a momentum, an epsilon, a gamma or a d_max of 0",
             0.2,
-            ("a momentum of 0 and a gamma of 0", "no room: r_max = 1 and d_max = 0"),
+            ("a momentum of 0 and a gamma of 0", "an epsilon of 0", "no room: r_max = 1 and d_max = 0"),
         ),
         Corner(
-            "one running value without the other",
+            "a key that is absent by itself",
             0.1,
-            ("bn_param holds no running mean", "bn_param holds no running deviation"),
+            (
+                "bn_param holds no running mean and no d_max",
+                "bn_param holds no running deviation and no r_max",
+            ),
         ),
     ),
     "batch_renorm_forward.test": (
         ONE,
-        Corner("one running value without the other", 0.2, ("bn_param holds no running mean",)),
+        Corner(
+            "one running value without the other",
+            0.2,
+            ("bn_param holds no running mean", "bn_param holds no running deviation"),
+        ),
     ),
     "batch_renorm_backward": (
         NO_GAMMA,
-        Corner("a channel that is constant", 0.2, ("a constant channel",)),
+        Corner("a channel without a spread", 0.2, ("a constant channel", "a single sample")),
         Corner("a d_max of 0", 0.2, ("no room: batch norm's gradient",)),
         spent_corner("a spread of 0.05, the gradient asked for twice"),
     ),

@@ -91,7 +91,10 @@ CORRECTION_CHECK = check(
             "r is the batch's standard deviation over the running one; yours is the other way round.",
             _r("upside down"),
         ),
-        "r goes below 1 / r_max": Mistake("r has a lower bound as well: 1 / r_max.", _r("no lower bound")),
+        "r goes below 1 / r_max": Mistake(
+            "r's lower bound is 1 / r_max; a ratio of deviations never comes down to -r_max.",
+            _r("no lower bound"),
+        ),
         "r at least 1": Mistake("r's lower bound is 1 / r_max, not 1.", _r("at least 1")),
         "ratio of variances": Mistake(
             "std is a standard deviation already: r is the plain ratio, without squares.", _r("of variances")
@@ -127,6 +130,12 @@ CORRECTION_CHECK = check(
         "quotient of the means": Mistake(
             "d is the DIFFERENCE of the means, counted in running deviations.",
             lambda i: {"d": np.clip(i["mean"] / i["running_mean"], -i["d_max"], i["d_max"])},
+        ),
+        "difference as a share of the running mean": Mistake(
+            "d is the difference of the means counted in running DEVIATIONS: divide by running_std.",
+            lambda i: {
+                "d": np.clip((i["mean"] - i["running_mean"]) / i["running_mean"], -i["d_max"], i["d_max"])
+            },
         ),
         "sign of d lost": Mistake(
             "d may be negative, down to -d_max: no absolute value is taken.",

@@ -120,6 +120,20 @@ LINEAR_CHECK = check(
                 "second_gradient": 2 * (i["z"].astype(np.float64) ** 2).mean(axis=0)[:, None] * i["weight"]
             },
         ),
+        "x squared in the gradient": Mistake(
+            "The derivative of x * x is 2 x: x stands in the gradient with no square.",
+            lambda i: {
+                "second_gradient": 2 * i["z"].T.astype(np.float64) @ (i["z"] @ i["weight"]) ** 2 / _samples(i)
+            },
+        ),
+        "mean of the weight for the mean's gradient": Mistake(
+            "The mean of z @ weight changes with the weight by the mean of z, whatever the weight is.",
+            lambda i: {
+                "mean_gradient": np.broadcast_to(
+                    i["weight"].astype(np.float64).mean(axis=0), i["weight"].shape
+                ).copy()
+            },
+        ),
         "the weight for the mean's gradient": Mistake(
             "The mean of z @ weight changes with the weight by the mean of z, whatever the weight is.",
             lambda i: {"mean_gradient": i["weight"] / _samples(i)},
@@ -241,6 +255,10 @@ EXPANSION_CHECK = check(
         "change taken relative to the moment": Mistake(
             "The gradient gives the change itself, not a share of the moment.",
             _compensated(lambda m, g, then, now: m * (1 + _expanded(0 * m, g, then, now))),
+        ),
+        "averaged over the weights, with the wrong sign": Mistake(
+            "A channel's shares add up, each the gradient times the weight now minus the weight then.",
+            _compensated(lambda m, g, then, now: _expanded(m, g / len(g), now, then)),
         ),
         "half of the change": Mistake(
             "The first-order term has no factor 1/2; that belongs to the second order.",

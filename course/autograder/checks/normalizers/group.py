@@ -9,10 +9,10 @@ import numpy as np
 from course.autograder.checks.batch_norm.forward_making import out_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts
 from course.autograder.checks.batch_norm.normalised import of_parts
-from course.autograder.checks.batch_norm.normalising import normalising, spreads
+from course.autograder.checks.batch_norm.normalising import apart, normalising, spreads, zero_epsilon
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
-from course.autograder.checks.language.wrong import instead, other_defaults, where
+from course.autograder.checks.language.wrong import instead, other_defaults, picked, where
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.centres import other_centres, out_of_order
 from course.reference import normalizers
@@ -211,8 +211,12 @@ def _along_the_width(i: Inputs) -> Arrays:
     return {"out": i["gamma"] * _reference({**i, "gamma": ones, "beta": zeros})["out"] + i["beta"]}
 
 
-def _gamma_by_group(i: Inputs) -> np.ndarray:
-    return np.repeat(i["gamma"].reshape(i["G"], -1).mean(axis=1), len(i["gamma"]) // i["G"])
+def _by_group(name: str) -> Any:
+    return lambda i: np.repeat(i[name].reshape(i["G"], -1).mean(axis=1), len(i[name]) // i["G"])
+
+
+def _dealt(name: str) -> Any:
+    return lambda i: i[name].reshape(-1, i["G"]).T.reshape(-1)
 
 
 FORWARD = "out, cache = groupnorm_forward(x, gamma, beta, G, gn_param)"
@@ -301,7 +305,15 @@ FORWARD_CHECK = check(
         ),
         "one gamma for each group": Mistake(
             "gamma belongs to the channels, whatever G is; yours is averaged over the group.",
-            instead(_reference, gamma=_gamma_by_group),
+            instead(_reference, gamma=_by_group("gamma")),
+        ),
+        "one gamma and beta for each group": Mistake(
+            "gamma and beta belong to the channels, whatever G is; yours are averaged over the group.",
+            instead(_reference, gamma=_by_group("gamma"), beta=_by_group("beta")),
+        ),
+        "gamma and beta dealt to the groups in turn": Mistake(
+            "gamma and beta go with the channels in their order, run by run; you dealt them out to the groups like cards.",
+            instead(_reference, gamma=_dealt("gamma"), beta=_dealt("beta")),
         ),
         **{
             f"variance around the mean of {what}": Mistake(
@@ -330,6 +342,8 @@ FORWARD_CHECK = check(
         ),
         **other_centres(_mixed, GROUP),
         **out_of_order(_reference, lambda i, name: i[name][:, None, None]),
+        **picked(apart(_out), "root of the deviation"),
+        **zero_epsilon(_out, "gn_param"),
         **spreads(_out),
         **normalising(_out, "gn_param"),
         **other_defaults(_reference, "gn_param", eps=(1e-3, 1e-6, 1e-8)),

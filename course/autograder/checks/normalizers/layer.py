@@ -11,12 +11,12 @@ from course.autograder.checks.batch_norm.gradient_making import dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.normalised import of_parts
-from course.autograder.checks.batch_norm.normalising import normalising, spreads
+from course.autograder.checks.batch_norm.normalising import apart, normalising, spreads, zero_epsilon
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
 from course.autograder.checks.batch_norm.variants import output
 from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, Mistake, Output, check, draws
 from course.autograder.checks.language.spent import asked_twice, spent
-from course.autograder.checks.language.wrong import Wrong, but, other_defaults, where
+from course.autograder.checks.language.wrong import Wrong, but, other_defaults, picked, where
 from course.autograder.checks.normalizers import variants as v
 from course.autograder.checks.normalizers.centres import other_centres, out_of_order
 from course.reference import normalizers
@@ -217,6 +217,12 @@ FORWARD_CHECK = check(
         },
         **other_centres(_beside, (-1,)),
         **out_of_order(_reference, lambda i, name: i[name]),
+        "gamma multiplied before normalising": Mistake(
+            "Normalise x first: gamma multiplies x_hat, behind the division.",
+            lambda i: _reference({**i, "x": i["gamma"] * i["x"], "gamma": np.ones_like(i["gamma"])}),
+        ),
+        **picked(apart(_out), "root of the deviation"),
+        **zero_epsilon(_out, "ln_param"),
         **spreads(_out),
         **normalising(_out, "ln_param"),
         **other_defaults(_reference, "ln_param", eps=(1e-3, 1e-6, 1e-8)),
@@ -251,6 +257,13 @@ def _mean_down_the_samples(p: Parts) -> np.ndarray:
     """What arrives at x - mean, less its average down the samples."""
     centred = (p.g + p.by_var) / p.sd
     return p.sd * (centred - centred.mean(axis=0))
+
+
+def _averages_over_samples(p: Parts) -> np.ndarray:
+    """Averages over all axes but the first beside layer norm's x_hat and root."""
+    rest = tuple(range(1, p.x.ndim))
+    by_var = p.x_hat * (p.g * p.x_hat).mean(axis=rest, keepdims=True)
+    return p.g - p.g.mean(axis=rest, keepdims=True) - by_var
 
 
 def _by_parameter_gradients(p: Parts) -> np.ndarray:
@@ -306,6 +319,10 @@ BACKWARD_CHECK = check(
         "averages down the samples": Mistake(
             "The averages in dx run along each row, over the values that share a mean; yours run down the samples.",
             dx_by(parts, _down_the_samples),
+        ),
+        "averages over all axes but the first": Mistake(
+            "The averages in dx run along the last axis alone: in [N, T, D] over the D values of each of the N x T rows.",
+            where(_more_axes, dx_by(parts, _averages_over_samples)),
         ),
         "the mean's gradient averaged over the samples": Mistake(
             "The mean is one of each row: average what flows to it along the row, not down the samples.",

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.batch_norm.normalising import normalising, spreads
+from course.autograder.checks.batch_norm.forward import lacking
+from course.autograder.checks.batch_norm.normalising import normalising, spreads, zero_epsilon
 from course.autograder.checks.batch_norm.variants import LEAVES, Switches, output
 from course.autograder.checks.language import BATCH_NORM, RUNNING, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
@@ -97,6 +98,87 @@ def _fresh(i: Inputs) -> bool:
     return "running_std" not in i["bn_param"]
 
 
+def lacks(key: str, other: str) -> Callable[[Inputs], bool]:
+    """Whether bn_param has only the other of two keys."""
+    return lambda i: key not in i["bn_param"] and other in i["bn_param"]
+
+
+def _with_default(entry: str, value: float) -> Any:
+    """A training step from a running value that was set back."""
+    return lambda i: step(i, **{entry: np.full(len(i["gamma"]), value)})
+
+
+def _started_by_the_first(i: Inputs) -> Arrays:
+    """Running values that are not there started as the batch's own, with which they then mix."""
+    mean, std = rv.moments(tensor(i["x"]), rv.state(i)["eps"], Switches())
+    own = {RUNNING_MEAN: mean.numpy(), RUNNING_STD: std.numpy()}
+    return {path: value for path, value in own.items() if path.split(".")[1] not in i["bn_param"]}
+
+
+def _values64(i: Inputs) -> np.ndarray:
+    return np.asarray(i["x"], dtype=np.float64)
+
+
+def _mean(i: Inputs) -> np.ndarray:
+    return _values64(i).mean(axis=(0, 2, 3))
+
+
+def _mixed_rows(i: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of images read as rows without moving the channels."""
+    rows = _values64(i).reshape(-1, i["x"].shape[1])
+    return rows.mean(axis=0), rows.var(axis=0)
+
+
+def _by_moments(i: Inputs, moments: tuple[np.ndarray, np.ndarray]) -> Arrays:
+    """A training step by another mean and variance of the batch."""
+    s, (mean, var) = rv.state(i), moments
+    column, std = (1, -1, *[1] * (i["x"].ndim - 2)), np.sqrt(var + s["eps"])
+    x_hat = (i["x"] - mean.reshape(column)) / std.reshape(column)
+    return {
+        "out": _from_x_hat(i, x_hat, *_factors(s, mean, std)),
+        RUNNING_MEAN: mixed(s, mean, "running_mean"),
+        RUNNING_STD: mixed(s, std),
+    }
+
+
+def _factors(s: dict[str, Any], mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """r and d."""
+    r = np.clip(std / s["running_std"], 1 / s["r_max"], s["r_max"])
+    return r, np.clip((mean - s["running_mean"]) / s["running_std"], -s["d_max"], s["d_max"])
+
+
+def _from_x_hat(i: Inputs, x_hat: np.ndarray, r: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """The output from what x is normalised to."""
+    r, d, gamma, beta = (
+        value.reshape(1, -1, *[1] * (x_hat.ndim - 2)) for value in (r, d, i["gamma"], i["beta"])
+    )
+    return np.asarray(gamma * (x_hat * r + d) + beta)
+
+
+def _in_mixed_rows(i: Inputs) -> Arrays:
+    """The output of images read as rows without moving the channels, all the way and back."""
+    s, (mean, var) = rv.state(i), _mixed_rows(i)
+    std = np.sqrt(var + s["eps"])
+    x_hat = (_values64(i).reshape(-1, len(mean)) - mean) / std
+    return {"out": _from_x_hat(i, x_hat, *_factors(s, mean, std)).reshape(i["x"].shape)}
+
+
+def _moved_back(i: Inputs) -> Arrays:
+    """x_hat with r and d in rows [N * H * W, C] that are reshaped to images."""
+    plain = {"gamma": np.ones_like(i["gamma"]), "beta": np.zeros_like(i["beta"])}
+    x_hat = step({**i, **plain})["out"].transpose(0, 2, 3, 1).reshape(i["x"].shape)
+    gamma, beta = (i[name][:, None, None] for name in ("gamma", "beta"))
+    return {"out": gamma * x_hat + beta}
+
+
+def _corrected_last(i: Inputs) -> Arrays:
+    """Batch norm's output times r, plus d."""
+    s = rv.state(i)
+    mean, std = (value.numpy() for value in rv.moments(tensor(i["x"]), s["eps"], Switches()))
+    r, d = (value.reshape(1, -1, *[1] * (i["x"].ndim - 2)) for value in _factors(s, mean, std))
+    return {"out": out(r="forgotten", d="forgotten")(i)["out"] * r + d}
+
+
 def _d_after_gamma(i: Inputs) -> Arrays:
     """gamma * (x_hat * r) + d + beta."""
     plain = out(d="forgotten")(i)["out"]
@@ -168,9 +250,12 @@ CORRECTING = {
     ),
     "r not clipped": Mistake("Clip r to [1 / r_max, r_max].", out(r="unclipped")),
     "d not clipped": Mistake("Clip d to [-d_max, d_max].", out(d="unclipped")),
-    "r goes below 1 / r_max": Mistake("r has a lower bound as well: 1 / r_max.", out(r="no lower bound")),
-    "r upside down": Mistake(
-        "r is the batch's standard deviation over the running one; yours is the other way round.",
+    "r goes below 1 / r_max": Mistake(
+        "r's lower bound is 1 / r_max; a ratio of deviations never comes down to -r_max.",
+        out(r="no lower bound"),
+    ),
+    "x_hat divided by r": Mistake(
+        "x_hat is MULTIPLIED by the batch's deviation over the running one: you divide by it, or have r upside down.",
         out(r="upside down"),
     ),
     "sign of d": Mistake(
@@ -242,6 +327,13 @@ CORRECTING = {
             ),
         )
     },
+    "r = 1 and d = 0 without running values": Mistake(
+        "Where bn_param has no running values they are 0 and 1, and r and d are made from these like any others.",
+        where(lambda i: "running_mean" not in i["bn_param"], out(r="forgotten", d="forgotten")),
+    ),
+    "r and d behind gamma and beta": Mistake(
+        "r and d belong to x_hat: multiply and add them before gamma and beta come.", _corrected_last
+    ),
     "bounds hard-coded": Mistake(
         "You clip to 3 and 5 whatever comes: read r_max and d_max from bn_param where it has them.",
         only(lambda i: step(i, r_max=3.0, d_max=5.0), "out"),
@@ -254,6 +346,32 @@ CORRECTING = {
         "You took each sample's moments along its features; go down the samples, as in batch norm.",
         where(lambda i: i["x"].ndim == 2, lambda i: {"out": output(i, v.layer(rv.state(i)["eps"]))}),
     ),
+}
+
+PER_IMAGE = {
+    name: Mistake(advice, where(lambda i: i["x"].ndim == 4, wrong))
+    for name, (advice, wrong) in {
+        "reshaped without moving the channels last": (
+            "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 to the end first, and back afterwards.",
+            lambda i: _by_moments(i, _mixed_rows(i)) | _in_mixed_rows(i),
+        ),
+        "moments of mixed channels": (
+            "The moments of x.reshape(-1, C) are those of mixed channels: move axis 1 of images to the end first.",
+            lambda i: _by_moments(i, _mixed_rows(i)),
+        ),
+        "variances of the images averaged": (
+            "One variance over all N * H * W values of a channel: the images' means differ too.",
+            lambda i: _by_moments(i, (_mean(i), _values64(i).var(axis=(2, 3)).mean(axis=0))),
+        ),
+        "variance of the images' means": (
+            "The variance runs over all N * H * W values of a channel; yours is that of the images' means.",
+            lambda i: _by_moments(i, (_mean(i), _values64(i).mean(axis=(2, 3)).var(axis=0))),
+        ),
+        "x_hat moved back without a transpose": (
+            "Rows of channels become [N, H, W, C] first, and the C moves to axis 1 after that: reshape alone mixes them.",
+            lambda i: _moved_back(i),
+        ),
+    }.items()
 }
 
 KEEPING = {
@@ -342,7 +460,30 @@ KEEPING = {
     ),
     "running values started from the first batch": Mistake(
         "Where bn_param has none they start at 0 and 1, and the first batch is mixed in like any other.",
-        where(_fresh, _keep(lambda s, mean, std: (mean, std))),
+        _started_by_the_first,
+    ),
+    "unbiased variance in the running deviation": Mistake(
+        "The deviation that is averaged is the biased one, of a sum divided by n; yours is divided by n - 1.",
+        where(
+            lambda i: _values(i) > 1,
+            lambda i: _keep_std(
+                lambda s, std: mixed(
+                    s, np.sqrt((std**2 - s["eps"]) * _values(i) / (_values(i) - 1) + s["eps"])
+                )
+            )(i),
+        ),
+    ),
+    "old running values exchanged in the update": Mistake(
+        "Each running value goes on from its own old value: the mean from running_mean, the deviation from running_std.",
+        _keep(lambda s, mean, std: (mixed(s, mean), mixed(s, std, "running_mean"))),
+    ),
+    "running deviation reset beside an absent mean": Mistake(
+        "Each key may be absent by itself: a running deviation that is there counts without a running mean as well.",
+        where(lacks("running_mean", "running_std"), _with_default("running_std", 1.0)),
+    ),
+    "running mean reset beside an absent deviation": Mistake(
+        "Each key may be absent by itself: a running mean that is there counts without a running deviation as well.",
+        where(lacks("running_std", "running_mean"), _with_default("running_mean", 0.0)),
     ),
 }
 
@@ -362,6 +503,15 @@ TRAIN_CHECK = check(
         Case("bn_param holds only the mode", _only_mode),
         Case("images: another epsilon", rv.given((2, 5, 3, 4), r_max=1.7, d_max=0.7, eps=1e-2)),
         Case("two samples", rv.given((2, 6), r_max=2.5, d_max=2.0)),
+        Case("a single sample", rv.given((1, 5), r_max=2.0, d_max=1.0, eps=1e-3)),
+        Case(
+            "bn_param holds no running mean and no d_max",
+            lacking(rv.given((5, 3), r_max=1.5, d_max=0.4), "running_mean", "d_max"),
+        ),
+        Case(
+            "bn_param holds no running deviation and no r_max",
+            lacking(rv.given((4, 6), r_max=1.5, d_max=0.4), "running_std", "r_max"),
+        ),
         Case(
             "float32 input",
             rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3, momentum=0.75),
@@ -383,6 +533,8 @@ TRAIN_CHECK = check(
     mistakes={
         **KEEPING,
         **CORRECTING,
+        **PER_IMAGE,
+        **zero_epsilon(out, "bn_param"),
         **spreads(out),
         **normalising(out, "bn_param"),
         **other_defaults(

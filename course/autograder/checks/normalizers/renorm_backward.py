@@ -100,6 +100,17 @@ def _reference(i: Inputs) -> Arrays:
     return batch_renorm.batch_renorm_gradients(*(a[name] for name in names))
 
 
+def _with_d(p: Parts) -> np.ndarray:
+    """The corrected x_hat divided by r, d in it."""
+    return p.normalised / p.factor
+
+
+def _by_running_std(i: Inputs) -> Arrays:
+    """dx divided by the running deviation."""
+    std = rv.state(i)["running_std"].reshape(parts(i).gamma.shape)
+    return dx_by(parts, lambda p: p.right * p.sd / std)(i)
+
+
 def _dbeta_times_r(i: Inputs) -> np.ndarray:
     return _reference(i)["dbeta"] * np.ravel(parts(i).factor)
 
@@ -132,6 +143,7 @@ BACKWARD_CHECK = check(
         backward_case("no room: batch norm's gradient", rv.without_room((5, 4))),
         backward_case("images", rv.given((2, 5, 3, 4), r_max=1.7, d_max=0.7, eps=1e-4)),
         backward_case("three samples", rv.given((3, 6), r_max=2.5, d_max=2.0)),
+        backward_case("a single sample", rv.given((1, 4), r_max=2.0, d_max=1.0, eps=1e-3)),
         backward_case("float32 input", rv.given((9, 5), dtype="float32", r_max=1.6, d_max=0.8, eps=1e-3)),
         backward_case(
             "views that are not contiguous", draws.views(rv.given((6, 5), r_max=2.0, d_max=1.0), "x", "dout")
@@ -165,7 +177,7 @@ BACKWARD_CHECK = check(
             "d is a constant in the backward pass: nothing flows through it.", _flowing(detach_d=False)
         ),
         "dx without r": Mistake(
-            "The normalised x was multiplied by r on its way out, and so is its gradient on the way back.",
+            "The normalised x was multiplied by r on its way out, and so is its gradient on the way back; yours comes without r.",
             dx_by(with_parts(parts, factor=1.0)),
         ),
         "r not clipped in dx": Mistake(
@@ -173,7 +185,7 @@ BACKWARD_CHECK = check(
             dx_by(partial(parts, clip=_unclipped)),
         ),
         "r goes below 1 / r_max": Mistake(
-            "r has a lower bound as well, 1 / r_max, in the backward pass as in the forward pass.",
+            "r's lower bound is 1 / r_max, in the backward pass as in the forward pass; no ratio comes down to -r_max.",
             _both(partial(parts, clip=lambda ratio, s: np.minimum(ratio, s["r_max"]))),
         ),
         "bounds hard-coded": Mistake(
@@ -214,6 +226,18 @@ BACKWARD_CHECK = check(
         "x_hat with r and d under the bar": Mistake(
             "In dx stands the x_hat of batch norm, before r and d came in; the one under the average has them.",
             dx_by(parts, _with_second),
+        ),
+        "d left in x_hat": Mistake(
+            "The x_hat of batch norm is the corrected one less d, divided by r: take d away before you divide.",
+            dx_by(parts, lambda p: p.g + p.by_mean - _with_d(p) * p.mean(p.g * _with_d(p))),
+        ),
+        "running deviation for the batch's in dx": Mistake(
+            "dx divides by the batch's own deviation, which x was divided by; yours divides by running_std.",
+            _by_running_std,
+        ),
+        "dgamma multiplied by r": Mistake(
+            "gamma multiplies x_hat, which has r in it already: multiply dout by that x_hat alone.",
+            _dgamma(parts, lambda p: p.normalised * p.factor),
         ),
         "r on the direct path alone": Mistake(
             "All three terms come back through r; in yours only the first does.",

@@ -5,14 +5,24 @@ from typing import Any
 
 import numpy as np
 
+from course.autograder.checks.batch_norm.forward import lacking
 from course.autograder.checks.batch_norm.normalising import scaling
 from course.autograder.checks.batch_norm.variants import LEAVES, Switches, affine, output
 from course.autograder.checks.language import BATCH_NORM, RUNNING, Put, call, draws
 from course.autograder.checks.language.spec import Arrays, Case, Inputs, Mistake, Output, check
-from course.autograder.checks.language.wrong import Wrong, of, only
+from course.autograder.checks.language.wrong import Wrong, of, only, where
 from course.autograder.checks.normalizers import renorm_variants as rv
 from course.autograder.checks.normalizers import variants as v
-from course.autograder.checks.normalizers.renorm import FORWARD, RUNNING_MEAN, RUNNING_STD, STATE, out, step
+from course.autograder.checks.normalizers.renorm import (
+    FORWARD,
+    KEEPING,
+    RUNNING_MEAN,
+    RUNNING_STD,
+    STATE,
+    lacks,
+    out,
+    step,
+)
 from course.reference import batch_norm, batch_renorm
 from course.reference.batch_norm import tensor
 
@@ -111,6 +121,16 @@ TEST_CHECK = check(
             draws.altered(rv.given((4, 3), "test"), lambda i: {"bn_param": {"mode": "test"}}),
             _WITH_DEFAULTS,
         ),
+        Case(
+            "bn_param holds no running mean",
+            lacking(rv.given((4, 3), "test"), "running_mean"),
+            (call(FORWARD), Put(RUNNING_MEAN, np.zeros(3))),
+        ),
+        Case(
+            "bn_param holds no running deviation",
+            lacking(rv.given((3, 2), "test"), "running_std"),
+            (call(FORWARD), Put(RUNNING_STD, np.ones(2))),
+        ),
     ),
     reference=_reference,
     mistakes={
@@ -166,6 +186,20 @@ TEST_CHECK = check(
         "test mode stores the batch's values": Mistake(
             "Test mode only reads the running values; you put the batch's own into bn_param.",
             only(_batch, *STATE),
+        ),
+        "running deviation reset beside an absent mean": Mistake(
+            KEEPING["running deviation reset beside an absent mean"].advice,
+            where(
+                lacks("running_mean", "running_std"),
+                _divided_by(lambda std, eps: np.ones_like(std)),
+            ),
+        ),
+        "running mean reset beside an absent deviation": Mistake(
+            KEEPING["running mean reset beside an absent deviation"].advice,
+            where(
+                lacks("running_std", "running_mean"),
+                lambda i: {"out": _served({**i, **rv.state(i), "running_mean": 0 * i["gamma"]})},
+            ),
         ),
         **scaling(_scaled),
     },

@@ -66,6 +66,19 @@ HISTORY_MISTAKES = {
         "You took the whole history; only its first k - 1 entries belong to the window.",
         instead(wv.right, k=lambda i: len(i["history"]) + 1),
     ),
+    "newest earlier step skipped": Mistake(
+        "The current batch is not in history: its first k - 1 entries belong to the window, entry 0 among them.",
+        instead(wv.right, history=lambda i: i["history"][1:]),
+    ),
+    "gradients exchanged": Mistake(
+        "The mean is expanded with mean_gradient and the second moment with second_gradient; yours are exchanged.",
+        _each(
+            lambda past, now: {
+                "mean_gradient": past["second_gradient"],
+                "second_gradient": past["mean_gradient"],
+            }
+        ),
+    ),
     "oldest steps taken": Mistake(
         "history starts with the newest step: take its first k - 1 entries, not its last.",
         instead(wv.right, history=lambda i: i["history"][::-1]),
@@ -138,6 +151,10 @@ AVERAGING_MISTAKES = {
     "maximum taken after averaging": Mistake(
         "Take the maximum for each step of the window, then average; you averaged first.",
         _averaged(lambda m, s, k: _from(m.mean(axis=0), _possible(m.mean(axis=0), s.mean(axis=0)))),
+    ),
+    "square of the averaged mean in the maximum": Mistake(
+        "Each step's second moment is compared with the square of its own expanded mean, not of the averaged one.",
+        _averaged(lambda m, s, k: _from(m.mean(axis=0), paddle.maximum(s, m.mean(axis=0) ** 2).mean(axis=0))),
     ),
     "impossible steps dropped": Mistake(
         "A step whose second moment is too small stays in the window, its squared mean taken instead.",

@@ -145,9 +145,10 @@ def in_the_dict(*given):
 
 SLIPS.add("a momentum of 0 taken for none", TRAIN, falsy, named=("a momentum of 0 taken for none",))
 SLIPS.add("a gamma of 0 taken for none", TRAIN, lambda x, g, b, q: renorm(x, gamma_or_one(g), b, q))
-SLIPS.add("a running deviation alone is not read", TRAIN, both_or_none("running_mean"))
-SLIPS.add("a running mean alone is not read", TRAIN, both_or_none("running_std"))
-SLIPS.add("a running deviation alone is not read", TEST, both_or_none("running_mean"))
+ALONE = "running deviation reset beside an absent mean", "running mean reset beside an absent deviation"
+SLIPS.add("a running deviation alone is not read", TRAIN, both_or_none("running_mean"), named=ALONE[:1])
+SLIPS.add("a running mean alone is not read", TRAIN, both_or_none("running_std"), named=ALONE[1:])
+SLIPS.add("a running deviation alone is not read", TEST, both_or_none("running_mean"), named=ALONE[:1])
 SLIPS.add("all start from the same arrays", TRAIN, shared_start())
 SLIPS.add("cache kept in bn_param", BACK, in_the_dict, lambda dout, q: renorm_back(dout, q["cache"]))
 

@@ -156,6 +156,10 @@ BLOCK_FORWARD = check(
             "A ReLU makes the negatives 0; yours keeps a hundredth of them.",
             _chain(end=lambda z: np.where(z > 0, z, 0.01 * z)),
         ),
+        "the largest of each feature for the ReLU": Mistake(
+            "A ReLU compares each value with 0; yours takes the largest value of each feature.",
+            _chain(end=lambda z: z.max(axis=0)),
+        ),
         "cut off at 6": Mistake(
             "A ReLU lets every positive value through: there is nothing to cut it off at.",
             _chain(end=lambda z: np.clip(z, 0, 6)),

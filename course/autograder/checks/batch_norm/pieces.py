@@ -91,6 +91,12 @@ MOMENTS_CHECK = check(
             "You averaged over everything; each feature (column) has a mean and a variance of its own.",
             _moments(axis=None),
         ),
+        "one moment for the whole matrix, repeated": Mistake(
+            "You averaged over everything; each feature (column) has a mean and a variance of its own.",
+            lambda i: {
+                name: np.full(i["x"].shape[1], value) for name, value in _moments(axis=None)(i).items()
+            },
+        ),
         "axes kept": Mistake(
             "The values are right, but the reduced axis is still there: return shape (D,), not (1, D).",
             _moments(keepdim=True),
@@ -408,6 +414,13 @@ SCALE_CHECK = check(
         "features added up": Mistake(
             "Multiply feature by feature: a matrix product adds the features up.",
             _out(lambda x, g, b: paddle.matmul(x, g)),
+        ),
+        "features added up, beta behind it": Mistake(
+            "Multiply feature by feature: a matrix product adds the features up.",
+            where(
+                lambda i: 1 in i["x_hat"].shape or i["x_hat"].shape[0] == i["x_hat"].shape[1],
+                of("out", lambda i: i["x_hat"].astype(np.float64) @ i["gamma"] + i["beta"]),
+            ),
         ),
         "gamma in beta's place too": Mistake(
             "beta is added; yours adds gamma once more.", _out(lambda x, g, b: x * g + g)

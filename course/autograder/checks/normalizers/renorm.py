@@ -103,6 +103,11 @@ def lacks(key: str, other: str) -> Callable[[Inputs], bool]:
     return lambda i: key not in i["bn_param"] and other in i["bn_param"]
 
 
+def _with_bounds(**bounds: float) -> Any:
+    """A training step by other bounds where bn_param has none."""
+    return only(lambda i: step({**i, "bn_param": {**bounds, **i["bn_param"]}}), "out")
+
+
 def _with_default(entry: str, value: float) -> Any:
     """A training step from a running value that was set back."""
     return lambda i: step(i, **{entry: np.full(len(i["gamma"]), value)})
@@ -331,6 +336,18 @@ CORRECTING = {
         "Where bn_param has no running values they are 0 and 1, and r and d are made from these like any others.",
         where(lambda i: "running_mean" not in i["bn_param"], out(r="forgotten", d="forgotten")),
     ),
+    "r_max is 1 and d_max is 0 when absent": Mistake(
+        "Where bn_param has no r_max it is 3, and where it has no d_max it is 5: yours are 1 and 0, which is batch norm.",
+        _with_bounds(r_max=1.0, d_max=0.0),
+    ),
+    "d_max reset beside an absent r_max": Mistake(
+        "Each key may be absent by itself: a d_max that is there counts without an r_max as well.",
+        where(lacks("r_max", "d_max"), only(lambda i: step(i, d_max=5.0), "out")),
+    ),
+    "r_max reset beside an absent d_max": Mistake(
+        "Each key may be absent by itself: an r_max that is there counts without a d_max as well.",
+        where(lacks("d_max", "r_max"), only(lambda i: step(i, r_max=3.0), "out")),
+    ),
     "r and d behind gamma and beta": Mistake(
         "r and d belong to x_hat: multiply and add them before gamma and beta come.", _corrected_last
     ),
@@ -351,8 +368,8 @@ CORRECTING = {
 PER_IMAGE = {
     name: Mistake(advice, where(lambda i: i["x"].ndim == 4, wrong))
     for name, (advice, wrong) in {
-        "reshaped without moving the channels last": (
-            "Reading [N, C, H, W] as (-1, C) mixes the channels: move axis 1 to the end first, and back afterwards.",
+        "channels of images mixed": (
+            "The channels are on axis 1 of images: read as (-1, C), or from the last axis, the values of several mix.",
             lambda i: _by_moments(i, _mixed_rows(i)) | _in_mixed_rows(i),
         ),
         "moments of mixed channels": (

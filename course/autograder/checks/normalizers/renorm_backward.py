@@ -215,6 +215,10 @@ BACKWARD_CHECK = check(
             "gamma multiplies x_hat with r in it: keep r in what dout is multiplied by.",
             _dgamma(parts, lambda p: p.x_hat + p.shift),
         ),
+        "dgamma with d added before r": Mistake(
+            "gamma multiplies x_hat * r + d: in yours d is added before r multiplies.",
+            _dgamma(parts, lambda p: (p.x_hat + p.shift) * p.factor),
+        ),
         "x_hat with r and d in the last term": Mistake(
             "In dx stands the x_hat of batch norm, before r and d came in; yours has them, in both places.",
             dx_by(parts, _with_both),

@@ -180,6 +180,14 @@ AVERAGING_MISTAKES = {
         "What is averaged are second moments, the means of x * x; you took the current batch's variance.",
         _averaged(lambda m, s, k: _from(m.mean(axis=0), _variance_first(m, s).mean(axis=0))),
     ),
+    "current batch's variance in the maximum": Mistake(
+        "What is averaged are second moments, the means of x * x; you took the current batch's variance.",
+        _averaged(lambda m, s, k: _from(m.mean(axis=0), _possible(m, _variance_first(m, s)).mean(axis=0))),
+    ),
+    "divided by the number of earlier steps": Mistake(
+        "Divide by the number of steps that you averaged, and the current batch is one of them.",
+        _averaged(lambda m, s, k: _from(*(v.sum(axis=0) / max(len(v) - 1, 1) for v in (m, _possible(m, s))))),
+    ),
     "current batch twice": Mistake(
         "The current batch is one step of the window; yours counts it twice.",
         _averaged(lambda m, s, k: _from(_first_twice(m), _first_twice(_possible(m, s)))),

@@ -61,6 +61,7 @@ def _over_images(name: str) -> Wrong:
     return only(lambda i: {k: a / len(i["x"]) for k, a in b.right_gradients(i).items()}, name)
 
 
+FOR_EACH_CHANNEL = "There is one gradient for each channel: sum over axes 0, 2 and 3, all but the channels'."
 STEPS = (
     FORWARD,
     b.later_forward("spatial_batchnorm_forward"),
@@ -145,12 +146,16 @@ SPATIAL_BACKWARD = check(
             dx_by(b.parts, lambda p: p.g - _by_image(p.g) - p.x_hat * _by_image(p.g * p.x_hat)),
         ),
         **{
-            f"{name} for the {which}": Mistake(
-                f"There is one {name[1:]} for each channel: sum over axes 0, 2 and 3, all but the channels'.",
-                only(_over(*axes), name),
-            )
+            f"{name} for the columns": Mistake(FOR_EACH_CHANNEL, only(_over(0, 1, 2), name))
             for name in ("dgamma", "dbeta")
-            for which, axes in (("columns", (0, 1, 2)), ("rows", (0, 1, 3)), ("images", (1, 2, 3)))
+        },
+        **{
+            f"{name} for the rows": Mistake(FOR_EACH_CHANNEL, only(_over(0, 1, 3), name))
+            for name in ("dgamma", "dbeta")
+        },
+        **{
+            f"{name} for the images": Mistake(FOR_EACH_CHANNEL, only(_over(1, 2, 3), name))
+            for name in ("dgamma", "dbeta")
         },
         "parameter gradients per image": Mistake(
             "Sum over the images too: gamma and beta have one value per channel.", _per_image

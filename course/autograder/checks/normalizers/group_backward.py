@@ -239,7 +239,7 @@ BACKWARD_CHECK = check(
         ),
         **{
             f"{name} for the columns": Mistake(
-                f"There is one {name[1:]} for each channel: sum over axes 0, 2 and 3, all but the channels'.",
+                "There is one gradient for each channel: sum over axes 0, 2 and 3, all but the channels'.",
                 only(lambda i: _parameters(i, 0, 1, 2), name),
             )
             for name in ("dgamma", "dbeta")

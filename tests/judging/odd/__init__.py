@@ -33,7 +33,17 @@ class OddOnes(list[Odd]):
         return taken
 
 
-MODULES = ("at_one", "batch_norm", "convolution", "dropout", "edges", "habits", "normalizers", "second_calls")
+MODULES = (
+    "absent",
+    "at_one",
+    "batch_norm",
+    "convolution",
+    "dropout",
+    "edges",
+    "habits",
+    "normalizers",
+    "second_calls",
+)
 
 
 def every_odd_one() -> Iterator[Odd]:

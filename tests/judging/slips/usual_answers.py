@@ -19,6 +19,4 @@ for path in sorted(path for folder in FOLDERS for path in (Path(__file__).parent
     for slip in tomllib.loads(path.read_text(encoding="utf-8"))["slip"]:
         space = written(path.stem, slip["source"], [])
         asked = (space[name] for name in find_check(slip["check"]).functions)
-        SLIPS.add(
-            slip["about"], slip["check"], *asked, named=tuple(slip["named"]), said=slip.get("said", "")
-        )
+        SLIPS.add(slip["about"], slip["check"], *asked, named=tuple(slip["named"]), said=slip.get("said", ""))

@@ -237,13 +237,10 @@ BACKWARD_CHECK = check(
             "The averages stay within one sample, over C / G * H * W values: you divided by N * H * W.",
             counted(parts, lambda i: len(i["x"]) * _pixels(i)),
         ),
-        **{
-            f"{name} for the columns": Mistake(
-                "There is one gradient for each channel: sum over axes 0, 2 and 3, all but the channels'.",
-                only(lambda i: _parameters(i, 0, 1, 2), name),
-            )
-            for name in ("dgamma", "dbeta")
-        },
+        "dgamma for the columns": Mistake(
+            "There is one gradient for each channel: sum over axes 0, 2 and 3, all but the channels'.",
+            only(lambda i: _parameters(i, 0, 1, 2), "dgamma"),
+        ),
         **dx_mistakes(parts),
         "dx left in groups": Mistake(
             "The values are right: bring dx back into the shape of x, [N, C, H, W].", _left_in_groups

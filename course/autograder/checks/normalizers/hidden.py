@@ -1,5 +1,6 @@
 """Hidden cases of ps4: other sizes, and the edges that its text states."""
 
+from course.autograder.checks.batch_norm.forward import lacking
 from course.autograder.checks.language import Case, draws
 from course.autograder.checks.language.draws import constant, views
 from course.autograder.checks.normalizers import cross, group, layer
@@ -58,6 +59,14 @@ HIDDEN = {
             "a momentum of 0 and a gamma of 0",
             no_gamma(renorm.given((6, 4), r_max=2.0, d_max=1.0, momentum=0.0)),
         ),
+        Case(
+            "bn_param holds no running mean and no d_max",
+            lacking(renorm.given((5, 3), r_max=1.5, d_max=0.4), "running_mean", "d_max"),
+        ),
+        Case(
+            "bn_param holds no running deviation and no r_max",
+            lacking(renorm.given((4, 6), r_max=1.5, d_max=0.4), "running_std", "r_max"),
+        ),
         Case("an epsilon of 0", renorm.given((6, 3), sd=0.05, r_max=1.5, d_max=0.5, eps=0.0)),
         Case(ONE_PIXEL, renorm.given((5, 3, 1, 1), r_max=1.5, d_max=0.5)),
         Case("momentum 0.99", renorm.given((20, 3), r_max=1.3, d_max=0.2, momentum=0.99)),
@@ -68,7 +77,7 @@ HIDDEN = {
         Case("images of one pixel, a view", views(renorm.given((5, 3, 1, 1), "test"), "x")),
     ),
     "batch_renorm_backward": (
-        backward_case("one image", renorm.given((1, 4, 5, 3), r_max=1.5, d_max=0.5)),
+        backward_case("a single sample", renorm.given((1, 4), r_max=2.0, d_max=1.0, eps=1e-3)),
         backward_case(ONE_PIXEL, renorm.given((3, 6, 1, 1), r_max=1.5, d_max=0.5, eps=1e-3)),
         backward_case(
             "a constant channel",

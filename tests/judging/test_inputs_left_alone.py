@@ -168,3 +168,52 @@ def _in_place(x: Any, dropout_param: Any) -> Any:
 def test_an_input_is_told_once_by_the_name_that_the_function_gives_it() -> None:
     verdict = judge("dropout_forward.train", _in_place)
     assert {f.output for f in verdict.findings if f.kind == "changed"} == {"x"}, verdict.text()
+
+
+def _window(change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A window of the newest steps alone, which does something to the list that it is given."""
+
+    def moments(x: Any, weight: Any, history: Any, k: int) -> Any:
+        change(history)
+        return x.mean(axis=0), x.var(axis=0)
+
+    return moments
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda history: history.insert(0, dict(history[0]) if history else {}), {"history"}),
+        (lambda history: history.clear(), {"history"}),
+        (lambda history: history.reverse(), {"history"}),
+        (lambda history: history and np.negative(history[0]["mean"], out=history[0]["mean"]), {"history.0.mean"}),
+        (lambda history: [a.fill(7) for past in history for a in past.values()], {"history"}),
+    ],
+)  # fmt: skip
+def test_of_a_list_whose_entries_moved_that_is_told_and_nothing_of_the_arrays_in_it(
+    change: Callable[[Any], Any], told: set[str]
+) -> None:
+    verdict = judge("cross_iteration_moments", _window(change))
+    changed = {f.output for f in verdict.findings if f.kind == "changed"}
+    messages = {f.message for f in verdict.findings if f.kind == "changed"}
+    assert changed == told, verdict.text()
+    assert len(messages) == 1 or told == {"history.0.mean"}
+
+
+def _written(params: Any, names: list[str]) -> None:
+    for name in names:
+        params[name] += 1
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["W1"], {"params.W1"}), (["W1", "b1", "gamma2"], {"params.W1", "params.b1", "params.gamma2"}),
+     (["W1", "b1", "gamma2", "beta3"], {"params"})],
+)  # fmt: skip
+def test_many_arrays_of_one_dict_are_told_once(names: list[str], told: set[str]) -> None:
+    def net(x: Any, y: Any, params: Any) -> Any:
+        _written(params, names)
+        return 0.0, {name: np.zeros_like(array) for name, array in params.items()}
+
+    verdict = judge("six_layer_net", net)
+    assert {f.output for f in verdict.findings if f.kind == "changed"} == told, verdict.text()

@@ -195,3 +195,18 @@ def test_zeros_where_zeros_are_right_are_no_fact():
 def test_two_numbers_of_a_shape_that_are_alike_are_not_cut_off():
     two_alike = pair(np.array([4, 8, 8, 8]), np.array([4, 8, 9, 12]), EXACT.float64, {})
     assert "cut off" not in relation([two_alike])
+
+
+def test_a_sign_that_was_measured_in_single_precision_is_a_sign():
+    r = np.random.default_rng(1)
+    rights = [r.normal(size=n) for n in (9, 7)]
+    gots = [-rights[0], -rights[1] * (1 + 5e-6)]
+    held_to = (BATCH_NORM.float64, BATCH_NORM.float32)
+    pairs = [pair(g, w, t, {}, "out") for g, w, t in zip(gots, rights, held_to, strict=True)]
+    assert "the opposite sign" in relation(pairs)
+
+
+def test_a_number_0_is_no_sum_of_zeros():
+    right = np.array([0.0, 1e-17, -2e-17])
+    pairs = [pair(np.zeros(()), right, TOLERANCE, {}, "db") for _ in range(2)]
+    assert "summed" not in relation(pairs)

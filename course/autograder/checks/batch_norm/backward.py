@@ -7,7 +7,7 @@ import numpy as np
 from course.autograder.checks.batch_norm import variants as v
 from course.autograder.checks.batch_norm.averages import averages
 from course.autograder.checks.batch_norm.forward import FORWARD, TRAIN_CHECK, given, no_gamma
-from course.autograder.checks.batch_norm.gradient_making import dx_making
+from course.autograder.checks.batch_norm.gradient_making import VAR_TIMES, VAR_UNDER, dx_making
 from course.autograder.checks.batch_norm.gradient_parts import Parts, counted, dx_by, with_parts
 from course.autograder.checks.batch_norm.gradient_paths import dx_mistakes
 from course.autograder.checks.batch_norm.parameter_gradients import later_cache, parameter_mistakes
@@ -104,6 +104,7 @@ WITH_OUT = {
     ),
 }
 
+FOUR_TIMES, DOUT_ALONE = "the variance's gradient four times as large", "dout alone under the bar"
 OF_A_MATRIX = {
     "features mixed in the last term": Mistake(
         "Each feature's average of dout * x_hat is its own: of the product x_hat.T @ dout only the diagonal counts.",
@@ -113,6 +114,14 @@ OF_A_MATRIX = {
         "The means in dx run over the N samples: you divided by the number of features.",
         counted(parts, lambda i: i["x"].shape[1]),
     ),
+    # A release knows what is listed, and not what is told apart piece by piece: the likeliest of those.
+    **{
+        name: Mistake(stead.advice, dx_by(parts, formula))
+        for name, stead, formula in (
+            (FOUR_TIMES, VAR_TIMES.instead[FOUR_TIMES], lambda p: p.g + p.by_mean + 4 * p.by_var),
+            (DOUT_ALONE, VAR_UNDER.instead[DOUT_ALONE], lambda p: p.g + p.by_mean - p.x_hat * p.mean(p.g)),
+        )
+    },
     "n counts all values": Mistake(
         "The means in dx run over the N samples of one feature: you divided by the number of all values.",
         counted(parts, lambda i: i["x"].size),

@@ -149,14 +149,6 @@ SPATIAL_BACKWARD = check(
             f"{name} for the columns": Mistake(FOR_EACH_CHANNEL, only(_over(0, 1, 2), name))
             for name in ("dgamma", "dbeta")
         },
-        **{
-            f"{name} for the rows": Mistake(FOR_EACH_CHANNEL, only(_over(0, 1, 3), name))
-            for name in ("dgamma", "dbeta")
-        },
-        **{
-            f"{name} for the images": Mistake(FOR_EACH_CHANNEL, only(_over(1, 2, 3), name))
-            for name in ("dgamma", "dbeta")
-        },
         "parameter gradients per image": Mistake(
             "Sum over the images too: gamma and beta have one value per channel.", _per_image
         ),

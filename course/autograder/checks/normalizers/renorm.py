@@ -331,6 +331,11 @@ CORRECTING = {
             ),
         )
     },
+    # First: where nothing but the mode is given, the two below give the same, and this is true of both.
+    "r = 1 and d = 0 where only the mode is given": Mistake(
+        "With the mode alone r and d are made from running values of 0 and 1, in the bounds 3 and 5: yours are 1 and 0.",
+        where(lambda i: set(i["bn_param"]) == {"mode"}, out(r="forgotten", d="forgotten")),
+    ),
     "r = 1 and d = 0 without running values": Mistake(
         "Where bn_param has no running values they are 0 and 1, and r and d are made from these like any others.",
         where(lambda i: "running_mean" not in i["bn_param"], out(r="forgotten", d="forgotten")),

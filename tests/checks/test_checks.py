@@ -1,5 +1,7 @@
 """Every check kills its listed mutants, names them, and passes the reference itself."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,11 @@ def test_cases_depend_on_the_seed_and_on_nothing_else(name):
             assert any(
                 first[k].shape != other[k].shape or not np.array_equal(first[k], other[k]) for k in first
             )
+
+
+@pytest.mark.parametrize("name", EACH_CHECK)
+def test_steps_of_cases_that_follow_each_other_can_be_compared(name):
+    """The engine sends what a case has in common with the one before only once; two arrays of one value would raise."""
+    check = find_check(name)
+    for one, other in pairwise(check.cases + check.hidden):
+        assert isinstance(check.steps_of(one) == check.steps_of(other), bool)

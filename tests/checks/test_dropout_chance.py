@@ -22,6 +22,7 @@ from course.autograder.checks.chance.bounds import (
 from course.autograder.checks.chance.forms import Quadratic, Weighted
 from course.autograder.checks.dropout import units as dropout_units
 from course.autograder.checks.dropout.chance import CALLS, batch_sharing, coins, rates
+from course.autograder.checks.dropout.masks import repeats
 from course.autograder.checks.dropout.monte_carlo import Summary
 from course.autograder.checks.language.seen import Seen
 from course.autograder.checks.language.stand_ins import Thinned
@@ -279,6 +280,91 @@ def test_dependence_that_nobody_listed_is_found(toss, p):
         rng = np.random.default_rng(seed)
         kept = np.stack([toss((14, 23), p, rng) for _ in range(CALLS)])
         assert coins("out", p).flaws(kept)
+
+
+def said_of(kept, p):
+    return [flaw.misconception or flaw.advice for flaw in coins("out", p).flaws(kept)]
+
+
+@pytest.mark.parametrize("p", [0.3, 0.8])
+def test_coins_that_fall_apart_are_said_to_fall_together_too_rarely(p):
+    numbers = np.random.default_rng(0).random((CALLS, 14, 23))
+    numbers[:, 7:] = 1 - numbers[:, :7]
+    told = "Values 7 apart along axis 0 are kept or dropped together too rarely."
+    assert said_of(numbers >= p, p) == [told]
+    numbers[:, 7:] = numbers[:, :7]
+    assert said_of(numbers >= p, p) == [told.replace("rarely", "often")]
+
+
+def test_a_share_that_is_not_quite_right_is_no_relation():
+    """Independent coins at another probability, near enough for the share alone to look like chance now and then."""
+    told = []
+    for seed in range(100):
+        kept = np.random.default_rng(seed).random((CALLS, 14, 23)) >= 0.843
+        told += [flaw.plain or flaw.advice for flaw in coins("out", 0.8).flaws(kept)]
+    assert told and all("of the values are kept at p = 0.8" in one for one in told), set(told)
+
+
+def with_replacement(shape, p, rng):
+    mask = np.ones(math.prod(shape))
+    mask[rng.integers(0, mask.size, int(p * mask.size))] = 0
+    return mask.reshape(shape)
+
+
+def exponential(shape, p, rng):
+    return (rng.exponential(size=shape) >= p) * 1.0
+
+
+def test_indices_drawn_with_replacement_are_told_from_exponential_numbers():
+    told = [judge("dropout_mask", with_replacement, seed=seed).misconceptions for seed in range(10)]
+    assert told == [("indices drawn with replacement",)] * 10
+    told = [judge("dropout_mask", exponential, seed=seed).misconceptions for seed in range(10)]
+    assert told == [("numbers of another distribution",)] * 10
+
+
+def repeated(first, second):
+    """What is said of two masks of one generator."""
+    flaws = repeats("mask", "again").flaws(
+        Seen({"first": first}), {"mask": first, "second": second, "again": first}
+    )
+    return [flaw.misconception or flaw.advice for flaw in flaws]
+
+
+def test_masks_with_a_coin_for_each_row_are_not_related_to_each_other():
+    rng = np.random.default_rng(0)
+    for p in (0.15, 0.8):
+        for _ in range(200):
+            first, second = (np.repeat(rng.random((23, 1)) >= p, 31, axis=1) for _ in range(2))
+            assert repeated(first, second) in ([], ["nothing is dropped"], ["everything is dropped"])
+    mask = rng.random((23, 31)) >= 0.3
+    assert repeated(mask, mask.copy()) == ["the same mask on every call"]
+    assert repeated(mask, ~mask) == ["The second mask is related to the first."]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [lambda rng: np.random.default_rng(0), lambda rng: np.random.default_rng()],
+    ids=["one", "another"],
+)
+def test_what_is_made_of_predictions_that_were_drawn_wrongly_is_not_called_right(draw):
+    def spread(predict, x, n, rng):
+        made = np.stack([predict(x, draw(rng)) for _ in range(n)])
+        return made.mean(0), made.std(0)
+
+    found = judge("mc_dropout", spread)
+    assert found.misconceptions and found.right == () and "Right already" not in found.text()
+
+
+def test_that_nothing_is_dropped_is_said_only_where_it_holds_on_every_case():
+    def judged(mask):
+        return judge("dropout_mask.generator", mask)
+
+    assert judged(lambda shape, p, rng: np.ones(shape)).misconceptions == ("nothing is dropped",)
+    for seed in range(5):
+        one_coin = np.random.default_rng(seed)
+        found = judged(lambda shape, p, rng: np.ones(shape) * (one_coin.random() >= p))  # noqa: B023 - called at once
+        assert "No value is ever dropped" not in found.text()
+        assert "Every value is dropped" not in found.text()
 
 
 @pytest.mark.parametrize("shape", [(9,), (14, 23), (4, 5, 3)])

@@ -125,6 +125,10 @@ ANSWERS = {
     "returns complex": (returning(lambda x: x + 0j), "wanted numbers"),
     "returns a Python complex": (returning(lambda x: 1j), "numbers are wanted"),
     "returns a ragged list": (returning(lambda x: [[1.0], [1.0, 2.0]]), "different lengths"),
+    "returns an array and a cache": (
+        returning(lambda x: (x, None)),
+        "a tuple of 2 things; one array is wanted",
+    ),
     "returns a list of None": (returning(lambda x: [[None] * 5] * 7), "object array"),
     "returns a list too deep": (returning(lambda x: nested(200)), "x_hat"),
     "returns an endless nesting": (returning(lambda x: nested(5000)), "x_hat"),

@@ -132,6 +132,31 @@ def test_a_factor_of_its_own_on_each_case_is_no_plain_relation():
     assert said(lambda a: 2 * a, strong=True) != ""
 
 
+def test_two_sizes_that_are_alike_are_not_cut_off():
+    shape = np.array([4.0, 6, 8, 8]), np.array([4.0, 6, 12, 9])
+    assert relation([pair(*shape, EXACT.float64, {})]) == ""
+    shape = np.array([4.0, 6, 4, 4]), np.array([4.0, 6, 3, 2])
+    assert relation([pair(*shape, EXACT.float64, {})]) == ""
+
+
+def test_nothing_is_said_of_what_is_as_good_as_nothing():
+    right = np.array([1e-12, -2e-12, 1e-13])
+    assert relation([pair(np.zeros(()), right, TOLERANCE, {})]).startswith(
+        "The values are right, but each must"
+    )
+    assert relation([pair(3e12 * right, right, TOLERANCE, {})]) == ""
+
+
+def test_factors_that_are_one_number_but_for_rounding_do_not_depend_on_the_case():
+    r = np.random.default_rng(1)
+    single = BATCH_NORM.float32
+    rights = [r.normal(size=(4, 3)) for _ in range(3)]
+    made = [pair(-a * (1 + 3e-6 * k), a, single, {"x": a}) for k, a in enumerate(rights)]
+    assert relation(made).startswith("Yours has the right magnitude and the opposite sign")
+    apart = [pair(1.5 * a * (1 + 2e-5 * k), a, single, {}) for k, a in enumerate(rights)]
+    assert "depends on the case" not in relation(apart)
+
+
 def test_one_number_alone_is_a_multiple_of_anything():
     assert said(lambda a: 3 * a, shapes=((),)) == ""
     assert "3 times" in said(lambda a: 3 * a, shapes=((), ()))

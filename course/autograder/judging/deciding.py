@@ -134,7 +134,7 @@ def decided(
         findings = named(check, tally)
     if graded:
         findings = [replace(f, got=None, wanted=None) for f in findings]
-    right = tuple(o.path for o in check.outputs if o.path not in tally.wrong)
+    right = tuple(o.path for o in check.outputs if o.path not in {*tally.wrong, *tally.tainted})
     return Verdict(
         check.name,
         _fraction(check, tally, paid),

@@ -17,6 +17,7 @@ from course.autograder.judging.comparing import SMALL, SMALL_TERM, tolerance_fro
 from course.autograder.judging.evidence import Answers, gather
 from course.autograder.judging.facts import NEVER_WRITTEN, fact
 from course.autograder.judging.making import Entry, Made, made_otherwise
+from course.autograder.judging.raising import alone, told_by_exception
 from course.autograder.judging.relating import pair, relation
 from course.autograder.judging.resting import WRONG_GROUND, on_wrong_ground
 from course.autograder.judging.tally import Tally
@@ -75,14 +76,17 @@ def named(check: Check, tally: Tally) -> list[Finding]:
     for path in dict.fromkeys(finding.output for finding in seen):
         findings = [finding for finding in seen if finding.output == path]
         causes = _causes(check, tally, answers[path], findings, support) if path in answers else {}
-        caused = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
+        said = [_with(f, cause) for f in findings for cause in _of(f, causes) or (Cause("", ""),)]
+        caused = [told_by_exception(tally, finding) for finding in said]
         told += _where(caused, tally, path)
     large = {f.output for f in told if f.kind == "value"}
     told = [
         replace(f, advice="") if f.advice in (SMALL, SMALL_TERM) and f.output in large else f for f in told
     ]
     written = {output.path for output, _, got in tally.compared if got.any()}
-    return [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
+    return alone(
+        [replace(f, advice="") if f.advice == NEVER_WRITTEN and f.output in written else f for f in told]
+    )
 
 
 def _refusals_named(

@@ -96,6 +96,8 @@ def _multiples(pairs: Sequence[Pair]) -> list[float]:
     """By what the right one is multiplied on each case; nothing where on some case it is not."""
     factors = []
     for p in pairs:
+        if near(p.wanted, np.zeros_like(p.wanted), p.tolerance):
+            return []  # of what is as good as 0 anything small is a multiple
         square = float(np.vdot(p.wanted, p.wanted))
         factor = float(np.vdot(p.wanted, p.got)) / square if square > 1e-300 else 0.0
         if abs(factor) < 1e-9 or not near(p.got, factor * p.wanted, p.tolerance):
@@ -126,9 +128,10 @@ def _factors(pairs: Sequence[Pair]) -> str:
         return ""
     if said := factor_in_words(factors, [numbers_in(p.inputs) for p in pairs]) or _ratio(pairs, factors):
         return said
-    listed = ", ".join(f"{factor:.4g}" for factor in factors[:4]) + (
-        ", and so on" if len(factors) > 4 else ""
-    )
+    digits = [f"{factor:.4g}" for factor in factors]
+    if len(set(digits)) == 1:
+        return ""
+    listed = ", ".join(digits[:4]) + (", and so on" if len(factors) > 4 else "")
     return f"Yours is the right one times a number that depends on the case ({listed})."
 
 

@@ -32,7 +32,7 @@ def zero_elsewhere(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) ->
     """Right wherever anything stands, and 0 in other places."""
     bad = outside(got, wanted, tolerance)
     if not got[bad].any():
-        yield "Yours is right wherever it is not 0: some values are never written."
+        yield "Yours is right wherever it is not 0, and 0 where another value is wanted."
 
 
 def permuted(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterator[str]:

@@ -32,10 +32,12 @@ class Tally:
 
     called: dict[str, str] = field(default_factory=dict)  # by an input's path, what it is called to students
     forced: set[str] = field(default_factory=set)  # cases that leave no choice: p = 0 and p = 1
+    tainted: set[str] = field(default_factory=set)  # outputs that follow from a draw with a flaw
 
     def settle(self) -> None:
         """Name one mistake where one fits all cases that show a flaw; where none does, none is named."""
         by_output: dict[str, list[int]] = {}
+        gone: set[int] = set()  # places of what chance may show on some cases
         for place, flaw in self.doubtful.items():
             by_output.setdefault(flaw.output, []).append(place)
         for places in by_output.values():
@@ -45,13 +47,19 @@ class Tally:
                 f.case for f in self.findings if f.kind == "property" and f.output == output
             } - self.forced
             common = [name for name in flaws[0].fits if all(name in flaw.fits for flaw in flaws)]
-            if all(flaw.mostly for flaw in flaws) and not common:
+            if all(flaw.mostly and flaw.fits for flaw in flaws) and not common:
                 fitting = Counter(name for flaw in flaws for name in flaw.fits)
                 common = [name for name, count in fitting.items() if 2 * count > len(flaws)]
+            first = Counter(next(iter(flaw.fits)) for flaw in flaws if flaw.fits)
+            common.sort(key=lambda name: -first[name])  # which fits best on most of them
             tossed = len(set(self.asked) - self.forced)
             # Most of what is wrong is another flaw; or one case of many shows it, as chance may have it for once.
             if len(others - cases) >= len(cases) or len(cases) == 1 < tossed // SEVERAL:
                 common = []
+            by_chance = cases < set(self.asked) - self.forced or not common
+            if all(flaw.always for flaw in flaws) and by_chance:
+                gone |= set(places)
+                continue
             for place, flaw in zip(places, flaws, strict=True):
                 name = common[0] if common and common[0] in flaw.fits else ""
                 told = flaw.fits.get(name, "")
@@ -59,6 +67,18 @@ class Tally:
                 self.findings[place] = replace(
                     self.findings[place], misconception=name, advice=told, message=message
                 )
+
+        for place in gone:
+            self._forgive(self.findings[place])
+        self.findings = [finding for place, finding in enumerate(self.findings) if place not in gone]
+
+    def _forgive(self, finding: Finding) -> None:
+        """Take back that an output is wrong on a case, where nothing else says so."""
+        others = [f for f in self.findings if (f.case, f.output) == (finding.case, finding.output)]
+        if len(others) == 1:
+            self.wrong[finding.output].discard(finding.case)
+        if not self.wrong[finding.output]:
+            del self.wrong[finding.output]
 
     def add(self, finding: Finding) -> None:
         """Take in something that makes its output wrong."""

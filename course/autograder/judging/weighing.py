@@ -88,6 +88,7 @@ def _properties(asked: Question, got: Arrays, tally: Tally) -> set[str]:
     for flaw in flaws:
         name, told = flaw.misconception, sentence(flaw.advice)
         about = Finding(asked.case.name, flaw.output, "property", told)
+        tally.tainted.update(flaw.taints)
         if flaw.all_there_is:
             tally.forced.add(asked.case.name)
         if flaw.plain:

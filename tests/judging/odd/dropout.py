@@ -320,3 +320,50 @@ def sample_by_sample(x, w, b, dropout_param):
         random.random()  # its own stream, which nobody reads
         rows.append(one @ forward(w, dropout_param)[0] + forward(b, dropout_param)[0])
     return np.vstack(rows)
+
+
+def gated(gate):
+    """A block whose ReLU passes a gradient where `gate` of what it got and of what it gave says so: nowhere at just 0."""
+
+    def block(x, w, b, dropout_param):
+        z = x @ w + b
+        out, factor = forward(np.maximum(z, 0), dropout_param)
+        return out, (x, w, factor, gate(z, np.maximum(z, 0)), out)
+
+    def back(dout, cache):
+        x, w, factor, through, _ = cache
+        dz = dout * factor * through
+        return dz @ w.T, x.T @ dz, dz.sum(0)
+
+    return block, back
+
+
+for _about, _gate in {
+    "a step that is 0 at 0": lambda z, h: np.heaviside(z, 0.0),
+    "where the ReLU gave something": lambda z, h: h != 0,
+    "not where nothing was left": lambda z, h: ~(z <= 0),
+    "half of sign and its square": lambda z, h: (np.sign(z) ** 2 + np.sign(z)) / 2,
+}.items():
+    ODD.add("affine_relu_dropout", _about, *gated(_gate))
+
+
+def told_by_the_output(dout, cache):
+    """Where the output is not 0 both let through, ReLU and dropout."""
+    x, w, factor, _, out = cache
+    dz = np.where(out > 0, dout * np.max(factor), 0.0)
+    return dz @ w.T, x.T @ dz, dz.sum(0)
+
+
+ODD.add("affine_relu_dropout", "told by the output", gated(lambda z, h: h > 0)[0], told_by_the_output)
+
+
+@ODD.each("mc_dropout")
+def copies_of_all_rows(predict, x, n, rng):
+    made = predict(np.tile(x, (n, 1)), rng).reshape(n, len(x), -1)
+    return made.mean(axis=0), made.std(axis=0)
+
+
+@ODD.each("mc_dropout")
+def copies_of_each_row(predict, x, n, rng):
+    made = predict(np.repeat(x, n, axis=0), rng).reshape(len(x), n, -1)
+    return made.mean(axis=1), made.std(axis=1)

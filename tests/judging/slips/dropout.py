@@ -218,7 +218,7 @@ for slip, named in {
     "no mask": ("gradient without the mask", "test-time scale missing in the gradient"),
     "scaled twice": ("scaled twice",),
     "test is identity": ("test-time scale missing in the gradient",),
-    "test zero": ("gradient masked at test time",),
+    "test zero": ("no gradient at test time",),
     "inverted": ("mask inverted",),
     "always scaled": ("scaling ignored while training",),
     "divides by p": ("p taken for the keep probability",),

@@ -21,7 +21,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "binomial p": ("p taken for the keep probability",),
     "uniform left": ("uniform numbers, not a mask",),
     "test both": ("scaled again at test time",),
-    "test up": ("not scaled at test time",),
+    "test up": ("not scaled at test time", "training's scale at test time"),
     "test p": ("p taken for the keep probability",),
     "test drop": ("random at test time", "random at test time, without the scale"),
     "swap": ("scaling modes swapped",),

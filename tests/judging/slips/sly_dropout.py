@@ -227,7 +227,7 @@ SLIPS.add(
     "the bias has the first input's coins",
     "dropconnect_forward",
     lambda *i: connected(*i, spare_bias=True),
-    said="together too often",
+    named=("bias drawn with the weights of an input",),
 )
 
 
@@ -267,4 +267,10 @@ SLIPS.add(
     named=("the same mask on every call",),
 )
 SLIPS.add("np.random", "affine_relu_dropout", block("np.random"), unchained, named=("generator ignored",))
-SLIPS.add("0 passes ReLU", "affine_relu_dropout", block("0 passes"), unchained, said="values differ")
+SLIPS.add(
+    "0 passes ReLU",
+    "affine_relu_dropout",
+    block("0 passes"),
+    unchained,
+    named=("ReLU's gradient passes at 0",),
+)

@@ -22,7 +22,9 @@ from course.autograder.checks.chance.bounds import (
     telling,
 )
 from course.autograder.checks.chance.relations import (
+    Halves,
     diagonal,
+    fall_together,
     opposite,
     pairs,
     related,
@@ -33,6 +35,8 @@ from course.autograder.checks.language.seen import Flaw
 
 SAME_MASK, EXACT_SHARE = "the same mask on every call", "an exact share is dropped"
 LEFT_OUT = "one index left out of the draw"
+WITH_REPLACEMENT = "indices drawn with replacement"
+DECIDES = 6.0  # nats by which one way to draw must be the likelier one, for the other to be ruled out
 KEPT = 256  # tosses whose flaws are remembered
 
 Sharing = tuple[
@@ -103,7 +107,12 @@ class Coins:
         shared = shared_axes(kept, self.p)
         if shared:
             listed = ", ".join(map(str, shared))
-            told = [(name, advice) for axes, name, advice in self.sharing if axes == shared]
+            long = [axis for axis in range(kept.ndim - 1) if kept.shape[axis + 1] > 1]
+            told = [
+                (name, advice)
+                for axes, name, advice in self.sharing
+                if tuple(axis for axis in axes if axis in long) == shared
+            ]
             one = f"All values along axis {listed} share one draw."
             several = f"All values along the axes {listed} share one draw."
             name, advice = (told or [("", one if len(shared) == 1 else several)])[0]
@@ -130,13 +139,38 @@ class Coins:
             what = "nothing" if p == 0 else "everything"
             sentence = f"At p = {p:g} {what} is dropped; you keep {k:,} of {n:,} values."
             return [Flaw(self.output, sentence, all_there_is=True)]
-        plain = f"{k / n:.1%} of the values are kept at p = {p:g}; chance alone does not do that."
+        plain = self._share(kept)
         # A mistake that so many coins are unlikely to show is not what these show.
         told = [(name, rate) for name, rate in self.rates if telling(round(n * rate), n, 1 - p)]
         near = [(surprise(k, n, rate), name) for name, rate in told if not surprising(k, n, rate)]
-        fits = {name: self.words[name] for _, name in sorted(near)}
+        fits = {name: self.words[name] for name in self._by_spread(kept, [name for _, name in sorted(near)])}
         name = next(iter(fits), "")
         return [Flaw(self.output, fits.get(name, plain), name, plain, fits)]
+
+    def _share(self, kept: np.ndarray) -> str:
+        """What is said of a share that no mistake with a name keeps."""
+        return f"{kept.mean():.1%} of the values are kept at p = {self.p:g}; chance alone does not do that."
+
+    def _by_spread(self, kept: np.ndarray, names: list[str]) -> list[str]:
+        """Of the mistakes that keep such a share those that fit how the number kept varies from call to call.
+
+        Indices drawn with replacement keep as many as coins at exp(-p) do, and their number varies much less.
+        """
+        if WITH_REPLACEMENT not in names:
+            return names
+        others = [name for name in names if name != WITH_REPLACEMENT]
+        if kept.ndim < 2 or len(kept) < 2:
+            return others
+        counts, n = kept.reshape(len(kept), -1).sum(axis=1), kept[0].size
+        q = math.exp(-self.p)
+        off = float(((counts - counts.mean()) ** 2).sum())
+        of_coins, of_indices = n * q * (1 - q), n * (q - (1 + self.p) * q * q)
+        likelier = (
+            off / of_coins - off / of_indices + (len(counts) - 1) * math.log(of_coins / of_indices)
+        ) / 2
+        if abs(likelier) > DECIDES:
+            return [WITH_REPLACEMENT] if likelier > 0 else others
+        return [WITH_REPLACEMENT, *others] if likelier > 0 else [*others, WITH_REPLACEMENT]
 
     def _left_out(self, kept: np.ndarray) -> list[Flaw]:
         """Whether all values at one index of an axis are always kept, beyond chance, or the first or the last value is."""
@@ -172,7 +206,12 @@ class Coins:
                     told = f"At index {index} along axis {axis - 1}, {slices[index].mean():.1%} of the values are kept at p = {self.p:g}."
                     return [Flaw(self.output, told)]
         for groups in groups_of(kept):
-            off = scattered(groups.sum(axis=1), groups.shape[1], 1 - self.p)
+            counts, n = groups.sum(axis=1), groups.shape[1]
+            off = scattered(counts, n, 1 - self.p)
+            if off > 0 and counts.var() < n * self.p * (
+                1 - self.p
+            ):  # about another share they do not vary more
+                return [Flaw(self.output, self._share(kept))]
             if off:
                 less = "The number of dropped values varies too little for chance: each value has a coin of its own."
                 more = "The number of dropped values varies too much for chance: each value has a coin of its own."
@@ -182,13 +221,22 @@ class Coins:
     def _of_places(self, kept: np.ndarray) -> list[Flaw]:
         """Whether places have coins in common, wherever they lie, or opposite ones know of each other."""
         if len(kept) > 1 and few_rows(kept.reshape(len(kept), -1), 1 - self.p):
-            return [
-                Flaw(self.output, "Some values share their coins in every call; each needs its own draw.")
-            ]
-        for told, halves in opposite(kept):
+            told = "Some values share their coins in every call; each needs its own draw."
+            shared = few_rows(kept.reshape(len(kept), -1), float(kept.mean()))
+            return [Flaw(self.output, told if shared else self._share(kept))]
+        for (often, rarely), halves in opposite(kept):
             if related(*halves, self.p):
-                return [Flaw(self.output, told)]
+                return [self._relation(kept, halves, often, rarely)]
         return []
+
+    def _relation(self, kept: np.ndarray, halves: Halves, often: str, rarely: str) -> Flaw:
+        """What is said of coins that fall together beyond chance: how, unless it is their share alone."""
+        how = fall_together(*halves)
+        return Flaw(self.output, self._share(kept) if not how else often if how > 0 else rarely)
+
+    def independent(self, kept: np.ndarray) -> bool:
+        """Whether nothing shows that some coins know of others, whatever the share that is kept."""
+        return not (self._of_repeats(kept) or self._of_relations(kept) or self._of_places(kept))
 
     def _of_repeats(self, kept: np.ndarray) -> list[Flaw]:
         """Whether two calls, or two samples of one call, got the very same coins.
@@ -211,14 +259,18 @@ class Coins:
         """Whether entries, samples or calls know of each other: every lag along every axis, in pairs."""
         for axis in range(kept.ndim):
             lag = related_lag(kept, axis, self.p)
-            if lag and axis == 0:
-                return [Flaw(self.output, "Successive calls are related: each must draw anew.")]
-            if lag:
-                told = f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often."
-                return [Flaw(self.output, told)]
+            if not lag:
+                continue
+            often = f"Values {lag} apart along axis {axis - 1} are kept or dropped together too often."
+            rarely = f"Values {lag} apart along axis {axis - 1} are kept or dropped together too rarely."
+            calls = "Successive calls are related: each must draw anew."
+            said = (often, rarely) if axis else (calls, calls)
+            return [self._relation(kept, pairs(kept, axis, lag), *said)]
         for a, b, halves in diagonal(kept):
             if related(*halves, self.p):
+                often = f"Neighbours on a diagonal of the axes {a - 1} and {b - 1} are kept or dropped together too often."
+                rarely = f"Neighbours on a diagonal of the axes {a - 1} and {b - 1} are kept or dropped together too rarely."
                 calls = f"Neighbours along axis {b - 1} in successive calls are kept or dropped together too often."
-                within = f"Neighbours on a diagonal of the axes {a - 1} and {b - 1} are kept or dropped together too often."
-                return [Flaw(self.output, within if a else calls)]
+                anew = f"Neighbours along axis {b - 1} in successive calls are kept or dropped together too rarely."
+                return [self._relation(kept, halves, *((often, rarely) if a else (calls, anew)))]
         return []

@@ -1,16 +1,20 @@
 """What must be true of draws inside of a net: connections, hidden units, and a net that is asked often."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from course.autograder.checks.chance.bounds import surprising
 from course.autograder.checks.chance.coins import Coins
 from course.autograder.checks.chance.properties import Arrays, Named
-from course.autograder.checks.chance.readers import survivors
+from course.autograder.checks.chance.readers import WITHOUT_BIAS, alike, survivors
 from course.autograder.checks.chance.relations import lags, pairs, related
 from course.autograder.checks.language.seen import Flaw, Seen
+
+NOT_ONE_EACH = (
+    "Connections do not fall independently: in each sample every weight and every bias has a coin of its own."
+)
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:
@@ -26,11 +30,13 @@ class ConnectionsFall:
         coins: what is asked of them.
         of_biases: the same of the biases alone, which share coins in ways of their own.
         bias_kept: the mistake of those who drop no bias.
+        bias_with: of those whose biases share coins with the weights of an input.
     """
 
     coins: Coins
     of_biases: Coins
     bias_kept: Named
+    bias_with: Named
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
         """What shows that it has not."""
@@ -39,10 +45,21 @@ class ConnectionsFall:
             return [Flaw(self.coins.output, told)]
         kept = seen.draws["kept"]
         weights, biases = kept[:, :, :-1], kept[:, :, -1:]
-        flaws = self.coins.flaws(weights)
+        flaws = self._of_connections(self.coins.flaws(weights))
         if biases.all():
             return [Flaw(self.coins.output, self.bias_kept[1], self.bias_kept[0]), *flaws]
-        return flaws or self.of_biases.flaws(biases) or self.coins.flaws(kept)
+        flaws = flaws or self._of_connections(self.of_biases.flaws(biases))
+        if not flaws and self.coins.flaws(kept):
+            rows = np.moveaxis(weights, 2, 0)
+            name, advice = (
+                self.bias_with if any(np.array_equal(row, biases[:, :, 0]) for row in rows) else ("", "")
+            )
+            return [Flaw(self.coins.output, advice or NOT_ONE_EACH, name)]
+        return flaws
+
+    def _of_connections(self, flaws: list[Flaw]) -> list[Flaw]:
+        """The flaws, in place of axes that students know nothing of what these run over."""
+        return [f if f.misconception or f.plain else replace(f, advice=NOT_ONE_EACH) for f in flaws]
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,7 @@ class UnitsFall:
         before: what each input adds to them where it is not dropped, and last what is always there, [N, D + 1, M];
             None where there are too many ways to drop some.
         too_early: the mistake of those who do that.
+        no_bias: the mistake of those who leave the bias out.
     """
 
     coins: Coins
@@ -63,6 +81,7 @@ class UnitsFall:
     hidden: np.ndarray
     before: np.ndarray | None
     too_early: Named
+    no_bias: Named
 
     def flaws(self, seen: Seen, got: Arrays) -> list[Flaw]:
         """What shows that active units are not dropped by one independent coin each."""
@@ -71,6 +90,8 @@ class UnitsFall:
         if 0 < p < 1 and not self._one_factor(out, kept & active):
             if self._dropped_before(out):
                 return [Flaw(output, self.too_early[1], self.too_early[0])]
+            if WITHOUT_BIAS in seen.facts:
+                return [Flaw(output, self.no_bias[1], self.no_bias[0], all_there_is=True)]
             told = "What is left is not relu(x @ w + b) times one number."
             return [Flaw(output, told, all_there_is=True)]
         if not 0 < p < 1 or kept[active].all() or not kept[active].any():
@@ -83,8 +104,7 @@ class UnitsFall:
 
     def _one_factor(self, out: np.ndarray, left: np.ndarray) -> bool:
         """Whether all that is left of the hidden values is multiplied by one number."""
-        factors = out[left] / self.hidden[left]
-        return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
+        return alike(out[left] / self.hidden[left])
 
     def _dropped_before(self, out: np.ndarray) -> bool:
         """Whether each sample is what is left of its inputs by some mask gives."""
@@ -162,8 +182,8 @@ class AskedOften:
         again, other: of the first answer of a second run with a twin generator, and of one with another seed; the other is
             '' where there are so few predictions that they may well be the same.
         n: how often.
-        once, few, same, ignored, seeded: the mistakes of those who ask once, who ask once too few, who get one draw n times,
-            who draw from elsewhere, who seed a generator of their own.
+        once, few, many, same, ignored, seeded: the mistakes of those who ask once, who ask once too few or too many, who get
+            one draw n times, who draw from elsewhere, who seed a generator of their own.
     """
 
     mean: str
@@ -173,6 +193,7 @@ class AskedOften:
     n: int
     once: Named
     few: Named
+    many: Named
     same: Named
     ignored: Named
     seeded: Named
@@ -184,19 +205,20 @@ class AskedOften:
             return self._wrong_count(seen.draws.get("times"))
         flaws = []
         if self.n > 1 and bool((predictions == predictions[:1]).all()):
-            flaws.append(Flaw(self.std, self.same[1], self.same[0]))
+            flaws.append(Flaw(self.std, self.same[1], self.same[0], taints=(self.mean,)))
         mean, again = got[self.mean], got[self.again]
         if not _alike(again, mean):
-            flaws.append(Flaw(self.mean, self.ignored[1], self.ignored[0]))
+            flaws.append(Flaw(self.mean, self.ignored[1], self.ignored[0], taints=(self.std,)))
         elif self.n > 1 and self.other and not flaws and _alike(got[self.other], mean):
-            flaws.append(Flaw(self.mean, self.seeded[1], self.seeded[0]))
+            flaws.append(Flaw(self.mean, self.seeded[1], self.seeded[0], taints=(self.std,)))
         return flaws
 
     def _wrong_count(self, times: np.ndarray | None) -> list[Flaw]:
         told = "predict was not called with the rows of x."
         if times is not None:
             told = f"Each row of x went through predict {times} times; n = {self.n} were asked for."
-            fits = dict(named for count, named in ((1, self.once), (self.n - 1, self.few)) if times == count)
+            counts = ((1, self.once), (self.n - 1, self.few), (self.n + 1, self.many))
+            fits = dict(named for count, named in counts if times == count)
             name = next(iter(fits), "")
             return [Flaw(o, fits.get(name, told), name, told, fits) for o in (self.mean, self.std)]
         return [Flaw(output, told) for output in (self.mean, self.std)]

@@ -89,12 +89,28 @@ class SharedAlong:
         constant = tuple(a for a in range(kept.ndim - 1) if bool((kept == kept.take([0], a + 1)).all()))
         if not set(self.axes) <= set(constant):
             plain = "Values that should share one draw do not."
-            fits = {name: advice for axes, name, advice in self.misplaced if axes == constant}
+            apart = bool(constant) or self.coins.independent(kept)  # else some share coins in another way
+            fits = {name: advice for axes, name, advice in self.misplaced if axes == constant and apart}
             name = next(iter(fits), "")
             return [Flaw(self.coins.output, fits.get(name, plain), name, plain, fits, mostly=True)]
         for axis in self.axes:
             kept = kept.take([0], axis + 1)
         return self.coins.flaws(kept)
+
+
+def _unshared(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two masks with one value for each coin, where values along some axes share one in both."""
+    for axis in range(first.ndim):
+        one, other = first.take([0], axis), second.take([0], axis)
+        if (first == one).all() and (second == other).all():
+            first, second = one, other
+    return first, second
+
+
+def _beyond_chance(kept: np.ndarray) -> bool:
+    """Whether another mask of independent coins is hardly ever just this one."""
+    share = float(kept.mean())
+    return bool((share**2 + (1 - share) ** 2) ** kept.size <= ALPHA)
 
 
 @dataclass(frozen=True)
@@ -119,13 +135,19 @@ class Repeats:
         """What shows that it is not so."""
         flaws = []
         first, second = seen.draws["first"], got[self.second] != 0
-        if np.array_equal(first, second):
+        if np.array_equal(first, second) and (first.all() or not first.any()):
             everything, nothing = self.constant
-            same = everything if first.all() else nothing
-            name = SAME_MASK if 0 < first.sum() < first.size else same
-            flaws.append(Flaw(self.second, self.words[name], name))
-        elif related_calls(first, second):
-            flaws.append(Flaw(self.second, "The second mask is related to the first."))
+            name = everything if first.all() else nothing
+            advice = self.words[name]  # where few coins decide about all values, a case shows it now and then
+            flaws.append(Flaw(self.second, advice, name, advice, {name: advice}, always=True))
+        else:
+            first, second = _unshared(first, second)
+            if np.array_equal(first, second):
+                flaws += (
+                    [Flaw(self.second, self.words[SAME_MASK], SAME_MASK)] if _beyond_chance(first) else []
+                )
+            elif related_calls(first, second):
+                flaws.append(Flaw(self.second, "The second mask is related to the first."))
         if not np.array_equal(got[self.first], got[self.again]):
             flaws.append(Flaw(self.again, self.words[self.ignored], self.ignored))
         return flaws

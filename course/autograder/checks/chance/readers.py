@@ -13,6 +13,8 @@ ALL_KEPT, SOMETHING_KEPT = "all are kept", "something is kept"
 LIKELIER_KEPT_BY_P = "looks as if p were the share to keep"
 BETWEEN_0_AND_1 = "numbers from 0 to 1, not 0 and 1 alone"
 OWN_MASK_KNOWN, OWN_MASK_ALL_KEPT = "the gradient has the same mask", "the gradient is masked nowhere"
+ANOTHER_MASK = "the gradient has a mask of its own"
+WITHOUT_BIAS = "what is left is the hidden units without their biases times one number"
 ONE_FACTOR = "what is left is the hidden units times one number"
 BIASES_KEPT, RANDOM = "all biases are kept", "something is dropped where nothing should be"
 
@@ -22,6 +24,11 @@ Arrays = dict[str, np.ndarray]
 def survivors(out: np.ndarray) -> np.ndarray:
     """True where a value of an output was not dropped; what is not finite counts as dropped."""
     return np.isfinite(out) & (out != 0)
+
+
+def alike(factors: np.ndarray) -> bool:
+    """Whether factors are one number."""
+    return not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
 
 
 def facts_of(kept: np.ndarray, p: float, coins: np.ndarray | None = None) -> set[str]:
@@ -161,25 +168,62 @@ class Units:
     Attributes:
         path: of the output.
         hidden: the units before ReLU and dropout.
+        bias: of each unit.
         p: probability to drop.
+        gradient: path of x.T times the gradient that arrives at the units; '' where that cannot be told from it.
+        x, dout: what it was made of.
     """
 
     path: str
     hidden: np.ndarray
+    bias: np.ndarray
     p: float
+    gradient: str = ""
+    x: np.ndarray | None = None
+    dout: np.ndarray | None = None
 
     def read(self, got: Arrays) -> Seen | None:
-        """'first', where whatever ReLU stops counts as kept, and 'active'. Without a ReLU every value tells."""
+        """'first', where whatever ReLU stops counts as kept, and 'active'. Without a ReLU every value tells.
+
+        Where the gradient has a mask unlike that one, it is there by the name of that fact.
+        """
         out, active = got[self.path], self.hidden > 0
         if out.shape != active.shape or (self.p in (0, 1) and not np.isfinite(out).all()):
             return None
         if (out < 0).any():
             active = np.ones_like(active)
         kept = survivors(out) | ~active
-        factors = out[kept & active] / self.hidden[kept & active]
-        alike = not factors.size or bool(np.ptp(factors) <= 1e-3 * np.abs(factors).max())
-        facts = facts_of(kept, self.p, kept[active]) | ({ONE_FACTOR} if alike else set())
-        return Seen({"first": kept, "active": active}, frozenset(facts))
+        right = alike(out[kept & active] / self.hidden[kept & active])
+        facts = facts_of(kept, self.p, kept[active]) | ({ONE_FACTOR} if right else set())
+        if not right and self._without_bias(out):
+            facts |= {WITHOUT_BIAS}
+        draws = {"first": kept, "active": active}
+        other = self._of_gradient(got, active) if right else None  # another layer has another gradient
+        if other is not None and not np.array_equal(other, kept):
+            facts, draws = facts | {ANOTHER_MASK}, {**draws, ANOTHER_MASK: other}
+        return Seen(draws, frozenset(facts))
+
+    def _without_bias(self, out: np.ndarray) -> bool:
+        """Whether what is left is that of the units without their biases."""
+        hidden, left = self.hidden - self.bias, survivors(out)
+        return bool(left.any() and (hidden[left] > 0).all()) and alike(out[left] / hidden[left])
+
+    def _of_gradient(self, got: Arrays, active: np.ndarray) -> np.ndarray | None:
+        """Which active units a gradient came through, whatever else counts as kept; None where no mask tells."""
+        if (
+            self.x is None
+            or self.dout is None
+            or got[self.gradient].shape != (self.x.shape[1], active.shape[1])
+        ):
+            return None
+        if not np.isfinite(got[self.gradient]).all():
+            return None
+        arrived = np.linalg.lstsq(self.x.T.astype(np.float64), got[self.gradient], rcond=None)[0] / self.dout
+        through = np.abs(arrived[active])
+        scale = float(through.max(initial=0.0))
+        if not scale or not ((through < 1e-3 * scale) | (through > (1 - 1e-3) * scale)).all():
+            return None
+        return np.asarray((np.abs(arrived) > scale / 2) | ~active)
 
 
 @dataclass(frozen=True)
@@ -233,6 +277,11 @@ class Connections:
         return None
 
 
+def by_row(predictions: np.ndarray) -> np.ndarray:
+    """Predictions [n, N, K], one row's after the other, as they are cut up by whoever takes them for one pass after the other."""
+    return predictions.swapaxes(0, 1).reshape(predictions.shape)
+
+
 @dataclass(frozen=True)
 class Predictions:
     """What a net that remembers was asked, and what it said: n predictions for each row of x.
@@ -266,7 +315,8 @@ class Predictions:
                 return Seen({"times": np.asarray(self.n + 1)})
             windows = (everything[1:], everything[:-1])
             everything = min(windows, key=lambda w: float(np.abs(w.mean(axis=0) - got[self.mean]).max()))
-        return Seen({"predictions": everything[: self.n], "times": np.asarray(self.n)})
+        predictions = everything[: self.n]
+        return Seen({"predictions": predictions, "by_row": by_row(predictions), "times": np.asarray(self.n)})
 
     def _by_row(self, given: np.ndarray, returned: np.ndarray) -> list[np.ndarray] | None:
         """What the net returned for each row of x, in the order of the calls; None where it was given other rows."""

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course.autograder.checks.chance.bounds import may_surprise, surprising
+from course.autograder.checks.chance.bounds import may_surprise, surprise, surprising
 
 Halves = tuple[np.ndarray, np.ndarray]
+BEHIND = 12.0  # nats that a relation shows at whatever share is kept; coins that are independent reach so many once in 1e5
 
 
 def pairs(kept: np.ndarray, axis: int, lag: int) -> Halves:
@@ -34,6 +35,18 @@ def related(a: np.ndarray, b: np.ndarray, p: float) -> bool:
 def together(dropped: int, alike: int, n: int, p: float) -> bool:
     """The same from how many of n pairs are both dropped, and how many fall alike."""
     return surprising(dropped, n, p * p) or surprising(alike, n, p * p + (1 - p) ** 2)
+
+
+def fall_together(a: np.ndarray, b: np.ndarray) -> int:
+    """Whether paired coins fall alike more often (1) or less often (-1) than independent ones that keep the share that
+    these keep, or neither (0): then it is the share that is not as it should be.
+    """
+    p = 1 - (float(a.mean()) + float(b.mean())) / 2
+    agree = p * p + (1 - p) ** 2
+    dropped, alike, n = int(np.sum(~a & ~b)), int(np.sum(a == b)), a.size
+    if max(surprise(dropped, n, p * p), surprise(alike, n, agree)) < BEHIND:
+        return 0
+    return 1 if alike > n * agree else -1
 
 
 def related_lag(kept: np.ndarray, axis: int, p: float) -> int:
@@ -87,36 +100,42 @@ def shared_axes(kept: np.ndarray, p: float) -> tuple[int, ...]:
     return tuple(found)
 
 
-def opposite(kept: np.ndarray) -> Iterator[tuple[str, Halves]]:
-    """Places that lie opposite each other within one call, no place in two pairs, each way with what is said of it."""
+def opposite(kept: np.ndarray) -> Iterator[tuple[tuple[str, str], Halves]]:
+    """Places that lie opposite each other within one call, no place in two pairs, each way with what is said of it where
+    they fall alike too often, and where too rarely.
+    """
     for axis in range(1, kept.ndim):
         half = kept.shape[axis] // 2
         if half:
             here, there = np.split(kept, [half], axis)
             mirrored = np.flip(there, axis).take(range(half), axis)
-            yield (
-                f"Values that mirror each other along axis {axis - 1} are kept or dropped together too often.",
-                (here, mirrored),
+            often = (
+                f"Values that mirror each other along axis {axis - 1} are kept or dropped together too often."
             )
+            rarely = f"Values that mirror each other along axis {axis - 1} are kept or dropped together too rarely."
+            yield (often, rarely), (here, mirrored)
     flat = kept.reshape(len(kept), -1)
     half = flat.shape[1] // 2
     if kept.ndim > 2 and half:
-        yield (
-            "Values as far from the first as others from the last are kept or dropped together too often.",
-            (flat[:, :half], flat[:, ::-1][:, :half]),
+        often = "Values as far from the first as others from the last are kept or dropped together too often."
+        rarely = (
+            "Values as far from the first as others from the last are kept or dropped together too rarely."
         )
-        yield (
-            "Values half an array apart are kept or dropped together too often.",
-            (flat[:, :half], flat[:, half : 2 * half]),
-        )
+        yield (often, rarely), (flat[:, :half], flat[:, ::-1][:, :half])
+        often = "Values half an array apart are kept or dropped together too often."
+        rarely = "Values half an array apart are kept or dropped together too rarely."
+        yield (often, rarely), (flat[:, :half], flat[:, half : 2 * half])
     for a, b in itertools.combinations(range(1, kept.ndim), 2):
         if kept.shape[a] == kept.shape[b] > 1:
             table = np.moveaxis(kept, (a, b), (0, 1))
             above = np.triu_indices(len(table), 1)
-            told = (
+            often = (
                 f"Values with indices exchanged along the axes {a - 1} and {b - 1} fall together too often."
             )
-            yield told, (table[above], table.swapaxes(0, 1)[above])
+            rarely = (
+                f"Values with indices exchanged along the axes {a - 1} and {b - 1} fall together too rarely."
+            )
+            yield (often, rarely), (table[above], table.swapaxes(0, 1)[above])
 
 
 def diagonal(kept: np.ndarray) -> Iterator[tuple[int, int, Halves]]:

@@ -282,7 +282,7 @@ BACKWARD_CHECK = check(
         ),
         **{name: _begun(name) for name in STARTS},
         "window and kernel taken for each other": Mistake(
-            "A tap of dw gets g times the image value under it, a value of dx g times the tap: yours are exchanged.",
+            "A tap of dw gets g times the image value under it, and a value of dx g times the tap: yours takes one for the other.",
             _summed_windows,
         ),
         "dw made of the kernel": dw(

@@ -55,6 +55,17 @@ def _in_training(change: Callable[[np.ndarray, np.ndarray, float], np.ndarray]) 
     return where(tossed, lambda i: {"out": change(i["x"], i["mask"], settings(i).factor)})
 
 
+def _upscaled(i: Inputs) -> bool:
+    return settings(i).scaling == UPSCALE
+
+
+def _rows(mask: np.ndarray) -> np.ndarray:
+    """Ones in the rows whose numbers stand in the mask."""
+    rows = np.zeros_like(mask)
+    rows[mask.astype(int)] = 1
+    return rows
+
+
 TRAIN_CHECK = check(
     ASSIGNMENT, "dropout_apply.train", 8, STEPS,
     outputs=OUT,
@@ -92,6 +103,25 @@ TRAIN_CHECK = check(
         "divided by the number kept": Mistake(
             "Divide by the probability 1 - p, not by the number of values that this mask keeps.",
             _in_training(lambda x, m, f: product(x, m, 1.0 if f == 1 or not m.any() else 1.0 / float(m.sum()))),
+        ),
+        "p taken away": Mistake(
+            "x * mask / 1 - p divides by 1 and takes p away afterwards: 1 - p belongs in brackets.",
+            where(_upscaled, lambda i: {"out": product(i["x"], i["mask"], 1.0) - i["p"]}),
+        ),
+        "training taken for test mode": Mistake(
+            "While training values are dropped; yours does what belongs to test time: `mode` is 'train' or 'test'.",
+            where(
+                lambda i: settings(i).mode == "train" and i["p"] > 0,
+                lambda i: {"out": product(i["x"], 1.0, 1.0 if _upscaled(i) else 1 - i["p"])},
+            ),
+        ),
+        "mask taken for row numbers": Mistake(
+            "A mask of integers in square brackets picks rows 0 and 1: make it one of True and False, or multiply by it.",
+            lambda i: {"out": product(i["x"], _rows(i["mask"]), settings(i).factor or 1.0)},
+        ),
+        "cut off to whole numbers": Mistake(
+            "The array that you write the kept values into holds integers: what stands behind the point is lost.",
+            lambda i: {"out": product(np.trunc(i["x"]), i["mask"], settings(i).factor)},
         ),
         "dropped values replaced by the mean": Mistake(
             "A dropped value is 0, not the mean of the others.",

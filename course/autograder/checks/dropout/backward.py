@@ -287,7 +287,7 @@ BACKWARD_CHECK = check(
         ),
         "negative values taken for dropped": Mistake(
             "You tell what was dropped by out > 0; a negative value may well have been kept.",
-            _training(lambda i, m, f: product(i["dout"] * (i["x"] > 0), m, f)),
+            _throughout(lambda i, m, f: product(i["dout"] * (i["x"] > 0), m, f)),
         ),
         "mask inverted": Mistake(
             "You let the gradient through where values were dropped, and stop it where they were kept.",
@@ -298,6 +298,10 @@ BACKWARD_CHECK = check(
         **picked(TRAINING, "multiplied where it must be divided", "scaling ignored while training",
                  "test-time scale while training"),
         **picked(AT_TEST, "scaled again at test time"),
+        "no gradient at test time": Mistake(
+            "At test time the output is x times a number: its gradient is that number, not 0.",
+            where(at_test, lambda i: {"dx": np.zeros(i["dout"].shape)}),
+        ),
         "gradient masked at test time": Mistake(
             "At test time nothing is dropped, so no gradient is either.", where(at_test, _masked_at_test)
         ),

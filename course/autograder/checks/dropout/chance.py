@@ -2,7 +2,14 @@
 
 import math
 
-from course.autograder.checks.chance.coins import EXACT_SHARE, LEFT_OUT, SAME_MASK, Coins, Sharing
+from course.autograder.checks.chance.coins import (
+    EXACT_SHARE,
+    LEFT_OUT,
+    SAME_MASK,
+    WITH_REPLACEMENT,
+    Coins,
+    Sharing,
+)
 
 CALLS = 16  # successive calls that are looked at together: a count that never varies shows in so many
 
@@ -30,8 +37,13 @@ ADVICE = {
     EVERYTHING: "Every value is dropped, although 0 < p < 1.",
     ONE_MASK: "All samples share one mask; each sample drops values of its own.",
     ONE_EACH: "A sample is kept or dropped as a whole; each of its values needs its own draw.",
-    SAME_MASK: "Every call returns the same mask: draw from the rng that is given, do not seed anew.",
+    SAME_MASK: (
+        "Every call returns the same mask: draw anew from the rng that is given, not from a copy of it or from a new one."
+    ),
     EXACT_SHARE: "The number of dropped values never varies: each value has a coin of its own.",
+    WITH_REPLACEMENT: (
+        "Indices drawn with replacement meet some values twice and others never: give each value a coin of its own."
+    ),
     LEFT_OUT: "At one index all values are always kept: the draw must reach the first and the last as well.",
     IGNORED: "The same seed gives another mask each time: draw from the rng given, from nothing else.",
 }
@@ -54,6 +66,7 @@ def rates(p: float) -> list[tuple[str, float]]:
         (KEPT_BY_HALF, (1 - p) / 2),  # uniform(-1, 1) >= p
         (SQUARED, 1 - p * p),
         (UNLIKE, math.exp(-p)),  # exponential numbers >= p
+        (WITH_REPLACEMENT, math.exp(-p)),  # p n indices of n
         (UNLIKE, 1 - math.exp(p - 1)),  # < 1 - p, or a Poisson count of 1 - p that is not 0
         (NOTHING, 1.0),
         (EVERYTHING, 0.0),

@@ -57,7 +57,7 @@ SHARING: Mistakes = {
     **told(ONE_MASK, LAYER.varying(_channels((1,)))),
     **told(ONE_EACH, LAYER.varying(_channels((0,)))),
     THROUGH_CHANNELS: _varying(
-        "You drop a place in all channels at once; a whole channel goes or stays.", _channels((0, 2, 3))
+        "You drop a place in all channels at once; a whole channel goes or stays.", _channels((0, 2, 3, 4))
     ),
 }
 
@@ -105,6 +105,7 @@ SPATIAL_CHECK = check(
     properties=_properties,
     mistakes=with_again({
         **LAYER.factors(),
+        **LAYER.default(),
         **LAYER.as_keep(),
         **SHARING,
             **happened(LAYER),

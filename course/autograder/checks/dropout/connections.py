@@ -67,6 +67,11 @@ SHARING_OF_BIASES: Sharing = (
         "one mask of the biases for the whole batch",
         "The weights are dropped anew for each sample, and so are the biases: draw them of shape [N, M].",
     ),
+    (
+        (2,),
+        "one draw for all biases of a sample",
+        "Each bias has a coin of its own in each sample: draw them of shape [N, M].",
+    ),
 )
 
 
@@ -117,10 +122,16 @@ LAYER = Layer(lambda i: (len(i["x"]), len(i["w"]) + 1, len(i["b"])), _with)
 BIAS_KEPT = ("bias kept", "In DropConnect the biases are dropped like the weights, with coins of their own.")
 
 
+BIAS_WITH = (
+    "bias drawn with the weights of an input",
+    "In each sample the biases fall like the weights of one input: they have coins of their own.",
+)
+
+
 def _properties(i: Inputs) -> tuple[Property, ...]:
     p, mode, _ = settings(i)
     of_biases = coins("out", p, SHARING_OF_BIASES)
-    fall = ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT)
+    fall = ConnectionsFall(coins("out", p, SHARING), of_biases, BIAS_KEPT, BIAS_WITH)
     return (fall, *same_again(i)) if mode == "train" else ()
 
 
@@ -130,12 +141,16 @@ def _shared(axis: int, own: tuple[int, ...]) -> dict[str, Mistake]:
     return {name: Mistake(advice, LAYER.varying(lambda i: own))}
 
 
-def _shared_biases(i: Inputs) -> Masks:
-    """Weights dropped anew for each sample, the biases of all samples alike."""
-    masks = LAYER.masks(i)
-    for m in masks:
-        m[:, -1] = m[:1, -1]
-    return list(masks)
+def _biases(change: Callable[[np.ndarray], np.ndarray]) -> Wrong:
+    """Weights dropped anew for each sample, and biases as is made of a call's mask [N, D + 1, M]."""
+
+    def make(i: Inputs) -> Masks:
+        masks = LAYER.masks(i)
+        for m in masks:
+            m[:, -1] = change(m)
+        return list(masks)
+
+    return LAYER.falling(make)
 
 
 def _bias_always(i: Inputs) -> Answers:
@@ -172,6 +187,13 @@ def _bias_unscaled_at_test(i: Inputs) -> Answers:
     return _with(i, LAYER.ones(i), bias=1 / (1 - p))
 
 
+def _weights_twice_at_test(i: Inputs) -> Answers:
+    p, mode, scaling = settings(i)
+    if mode != "test" or scaling != DOWNSCALE or p == 1:
+        return {}
+    return _with(i, LAYER.ones(i), weight=(1 - p) ** 2, bias=1 / (1 - p))
+
+
 DROPCONNECT_CHECK = check(
     ASSIGNMENT, "dropconnect_forward", 6,
     (
@@ -198,11 +220,14 @@ DROPCONNECT_CHECK = check(
     properties=_properties,
     mistakes=with_again({
         **LAYER.factors(),
+        **LAYER.default(),
         **LAYER.as_keep(),
         **_shared(0, (1, 2)),
         **_shared(1, (0, 2)),
         **_shared(2, (0, 1)),
-        SHARING_OF_BIASES[0][1]: Mistake(SHARING_OF_BIASES[0][2], LAYER.falling(_shared_biases)),
+        SHARING_OF_BIASES[0][1]: Mistake(SHARING_OF_BIASES[0][2], _biases(lambda m: m[:1, -1])),
+        SHARING_OF_BIASES[1][1]: Mistake(SHARING_OF_BIASES[1][2], _biases(lambda m: m[:, -1, :1])),
+        BIAS_WITH[0]: Mistake(BIAS_WITH[1], _biases(lambda m: m[:, 0])),
         BIAS_KEPT[0]: Mistake(BIAS_KEPT[1], where(tossed, _bias_always)),
         "bias not scaled": Mistake(
             "What survives is divided by 1 - p, and that holds for the biases as well.", _upscaled(_bias_unscaled)
@@ -211,6 +236,9 @@ DROPCONNECT_CHECK = check(
         "bias not scaled at test time": Mistake(
             "The biases were dropped while training, so they shrink at test time like the weights.",
             _bias_unscaled_at_test,
+        ),
+        "weights scaled twice at test time": Mistake(
+            "x @ w shrinks by 1 - p once at test time: scale x or w, not both.", _weights_twice_at_test
         ),
         "random at test time": Mistake(
             "Connections are dropped at test time: there the layer is deterministic.",

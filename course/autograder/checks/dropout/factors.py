@@ -82,6 +82,10 @@ TEST_FACTORS: dict[str, tuple[str, Factor]] = {
         "At test time more values are there than while training, so they shrink or stay; you divide by 1 - p.",
         lambda p, s: 1 / (1 - p),
     ),
+    "training's scale at test time": (
+        "With upscale_in_train the division by 1 - p belongs to training alone: at test time x goes through as it is.",
+        lambda p, s: (1 / (1 - p) if p < 1 else 0.0) if s == UPSCALE else None,
+    ),
     "scaled twice at test time": (
         "You multiply by 1 - p twice; once gives the expectation of training.",
         lambda p, s: (1 - p) ** 2 if s == DOWNSCALE and p < 1 else None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.autograder.checks.chance.coins import EXACT_SHARE, LEFT_OUT, SAME_MASK
+from course.autograder.checks.chance.coins import EXACT_SHARE, LEFT_OUT, SAME_MASK, WITH_REPLACEMENT
 from course.autograder.checks.chance.forms import Drawn, Masked
 from course.autograder.checks.chance.properties import SameAgain
 from course.autograder.checks.chance.readers import ALL_KEPT, LIKELIER_KEPT_BY_P, Survivors
@@ -31,7 +31,7 @@ from course.autograder.checks.dropout.chance import (
     UNLIKE,
     axes_of_sharing,
 )
-from course.autograder.checks.dropout.draws import Axes, at_test, seed_of, settings, tossed
+from course.autograder.checks.dropout.draws import Axes, at_test, default, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import BY_P, layer_factors
 from course.autograder.checks.language import DROPOUT, Answers, Inputs, Mistake, Mistakes, Output
 from course.autograder.checks.language.seen import unseen
@@ -170,6 +170,16 @@ class Layer:
         """The wrong factors, in both modes."""
         return layer_factors(self.masked, self.whole)
 
+    def default(self) -> Mistakes:
+        """Where no scaling is given the other one is taken, in both modes."""
+
+        def other(i: Inputs) -> Answers:
+            asked = settings(i)
+            return self.masked(i, 1.0) if asked.mode == "train" else self.whole(i, 1 - asked.p)
+
+        advice = "Where scaling is not given Paddle's default holds, upscale_in_train; yours is downscale_in_infer."
+        return {"default is the other scaling": Mistake(advice, where(default, other))}
+
     def as_keep(self) -> Mistakes:
         """Divides by p: with coins that keep p, as in the courses whose p is the keep probability, or with the right ones."""
 
@@ -227,6 +237,7 @@ class Layer:
             **self.same_mask(),
             **told(EXACT_SHARE, self.falling(self._exact)),
             **told(LEFT_OUT, self.falling(self._without_last)),
+            **told(WITH_REPLACEMENT, self.falling(self._with_replacement)),
         }
 
     def _twice(self, i: Inputs) -> Masks:
@@ -251,6 +262,18 @@ class Layer:
         with drawing(seed_of(i)):
             orders = [paddle.randperm(n).numpy() for _ in range(CALLS)]
         return [(order >= round(settings(i).p * n)).astype(np.float64).reshape(shape) for order in orders]
+
+    def _with_replacement(self, i: Inputs) -> list[np.ndarray]:
+        """p n indices of n are drawn, some of them twice."""
+        shape = self.shape(i)
+        n = int(np.prod(shape))
+        masks = []
+        with drawing(seed_of(i)):
+            for _ in range(CALLS):
+                mask = np.ones(n)
+                mask[paddle.randint(0, n, [int(settings(i).p * n)]).numpy()] = 0.0
+                masks.append(mask.reshape(shape))
+        return masks
 
     def random_at_test(self, advice: str) -> Mistakes:
         """Training's output at test time, with the student's own mask where some values are missing."""

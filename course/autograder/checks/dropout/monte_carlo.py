@@ -11,7 +11,7 @@ import numpy as np
 
 from course.autograder.checks.chance.forms import Quadratic, Weighted
 from course.autograder.checks.chance.nets import AskedOften
-from course.autograder.checks.chance.readers import Predictions
+from course.autograder.checks.chance.readers import Predictions, by_row
 from course.autograder.checks.dropout.chance import ADVICE, IGNORED
 from course.autograder.checks.dropout.draws import ASSIGNMENT, seed_of, seeded, values
 from course.autograder.checks.dropout.layer import told
@@ -76,8 +76,10 @@ class Summary:
         power: of the variance; a half for a standard deviation.
         last: whether the last prediction stands for the mean.
         median: whether the value in the middle does.
+        halved: whether each prediction is averaged with what there was before it.
         centred: whether the spread is one around the mean.
         absolute: whether it averages distances, not their squares.
+        draw: the predictions' name.
     """
 
     axes: tuple[int, ...] = (0,)
@@ -88,6 +90,8 @@ class Summary:
     median: bool = False
     centred: bool = True
     absolute: bool = False
+    halved: bool = False
+    draw: str = "predictions"
 
     def forms(self, i: Inputs) -> Answers:
         """Mean and spread of whatever predictions a student's calls got."""
@@ -98,15 +102,18 @@ class Summary:
             weights = np.eye(count)[-1][:, None, None]
         if self.median:
             weights = (np.eye(count)[(count - 1) // 2] + np.eye(count)[count // 2])[:, None, None] / 2
+        if self.halved:
+            weights = 0.5 ** np.minimum(np.arange(count, 0, -1), count - 1)[:, None, None]
         degree, power = (1, 1.0) if self.absolute else (2, self.power)
         own = (self.variance(i["n"]) / count) ** (1 / degree)
         others = float(-own / count) if self.centred else 0.0
-        spread = Quadratic("predictions", self.axes, float(own), others, power, degree)
-        return {"mean": Weighted("predictions", weights, self.axes, self.median), "std": spread}
+        spread = Quadratic(self.draw, self.axes, float(own), others, power, degree)
+        return {"mean": Weighted(self.draw, weights, self.axes, self.median), "std": spread}
 
     def of(self, i: Inputs, predictions: np.ndarray) -> Arrays:
         """The same of given predictions."""
-        found = {path: form.of(Seen({"predictions": predictions})) for path, form in self.forms(i).items()}
+        draws = {"predictions": predictions, "by_row": by_row(predictions)}
+        found = {path: form.of(Seen(draws)) for path, form in self.forms(i).items()}
         return {path: array for path, array in found.items() if array is not None}
 
 
@@ -125,6 +132,11 @@ def _changed(summary: Summary, *only: str) -> Wrong:
     return wrong
 
 
+def _one_too_many(i: Inputs) -> Answers:
+    """One prediction more for each row."""
+    return _answer(i, np.concatenate([_sampled(i), _sampled(i, 3)[:1]]))
+
+
 def _observe(i: Inputs) -> Predictions:
     return Predictions(i["x"], i["n"], "predict", "mean")
 
@@ -133,12 +145,23 @@ def _properties(i: Inputs) -> tuple[AskedOften, ...]:
     other = "other" if i["n"] * len(i["x"]) >= TELLING else ""
     return (
         AskedOften(
-            "mean", "std", "again", other, i["n"], ONE, FEW, SAME, (IGNORED, ADVICE[IGNORED]), OWN_SEED
+            "mean",
+            "std",
+            "again",
+            other,
+            i["n"],
+            ONE,
+            FEW,
+            TOO_MANY,
+            SAME,
+            (IGNORED, ADVICE[IGNORED]),
+            OWN_SEED,
         ),
     )
 
 
 FEW = ("one prediction too few", "n predictions are asked for, each with its own draw; you make n - 1.")
+TOO_MANY = ("one prediction too many", "n predictions are asked for, each with its own draw; you make n + 1.")
 ONE = ("one prediction only", "n predictions are asked for, each with its own draw; you make one.")
 
 
@@ -175,6 +198,10 @@ MC_CHECK = check(
             "Divide by n, not by n - 1: the spread of these n predictions is asked for.",
             where(lambda i: i["n"] > 1, _changed(Summary(variance=lambda n: n / (n - 1)), "std")),
         ),
+        "unbiased variance for standard deviation": Mistake(
+            "You return a variance that is divided by n - 1: divide by n, and take the root.",
+            where(lambda i: i["n"] > 1, _changed(Summary(power=1.0, variance=lambda n: n / (n - 1)), "std")),
+        ),
         "variance for standard deviation": Mistake(
             "You return the variance; its root has the units of a prediction.",
             _changed(Summary(power=1.0), "std"),
@@ -206,11 +233,20 @@ MC_CHECK = check(
             "You return the prediction in the middle; the mean of all n is asked for.",
             where(lambda i: i["n"] > 2, _changed(Summary(median=True), "mean")),
         ),
+        "mean halved with each prediction": Mistake(
+            "Halfway between the mean so far and the next prediction is no mean of all: every prediction counts alike.",
+            where(lambda i: i["n"] > 2, _changed(Summary(halved=True), "mean")),
+        ),
+        "copies of rows taken for copies of x": Mistake(
+            "You repeat each row by itself and cut the predictions up as if all of x were repeated: the two must fit.",
+            where(lambda i: i["n"] > 1 and len(i["x"]) > 1, _changed(Summary(draw="by_row"), "mean", "std")),
+        ),
         "last prediction for the mean": Mistake(
             "You return the last prediction; the mean of all n is asked for.", _changed(Summary(last=True), "mean")
         ),
         ONE[0]: Mistake(ONE[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1]))),
         FEW[0]: Mistake(FEW[1], where(unseen, where(lambda i: i["n"] > 1, lambda i: _answer(i, _sampled(i)[1:])))),
+        TOO_MANY[0]: Mistake(TOO_MANY[1], where(unseen, _one_too_many)),
         SAME[0]: Mistake(SAME[1], where(unseen, lambda i: _answer(i, _sampled(i)[:1].repeat(i["n"], axis=0)))),
         OWN_SEED[0]: Mistake(OWN_SEED[1], where(unseen, lambda i: {"other": _answer(i, _sampled(i))["mean"]})),
         **told(IGNORED, where(unseen, lambda i: {"again": dropout.spread(_sampled(i, 1))["mean"]})),

@@ -8,7 +8,7 @@ import numpy as np
 
 from course.autograder.checks.chance.coins import SAME_MASK
 from course.autograder.checks.chance.forms import Drawn, Masked
-from course.autograder.checks.chance.readers import ALL_KEPT, ONE_FACTOR
+from course.autograder.checks.chance.readers import ALL_KEPT, ANOTHER_MASK, ONE_FACTOR, WITHOUT_BIAS
 from course.autograder.checks.dropout.chance import ONE_MASK
 from course.autograder.checks.dropout.draws import ASSIGNMENT, at_test, seed_of, settings, tossed
 from course.autograder.checks.dropout.factors import nan_at_one
@@ -24,7 +24,14 @@ from course.autograder.checks.dropout.layer import (
     under,
     with_again,
 )
-from course.autograder.checks.dropout.units import INPUTS_DROPPED, observe, properties, units
+from course.autograder.checks.dropout.units import (
+    INPUTS_DROPPED,
+    NO_BIAS,
+    hidden,
+    observe,
+    properties,
+    units,
+)
 from course.autograder.checks.language import (
     CONVOLUTION,
     Answers,
@@ -133,6 +140,40 @@ def _stopped_by_sign(i: Inputs) -> Answers:
     return only(_changed(lambda z, h, m, f: z * m * f), *GRADIENTS)(passed)
 
 
+def _passing_at_0(i: Inputs) -> Answers:
+    """ReLU's gradient goes on where its input was just 0 as well."""
+    return only(_changed(lambda z, h, m, f: z * (z >= 0).astype(z.dtype) * m * f), *GRADIENTS)(i)
+
+
+def _gate_without_bias(i: Inputs) -> Answers:
+    """ReLU's gradient goes on where x @ w alone is positive."""
+    with on_device(device().name):
+        passes = (tensor(hidden(i["x"], i["w"], 0 * i["b"])) > 0).astype(i["x"].dtype.name)
+        wrong = only(_changed(lambda z, h, m, f: z * passes * m * f), *GRADIENTS)(i)
+        return (
+            wrong if unseen(i) else under(wrong, ONE_FACTOR)
+        )  # the output tells that its own ReLU has the bias
+
+
+def _without_bias(i: Inputs) -> Answers:
+    """The layer of one who leaves the bias out; its gradient is as it should be there."""
+    wrong = LAYER.right({**i, "b": 0 * i["b"]})
+    return wrong if unseen(i) else under(wrong, WITHOUT_BIAS)
+
+
+def _straight_through(i: Inputs) -> Answers:
+    """Gradients of the affine map for dout itself."""
+    return only(_changed(lambda z, h, m, f: z * 1.0), *GRADIENTS)(i)
+
+
+def _mask_anew(i: Inputs) -> Answers:
+    """Gradients under another mask than the output's: the student's own, where it can be read out of dw."""
+    if unseen(i):
+        return only(LAYER.otherwise, *GRADIENTS)(i)
+    other = _outputs(i, [Drawn(ANOTHER_MASK)], None)
+    return under({name: other[name] for name in GRADIENTS}, ANOTHER_MASK)
+
+
 def _weights_transposed(i: Inputs) -> Answers:
     right = LAYER.right(i)["dw"]
     return {"dw": replace(right, sums="nm,nd->md") if isinstance(right, Masked) else right.T}
@@ -197,6 +238,7 @@ NET_CHECK = check(
         Case("test mode, scaling not given, all sizes 6", units((6, 6, 6), 0.6, None, "test")),
         Case("as many samples as inputs and units", units((24, 24, 24), 0.4, DOWNSCALE)),
         Case("p = 1: everything is dropped", units((4, 3, 5), 1.0, UPSCALE)),
+        Case("test mode, some hidden values are 0", units((6, 3, 4), 0.3, UPSCALE, "test", zeros=True)),
         Case("float32 input", units((58, 7, 25), 0.7, UPSCALE, dtype="float32")),
     ),
     reference=_right,
@@ -204,6 +246,7 @@ NET_CHECK = check(
     properties=properties,
     mistakes=with_again({
         **LAYER.as_keep(),
+        **LAYER.default(),
         **told(ONE_MASK, LAYER.varying(lambda i: (1,))),
         INPUTS_DROPPED[0]: Mistake(INPUTS_DROPPED[1], _inputs_dropped),
         "dropout forgotten in the gradient": Mistake(
@@ -226,6 +269,23 @@ NET_CHECK = check(
         "ReLU's output for its slope": Mistake(
             "ReLU's slope is 1 where its input was positive; you multiply by the hidden value itself.",
             _gradients(lambda z, h, m, f: h * h * m * (f / 2)),
+        ),
+        "ReLU's gradient passes at 0": Mistake(
+            "Where x @ w + b is just 0, ReLU put out 0 and passes no gradient: > 0, not >= 0.",
+            where(lambda i: unseen(i) or not tossed(i), _passing_at_0),
+        ),
+        "ReLU's gradient without the bias": Mistake(
+            "ReLU passes a gradient where its input was positive, and that is x @ w + b, bias included.",
+            where(lambda i: unseen(i) or not tossed(i), _gate_without_bias),
+        ),
+        NO_BIAS[0]: Mistake(NO_BIAS[1], where(lambda i: unseen(i) or not tossed(i), _without_bias)),
+        "gradient from above taken for the affine map's": Mistake(
+            "What reaches the affine map has come back through dropout and ReLU: use that, not dout, for dx, dw and db.",
+            _straight_through,
+        ),
+        "mask drawn anew for the gradient": Mistake(
+            "The gradient is masked unlike the output: keep the mask of the forward pass in the cache, and draw no other.",
+            where(tossed, _mask_anew),
         ),
         "a slope below 0": Mistake(
             "Where the hidden value was negative ReLU passes no gradient at all; yours passes a hundredth.",

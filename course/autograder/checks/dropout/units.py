@@ -61,13 +61,21 @@ def units(
 
 def observe(i: Inputs) -> Units:
     """Where ReLU lets through, the output tells what was dropped; elsewhere the mask makes no difference."""
-    return Units("out", hidden(i["x"], i["w"], i["b"]), settings(i).p)
+    n, d = i["x"].shape
+    p, mode, _ = settings(i)
+    z, b = hidden(i["x"], i["w"], i["b"]), i["b"].astype(np.float64)
+    if n > d or mode == "test" or not 0 < p < 1:
+        return Units("out", z, b, p)
+    return Units("out", z, b, p, "dw", i["x"], i["dout"])  # as many equations as unknowns at least
 
 
 INPUTS_DROPPED = (
     "dropout before the affine map",
     "Dropout comes last, after the ReLU: yours drops what goes into the affine map.",
 )
+
+
+NO_BIAS = ("bias forgotten", "The affine map is x @ w + b: yours leaves the bias out.")
 
 
 def _parts(i: Inputs) -> np.ndarray | None:
@@ -88,5 +96,5 @@ def properties(i: Inputs) -> tuple[Property, ...]:
     before = _parts(i) if 0 < p < 1 else None
     z, one_mask = hidden(i["x"], i["w"], i["b"]), (ONE_MASK, ADVICE[ONE_MASK])
     later = hidden(i["later_x"], i["later_w"], i["later_b"]) > 0
-    fall = UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED)
+    fall = UnitsFall(coins("out", p), one_mask, z, before, INPUTS_DROPPED, NO_BIAS)
     return (UnitsDrawnAnew(fall, "later_out", later, (SAME_MASK, ADVICE[SAME_MASK])), *same_again(i))

@@ -32,6 +32,11 @@ def _times(factor: Callable[[float, bool], float | None], *, between: bool = Tru
     return wrong
 
 
+def _taken_away(i: Inputs) -> Arrays:
+    differ = i["from_scaling"] != i["to_scaling"] and i["p"] > 0
+    return {"converted": i["w"] - i["p"]} if differ else {}
+
+
 CONVERT_CHECK = check(
     ASSIGNMENT, "convert_weights", 6,
     ("converted = convert_weights(w, p, from_scaling, to_scaling)",),
@@ -79,6 +84,13 @@ CONVERT_CHECK = check(
         "1 + p for 1 / (1 - p)": Mistake(
             "To undo a multiplication by 1 - p divide by it; 1 + p is another number.",
             _times(lambda p, up: 1 + p if up else None),
+        ),
+        "p taken away": Mistake(
+            "w / 1 - p divides by 1 and takes p away afterwards: 1 - p belongs in brackets.", _taken_away
+        ),
+        "only to_scaling looked at": Mistake(
+            "From a convention to itself nothing changes: you look at to_scaling alone.",
+            _times(lambda p, up: 1 - p if up else 1 / (1 - p), between=False),
         ),
         "converted between equal conventions": Mistake(
             "From a convention to itself nothing changes: look at both scalings.",

@@ -58,6 +58,10 @@ def _plain(value: Any, name: str) -> np.ndarray | Problem:
     try:
         array = np.asarray(value)
     except ValueError:
+        if isinstance(value, (list, tuple)) and not all(isinstance(item, (list, tuple)) for item in value):
+            # An array and a cache, say: whoever returned them meant no rows.
+            told = f"{name} is a {type(value).__name__} of {len(value)} things; one array is wanted"
+            return Problem("type", told)
         return Problem(
             "type", f"{name} is a {type(value).__name__} whose rows have different lengths; wanted an array"
         )

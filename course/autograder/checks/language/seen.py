@@ -25,7 +25,9 @@ class Flaw:
         plain: what is said where no one mistake fits all cases that show this flaw; '' where the name stands anyhow.
         fits: where there is a plain sentence, the advice of each mistake that fits this case, by its name.
         mostly: whether a mistake need fit most of these cases only, and is then named on those that it fits.
+        always: whether the mistake would show wherever coins decide; where some such case does not show it, it is chance.
         all_there_is: whether nothing else needs to be said of this output on this case.
+        taints: outputs that follow from the same draw, and are not called right although they fit it.
     """
 
     output: str
@@ -35,6 +37,8 @@ class Flaw:
     fits: Mapping[str, str] = field(default_factory=dict)
     all_there_is: bool = False
     mostly: bool = False
+    taints: tuple[str, ...] = ()
+    always: bool = False
 
 
 @dataclass(frozen=True)

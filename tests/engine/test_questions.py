@@ -1,6 +1,7 @@
 """A check's questions go ahead of their answers, as many as fit; what is not needed any more is let go."""
 
 from collections import deque
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from course.autograder import judging
 from course.autograder.checks import find_check
-from course.autograder.checks.language.protocol import Reply
+from course.autograder.checks.language.protocol import Put, Reply
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.questions import WINDOW, Questions
 from course.autograder.engine.wire import CODEC
@@ -60,6 +61,15 @@ def test_all_that_fits_is_sent_at_once_and_answers_come_in_turn():
     assert [ask(questions) for _ in DRAWN] == [1 + n for n in range(len(DRAWN))]
     questions.drop()
     assert not line.open
+
+
+def test_steps_that_hold_equal_arrays_of_their_own_are_sent_with_each_question():
+    case = DRAWN[0].case
+    steps = [(*CHECK.steps_of(case), Put("x", np.ones(2))) for _ in range(2)]
+    drawn = [replace(DRAWN[0], case=replace(case, steps=one)) for one in steps]
+    line = Line()
+    Questions(line, CHECK, drawn)
+    assert all(CODEC.read(frame)["steps"] for frame in line.sent) and len(line.sent) == 2
 
 
 def test_what_would_not_fit_into_a_socket_waits():

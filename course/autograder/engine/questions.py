@@ -68,7 +68,7 @@ class Questions:
             question = (check.steps_of(question.case), question.inputs, check.asked_for)
         steps, inputs, wanted = question
         common = dict(zip(IN_COMMON, (check.functions, steps, wanted, GIVES_UP), strict=True))
-        told = {name: value for name, value in common.items() if self._common.get(name) != value}
+        told = {name: value for name, value in common.items() if not _same(self._common.get(name), value)}
         self._common = common
         return encode({"do": "ask", "inputs": inputs, "again": again, **told})
 
@@ -89,3 +89,11 @@ class Questions:
         if message.get("did") != "reply":
             raise Lost("what it sent is no answer")
         return message.get("reply")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two are known to be equal; steps that hold arrays of their own are not, and are sent again."""
+    try:
+        return bool(one == other)
+    except ValueError:
+        return False

@@ -249,7 +249,7 @@ class Told:
         if f.where.startswith("all but"):
             return f"{shown}."
         name = f"{self.called or f.output} goes wrong" if f.output else "something goes wrong"
-        return f"{shown}. In all, {name} {f.where}."
+        return f"{shown}. Among these cases, {name} {f.where}."
 
     def _how_far(self) -> str:
         f = self.finding

@@ -45,6 +45,13 @@ def _channels_by_reshape(i: Inputs) -> Arrays:
     return {**step, "out": step["out"].T.reshape(i["x"].shape)}
 
 
+def _channels_in_front(i: Inputs) -> Arrays:
+    """[C, N, H, W] read as [-1, C]: each row has values of one channel, not of one pixel."""
+    front = np.ascontiguousarray(i["x"].transpose(1, 0, 2, 3))
+    step = v.trained({**i, "x": front.reshape(-1, len(front))})
+    return {**step, "out": step["out"].reshape(front.shape).transpose(1, 0, 2, 3)}
+
+
 def _training(i: Inputs) -> bool:
     return i["bn_param"]["mode"] == "train"
 
@@ -116,6 +123,10 @@ TRAINING_MISTAKES = {
     "channels brought to the front by a reshape": Mistake(
         "A reshape to (C, -1) mixes the channels of several images: move axis 1 by transpose.",
         _channels_by_reshape,
+    ),
+    "channels moved to the front and read as rows": Mistake(
+        "With the channels in front, (-1, C) cuts each of them into rows: move axis 1 to the end, not to the front.",
+        _channels_in_front,
     ),
     "variances of the images averaged": Mistake(
         "One variance over all N * H * W values of a channel: the images' means differ too.",

@@ -34,6 +34,7 @@ from course.autograder.checks.language.wrong import (
     instead,
     of,
     only,
+    returned_as,
     scaled,
     swapped,
     where,
@@ -253,6 +254,10 @@ BLOCK_BACKWARD = check(
         ),
         "dgamma and dbeta swapped": Mistake(
             "The order asked for is (dx, dw, db, dgamma, dbeta).", swapped(_gradients, "dgamma", "dbeta")
+        ),
+        "db returned last": Mistake(
+            "You return (dx, dw, dgamma, dbeta, db); the order asked for is (dx, dw, db, dgamma, dbeta).",
+            returned_as(_gradients, {"db": "dgamma", "dgamma": "dbeta", "dbeta": "db"}),
         ),
         "cache of a later forward pass": later_cache(_gradients, "x", "bn_param"),
         **spent(_gradients),

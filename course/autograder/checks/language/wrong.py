@@ -4,7 +4,7 @@ Each constructor makes what a `Mistake` computes: a function from a case's input
 `reference` is any such function, the right one as a rule, so that shapes can be put into each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,14 +80,19 @@ def scaled(reference: Wrong, *paths: str, by: float | Callable[[Inputs], float])
     return wrong
 
 
-def swapped(reference: Wrong, first: str, second: str) -> Wrong:
-    """Two outputs returned in each other's place."""
+def returned_as(reference: Wrong, places: Mapping[str, str]) -> Wrong:
+    """Outputs returned in the places of others: by the place, whose it is that stands there."""
 
     def wrong(i: Inputs) -> Answers:
         found = reference(i)
-        return {first: found[second], second: found[first]}
+        return {place: found[output] for place, output in places.items()}
 
     return wrong
+
+
+def swapped(reference: Wrong, first: str, second: str) -> Wrong:
+    """Two outputs returned in each other's place."""
+    return returned_as(reference, {first: second, second: first})
 
 
 def exchanged(reference: Wrong, first: str, second: str) -> Wrong:

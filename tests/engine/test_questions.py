@@ -63,6 +63,14 @@ def test_all_that_fits_is_sent_at_once_and_answers_come_in_turn():
     assert not line.open
 
 
+def test_after_a_call_of_its_own_that_cannot_be_made_the_other_cases_are_asked():
+    check = find_check("conv2d_parameters")
+    (own,) = (index for index, case in enumerate(check.cases) if case.steps)
+    line = Line()
+    Questions(line, check, [question(check.name, index, 3) for index in (0, own, 0)])
+    assert ["arity" in CODEC.read(frame)["until"] for frame in line.sent] == [True, False, True]
+
+
 def test_steps_that_hold_equal_arrays_of_their_own_are_sent_with_each_question():
     case = DRAWN[0].case
     steps = [(*CHECK.steps_of(case), Put("x", np.ones(2))) for _ in range(2)]

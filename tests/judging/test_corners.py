@@ -144,3 +144,12 @@ def test_the_documentation_has_each_corner_and_its_share(root):
     for name in CORNERED:
         told = "; ".join(f"{corner.name}: {corner.share:.0%}" for corner in find_check(name).corners)
         assert f"| `{name}` | {told} |" in text
+
+
+def test_a_call_of_one_case_that_a_function_does_not_take_costs_that_case_alone():
+    def parameters(i, o, k, groups, bias):  # without the default that a corner asks for
+        return int(o * (i // groups) * np.prod(np.broadcast_to(k, 2)) + o * bias)
+
+    verdict = judge("conv2d_parameters", parameters, graded=True)
+    assert verdict.points == 6.4 and "groups) cannot be made with your function" in verdict.text()
+    assert judge("conv2d_parameters", lambda: 0, graded=True).points == 0

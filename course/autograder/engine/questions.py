@@ -14,7 +14,7 @@ from course.autograder.engine.cleaning import clean_reply
 from course.autograder.engine.ends import Lost
 from course.autograder.engine.wire import IN_COMMON, encode
 from course.autograder.judging.asking import Further, Question
-from course.autograder.judging.weighing import GIVES_UP
+from course.autograder.judging.weighing import giving_up
 
 # Bytes that may be under way: less than any socket takes without its being read. A process that is itself waiting for
 # its answer to be read would otherwise wait for us, and we for it.
@@ -67,7 +67,7 @@ class Questions:
         if isinstance(question, Question):
             question = (check.steps_of(question.case), question.inputs, check.asked_for)
         steps, inputs, wanted = question
-        common = dict(zip(IN_COMMON, (check.functions, steps, wanted, GIVES_UP), strict=True))
+        common = dict(zip(IN_COMMON, (check.functions, steps, wanted, giving_up(check, steps)), strict=True))
         told = {name: value for name, value in common.items() if not _same(self._common.get(name), value)}
         self._common = common
         return encode({"do": "ask", "inputs": inputs, "again": again, **told})

@@ -17,7 +17,7 @@ from course.autograder.engine.questions import Line
 from course.autograder.engine.wire import encode
 from course.autograder.judging.oracle import Oracle, helpers
 from course.autograder.judging.verdict import Verdict
-from course.autograder.judging.weighing import GIVES_UP
+from course.autograder.judging.weighing import giving_up
 
 ONCE = 1  # case: where it came by no stand-in, none is called
 
@@ -106,7 +106,7 @@ class SecondQuestions:
         """The answer to one question. Raises Lost; Unused after the first where no stand-in was called."""
         asked = {
             "do": "ask", "functions": self._check.functions, "steps": steps, "inputs": inputs, "wanted": wanted,
-            "until": GIVES_UP, "stand_ins": self._stand_ins, "anew": not self._asked,
+            "until": giving_up(self._check, steps), "stand_ins": self._stand_ins, "anew": not self._asked,
             "rescued": self._rescued, "again": True,
         }  # fmt: skip
         self._line.send_frames(encode(asked))

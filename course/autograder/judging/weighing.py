@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from course.autograder.checks.language.plain import MAX_DIMENSIONS, Problem
-from course.autograder.checks.language.protocol import Call, Reply
-from course.autograder.checks.language.spec import Arrays, Check
+from course.autograder.checks.language.protocol import Call, Reply, Step
+from course.autograder.checks.language.spec import Arrays, Case, Check
 from course.autograder.checks.language.stand_ins import input_settings
 from course.autograder.judging.asking import EXCEPTION, Observed, Question
 from course.autograder.judging.comparing import compare, tolerance_from
@@ -21,6 +21,16 @@ MANY = 3  # arrays of one dict: so many are told one by one
 EVERY = ""  # in place of a case's name: wrong on all of them
 
 
+def giving_up(check: Check, steps: Sequence[Step]) -> tuple[str, ...]:
+    """Kinds of problems after which no other case need be asked; that a call of its own fails says nothing of the others."""
+    return GIVES_UP if steps is check.steps else tuple(kind for kind in GIVES_UP if kind != "arity")
+
+
+def gives_up(check: Check, case: Case, problem: Problem | None) -> bool:
+    """Whether each of the other cases would show this problem as well."""
+    return problem is not None and problem.kind in giving_up(check, check.steps_of(case))
+
+
 def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
     """Add what one case shows."""
     tally.asked[asked.case.name] = asked
@@ -29,7 +39,7 @@ def weigh(check: Check, asked: Question, reply: Reply, tally: Tally) -> None:
         return
     if reply.problem is not None:
         tally.add(_stopped(asked, reply.problem))
-        tally.miss(asked.case.name if reply.problem.kind not in GIVES_UP else EVERY, *check.wanted)
+        tally.miss(EVERY if gives_up(check, asked.case, reply.problem) else asked.case.name, *check.wanted)
         if not {case.raises for case in check.cases}.isdisjoint(reply.problem.exceptions):
             tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]  # refused as if wrong
         return
@@ -103,8 +113,7 @@ def _exception(check: Check, asked: Question, reply: Reply, tally: Tally) -> Non
     if problem is not None and name in problem.exceptions:
         tally.compared += [(output, asked, EXCEPTION) for output in check.outputs]
         return
-    gives_up = problem is not None and problem.kind in GIVES_UP
-    tally.miss(EVERY if gives_up else asked.case.name, *check.wanted)
+    tally.miss(EVERY if gives_up(check, asked.case, problem) else asked.case.name, *check.wanted)
     if problem is not None and problem.kind != "raised" and problem.kind in GIVES_UP:
         tally.add(_stopped(asked, problem))
         return

@@ -152,7 +152,7 @@ def _call(
         given, named = as_taken(function, step.arguments, arguments)
     except TypeError as error:
         called_as = f"{step.function}({', '.join(a.split('.')[-1] for a in step.arguments)})"
-        return Problem("arity", f"it is called as {called_as}, but yours cannot be: {error}")
+        return Problem("arity", f"The call {called_as} cannot be made with your function: {error}")
     try:
         result = function(*given, **named)
     except NotImplementedError:

@@ -45,3 +45,20 @@ def test_every_shape_is_compared(shape):
 def test_zeros_are_held_to_the_size_of_the_rest():
     assert near(np.array([1e-9, 300.0]), np.array([0.0, 300.0]), TOLERANCE)
     assert not near(np.array([1e-9, 3.0]), np.array([0.0, 3.0]), TOLERANCE)
+
+
+def test_whether_and_where_are_one_answer():
+    """`near` says no as soon as that is plain; whoever asks where must be told the same of any numbers."""
+    rng, odd = np.random.default_rng(4), (np.nan, np.inf, -np.inf, 0.0, 1e-9, 1e300)
+    seen = set()
+    for _ in range(3000):
+        wanted = rng.normal(size=5) * 10.0 ** rng.integers(-12, 12)
+        got = wanted * (1 + rng.choice([0.0, 1e-9, 9e-7, 1.1e-6, 1e-3]) * rng.normal(size=5))
+        got = got + rng.choice([0.0, 5e-9, 1.1e-8, 1.0]) * rng.choice([0, 1], size=5)
+        for array in (got, wanted):
+            if rng.random() < 0.3:
+                array[rng.integers(5)] = rng.choice(odd)
+        answer = near(got, wanted, Tolerance(1e-6, 1e-8))
+        assert answer == (difference(got, wanted, Tolerance(1e-6, 1e-8)) is None), (got, wanted)
+        seen.add((answer, bool(np.isfinite(got).all())))
+    assert len(seen) == 4

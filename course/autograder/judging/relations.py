@@ -18,6 +18,7 @@ from course.autograder.judging.comparing import near, outside
 Relation = Callable[[np.ndarray, np.ndarray, Tolerance], Iterator[str]]
 MAYBE = "? "
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
+MANY = 8  # values, of which two are not alike by chance
 
 
 def _axes(chosen: tuple[int, ...]) -> str:
@@ -135,7 +136,7 @@ def clipped(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Iterat
     if low == high or not near(got, np.clip(wanted, low, high), tolerance):
         return
     bad = outside(got, wanted, tolerance)
-    maybe = "" if got.size > 7 else MAYBE  # of a few values two are alike by chance: of a shape, say
+    maybe = "" if got.size >= MANY else MAYBE  # of a few values two are alike by chance: of a shape, say
     if (bad & (wanted > high)).sum() > 1:
         yield maybe + f"Yours is right up to {high:.6g}, and cut off there."
     if (bad & (wanted < low)).sum() > 1:

@@ -156,7 +156,7 @@ POOL_SHAPE_CHECK = check(
             where(_ceil, _by_formula(lambda n, k, s, up: -(-n // s))),
         ),
         "with ceil_mode, the plus one taken away": Mistake(
-            "The minus signs of a division rounded up do not reach the plus one: add it when the quotient is there.",
+            "Round the quotient up and add 1 to it then; a minus in front takes the 1 away, as in -(-room // s + 1).",
             where(_ceil, _by_formula(lambda n, k, s, up: -((k - n) // s) - 1)),
         ),
         "rounded to the nearest with ceil_mode": Mistake(

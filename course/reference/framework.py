@@ -44,6 +44,18 @@ def _only_installed_modules() -> Iterator[None]:
         sys.path[:] = saved
 
 
+def _take_avx2() -> None:
+    """Have the MKL that Paddle brings use AVX2 on processors that are not Intel's.
+
+    MKL 2019 asks for the maker's name before it asks what a processor can do, and takes its slowest way for all but one.
+    Trained nets took a fifth less time with its AVX2 kernels.
+    """
+    with contextlib.suppress(OSError):
+        told = Path("/proc/cpuinfo").read_text("utf-8").partition("\n\n")[0]
+        if "AuthenticAMD" in told and " avx2 " in told:
+            os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
+
+
 def load_paddle() -> ModuleType:
     """Import Paddle with TF32 off (set before the import, or it is not read) and its warnings kept.
 
@@ -52,6 +64,7 @@ def load_paddle() -> ModuleType:
     """
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
     os.environ.setdefault("GLOG_minloglevel", "2")  # no notes from C++ about what it does all the same
+    _take_avx2()
     if "paddle" in sys.modules:
         return sys.modules["paddle"]
     if importlib.util.find_spec("paddle") is None:

@@ -15,6 +15,7 @@ import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.each import try_each
 from tests.processor_time import ANSWERS, ProcessorTime
 from tests.quick import Quick
+from tests.waiting import LONG_STOP
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Whoever wants no compiled files kept would have each of the processes that tests start compile the course anew.
@@ -170,6 +171,35 @@ def commits_without_waiting() -> Iterator[None]:
     event.listen(Engine, "connect", connected)
     yield
     event.remove(Engine, "connect", connected)
+
+
+class OnFirstOrder:
+    """A prefork server that is started when the first zygote is asked for."""
+
+    def order(self, *what: Any) -> bool:
+        """Start it, put it in this one's place, and pass the order on."""
+        from course.autograder.engine import prefork
+
+        prefork.shared = prefork.Prefork()
+        return prefork.shared.order(*what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def zygotes_by_fork() -> Iterator[None]:
+    """The zygotes of all engines in this process are forks of one that is warm, as they are where a class is graded."""
+    if "course.autograder.engine.prefork" not in sys.modules:  # what was collected starts no engine
+        yield
+        return
+    from course.autograder.engine import prefork
+
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(os, "pidfd_open"):
+            patch.setattr(prefork, "shared", OnFirstOrder())
+        yield
+        # It is waited for, so that its processor time counts as this process's.
+        if isinstance(prefork.shared, prefork.Prefork):
+            prefork.shared._control.close()
+            prefork.shared._process.wait(LONG_STOP)
 
 
 @pytest.fixture(scope="session")

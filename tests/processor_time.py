@@ -17,11 +17,20 @@ TICKS = os.sysconf("SC_CLK_TCK")
 ANSWERS = "answers"  # a test's property: how many answers it has tried
 
 
-def _below(pid: int) -> Iterator[int]:
+def _told(place: str) -> bytes:
+    """What the system says there. Not by `pathlib`: it is asked after each of thousands of tests."""
+    held = os.open(place, os.O_RDONLY)
+    try:
+        return os.read(held, 65536)
+    finally:
+        os.close(held)
+
+
+def _below(pid: int | str) -> Iterator[int]:
     """Every living process that this one has started, or that those have."""
     with contextlib.suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            for child in (thread / "children").read_text().split():
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+            for child in _told(f"/proc/{pid}/task/{thread}/children").split():
                 yield int(child)
                 yield from _below(int(child))
 
@@ -29,7 +38,7 @@ def _below(pid: int) -> Iterator[int]:
 def _ticks(pid: int) -> int:
     """What a process has taken, and all of its children that have ended."""
     with contextlib.suppress(OSError):
-        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+        return sum(map(int, _told(f"/proc/{pid}/stat").rpartition(b")")[2].split()[11:15]))
     return 0
 
 

@@ -145,6 +145,8 @@ assert waiting == list(NOT_YET), waiting
 assert paddle.vision.transforms.Resize and paddle.distribution.Normal(0.0, 1.0)
 import httpx
 assert httpx.get and 'paddle.text' in waiting and paddle.text.datasets
+assert paddle.dataset.mnist.train and paddle.static.amp.decorate and paddle.nn.quant.weight_quantize
+assert paddle.incubate.nn.FusedLinear and paddle.incubate.nn.functional.fused_linear and paddle.incubate.autograd.jvp
 """
 
 

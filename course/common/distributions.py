@@ -5,10 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from packaging.requirements import Requirement
 
 SITE_PACKAGES = ("site-packages", "dist-packages")
 # Not to be had while an answer is graded.
@@ -21,6 +17,8 @@ STUDENT_NEEDS = ("numpy", "matplotlib", "jupyterlab", "ipykernel", "jinja2")
 ALSO_HAS = ("paddlepaddle",)
 
 REQUIRED = re.compile(r"^Requires-Dist:\s*(.*)$", re.MULTILINE | re.IGNORECASE)
+# The name at the beginning, and the extras behind it; what versions will do is not asked. (PEP 508)
+NAMED = re.compile(r"\s*(?P<name>[\w.-]+)\s*(?:\[(?P<extras>[^\]]*)\])?")
 
 
 def normal(name: str) -> str:
@@ -31,10 +29,6 @@ def normal(name: str) -> str:
 @cache
 def closure(names: tuple[str, ...]) -> frozenset[str]:
     """The distributions that these need, themselves included, by normalised name, as installed here."""
-    from packaging.requirements import (
-        Requirement,
-    )  # for who asks, once: others know `FRAMEWORKS` alone from here
-
     seen: set[tuple[str, str]] = set()
     waiting = [(normal(name), "") for name in names]  # each with one of its extras
     while waiting:
@@ -46,9 +40,10 @@ def closure(names: tuple[str, ...]) -> frozenset[str]:
             wanted = _requires(name)
         except metadata.PackageNotFoundError:
             continue  # for another platform or Python
-        for requirement in map(Requirement, wanted):
-            if _holds(requirement, extra):
-                waiting += [(normal(requirement.name), one) for one in ("", *requirement.extras)]
+        for named in map(NAMED.match, (one for one in wanted if _holds(one, extra))):
+            if named:
+                extras = [one.strip() for one in (named["extras"] or "").split(",")]
+                waiting += [(normal(named["name"]), one) for one in {"", *extras}]
     return frozenset(name for name, _ in seen)
 
 
@@ -64,12 +59,16 @@ def _requires(name: str) -> list[str]:
     return REQUIRED.findall(text.partition("\n\n")[0])
 
 
-def _holds(requirement: "Requirement", extra: str) -> bool:
+def _holds(requirement: str, extra: str) -> bool:
     """Whether something is needed, on whatever platform, with this extra or ('') without any."""
-    marker = requirement.marker
-    if marker is None or "extra" not in str(marker):
+    if "extra" not in requirement.partition(";")[2]:
         return True
-    return bool(extra) and marker.evaluate({"extra": extra})
+    if not extra:
+        return False
+    from packaging.requirements import Requirement  # takes long, and few are read as a whole
+
+    marker = Requirement(requirement).marker
+    return marker is None or "extra" not in str(marker) or marker.evaluate({"extra": extra})
 
 
 def student_places(but: frozenset[str]) -> Iterator[Path]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from course.languages.saying import filled, joined, said
@@ -356,6 +355,9 @@ def _context(verdict: Verdict) -> dict[str, Any]:
 
 @functools.cache
 def _template(name: str) -> Any:
+    # Not at the top: the process that submissions are forked from knows verdicts, and puts none into words.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("course.autograder.judging", "templates"),
         autoescape=name.endswith(".html"),

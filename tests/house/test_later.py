@@ -129,6 +129,11 @@ with zipfile.ZipFile(folder / "a.zip", "w") as packed:
 (folder / "out").mkdir()
 unzip(str(folder / "a.zip"), str(folder / "out"))
 assert (folder / "out" / "a.txt").read_text() == "so"
+from nbconvert.exporters.html import BeautifulSoup, MarkdownWithMath, IPythonRenderer
+assert MarkdownWithMath(renderer=IPythonRenderer(escape=False)).render("*so*") == "<p><em>so</em></p>\\n"
+assert BeautifulSoup("<b>so</b>", "html.parser").b.text == "so"
+from nbgrader.converters.base import fuzz
+assert fuzz.ratio("so", "so") == 100
 """
 
 

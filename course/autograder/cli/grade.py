@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 NEEDS_PERSON = 3  # the exit code with --strict
 INTERRUPTED = 130  # as shells have it
 # What nbgrader and nbconvert import for a server, a hub, archives, pages and tests of their own; grading uses none.
-# From those below the others take functions by name, and one class that they only call.
-NOT_YET = ("bleach", "requests", "setuptools", "soupsieve", "yaml")
+# From those below the others take functions by name, and classes that they only call.
+NOT_YET = (
+    "bleach", "rapidfuzz.distance", "rapidfuzz.fuzz", "rapidfuzz.process", "rapidfuzz.utils", "requests", "setuptools", "yaml",
+)  # fmt: skip
 _EXTENSION = ("load_jupyter_server_extension",)
 NOT_YET_CALLED = {
+    "bs4": ("BeautifulSoup",),
+    "nbconvert.filters.markdown_mistune": ("IPythonRenderer", "MarkdownWithMath", "markdown2html_mistune"),
     "nbconvert.postprocessors.serve": ("ServePostProcessor",),
     "nbconvert.preprocessors.sanitize": ("_get_default_css_sanitizer",),
     "nbgrader.server_extensions.assignment_list": _EXTENSION,

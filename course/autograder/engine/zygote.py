@@ -102,7 +102,7 @@ def _folders_resolved_once() -> Iterator[None]:
     """
     whole = os.path.realpath
     known = functools.cache(whole)
-    os.path.realpath = lambda path, **how: os.path.join(known(os.path.dirname(path)), os.path.basename(path))
+    os.path.realpath = lambda path, **how: str(Path(known(str(Path(path).parent)), Path(path).name))
     try:
         yield
     finally:

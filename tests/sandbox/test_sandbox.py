@@ -192,6 +192,7 @@ def test_a_lock_that_does_not_hold_is_noticed_at_start(monkeypatch: pytest.Monke
         "import course.autograder.sandbox.confinement as s; s.landlock.restrict = lambda made: None; serve(int",
     )
     monkeypatch.setattr(host, "_START", opened)
+    monkeypatch.setattr(host.prefork, "shared", None)
     with pytest.raises(NoIsolation, match="reads a file outside"):
         Zygote(Limits(), isolated=True).await_start()
 

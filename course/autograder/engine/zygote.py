@@ -87,7 +87,7 @@ def _without_lists_of_properties() -> Iterator[None]:
     """Import matplotlib's artists meanwhile without the lists of properties in their documentation, a tenth of a start."""
     from matplotlib import artist
 
-    whole, artist.kwdoc = artist.kwdoc, lambda _: ""
+    whole, artist.kwdoc = artist.kwdoc, lambda artist: ""
     try:
         yield
     finally:
@@ -102,7 +102,7 @@ def _folders_resolved_once() -> Iterator[None]:
     """
     whole = os.path.realpath
     known = functools.cache(whole)
-    os.path.realpath = lambda path, **how: str(Path(known(str(Path(path).parent)), Path(path).name))
+    os.path.realpath = lambda path, **how: str(Path(known(str(Path(path).parent)), Path(path).name))  # type: ignore
     try:
         yield
     finally:

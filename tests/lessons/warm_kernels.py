@@ -111,6 +111,9 @@ def serve() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(
+        20_000
+    )  # a net in training makes and drops objects faster than Python's 700 are meant for
 
     for line in sys.stdin.buffer:
         if (pid := os.fork()) == 0:

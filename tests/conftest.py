@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import course  # noqa: F401  before nbformat, whose start it shortens
 from tests.each import try_each
 from tests.processor_time import ANSWERS, ProcessorTime
 from tests.quick import Quick

@@ -10,7 +10,9 @@ from course.autograder.at_home.grader import Grader, given_cells
 from course.autograder.at_home.helpers import submitted, wrong_file, wrong_name
 from course.autograder.at_home.preflight import NotebookError, main, notebook_here, preflight
 from course.autograder.at_home.told import Cell
+from tests.at_home.warm_rehearsals import WarmRehearsals
 
+pytestmark = pytest.mark.xdist_group("preflight")  # they share the process that rehearsals are forked from
 CODE = nbformat.v4.new_code_cell
 SETUP = CODE("import numpy as np\nfrom course.autograder import check", id="setup")
 SETUP.metadata["nbgrader"] = {"grade_id": "setup", "locked": True, "grade": False, "solution": False}
@@ -32,6 +34,23 @@ test_cell.__test__ = False
 RIGHT = "def scale_shift(x_hat, gamma, beta):\n    return helper(gamma * x_hat) + beta"
 CALL = test_cell("scale_shift", 'check("scale_shift", scale_shift)')
 SKIPPED = CODE("raise SystemExit", metadata={"tags": ["not-graded"]})
+
+
+@pytest.fixture(scope="module")
+def warm():
+    """The process that rehearsals are forked from."""
+    rehearsals = WarmRehearsals()
+    yield rehearsals
+    rehearsals.close()
+
+
+@pytest.fixture
+def forked(warm, monkeypatch):
+    """What a rehearsal does is tried without starting Python for each: its imports take longer than its cells."""
+    monkeypatch.setattr("course.autograder.at_home.preflight.subprocess", warm)
+
+
+by_a_fork = pytest.mark.usefixtures("forked")  # tests without it start Python, as students do
 
 
 @pytest.fixture
@@ -88,6 +107,7 @@ def test_everything_that_grading_would_punish_is_told(tried, tmp_path):
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(tried):
     helper = CODE("def helper(x):\n    return x")
     sound = tried(helper, CODE(RIGHT))
@@ -100,6 +120,7 @@ def test_a_sound_notebook_loses_nothing_and_an_unfinished_one_says_what_is_left(
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
     below = CODE("def helper(x):\n    return x")
     heading = nbformat.v4.new_markdown_cell("## 1.2 Scale and shift\n\nText.")
@@ -113,12 +134,14 @@ def test_a_helper_that_is_defined_below_its_check_is_told(tmp_path):
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_helper_whose_cell_above_stops_is_told_there_alone(tried):
     (told,) = tried(CODE("1 / 0\ndef helper(x):\n    return x"), CODE(RIGHT)).remarks
     assert "stops: ZeroDivisionError" in told
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
     from nbgrader.utils import compute_checksum
 
@@ -139,6 +162,7 @@ def test_a_written_answer_that_is_as_it_was_handed_out_is_told(tmp_path):
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_file_of_this_machine_alone_is_told_as_that(tried, tmp_path):
     (tmp_path / "away.csv").write_text("1\n")
     found = tried(
@@ -148,6 +172,7 @@ def test_a_file_of_this_machine_alone_is_told_as_that(tried, tmp_path):
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_given_cells_that_were_changed_and_newer_python_are_told(tried, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[SETUP, CODE("type Row = list[int]"), CALL])
     path = tmp_path / "x.ipynb"
@@ -173,6 +198,7 @@ def test_a_magic_is_left_out_and_nothing_else(source, python):
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told_and_the_rest_is_tried(tried):
     helper = CODE("def helper(x):\n    return x")
     found = tried(
@@ -190,6 +216,7 @@ def test_a_cell_that_never_ends_and_one_that_ends_the_process_are_told_and_the_r
 
 
 @pytest.mark.slow
+@by_a_fork
 def test_what_lies_below_is_not_tried_without_end(tried):
     found = tried(*(CODE(f"import os\nos._exit({k})") for k in range(6)))
     assert len(found.remarks) == 4 and found.remarks[-1].endswith("; the cells below were not tried")
@@ -222,7 +249,9 @@ def test_a_release_says_what_grading_has(released):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("linked", [False, True])
-def test_a_file_that_may_come_along_is_tried_as_grading_takes_it(linked, tried, tmp_path):
+def test_a_file_that_may_come_along_is_tried_as_grading_takes_it(linked, tried, tmp_path, request):
+    if linked:  # that a fresh Python finds what lies beside the notebook is seen where it comes along
+        request.getfixturevalue("forked")
     place = tmp_path / ("elsewhere.py" if linked else "helpers.py")
     place.write_text("def helper(x): return x")
     if linked:

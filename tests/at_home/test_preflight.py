@@ -1,6 +1,7 @@
 """A notebook tried as grading would run it: what would be lost, in words, before it is."""
 
 import json
+import os
 
 import nbformat
 import pytest
@@ -10,7 +11,7 @@ from course.autograder.at_home.grader import Grader, given_cells
 from course.autograder.at_home.helpers import submitted, wrong_file, wrong_name
 from course.autograder.at_home.preflight import NotebookError, main, notebook_here, preflight
 from course.autograder.at_home.told import Cell
-from tests.at_home.warm_rehearsals import WarmRehearsals
+from tests.warm import Warm
 
 pytestmark = pytest.mark.xdist_group("preflight")  # they share the process that rehearsals are forked from
 CODE = nbformat.v4.new_code_cell
@@ -39,7 +40,7 @@ SKIPPED = CODE("raise SystemExit", metadata={"tags": ["not-graded"]})
 @pytest.fixture(scope="module")
 def warm():
     """The process that rehearsals are forked from."""
-    rehearsals = WarmRehearsals()
+    rehearsals = Warm("tests.at_home.preloaded", env={**os.environ, "MPLBACKEND": "agg"})
     yield rehearsals
     rehearsals.close()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from course.autograder.grading.cluster.certificates import make_certificates
 from tests.grading.cluster.line import Line
+from tests.warm import Forked, Warm
 
 ROOT = Path(__file__).parents[3]
 LACKING = "worker without Landlock"
@@ -48,6 +49,8 @@ class Running:
         environment: beside this process's own.
         nannies: how many of the workers, the last ones, are started by a nanny of Dask's.
         lacking: whether there is one more worker, on what is a machine without Landlock; it ends with its first scheduler.
+        warm: modules for one process that all are forked from, since Dask takes as long to be imported as they to run; ()
+            where Python is started for each.
     """
 
     folder: Path
@@ -56,12 +59,19 @@ class Running:
     environment: dict[str, str] = field(default_factory=dict)
     nannies: int = 0
     lacking: bool = False
+    warm: tuple[str, ...] = ()
 
     def __enter__(self) -> "Running":
         make_certificates(self.folder / "cluster")
         self.port = free_port()
         self.lines = {name: Line(self.port) for name in (*self.names, "driver")}
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, subprocess.Popen | Forked] = {}
+        self._environment = os.environ | {
+            "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml"),
+            "PYTHONPATH": str(ROOT),
+            **self.environment,
+        }
+        self._warm = Warm(*self.warm, env=self._environment) if self.warm else None
         self._ended, self._lock = threading.Event(), threading.Lock()
         self._commands = {
             "scheduler": (
@@ -97,6 +107,8 @@ class Running:
             for pid in (process.pid, *children(process.pid)):
                 kill(pid)
             process.wait()
+        if self._warm:
+            self._warm.close()
         for line in self.lines.values():
             line.close()
 
@@ -126,15 +138,12 @@ class Running:
         return (self.folder / f"{name}.log").read_text()
 
     def _start(self, name: str) -> None:
-        environment = os.environ | {
-            "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml"),
-            "PYTHONPATH": str(ROOT),
-        }
+        start = self._warm.Popen if self._warm else subprocess.Popen
         with self._lock, (self.folder / f"{name}.log").open("a") as log:
-            self.processes[name] = subprocess.Popen(
+            self.processes[name] = start(
                 [sys.executable, "-m", *self._commands[name]],
                 cwd=self.folder,
-                env=environment | self.environment,
+                env=self._environment,
                 stdout=log,
                 stderr=log,
             )

@@ -44,6 +44,12 @@ BETWEEN = STUDENTS // (MANY + 2)  # hand-ins that are entered from one fault to 
 GIVEN_UP = "8s"  # a worker that is not heard of for so long; 60 s in deploy/dask.yaml
 SOON = 60  # seconds in which a worker, of a busy machine too, gets a submission, if there is one for it
 SEED = 3
+WARM = (
+    "dask.cli",
+    "distributed.cli.dask_scheduler",
+    "distributed.cli.dask_worker",
+    "tests.grading.cluster.quick",
+)
 
 
 class Faults:
@@ -178,7 +184,7 @@ def test_nothing_is_lost_or_entered_twice(ps1, tmp_path, monkeypatch):
         place.mkdir()
     settings = {HOLD: str(hold), "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": GIVEN_UP}
     quick = ("--preload", "tests.grading.cluster.quick")
-    with Running(folder, WORKERS, quick, settings, NANNIES, lacking=True) as cluster:
+    with Running(folder, WORKERS, quick, settings, NANNIES, lacking=True, warm=WARM) as cluster:
         comes_true(lambda: cluster.log("scheduler").count("Register worker") > WORKERS)
         killed_in_the_midst(course, cluster)
         before = entered_so_far(course)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ MOST = 2**20  # bytes of a message: a process's environment
 class Warm:
     """The program below, used like the module `subprocess`: as far as those that use it need."""
 
-    PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
+    PIPE, DEVNULL, STDOUT = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
 
     def __init__(self, *modules: str, env: Mapping[str, str] = os.environ) -> None:
         """Start it with these modules; it imports them before it answers for the first time."""
@@ -45,8 +45,8 @@ class Warm:
         self,
         command: Sequence[str],
         *,
-        cwd: str | Path,
-        env: Mapping[str, str],
+        cwd: str | Path = ROOT,
+        env: Mapping[str, str] = os.environ,
         stdin: Any = subprocess.DEVNULL,
         stdout: Any,
         stderr: Any,
@@ -57,18 +57,19 @@ class Warm:
         assert list(command[:2]) == [sys.executable, "-m"] and text
         asked = json.dumps({"words": command[2:], "cwd": str(cwd), "env": dict(env)}).encode()
         with contextlib.ExitStack() as end:
-            ours, theirs = zip(
-                *(_stream(one, number, end) for number, one in enumerate((stdin, stdout, stderr))),
-                strict=True,
-            )
+            ours_to_write, reads = _stream(stdin, "w", encoding, end)
+            ours_to_read, writes = _stream(stdout, "r", encoding, end)
+            errors = writes if stderr == self.STDOUT else _stream(stderr, "r", encoding, end)[1]
             with self._lock:
-                socket.send_fds(self._line, [asked], theirs)
+                socket.send_fds(self._line, [asked], [reads, writes, errors])
                 pid, (handle,), _, _ = socket.recv_fds(self._line, MOST, 1)
-        opened = [
-            None if one is None else os.fdopen(one, "rw"[not number], encoding=encoding)
-            for number, one in enumerate(ours)
-        ]
-        return Forked(int(pid), handle, *opened[:2])
+        return Forked(int(pid), handle, self._status, ours_to_write, ours_to_read)
+
+    def _status(self, pid: int) -> int:
+        """How one that has ended did."""
+        with self._lock:
+            self._line.send(json.dumps({"ended": pid}).encode())
+            return os.waitstatus_to_exitcode(int(self._line.recv(MOST)))
 
     def close(self) -> None:
         """End it; what it has forked goes on."""
@@ -76,52 +77,48 @@ class Warm:
         self._process.wait()
 
 
-def _stream(how: Any, number: int, end: contextlib.ExitStack) -> tuple[int | None, int]:
-    """Our end of one of a process's first descriptors, where it has one, and its own, which is closed at the end."""
+def _stream(how: Any, mode: str, encoding: str, end: contextlib.ExitStack) -> tuple[Any, int]:
+    """What we open of one of a process's first descriptors, if anything, and its own, which is closed at the end."""
     if how == subprocess.PIPE:
-        ends = os.pipe()
-        ours, theirs = ends[::-1] if number == 0 else ends
-    elif how == subprocess.DEVNULL:
-        ours, theirs = None, os.open(os.devnull, os.O_RDWR)
-    else:
-        return None, how.fileno()
-    end.callback(os.close, theirs)
-    return ours, theirs
+        reads, writes = os.pipe()
+        ours, theirs = (writes, reads) if mode == "w" else (reads, writes)
+        end.callback(os.close, theirs)
+        return os.fdopen(ours, mode, encoding=encoding), theirs
+    if how == subprocess.DEVNULL:
+        theirs = os.open(os.devnull, os.O_RDWR)
+        end.callback(os.close, theirs)
+        return None, theirs
+    return None, how.fileno()
 
 
 class Forked:
     """A process that is our child's child; a descriptor tells us when it has ended, and is of no other process."""
 
-    def __init__(self, pid: int, handle: int, stdin: Any, stdout: Any) -> None:
-        self.pid, self._handle, self.stdin, self.stdout = pid, handle, stdin, stdout
+    returncode: int | None = None
+
+    def __init__(self, pid: int, handle: int, status: Callable[[int], int], stdin: Any, stdout: Any) -> None:
+        self.pid, self._handle, self._status = pid, handle, status
+        self.stdin, self.stdout = stdin, stdout
 
     def __del__(self) -> None:
         os.close(self._handle)
 
     def poll(self) -> int | None:
-        """0 when it has ended, however it did."""
-        return 0 if select.select([self._handle], [], [], 0)[0] else None
+        return self.wait(0)
 
-    def wait(self) -> int:
-        select.select([self._handle], [], [])
-        return 0
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its exit code, or a signal's number below zero; None while it runs."""
+        if self.returncode is None and select.select([self._handle], [], [], timeout)[0]:
+            self.returncode = self._status(self.pid)
+        return self.returncode
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
 
-def _reap(*_: object) -> None:
-    """Wait for those that have ended, so that their processor time counts as ours."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 def _become(streams: Sequence[int], words: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
     """Be the process, which ends as this one would have, where this returns."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)
@@ -134,24 +131,23 @@ def _become(streams: Sequence[int], words: Sequence[str], cwd: str, env: Mapping
 
 
 def serve(line: socket.socket, modules: Sequence[str]) -> None:
-    """Fork for each message."""
+    """Fork for each message with streams; wait for one that has ended for each other message."""
     for name in modules:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, _reap)
     while True:
         content, streams, _, _ = socket.recv_fds(line, MOST, 3)
         if not content:
             return
-        signal.pthread_sigmask(
-            signal.SIG_BLOCK, {signal.SIGCHLD}
-        )  # its number is its own until it was waited for
+        asked = json.loads(content)
+        if "ended" in asked:  # until then its number is its own
+            line.send(str(os.waitpid(asked["ended"], 0)[1]).encode())
+            continue
         if (pid := os.fork()) == 0:
             line.close()
-            return _become(streams, **json.loads(content))
+            return _become(streams, **asked)
         handle = os.pidfd_open(pid)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         socket.send_fds(line, [str(pid).encode()], [handle])
         for one in (*streams, handle):
             os.close(one)

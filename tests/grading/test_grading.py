@@ -30,6 +30,7 @@ from tests.grading.dying import dies_on_s2
 from tests.grading.warm_drivers import WarmDrivers
 from tests.marked_class import folder_like
 from tests.waiting import LONG_STOP, comes_true
+from tests.warm import Warm
 
 ASSIGNMENT = "ps1_batchnorm"
 GRADE_ON = ("grade", ASSIGNMENT, "--no-feedback", "--resume")
@@ -188,13 +189,21 @@ def of_a_kind(kind: str, pid: int) -> list[int]:
     return [one for one, parent in by.items() if (parent in by) == forked]
 
 
+@pytest.fixture(scope="module")
+def warm():
+    """What drivers are forked from that have yet to start everything else."""
+    drivers = Warm("course.__main__", "course.autograder.cli.grade", "course.autograder.grading.driver")
+    yield drivers
+    drivers.close()
+
+
 @pytest.mark.parametrize("kind", ["fork server", "worker", "prefork server", "zygote"])
 def test_whichever_of_its_processes_is_killed_everyone_has_their_marks(
-    kind, class_of_four, undisturbed, tmp_path
+    kind, class_of_four, undisturbed, warm, tmp_path
 ):
     root = fresh(class_of_four, tmp_path)
     command = [sys.executable, "-m", "course", "--root", str(root), *GRADE_ON, "-j", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = warm.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     found: list[int] = []
 
     def there() -> bool:
@@ -205,8 +214,10 @@ def test_whichever_of_its_processes_is_killed_everyone_has_their_marks(
     assert comes_true(there)
     for one in found:
         os.kill(one, signal.SIGKILL)
-    told, _ = process.communicate(timeout=LONG_STOP)
-    assert process.returncode == 0 and "Traceback" not in told, told
+    ended = process.wait(LONG_STOP)
+    assert ended is not None
+    told = process.stdout.read()
+    assert ended == 0 and "Traceback" not in told, told
     assert canonical_dump(Course(root)) == undisturbed[2]
 
 

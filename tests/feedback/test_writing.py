@@ -24,6 +24,7 @@ from course.autograder.feedback.feedback import PagesMissing, without_page, writ
 from course.autograder.feedback.from_gradebook import standings
 from course.autograder.gradebook.course import PROJECT
 from course.autograder.gradebook.states import prepare
+from tests.feedback.dying import dies, dies_always
 from tests.marked_class import NAME, folder_like, hand_in, marked, record
 
 STUDENTS = ("s1", "[late] x", "a*b", "Ä & <b>ö</b>".replace("/", "∕"), "late")
@@ -162,18 +163,6 @@ def test_a_page_that_was_cut_off_or_is_older_than_its_marks_is_missed(course):
     page.write_bytes(page.read_bytes()[:-20])
     os.utime(graded, ns=(page.stat().st_mtime_ns + 10**9,) * 2)
     assert without_page(course.root, NAME, ["s1", "late"]) == ["s1", "late"]
-
-
-def dies(task):
-    """Not what any page does; what a fault in a library could."""
-    if task.standing.student == "s1" and not task.plain:
-        os._exit(9)
-    writing.write_page(replace(task, plain=True))
-
-
-def dies_always(task):
-    if task.standing.student == "s1":
-        os._exit(9)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ All results are numpy arrays in the device's reference dtype (float64 where it h
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,21 @@ def tensor(value: Any, *, times: float = 1.0, gradient: bool = False) -> Any:
     made = paddle.to_tensor(array)
     made.stop_gradient = not gradient
     return made
+
+
+def backward(out: Any, leaves: Sequence[Any], dout: Any = None) -> list[Any]:
+    """Gradients of sum(dout * out), or of sum(out), as tensors; None for a leaf that `out` does not depend on.
+
+    By `paddle.autograd.backward`, which goes through the whole graph: `paddle.grad` first looks for the part of it that
+    is asked for, and on a case of a check takes as long for that as for the gradients.
+
+    Args:
+        out: a tensor, whose graph is gone afterwards.
+        leaves: tensors made for this alone, by `tensor(..., gradient=True)`: what was in their `grad` would be added.
+        dout: as `out`.
+    """
+    paddle.autograd.backward([out], None if dout is None else [dout])
+    return [leaf.grad for leaf in leaves]
 
 
 @functools.lru_cache(maxsize=64)
@@ -141,7 +157,7 @@ def batch_norm_gradients(
             tx, *nobodys_state(x.shape[1], device()), tg, tb,
             training=True, epsilon=eps, data_format=_layout(x),
         )  # fmt: skip
-        dx, dgamma, dbeta = paddle.grad([out], [tx, tg, tb], grad_outputs=[tensor(dout)])
+        dx, dgamma, dbeta = backward(out, (tx, tg, tb), tensor(dout))
         return {"dx": dx.numpy() * f, "dgamma": dgamma.numpy(), "dbeta": dbeta.numpy()}
 
 

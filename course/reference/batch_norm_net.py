@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course.reference.batch_norm import EPS, MOMENTUM, F, tensor
+from course.reference.batch_norm import EPS, MOMENTUM, F, backward, nobodys_state, tensor
 from course.reference.device import device, on_device
 from course.reference.epsilon import held
 from course.reference.framework import paddle
@@ -55,7 +55,7 @@ def affine_bn_relu(
         state = (tensor(running_mean, times=f), tensor(running_var, times=f * f))
         tx, tw, tb, tg, tbeta = leaves
         out = block(tx, tw, tb, tg, tbeta, state, eps, momentum)
-        grads = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
+        grads = backward(out, leaves, tensor(dout))
         named = {
             f"d{name}": grad.numpy()
             for name, grad in zip(("x", "w", "b", "gamma", "beta"), grads, strict=True)
@@ -95,7 +95,7 @@ def six_layer_loss(
                     b,
                     gamma,
                     beta,
-                    state=(tensor(np.zeros(m)), tensor(np.ones(m))),
+                    state=nobodys_state(m, device()),
                     eps=EPS,
                     momentum=MOMENTUM,
                 )
@@ -103,7 +103,7 @@ def six_layer_loss(
                 h = F.relu(F.linear(h, w, b))
         scores = F.linear(h, leaves[f"W{LAYERS}"], leaves[f"b{LAYERS}"])
         loss = F.cross_entropy(scores, paddle.to_tensor(np.asarray(y, dtype=np.int64)), reduction=reduction)
-        found = paddle.grad([loss], list(leaves.values()), allow_unused=True)
+        found = backward(loss, list(leaves.values()))
         grads = {
             name: np.zeros_like(params[name]) if grad is None else grad.numpy()
             for name, grad in zip(leaves, found, strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course.reference.batch_norm import tensor
+from course.reference.batch_norm import backward, tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
 
@@ -179,7 +179,7 @@ def conv2d_gradients(
     with on_device(device().name):
         leaves = [tensor(v, gradient=True) for v in (x, w, b)]
         out = F.conv2d(*leaves, stride=stride, padding=padding, **more)
-        found = paddle.grad([out], leaves, grad_outputs=[tensor(dout)])
+        found = backward(out, leaves, tensor(dout))
         return dict(zip(("dx", "dw", "db"), (g.numpy() for g in found), strict=True))
 
 
@@ -200,7 +200,7 @@ def max_pool_gradient(x: np.ndarray, dout: np.ndarray, kernel: tuple[int, int], 
     with on_device(device().name):
         leaf = tensor(x, gradient=True)
         out = F.max_pool2d(leaf, list(kernel), stride=stride)
-        return paddle.grad([out], [leaf], grad_outputs=[tensor(dout)])[0].numpy()
+        return backward(out, [leaf], tensor(dout))[0].numpy()
 
 
 def receptive_field(layers: Sequence[dict[str, Any]]) -> tuple[int, int]:
@@ -222,7 +222,7 @@ def receptive_field(layers: Sequence[dict[str, Any]]) -> tuple[int, int]:
             if out is not None:
                 break
             size *= 2
-        (reached,) = paddle.grad([out[0, 0, 0, 0]], [x])
+        (reached,) = backward(out[0, 0, 0, 0], [x])
         rows, columns = np.nonzero(reached.numpy()[0, 0])
     return int(rows.max() - rows.min() + 1), int(columns.max() - columns.min() + 1)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from course.autograder.checks.language import Arrays, Inputs
 from course.reference import convolution
-from course.reference.batch_norm import tensor
+from course.reference.batch_norm import backward, tensor
 from course.reference.device import device, on_device
 from course.reference.framework import paddle
 
@@ -121,7 +121,7 @@ def pool_gradient(i: Inputs, op: str = "max", **changes: Any) -> np.ndarray:
     with on_device(device().name):
         leaf = tensor(i["x"], gradient=True)
         out = getattr(F, f"{op}_pool2d")(leaf, **given)
-        return paddle.grad([out], [leaf], grad_outputs=[tensor(i["dout"])])[0].numpy()
+        return backward(out, [leaf], tensor(i["dout"]))[0].numpy()
 
 
 def windows_one_by_one(i: Inputs, whole_window: bool) -> np.ndarray:

@@ -10,7 +10,7 @@ from course.autograder.checks.language import BATCH_NORM, Arrays, Case, Inputs, 
 from course.autograder.checks.language.wrong import after, of, scaled, swapped, where
 from course.autograder.checks.normalizers.variants import ASSIGNMENT
 from course.reference import batch_norm, cross_iteration
-from course.reference.batch_norm import tensor
+from course.reference.batch_norm import backward, tensor
 from course.reference.framework import paddle
 
 # --- moments of x = z @ weight, and their gradients ---
@@ -38,7 +38,7 @@ def _slope_of(moment: Callable[[Any], Any]) -> Any:
 
     def gradient(i: Inputs) -> np.ndarray:
         weight = tensor(i["weight"], gradient=True)
-        return paddle.grad([moment(paddle.matmul(tensor(i["z"]), weight))], [weight])[0].numpy()
+        return backward(moment(paddle.matmul(tensor(i["z"]), weight)), [weight])[0].numpy()
 
     return of("second_gradient", gradient)
 

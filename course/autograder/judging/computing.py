@@ -20,7 +20,9 @@ from course.reference.remembering import at_first
 def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
     """The generator that one case is drawn from; independent of which other cases there are."""
     digest = hashlib.blake2b(f"{seed}\0{check}\0{case}".encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+    # The words of the digest as one large number, as numpy would cut it up, the last ones first.
+    words = np.frombuffer(digest[::-1], dtype="<u4").astype(np.uint32, copy=False)
+    return np.random.Generator(np.random.PCG64(words))
 
 
 @dataclass(frozen=True)

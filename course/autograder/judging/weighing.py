@@ -82,7 +82,8 @@ def _arrays(check: Check, asked: Question, reply: Reply, tally: Tally) -> Arrays
     """The outputs that came as arrays of numbers; the others are told."""
     got: Arrays = {}
     for path in check.wanted:
-        value = reply.outputs.get(path, Problem("missing", f"{path} is not there"))
+        there = path in reply.outputs
+        value = reply.outputs[path] if there else Problem("missing", f"{path} is not there")
         if isinstance(value, Problem):
             tally.add(Finding(asked.case.name, path, value.kind, sentence(value.message)))
         elif not _is_numeric(value):

@@ -70,7 +70,7 @@ def twice(first: Draw, *names: str) -> Draw:
 def as_type(arrays: Inputs, dtype: str) -> Inputs:
     """The inputs with every array of floats in one precision."""
     floats = {k: v for k, v in arrays.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
-    return {**arrays, **{name: array.astype(dtype) for name, array in floats.items()}}
+    return {**arrays, **{name: array.astype(dtype, copy=False) for name, array in floats.items()}}
 
 
 # --- what it is drawn from -----------------------------------------------------------------------------------
@@ -126,10 +126,10 @@ def batch(rng: Generator, shape: tuple[int, ...], sd: float = 1.0, dtype: str = 
     by_feature = (shape[1],) + (1,) * (len(shape) - 2)
     spread = rng.uniform(0.75, 1.35, size=by_feature)
     centre = away_from_zero(rng, by_feature, 0.3, 1.2)
-    return (sd * (x * spread + centre)).astype(dtype)
+    return (sd * (x * spread + centre)).astype(dtype, copy=False)
 
 
 def upstream(rng: Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
     """A gradient from above: random, with a mean per feature that is not 0."""
     by_feature = (shape[1],) + (1,) * (len(shape) - 2)
-    return (rng.normal(size=shape) + away_from_zero(rng, by_feature, 0.3, 0.9)).astype(dtype)
+    return (rng.normal(size=shape) + away_from_zero(rng, by_feature, 0.3, 0.9)).astype(dtype, copy=False)

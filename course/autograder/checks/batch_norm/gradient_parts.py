@@ -1,5 +1,6 @@
 """What the gradients of a normaliser are made of, whatever it is that shares a mean, and dx put together from it."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,8 @@ from course.autograder.checks.language.wrong import Wrong, of
 @dataclass(frozen=True)
 class Parts:
     """What the formulas are made of, in float64, looked at so that `axes` are those that share a mean.
+
+    Each part is computed once: a formula asks for most of them several times, and changes none.
 
     Attributes:
         x, dout, gamma: arrays of that view; gamma of a shape that goes with them.
@@ -42,62 +45,62 @@ class Parts:
         """The sum over the last along the first axis of those that share a mean, axes kept."""
         return np.take(value, [-1], axis=self.axes[0]).sum(axis=self.axes, keepdims=True)
 
-    @property
+    @functools.cached_property
     def n(self) -> int:
         """How many values share a mean."""
         return int(np.prod([self.x.shape[axis] for axis in self.axes]))
 
-    @property
+    @functools.cached_property
     def var(self) -> np.ndarray:
         """The variance, axes kept."""
         return self.x.var(axis=self.axes, keepdims=True, ddof=self.ddof)
 
-    @property
+    @functools.cached_property
     def sd(self) -> np.ndarray:
         """The root that is divided by, epsilon included."""
         return np.sqrt(self.var + self.eps)
 
-    @property
+    @functools.cached_property
     def centred(self) -> np.ndarray:
         """x less its mean."""
         return self.x - self.mean(self.x)
 
-    @property
+    @functools.cached_property
     def x_hat(self) -> np.ndarray:
         """x normalised."""
         return self.centred / self.sd
 
-    @property
+    @functools.cached_property
     def normalised(self) -> np.ndarray:
         """What gamma multiplies."""
         return self.x_hat * self.factor + self.shift
 
-    @property
+    @functools.cached_property
     def out(self) -> np.ndarray:
         """The output of the forward pass."""
         return self.normalised * self.gamma + self.beta
 
-    @property
+    @functools.cached_property
     def g(self) -> np.ndarray:
         """The gradient that arrives at x_hat."""
         return self.dout * self.gamma
 
-    @property
+    @functools.cached_property
     def by_mean(self) -> np.ndarray:
         """The path through the mean."""
         return -self.mean(self.g)
 
-    @property
+    @functools.cached_property
     def by_var(self) -> np.ndarray:
         """The path through the variance."""
         return -self.x_hat * self.mean(self.g * self.x_hat) * self.n / (self.n - self.ddof)
 
-    @property
+    @functools.cached_property
     def right(self) -> np.ndarray:
         """All three paths."""
         return self.g + self.by_mean + self.by_var
 
-    @property
+    @functools.cached_property
     def without_gamma(self) -> "Parts":
         """The same with a gamma of 1."""
         return replace(self, gamma=np.ones_like(self.gamma))

@@ -1,5 +1,7 @@
 """Batch norm done wrong, in Paddle: one differentiable graph with a switch for each thing that can go wrong."""
 
+import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +11,7 @@ import numpy as np
 from course.autograder.checks.language import Arrays, Inputs
 from course.reference import batch_norm
 from course.reference.batch_norm import backward, tensor
-from course.reference.device import device, on_device
+from course.reference.device import Device, device, on_device
 from course.reference.framework import paddle
 
 RUNNING_MEAN, RUNNING_VAR = "bn_param.running_mean", "bn_param.running_var"
@@ -84,6 +86,21 @@ SPREADS = {
 }
 
 
+@functools.lru_cache(maxsize=256)
+def _divisor(number: int, on: Device) -> Any:
+    return tensor(number)
+
+
+def _variance(x: Any, axes: list[int], keepdim: bool, unbiased: bool) -> Any:
+    """What `paddle.var` gives, to the bit: that counts the values anew by half a dozen ops each time, and mistakes take
+    thousands of variances of a few numbers each.
+    """
+    moved = x - paddle.mean(x, axis=axes, keepdim=True)
+    n = math.prod(x.shape[axis] for axis in axes)
+    total = paddle.sum(paddle.pow(moved, 2), axis=axes, keepdim=keepdim)
+    return total / _divisor(n - unbiased, device())
+
+
 def statistics(x: Any, axes: tuple[int, ...], how: Switches, keepdim: bool = True) -> tuple[Any, Any]:
     """Mean and variance of a tensor, with the switches for n - 1, for squares and for the gradient."""
     mean = paddle.mean(x, axis=list(axes), keepdim=keepdim)
@@ -94,7 +111,7 @@ def statistics(x: Any, axes: tuple[int, ...], how: Switches, keepdim: bool = Tru
     elif how.second:
         var = paddle.mean(paddle.square(x), axis=list(axes), keepdim=keepdim)
     else:
-        var = paddle.var(x, axis=list(axes), keepdim=keepdim, unbiased=how.unbiased)
+        var = _variance(x, list(axes), keepdim, how.unbiased)
     return mean.detach() if how.detach_mean else mean, var.detach() if how.detach_var else var
 
 
@@ -141,6 +158,22 @@ def standardized(x: Any, mean: Any, var: Any, eps: float, how: Switches) -> Any:
     return moved / below(var, eps, how) if how.divided else moved
 
 
+# What x_hat is multiplied by and shifted by, from gamma and beta (which are exchanged before, where they are).
+FACTORS: dict[str, Callable[[Any], Any]] = {
+    "forgotten": lambda g: 1.0,
+    "twice": lambda g: g * g,
+    "divides": lambda g: 1.0 / g,
+    "plus one": lambda g: 1.0 + g,
+    "exchanged": lambda g: g,
+    "right": lambda g: g,
+}
+SHIFTS: dict[str, Callable[[Any], Any]] = {
+    "right": lambda b: b,
+    "forgotten": lambda b: 0.0,
+    "subtracted": lambda b: -b,
+}
+
+
 def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
     """Scale and shift along axis 1, with the switches for gamma and beta."""
     g, b = by_feature(gamma, x_hat.ndim), by_feature(beta, x_hat.ndim)
@@ -148,8 +181,7 @@ def affine(x_hat: Any, gamma: Any, beta: Any, how: Switches) -> Any:
         g, b = b, g
     if how.gamma == "over beta":
         return (x_hat - b if how.beta == "subtracted" else x_hat + b) * g
-    factor = {"forgotten": 1.0, "twice": g * g, "divides": 1.0 / g, "plus one": 1.0 + g}.get(how.gamma, g)
-    return x_hat * factor + {"right": b, "forgotten": 0.0, "subtracted": -b}[how.beta]
+    return x_hat * FACTORS[how.gamma](g) + SHIFTS[how.beta](b)
 
 
 def output(i: Inputs, norm: Any) -> np.ndarray:

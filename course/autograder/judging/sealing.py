@@ -1,6 +1,7 @@
 """Makes the sealed answers of an assignment: asks Paddle and every mistake about the visible cases, once."""
 
 import functools
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -103,19 +104,21 @@ class _Pair:
 def _pairs(asked: Computed) -> Iterator[_Pair]:
     """Every pair; it is known where effects that add up or multiply, or that of one of the two alone, give the same."""
     place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
-    for (first, second), made in asked.together(asked.pairs()).items():
-        for output in asked.check.outputs:
-            array, right = made.get(output.path), asked.right.get(output.path)
-            if not isinstance(array, np.ndarray) or right is None or array.dtype.kind not in "fiub":
+    together = asked.together(asked.pairs())
+    outputs = [output for output in asked.check.outputs if output.path in asked.right] if together else []
+    shown = {o.path: asked.lineup(o.path, o.tolerances.float64).showing for o in outputs}
+    for (first, second), made in together.items():
+        for output in outputs:
+            array, right = made.get(output.path), asked.right[output.path]
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
                 continue
-            tolerance = output.tolerances.float64
+            if not np.isfinite(array).all():
+                continue
             alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
-            shown = asked.lineup(output.path, tolerance).showing
-            showing = [one for name, one in zip((first, second), alone, strict=True) if name in shown]
-            made_up = _composed(alone[0], alone[1], right) if len(showing) == 2 else showing
-            known = any(near(array, one, tolerance) for one in made_up)
-            if np.isfinite(array).all():
-                yield _Pair(place[first], place[second], output.path, array, known)
+            which = [name in shown[output.path] for name in (first, second)]
+            made_up = _composed(alone[0], alone[1], right) if all(which) else itertools.compress(alone, which)
+            known = any(near(array, one, output.tolerances.float64) for one in made_up)
+            yield _Pair(place[first], place[second], output.path, array, known)
 
 
 def _sketched(pairs: list[list[_Pair]]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:

@@ -72,7 +72,7 @@ class Computed(Question):
         Args:
             pairs: some of `pairs`, or others, of which nothing is known.
         """
-        read_by = {first: read for read in self._readings for first in read.firsts}
+        read_by = self._read_by
         asked = {two: read_by[two[0]] for two in pairs if two[0] in read_by}
         missing = [(read, two[1]) for two, read in asked.items() if two[1] not in read.given]
         if missing:
@@ -81,6 +81,11 @@ class Computed(Question):
                 for read, name in missing:
                     read.learn(mistakes[name])
         return {two: read.given[two[1]] for two, read in asked.items()}
+
+    @functools.cached_property
+    def _read_by(self) -> dict[str, "_Reading"]:
+        """By a mistake's name, the inputs read otherwise whose right answer it is; the last of them where there are more."""
+        return {first: read for read in self._readings for first in read.firsts}
 
     @functools.cached_property
     def _readings(self) -> list["_Reading"]:

@@ -90,11 +90,12 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
             if name in known.showing:
                 evidence.explains.add(case)
         few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
+    in_shape_alone = frozenset[str]().union(*(known.in_shape_alone for _, known in lineups))
     for name, evidence in found.items():
         evidence.few = few
         evidence.let_through = evidence.explains <= refused
         evidence.shows = {case for case, known in lineups if name in known.showing}
-        evidence.in_shape_alone = any(name in known.in_shape_alone for _, known in lineups)
+        evidence.in_shape_alone = name in in_shape_alone
     names = dict.fromkeys(itertools.chain.from_iterable(asked.wrong for asked, _ in entries))
     in_order = {name: found[name] for name in names if name in found}
     return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, in_order)

@@ -1,5 +1,6 @@
 """Two mistakes in one output: which pair of misconceptions gives exactly this on every case that has no name yet."""
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -130,12 +131,32 @@ class _Case:
         with np.errstate(all="ignore"):
             effects = np.stack([self.alone[name].astype(np.float64).ravel() for name in names])
             got, base = (array.astype(np.float64).ravel() for array in (self.came, self.base))
-            for k, effect in enumerate(effects[:-1]):
-                rest = effects[k + 1 :]
+            may = np.triu(self._may_compose(effects, got, base), 1)
+            for k in np.flatnonzero(may.any(axis=1)).tolist():
+                effect, places = effects[k], np.flatnonzero(may[k])
+                rest = effects[places]
                 fit = self._near_each(effect + rest - base, got)
                 if base.all():
                     fit |= self._near_each(effect / base * rest, got)
-                yield from ((names[k], names[k + 1 + j]) for j in np.flatnonzero(fit).tolist())
+                yield from ((names[k], names[j]) for j in places[fit].tolist())
+
+    def _may_compose(self, effects: np.ndarray, got: np.ndarray, base: np.ndarray) -> np.ndarray:
+        """Which two mistakes may make together what came, [first, second], by the one value that is farthest from right.
+
+        That is asked of all pairs at once, and leaves few whose other values need be composed. A composed answer is
+        nowhere larger than the largest values that it is composed of, and twice that leaves room for rounding.
+        """
+        if not got.size:
+            return np.ones((len(effects), len(effects)), dtype=bool)
+        at, most = int(np.argmax(np.abs(got - base))), np.abs(effects).max(axis=1)
+        room = 2 * (self.known.tolerance.rtol + self.known.tolerance.atol)
+        here = effects[:, at]
+        gap = np.abs(here[:, None] + here - base[at] - got[at])
+        may: np.ndarray = gap <= room * np.maximum(most[:, None] + most + np.abs(base).max(), 1.0)
+        if base.all():
+            gap = np.abs(here[:, None] / base[at] * here - got[at])
+            may |= gap <= room * np.maximum(np.abs(effects / base).max(axis=1)[:, None] * most, 1.0)
+        return may
 
     def _near_each(self, made: np.ndarray, got: np.ndarray) -> np.ndarray:
         """Which rows are near enough; what is not finite is not met by finite numbers."""
@@ -182,12 +203,17 @@ class _Case:
 
     def _composed(self, two: Two) -> list[np.ndarray]:
         """What two effects make that add up, and two that multiply."""
-        if self.base.dtype.kind not in "fiu" or not set(two) <= set(self.alone):
+        if self.base.dtype.kind not in "fiu" or two[0] not in self.alone or two[1] not in self.alone:
             return []
-        one, other, right = (
-            array.astype(np.float64) for array in (self.alone[two[0]], self.alone[two[1]], self.base)
-        )
-        return [one + other - right, *([one / right * other] if right.all() else [])]
+        one, other = (self.alone[name].astype(np.float64, copy=False) for name in two)
+        right, has_zero = self._divisor
+        return [one + other - right, *([] if has_zero else [one / right * other])]
+
+    @functools.cached_property
+    def _divisor(self) -> tuple[np.ndarray, bool]:
+        """The right answer in float64, and whether there is a 0 in it."""
+        right = self.base.astype(np.float64, copy=False)
+        return right, not right.all()
 
 
 def _finite(array: np.ndarray) -> bool:

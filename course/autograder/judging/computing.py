@@ -16,6 +16,8 @@ from course.autograder.judging.reading import readings
 from course.common.quiet import quiet_stderr
 from course.reference.remembering import at_first
 
+ROUNDING = 1e-9  # what two ways to the same answer may differ by, beside values of its size
+
 
 def case_generator(seed: int, check: str, case: str) -> np.random.Generator:
     """The generator that one case is drawn from; independent of which other cases there are."""
@@ -95,7 +97,7 @@ class Computed(Question):
         found = []
         with quiet_stderr():
             for read in readings(self.values):
-                right = _tried(self.check.reference, read)
+                right = {path: (a, _room(a)) for path, a in _tried(self.check.reference, read).items()}
                 firsts = tuple(name for name, wrong in self.wrong.items() if wrong and _gives(right, wrong))
                 found += [_Reading(read, firsts)] if firsts else []
         return found
@@ -149,22 +151,29 @@ def _tried(answer: Callable[[Inputs], Mapping[str, Any]], inputs: Inputs) -> Arr
         return {}
 
 
-def _gives(right: Arrays, wrong: Arrays) -> bool:
-    """Whether these right answers are just this mistake, in everything that it changes."""
+def _gives(right: Mapping[str, tuple[np.ndarray, float]], wrong: Arrays) -> bool:
+    """Whether these right answers, each with its `_room`, are just this mistake, in everything that it changes."""
     return all(
-        path in right and right[path].shape == value.shape and _close(value, right[path])
+        path in right and right[path][0].shape == value.shape and _close(value, *right[path])
         for path, value in wrong.items()
     )
 
 
-def _close(value: np.ndarray, right: np.ndarray) -> bool:
-    """As `np.allclose` tells; but that asks much first, and nearly all that comes differs in its first value already.
+def _room(right: np.ndarray) -> float:
+    """How far from a right answer in floats another may lie, whatever a value's own size.
 
     Paddle keeps a momentum in single precision, which a value near 0 beside large ones feels.
     """
-    room = 1e-9
-    if value.size and value.dtype.kind == right.dtype.kind == "f":
-        room += 2e-7 * float(np.max(np.abs(right), initial=0.0, where=np.isfinite(right)))
+    if right.dtype.kind != "f":
+        return ROUNDING
+    return ROUNDING + 2e-7 * float(np.max(np.abs(right), initial=0.0, where=np.isfinite(right)))
+
+
+def _close(value: np.ndarray, right: np.ndarray, room: float) -> bool:
+    """As `np.allclose` tells; but that asks much first, and nearly all that comes differs in its first value already."""
+    if value.dtype.kind != "f" or right.dtype.kind != "f":
+        room = ROUNDING
+    elif value.size:
         one, other = value.flat[0], right.flat[0]
         if np.isfinite(one) and np.isfinite(other) and abs(one - other) > room + 1e-6 * abs(other):
             return False

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from course.autograder.checks import find_check
 from course.autograder.engine.engine import Engine
 from course.autograder.gradebook.nbgrader_steps import released_notebook
 from course.autograder.judging.answers import (
+    Wrong,
     assignments_with_a_bank,
     notebook_with,
     right_answers,
@@ -54,11 +55,26 @@ MANY = re.compile(r"^\d+ of")
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer of the bank, and the functions that it may make different from the instructor's; all when None."""
+    """Answers of the bank, and the functions that they may make different from the instructor's; all when None."""
 
     assignment: str
     sources: dict[str, str]
     touched: frozenset[str] | None = None
+
+
+def apart(assignment: str, answers: Sequence[Wrong]) -> list[list[Wrong]]:
+    """The answers in as few hand-ins as they go into where no function's verdict hangs on two of them."""
+    together: list[tuple[set[str], list[Wrong]]] = []
+    for answer in answers:
+        touched = set(users_of(assignment, answer.function))
+        for taken, beside in together:
+            if taken.isdisjoint(touched):
+                taken |= touched
+                beside.append(answer)
+                break
+        else:
+            together.append((touched, [answer]))
+    return [beside for _, beside in together]
 
 
 def cases() -> list:
@@ -67,9 +83,11 @@ def cases() -> list:
         group = pytest.mark.xdist_group(f"parity {assignment}")  # one worker draws its cases, once
         kept = {"the instructor's": Kept(assignment, {})}
         kept |= {a.name: Kept(assignment, dict(a.sources)) for a in right_answers(assignment)}
-        for wrong in wrong_answers(assignment)[::EVERY]:
-            touched = frozenset(users_of(assignment, wrong.function))
-            kept[wrong.id] = Kept(assignment, sources_with(assignment, [wrong]), touched)
+        for wrong in apart(assignment, wrong_answers(assignment)[::EVERY]):
+            touched = frozenset().union(*(users_of(assignment, one.function) for one in wrong))
+            kept["+".join(one.id for one in wrong)] = Kept(
+                assignment, sources_with(assignment, wrong), touched
+            )
         found += [pytest.param(one, id=f"{assignment}-{name}", marks=group) for name, one in kept.items()]
     return found
 

@@ -35,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # until all tests are collected: next to nothing of what is imported and made until then is freed
     config.pluginmanager.register(ProcessorTime(config))
+    if hasattr(config, "workerinput"):
+        from tests.scheduling import tell_less
+
+        tell_less(config)
     if config.getoption("quick"):
         config.pluginmanager.register(Quick())
 

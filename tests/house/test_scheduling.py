@@ -9,7 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from tests.conftest import ROOT
-from tests.scheduling import GroupScheduling, Places
+from tests.scheduling import GroupScheduling, Places, tell_less
 from tests.waiting import LONG_STOP
 
 pytest_plugins = ["pytester"]
@@ -62,6 +62,25 @@ def test_every_worker_runs_what_it_would_be_given_otherwise_and_little_is_kept_i
     otherwise, all_of_it = handed_out(LoadGroupScheduling)
     assert own == otherwise and sorted(own[0] + own[1]) == list(range(len(TESTS)))
     assert kept <= 4 < 50 < all_of_it
+
+
+def test_a_worker_leaves_unsaid_what_nobody_listens_to_and_nothing_else() -> None:
+    said: list[tuple[str, Any]] = []
+
+    class WorkerInteractor:
+        def sendevent(self, name: str, **what: Any) -> None:
+            said.append((name, what))
+
+    worker, other = WorkerInteractor(), SimpleNamespace()
+    tell_less(SimpleNamespace(pluginmanager=SimpleNamespace(get_plugins=lambda: [other, worker])))
+    for when in ("setup", "call", "teardown"):
+        for outcome in ("passed", "failed", "skipped"):
+            worker.sendevent("testreport", data={"when": when, "outcome": outcome})
+    for name in ("logstart", "logfinish", "runtest_protocol_complete"):
+        worker.sendevent(name, nodeid="t")
+    reports = [(what["data"]["when"], what["data"]["outcome"]) for name, what in said if name == "testreport"]
+    assert ("setup", "passed") not in reports and len(reports) == 8
+    assert [name for name, _ in said[8:]] == ["logfinish", "runtest_protocol_complete"]
 
 
 def test_what_a_worker_left_undone_is_run_by_the_other_but_not_what_it_ended_over() -> None:

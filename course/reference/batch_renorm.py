@@ -41,7 +41,8 @@ class Renormalized:
 
 
 def _by_channel(value: Any, rank: int) -> Any:
-    return value.reshape([1, -1] + [1] * (rank - 2))
+    """A (C,) against [N, C, ...]; [N, C] takes it as it is."""
+    return value if rank == 2 else value.reshape([1, -1] + [1] * (rank - 2))
 
 
 def correction(

@@ -60,27 +60,30 @@ def compensated(past: Moments, name: str, weight: Any, rho: float = 1.0) -> Any:
 
     `rho` scales the correction: 1 is the expansion, 0 leaves the moment as it was (the paper's naive form).
     """
-    return _all_compensated([past], name, weight, rho)[0]
+    return _all_compensated([past], [name], weight, rho)[0][0]
 
 
-def _all_compensated(history: list[Moments], name: str, weight: Any, rho: float) -> Any:
-    """`compensated` of each of the earlier steps, [steps, C]: all of them at once, for a step on a CPU costs by its ops."""
-    kept = {
-        part: paddle.stack([step[part] for step in history]) for part in (name, f"{name}_gradient", "weight")
-    }
+def _all_compensated(history: list[Moments], names: list[str], weight: Any, rho: float) -> list[Any]:
+    """`compensated` for each name, of each of the earlier steps, [steps, C]: a step on a CPU costs by its ops."""
+    # As many copies of the weight as there are steps: to stretch one over them takes Paddle longer than all else here.
+    change = paddle.stack([weight] * len(history)) - paddle.stack([step["weight"] for step in history])
     channel = weight.ndim if weight.ndim == 2 else 1
-    change = kept[f"{name}_gradient"] * (weight - kept["weight"])
-    return kept[name] + rho * paddle.sum(change, axis=[a for a in range(1, change.ndim) if a != channel])
+    axes = [a for a in range(1, change.ndim) if a != channel]
+    found = []
+    for name in names:
+        kept, gradient = (
+            paddle.stack([step[part] for step in history]) for part in (name, f"{name}_gradient")
+        )
+        found.append(kept + rho * paddle.sum(gradient * change, axis=axes))
+    return found
 
 
 def window_moments(x: Any, weight: Any, history: list[Moments], k: int, rho: float = 1.0) -> tuple[Any, Any]:
     """(mean, var), each (C,), over the current batch and the first k - 1 entries of `history`."""
     means, seconds = (moment.unsqueeze(0) for moment in moments_of(x))
     if earlier := history[: k - 1]:
-        means, seconds = (
-            paddle.concat([now, _all_compensated(earlier, name, weight.detach(), rho)])
-            for now, name in ((means, "mean"), (seconds, "second"))
-        )
+        past = _all_compensated(earlier, ["mean", "second"], weight.detach(), rho)
+        means, seconds = (paddle.concat(pair) for pair in zip((means, seconds), past, strict=True))
     mean, second = means.mean(axis=0), paddle.maximum(seconds, means * means).mean(axis=0)
     return mean, paddle.clip(second - mean * mean, min=0.0)
 
@@ -133,16 +136,20 @@ class CrossIterationBatchNorm(Layer):
             return self._normalized(x, self.running_mean, self.running_var)
         mean, var = window_moments(x, self.inner.weight, self.history, self.k, self.rho)
         if self.k > 1:
-            self.history = [record(x, self.inner.weight), *self.history][: self.k - 1]
+            # Of the layer alone: gradients look through the whole graph that led to them.
+            alone = self.inner(z.detach())
+            self.history = [record(alone, self.inner.weight), *self.history][: self.k - 1]
         old, new = self.momentum, 1 - self.momentum
         self.running_mean.set_value(old * self.running_mean + new * mean.detach())
         self.running_var.set_value(old * self.running_var + new * var.detach())
         return self._normalized(x, mean, var)
 
     def _normalized(self, x: Any, mean: Any, var: Any) -> Any:
-        shape = [1, -1] + [1] * (x.ndim - 2)
-        m, v, g, b = (t.reshape(shape) for t in (mean, var, self.weight, self.bias))
-        return g * (x - m) / paddle.sqrt(v + self.epsilon) + b
+        values: Any = (mean, paddle.sqrt(var + self.epsilon), self.weight, self.bias)
+        if x.ndim > 2:  # [N, C] takes (C,) as it is
+            values = (t.reshape([1, -1] + [1] * (x.ndim - 2)) for t in values)
+        m, s, g, b = values
+        return g * (x - m) / s + b
 
 
 # --- the same on numpy arrays, for checks ---

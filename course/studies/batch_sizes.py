@@ -38,22 +38,29 @@ def calibrate(net: Any, x: Any) -> None:
 
 def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images) -> list[Row]:
     """Train one net; its accuracy as it comes, and after its running statistics are calibrated."""
-    batch, last = case["batch"], list[float]()
+    batch, losses = case["batch"], list[float]()
     steps = settings["images_seen"][case["net"]] // batch
     seen = {**settings, "image_channels": images.channels}
     net = NETS[case["net"]](case["norm"], images.x_train.shape[1], seen, seed)
 
     def watch(step: int, loss: float) -> None:
-        last[:] = [loss, accuracy(net, images.x_val, images.y_val)]
+        losses.append(loss)
 
     optimizer = sgd(net, settings["learning_rate_at_32"] * batch / 32)
     train(net, images, optimizer, batch=batch, seed=seed, watched=[steps - steps // 4, steps], watch=watch)
-    calibrated = None
+    right, calibrated = accuracy(net, images.x_val, images.y_val), None
     if case["norm"] in KEEPERS:
         calibrate(net, images.x_train[: settings["calibration_images"]])
         calibrated = accuracy(net, images.x_val, images.y_val)
     return [
-        {**case, "seed": seed, "steps": steps, "loss": last[0], "accuracy": last[1], "calibrated": calibrated}
+        {
+            **case,
+            "seed": seed,
+            "steps": steps,
+            "loss": losses[-1],
+            "accuracy": right,
+            "calibrated": calibrated,
+        }
     ]
 
 

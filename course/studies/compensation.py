@@ -64,7 +64,8 @@ def moment_errors(
         optimizer.clear_grad()
         past = [(x, notes), *past][: window - 1]
         if len(past) == window - 1:
-            found.append([errors_of(net, old, kept) for old, kept in past])
+            with paddle.no_grad():
+                found.append([errors_of(net, old, kept) for old, kept in past])
     return np.moveaxis(np.mean(found, axis=0), 0, -1)
 
 

@@ -14,13 +14,28 @@ warnings.filterwarnings("ignore", message="When training, we now always track gl
 
 nn = paddle.nn
 Layer: Any = paddle.nn.Layer
+Initializer: Any = paddle.nn.initializer.Initializer
 ACTIVATIONS: dict[str, type] = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 Between = Callable[[int], Any]
 
 
+class Given(Initializer):
+    """Starts a parameter at an array's values; Paddle's own `Assign` makes a Python number of each of them first."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        """Take the values, which become float32."""
+        super().__init__()
+        self.values = np.asarray(values, dtype=np.float32)
+
+    def forward(self, var: Any, block: Any = None) -> Any:
+        """Fill the parameter."""
+        var.set_value(self.values)
+        return var
+
+
 def constant(values: np.ndarray) -> Any:
     """A parameter attribute that starts a parameter at these values (as float32)."""
-    return paddle.ParamAttr(initializer=nn.initializer.Assign(np.asarray(values, dtype=np.float32)))
+    return paddle.ParamAttr(initializer=Given(values))
 
 
 def linear(

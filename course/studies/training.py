@@ -9,6 +9,7 @@ from course.reference.framework import paddle
 from course.teaching.data import Images
 
 F = paddle.nn.functional
+TOGETHER = 16  # batches that are made tensors at once: one by one, that takes longer than a step of the smallest nets
 
 
 def batches(images: Images, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
@@ -16,9 +17,11 @@ def batches(images: Images, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
     rng = np.random.default_rng([seed, 1])
     while True:
         order = rng.permutation(len(images.y_train))
-        for start in range(0, len(order) - size + 1, size):
-            taken = order[start : start + size]
-            yield paddle.to_tensor(images.x_train[taken]), paddle.to_tensor(images.y_train[taken])
+        whole = order[: len(order) // size * size].reshape(-1, size)
+        for start in range(0, len(whole), TOGETHER):
+            taken = whole[start : start + TOGETHER]
+            x, y = (paddle.to_tensor(values[taken]) for values in (images.x_train, images.y_train))
+            yield from zip(paddle.unbind(x), paddle.unbind(y), strict=True)
 
 
 def logits(net: Any, x: np.ndarray) -> np.ndarray:
@@ -72,7 +75,7 @@ def train(
         optimizer.clear_grad()
         losses.append(loss.detach())
         if step in stops:
-            watch(step, float(np.mean([float(v) for v in losses])))
+            watch(step, float(paddle.stack(losses).numpy().mean(dtype=np.float64)))
             losses.clear()
             if not finite(net):
                 return step

@@ -150,7 +150,7 @@ def _quickest(run: Callable[[], Any], budget: float) -> float:
 
 
 def measure_machine(
-    sides: Sequence[int] = (256, 512, 1024), megabytes: int = 16, budget: float = 0.4
+    sides: Sequence[int] = (256, 512, 1024), megabytes: int = 16, budget: float = 0.2
 ) -> Machine:
     """Measure this machine by square float32 matrix products and by a copy: the quickest run of each counts.
 

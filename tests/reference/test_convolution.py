@@ -26,15 +26,16 @@ def windows_of(n, k, stride=1, before=0, after=0, dilation=1):
 
 
 def loops(x, w, b, stride, pad):
-    n, c, h, width = x.shape
+    """Place by place and kernel cell by kernel cell; at each, all samples and channels together."""
+    n, _, h, width = x.shape
     o, _, kh, kw = w.shape
     out = np.zeros((n, o, windows_of(h, kh, stride, pad, pad), windows_of(width, kw, stride, pad, pad)))
-    for s, k, i, j in np.ndindex(out.shape):
-        out[s, k, i, j] = b[k]
-        for channel, u, v in np.ndindex(c, kh, kw):
+    for i, j in np.ndindex(out.shape[2:]):
+        out[:, :, i, j] = b
+        for u, v in np.ndindex(kh, kw):
             row, column = i * stride + u - pad, j * stride + v - pad
             if 0 <= row < h and 0 <= column < width:
-                out[s, k, i, j] += x[s, channel, row, column] * w[k, channel, u, v]
+                out[:, :, i, j] += x[:, :, row, column] @ w[:, :, u, v].T
     return out
 
 

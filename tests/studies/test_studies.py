@@ -1,5 +1,6 @@
 """The studies: small runs of each, what they keep, and that the kept files are what the code would write."""
 
+import functools
 import gzip
 import hashlib
 import io
@@ -8,6 +9,7 @@ import math
 import pickle
 import re
 import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,12 @@ def images() -> data.Images:
     return replace(digits, x_train=digits.x_train[:400], y_train=digits.y_train[:400])
 
 
+@pytest.fixture(scope="module")
+def small(images: data.Images) -> Callable[[str], Result]:
+    """A small run of a study, made once for the tests that look at it."""
+    return functools.cache(lambda name: run(STUDIES[name], images, SMALL[name], (0, 1)))
+
+
 def untimed(result: Result) -> list[dict[str, Any]]:
     timed = STUDIES[result.study].timed
     return [{k: v for k, v in row.items() if k not in timed} for row in result.rows]
@@ -74,10 +82,10 @@ def untimed(result: Result) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_small_run_has_a_row_for_every_case_and_seed_and_is_the_same_twice(
-    name: str, images: data.Images
+    name: str, images: data.Images, small: Callable[[str], Result]
 ) -> None:
     study, settings = STUDIES[name], {**STUDIES[name].settings, **SMALL[name]}
-    first, second = (run(study, images, SMALL[name], (0, 1)) for _ in range(2))
+    first, second = small(name), run(study, images, SMALL[name], (0, 1))
     keys = list(study.cases(settings)[0])
     for case in study.cases(settings):
         for seed in (0, 1):
@@ -89,8 +97,8 @@ def test_a_small_run_has_a_row_for_every_case_and_seed_and_is_the_same_twice(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in STUDIES if not STUDIES[n].timed])
-def test_another_seed_gives_other_numbers(name: str, images: data.Images) -> None:
-    result = run(STUDIES[name], images, SMALL[name], (0, 1))
+def test_another_seed_gives_other_numbers(name: str, small: Callable[[str], Result]) -> None:
+    result = small(name)
     by_seed = [[{k: v for k, v in r.items() if k != "seed"} for r in result.where(seed=s)] for s in (0, 1)]
     assert by_seed[0] != by_seed[1]
 

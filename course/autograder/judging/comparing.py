@@ -1,5 +1,6 @@
 """Is this array that array? And where it is not: by how much, at which index, and what strikes the eye first."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -103,11 +104,11 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
         return None
     bad = np.asarray(bad)
     with np.errstate(all="ignore"):
-        gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+        gap = np.abs(got.astype(np.float64, copy=False) - wanted.astype(np.float64, copy=False))
     # Integers beyond the reach of a float differ by more than their gap shows.
     gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
     if not _in_integers(got, wanted, tolerance):
-        got, wanted = got.astype(np.float64), wanted.astype(np.float64)
+        got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     index = np.unravel_index(int(np.argmax(gap)), gap.shape)
     return Difference(
         largest=float(gap[index]),
@@ -187,8 +188,7 @@ def compare(
     seen = fact(got, wanted, input_arrays(inputs) if arrays is None else arrays)
     if seen is not None:
         return Finding(kind=seen.kind, message=seen.message, advice=seen.advice, **about)
-    small = precision(inputs, got) == "float64" and near(got, wanted, output.tolerances.float32)
-    if small:
+    if near(got, wanted, output.tolerances.float32) and precision(inputs, got) == "float64":
         small_term = any(name in inputs for name in WITH_EPSILON)
         advice = ROUNDED if _are_float32(got, wanted) else SMALL_TERM if small_term else SMALL
         return Finding(
@@ -199,12 +199,17 @@ def compare(
     return Finding(kind="value", message=f"{gap.outside:,} of {gap.size:,} values differ.", **about)
 
 
+@functools.lru_cache(maxsize=32)
+def _called(dtype: np.dtype) -> str:
+    return str(dtype)  # which numpy puts together each time
+
+
 def _shapes(got: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
     return {
         "got_shape": got.shape,
-        "got_dtype": str(got.dtype),
+        "got_dtype": _called(got.dtype),
         "wanted_shape": wanted.shape,
-        "wanted_dtype": str(wanted.dtype),
+        "wanted_dtype": _called(wanted.dtype),
     }
 
 

@@ -1,6 +1,7 @@
 """What speaks for a mistake: the cases on which it would show, and those on which it gives exactly what came."""
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,7 +73,7 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
 
     Of a mistake that is in step nowhere there is nothing to say, and it gets no `Evidence`.
     """
-    found: dict[str, Evidence] = {}
+    in_step: defaultdict[str, set[str]] = defaultdict(set)
     lineups: list[tuple[str, Lineup]] = []
     few = False
     refused = {asked.case.name for asked, _ in entries if asked.case.raises}
@@ -83,19 +84,23 @@ def gather(output: Output, entries: list[tuple[Question, np.ndarray]]) -> Answer
         lineups.append((case, known))
         met = known.met_by(got)
         if near(got, right, tolerance):
-            met |= set(asked.wrong) - known.given
+            met |= known.silent
         for name in met:
-            evidence = found.setdefault(name, Evidence())
-            evidence.in_step.add(case)
-            if name in known.showing:
-                evidence.explains.add(case)
+            in_step[name].add(case)
         few = max(got.size, right.size) <= FEW and right.dtype.kind in "iu"
     in_shape_alone = frozenset[str]().union(*(known.in_shape_alone for _, known in lineups))
-    for name, evidence in found.items():
-        evidence.few = few
-        evidence.let_through = evidence.explains <= refused
-        evidence.shows = {case for case, known in lineups if name in known.showing}
-        evidence.in_shape_alone = name in in_shape_alone
+    found: dict[str, Evidence] = {}
+    for name, cases in in_step.items():
+        shows = {case for case, known in lineups if name in known.showing}
+        explains = shows & cases
+        found[name] = Evidence(
+            shows=shows,
+            explains=explains,
+            in_step=cases,
+            in_shape_alone=name in in_shape_alone,
+            few=few,
+            let_through=explains <= refused,
+        )
     names = dict.fromkeys(itertools.chain.from_iterable(asked.wrong for asked, _ in entries))
     in_order = {name: found[name] for name in names if name in found}
     return Answers(output, {asked.case.name: (asked, got) for asked, got in entries}, in_order)

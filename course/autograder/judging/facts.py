@@ -47,7 +47,7 @@ def fact(got: np.ndarray, wanted: np.ndarray, arrays: Arrays) -> Fact | None:
 
 
 def _not_finite(got: np.ndarray, wanted: np.ndarray) -> Fact | None:
-    if got.dtype.kind != "f":
+    if got.dtype.kind != "f" or np.isfinite(got).all():
         return None
     strange = ~np.isfinite(got) & np.isfinite(wanted)
     if not strange.any():
@@ -87,10 +87,12 @@ def _one_value(got: np.ndarray, wanted: np.ndarray, arrays: Arrays) -> Fact | No
         return Fact("fact", told, NEVER_WRITTEN if got.size > 1 else "")
     if got.size < 2:
         return None
+    first, last = got.flat[0], got.flat[-1]
     for path, array in arrays.items():
         # Most differ in their first value already.
-        if array.shape == got.shape and array.flat[0] == got.flat[0] and np.array_equal(array, got):
+        if array.shape == got.shape and array.flat[0] == first and np.array_equal(array, got):
             return Fact("fact", f"Yours is {path} as it came.", "", empty=False)
-    if got.size > 3 and bool((got == got.flat[0]).all()) and not bool((wanted == wanted.flat[0]).all()):
-        return Fact("fact", f"Yours is {got.flat[0].item():.6g} everywhere.")
+    one_value = got.size > 3 and last == first and bool((got == first).all())
+    if one_value and not bool((wanted == wanted.flat[0]).all()):
+        return Fact("fact", f"Yours is {first.item():.6g} everywhere.")
     return None

@@ -1,6 +1,7 @@
 """All that a check's mistakes give for one output on one case, lined up so that an answer meets them all at once."""
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,11 @@ class Lineup:
         """Names of all that give something for this output."""
         return frozenset((*self.names, *self.others))
 
+    @functools.cached_property
+    def silent(self) -> frozenset[str]:
+        """Names of all that give nothing for this output: it is right with them."""
+        return frozenset(self.order) - self.given
+
     def at(self, array: np.ndarray) -> np.ndarray:
         """An array of the right answer's shape as the values are: whole, or an excerpt."""
         return array if self.excerpts is None else self.excerpts.at(array)
@@ -56,13 +62,58 @@ class Lineup:
 
     def met_by(self, got: np.ndarray) -> set[str]:
         """Names of the mistakes that give just this."""
-        met = {name for name, value in self.others.items() if self._meets(got, value)}
+        alike, others = self._others
+        if alike and got.dtype == self.right.dtype and got.shape == self.right.shape:
+            met = {name for name, value in others.items() if self._meets(got, value)}
+            same = (self._whole_numbers == got.reshape(-1)).all(axis=1)
+            met.update(itertools.compress(alike, same.tolist()))
+        else:
+            met = {name for name, value in self.others.items() if self._meets(got, value)}
         if got.shape == self.right.shape and self.names:
-            gaps = np.abs(self.values - self.at(got).astype(np.float64, copy=False))
-            within = (gaps <= self.room + self._rounding(got)).reshape(len(self.names), -1).all(axis=1)
-            rows = np.flatnonzero(within).tolist()
-            met.update(self.names[row] for row in rows if self._elsewhere_too(row, got))
+            met.update(self.names[row] for row in self._near(got) if self._elsewhere_too(row, got))
         return met
+
+    @functools.cached_property
+    def _others(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray | Sketch]]:
+        """Of `others`, whole numbers as the right answer is, which are met exactly or not at all; and the rest."""
+        right = self.right
+        alike = {
+            name: value
+            for name, value in self.others.items()
+            if right.dtype.kind in "iub"
+            and isinstance(value, np.ndarray)
+            and (value.dtype, value.shape) == (right.dtype, right.shape)
+        }
+        return alike, {name: value for name, value in self.others.items() if name not in alike}
+
+    @functools.cached_property
+    def _whole_numbers(self) -> np.ndarray:
+        """[mistakes, values]: those whole numbers, to be met by an answer all at once."""
+        alike, _ = self._others
+        return np.stack([value.reshape(-1) for value in alike.values()])
+
+    @functools.cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values and room, [names, places], and the right answer there."""
+        count = len(self.names)
+        right = self.at(self.right).astype(np.float64, copy=False).reshape(-1)
+        return self.values.reshape(count, -1), self.room.reshape(count, -1), right
+
+    def _near(self, got: np.ndarray) -> list[int]:
+        """Which rows are near enough: most are not at the value that is farthest from right, and are asked no other."""
+        values, room, right = self._rows
+        came, share = self.at(got).astype(np.float64, copy=False).reshape(-1), self._rounding(got)
+        if not came.size:
+            return list(range(len(values)))
+        at = int(np.abs(came - right).argmax())
+        there = values[:, at]
+        rows = (np.abs(there - came[at]) <= room[:, at] + share * np.abs(there)).nonzero()[0]
+        if not len(rows):
+            return []
+        left = values[rows]
+        within = (np.abs(left - came) <= room[rows] + share * np.abs(left)).all(axis=1)
+        found: list[int] = rows[within].tolist()
+        return found
 
     def _elsewhere_too(self, row: int, got: np.ndarray) -> bool:
         """Whether what is no part of an excerpt is met as well, as far as its sums tell."""
@@ -70,11 +121,15 @@ class Lineup:
             return True
         return self.excerpts.sketch(row, self.right.shape).near(got, self.tolerance, share=1.0)
 
-    def _rounding(self, got: np.ndarray) -> np.ndarray | float:
-        """Where the right answer is to be met exactly, a mistake in floats is still only met as far as they are kept."""
+    def _rounding(self, got: np.ndarray) -> float:
+        """Where the right answer is to be met exactly, a mistake in floats is still only met as far as they are kept.
+
+        Returns:
+            By what share of a value what came may be off beside its room.
+        """
         if got.dtype.kind != "f" or self.tolerance != EXACT.float64:
             return 0.0
-        return 2 * float(np.finfo(got.dtype).eps) * np.abs(self.values)
+        return 2 * float(np.finfo(got.dtype).eps)
 
     def _meets(self, got: np.ndarray, value: np.ndarray | Sketch) -> bool:
         """Near enough; where a mistake lies in the shape alone, which NaN everywhere stands for, of that shape."""

@@ -264,8 +264,9 @@ def _best(
         for name, e in answers.evidence.items()
         if case in e.explains and e.enough(failing) and e.in_shape_alone == in_shape_alone
     ]
-    if fitting and _says_little(answers, case):  # many a mistake gives it on some case or other
-        fitting = [name for name in fitting if wrong <= answers.evidence[name].in_step]
+    throughout = [name for name in fitting if wrong <= answers.evidence[name].in_step]
+    if throughout != fitting and _says_little(answers, case):  # many a mistake gives it on some case or other
+        fitting = throughout
     best = _tops(fitting, lambda name: (len(answers.evidence[name].in_step), support.everywhere[name]))
     return (
         best[0] if len(best) == 1 else next(iter(_tops(best, lambda name: (-support.against()[name],))), "")

@@ -85,45 +85,60 @@ def _same(one: Any, other: Any) -> bool:
     )
 
 
+Key = tuple[int, int, str]  # the places of two mistakes, and an output
+
+
 @dataclass(frozen=True)
 class _Pair:
-    """What two mistakes give in one output: their places, the output, the array, and whether the judge knows it already."""
+    """What two mistakes give in one output on one case: their places, the output, and the array."""
 
     first: int
     second: int
     path: str
     array: np.ndarray
-    known: bool
 
     @property
-    def key(self) -> tuple[int, int, str]:
+    def key(self) -> Key:
         """The same on all cases."""
         return self.first, self.second, self.path
 
 
-def _pairs(asked: Computed) -> Iterator[_Pair]:
-    """Every pair; it is known where effects that add up or multiply, or that of one of the two alone, give the same."""
+def _pairs(asked: Computed, news: set[Key]) -> Iterator[_Pair]:
+    """Every pair on one case.
+
+    Args:
+        asked: the case.
+        news: pairs that are news to the judge on some case; those of this one are added, and nothing more is asked of the
+            others. None is where effects that add up or multiply, or that of one of the two alone, give the same.
+    """
     place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
     together = asked.together(asked.pairs())
     outputs = [output for output in asked.check.outputs if output.path in asked.right] if together else []
     shown = {o.path: asked.lineup(o.path, o.tolerances.float64).showing for o in outputs}
+    finite: dict[int, bool] = {}  # what is one array for several pairs is asked once
     for (first, second), made in together.items():
         for output in outputs:
             array, right = made.get(output.path), asked.right[output.path]
             if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
                 continue
-            if not np.isfinite(array).all():
+            if id(array) not in finite:
+                finite[id(array)] = bool(np.isfinite(array).all())
+            if not finite[id(array)]:
                 continue
-            alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
-            which = [name in shown[output.path] for name in (first, second)]
-            made_up = _composed(alone[0], alone[1], right) if all(which) else itertools.compress(alone, which)
-            known = any(near(array, one, output.tolerances.float64) for one in made_up)
-            yield _Pair(place[first], place[second], output.path, array, known)
+            pair = _Pair(place[first], place[second], output.path, array)
+            if pair.key not in news:
+                alone = [asked.wrong[name].get(output.path, right) for name in (first, second)]
+                which = [name in shown[output.path] for name in (first, second)]
+                made_up = (
+                    _composed(alone[0], alone[1], right) if all(which) else itertools.compress(alone, which)
+                )
+                if not any(near(array, one, output.tolerances.float64) for one in made_up):
+                    news.add(pair.key)
+            yield pair
 
 
-def _sketched(pairs: list[list[_Pair]]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:
+def _sketched(pairs: list[list[_Pair]], news: set[Key]) -> list[tuple[tuple[int, int, str, Sketch], ...]]:
     """By case, the sketches of all pairs that are news on some case: a pair must fit all cases to be named."""
-    news = {pair.key for case in pairs for pair in case if not pair.known}
     made: dict[int, Sketch] = {}  # what is one array for several pairs is sketched once
 
     def sketch(array: np.ndarray) -> Sketch:
@@ -193,7 +208,8 @@ def _corners(check: Check) -> tuple[Corner, ...]:
 def known_check(check: Check, *, cases: bool = True) -> KnownCheck:
     """Everything that a release knows of a check."""
     asked = [question(check.name, index, SEED) for index in range(len(check.cases))] if cases else []
-    pairs = _sketched([list(_pairs(one)) for one in asked])
+    news: set[Key] = set()
+    pairs = _sketched([list(_pairs(one, news)) for one in asked], news)
     return KnownCheck(
         name=check.name,
         assignment=check.assignment,

@@ -73,9 +73,8 @@ def tell_less(config: Any) -> None:
     Of the five messages for each test these are two, each packed, sent, unpacked and handed to all plugins.
     """
     for plugin in config.pluginmanager.get_plugins():
-        if (
-            type(plugin).__name__ == "WorkerInteractor"
-        ):  # a class of the program that a worker is sent, not of a module
+        # A class of the program that a worker is sent: there is no module to take it from.
+        if type(plugin).__name__ == "WorkerInteractor":
             plugin.sendevent = partial(_tell, plugin.sendevent)
 
 

@@ -109,7 +109,7 @@ def _pairs(asked: Computed, news: set[Key]) -> Iterator[_Pair]:
     Args:
         asked: the case.
         news: pairs that are news to the judge on some case; those of this one are added, and nothing more is asked of the
-            others. None is where effects that add up or multiply, or that of one of the two alone, give the same.
+            others. A pair is no news where effects that add up or multiply, or that of one of the two alone, give the same.
     """
     place = {m.name: k for k, m in enumerate(asked.check.misconceptions)}
     together = asked.together(asked.pairs())

@@ -92,8 +92,8 @@ def _divisor(number: int, on: Device) -> Any:
 
 
 def _variance(x: Any, axes: list[int], keepdim: bool, unbiased: bool) -> Any:
-    """What `paddle.var` gives, to the bit: that counts the values anew by half a dozen ops each time, and mistakes take
-    thousands of variances of a few numbers each.
+    """What `paddle.var` gives, on a CPU to the bit: that counts the values anew by half a dozen ops each time, and mistakes
+    take thousands of variances of a few numbers each.
     """
     moved = x - paddle.mean(x, axis=axes, keepdim=True)
     n = math.prod(x.shape[axis] for axis in axes)

@@ -15,6 +15,7 @@ from tests.each import try_each
 from tests.processor_time import ANSWERS, ProcessorTime
 from tests.quick import Quick
 from tests.waiting import LONG_STOP
+from tests.warm import AT_THE_END
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Whoever wants no compiled files kept would have each of the processes that tests start compile the course anew.
@@ -203,6 +204,13 @@ def zygotes_by_fork() -> Iterator[None]:
         if isinstance(prefork.shared, prefork.Prefork):
             prefork.shared._control.close()
             prefork.shared._process.wait(LONG_STOP)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_goes_on() -> Iterator[None]:
+    """Processes that serve tests until the last one end with them."""
+    with AT_THE_END:
+        yield
 
 
 @pytest.fixture(scope="session")

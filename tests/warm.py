@@ -22,6 +22,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 MOST = 2**20  # bytes of a message: a process's environment
+# Of all tests: what is waited for there counts as the tests' processor time.
+AT_THE_END = contextlib.ExitStack()
 
 
 class Warm:
@@ -50,12 +52,14 @@ class Warm:
         stdin: Any = subprocess.DEVNULL,
         stdout: Any,
         stderr: Any,
+        start_new_session: bool = False,
         text: bool = True,
         encoding: str = "utf-8",
     ) -> "Forked":
         """Fork a process that does what this command would."""
         assert list(command[:2]) == [sys.executable, "-m"] and text
-        asked = json.dumps({"words": command[2:], "cwd": str(cwd), "env": dict(env)}).encode()
+        how = {"words": command[2:], "cwd": str(cwd), "env": dict(env), "alone": start_new_session}
+        asked = json.dumps(how).encode()
         with contextlib.ExitStack() as end:
             ours_to_write, reads = _stream(stdin, "w", encoding, end)
             ours_to_read, writes = _stream(stdout, "r", encoding, end)
@@ -70,6 +74,11 @@ class Warm:
         with self._lock:
             self._line.send(json.dumps({"ended": pid}).encode())
             return os.waitstatus_to_exitcode(int(self._line.recv(MOST)))
+
+    @property
+    def pid(self) -> int:
+        """The number of the process that all others are forked from."""
+        return self._process.pid
 
     def close(self) -> None:
         """End it; what it has forked goes on."""
@@ -95,6 +104,7 @@ class Forked:
     """A process that is our child's child; a descriptor tells us when it has ended, and is of no other process."""
 
     returncode: int | None = None
+    stderr = None
 
     def __init__(self, pid: int, handle: int, status: Callable[[int], int], stdin: Any, stdout: Any) -> None:
         self.pid, self._handle, self._status = pid, handle, status
@@ -117,8 +127,12 @@ class Forked:
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
 
-def _become(streams: Sequence[int], words: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
+def _become(
+    streams: Sequence[int], words: Sequence[str], cwd: str, env: Mapping[str, str], alone: bool
+) -> None:
     """Be the process, which ends as this one would have, where this returns."""
+    if alone:
+        os.setsid()
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)

@@ -27,7 +27,6 @@ from course.autograder.grading import pool
 from course.autograder.sandbox import confinement
 from course.autograder.sandbox.limits import Limits
 from tests.grading.dying import dies_on_s2
-from tests.grading.warm_drivers import WarmDrivers
 from tests.marked_class import folder_like
 from tests.waiting import LONG_STOP, comes_true
 from tests.warm import Warm
@@ -239,31 +238,40 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_gradebook(class_of_four, un
     root = anew()
     for _ in range(4):
         kill_cold(root, moments.uniform(0.05, max(1.0, seconds)))
-    warm = WarmDrivers()
-    try:
-        warm.run("--root", str(root), *GRADE_ON)
-        assert is_whole(root)
-        first = anew()
-        seconds = warm.seconds_of("--root", str(first), *GRADE_ON)
-        assert is_whole(first)
-        resting, kills, root = set(alive(everything_below(warm.process.pid))), 0, anew()
+    with contextlib.closing(Warm("tests.grading.with_servers")) as drivers:
+
+        def run(root: Path, kill_after: float = LONG_STOP) -> int | None:
+            """A driver's exit code, or None when it was killed."""
+            command = [sys.executable, "-m", "course", "--root", str(root), *GRADE_ON]
+            nowhere = subprocess.DEVNULL
+            process = drivers.Popen(command, stdout=nowhere, stderr=nowhere, start_new_session=True)
+            if (ended := process.wait(kill_after)) is None:
+                process.kill()
+                process.wait()
+            return ended
+
+        def seconds_of(root: Path) -> float:
+            """How long a run takes here and now that nobody kills."""
+            begun = time.monotonic()
+            assert run(root) == 0 and is_whole(root)
+            return time.monotonic() - begun
+
+        assert run(root) == 0 and is_whole(root)
+        seconds = seconds_of(anew())
+        resting, kills, root = set(alive(everything_below(drivers.pid))), 0, anew()
         while kills < 16:
             begun = time.monotonic()
-            ended = warm.run(
-                "--root", str(root), *GRADE_ON, kill_after=moments.uniform(0.01, max(0.1, seconds))
-            )
+            ended = run(root, kill_after=moments.uniform(0.01, max(0.1, seconds)))
             if ended is None:
                 kills += 1
-                assert gone(set(everything_below(warm.process.pid)) - resting)
+                assert gone(set(everything_below(drivers.pid)) - resting)
             else:
                 seconds = (
                     time.monotonic() - begun
                 )  # on a machine that has got quicker, later kills come sooner
                 assert ended == 0 and is_whole(root)
                 root = anew()
-        assert warm.run("--root", str(root), *GRADE_ON) == 0
-    finally:
-        warm.close()
+        assert run(root) == 0
     assert is_whole(root)
 
 

@@ -238,6 +238,7 @@ def _texts(check: Check) -> Iterator[str]:
         yield from (mistake.name, mistake.advice)
 
 
+@functools.cache
 def sealed_words(assignment: str) -> bytes:
     """The sealed file with an assignment's words in other languages: a block for each language, of those there are."""
     texts = [text for name in list_checks(assignment) for text in _texts(find_check(name))]

@@ -78,8 +78,11 @@ def _forking() -> subprocess.Popen[bytes]:
     )
 
 
-def be_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
-    """Do what `python -m ipykernel_launcher` does; does not return."""
+def be_a_kernel(settled: dict[str, str], arguments: list[str], env: dict[str, str], cwd: str) -> None:
+    """Do what `python -m ipykernel_launcher` does; does not return.
+
+    `settled` is what imports have set in the environment: they are done, and MKL reads there how it is to multiply later.
+    """
     from ipykernel.kernelapp import launch_new_instance
 
     failed = 1
@@ -88,7 +91,7 @@ def be_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(0, 1)
         os.environ.clear()
-        os.environ.update(env, JPY_PARENT_PID=str(os.getppid()))
+        os.environ.update({**settled, **env}, JPY_PARENT_PID=str(os.getppid()))
         os.chdir(cwd)
         launch_new_instance(argv=arguments)
         failed = 0
@@ -98,6 +101,7 @@ def be_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
 
 def serve() -> None:
     """Fork a kernel for each line."""
+    before = dict(os.environ)
     for name in (
         "psutil",
         "ipykernel.debugger",
@@ -109,6 +113,7 @@ def serve() -> None:
         "course.teaching.prose",
     ):
         importlib.import_module(name)
+    settled = {name: value for name, value in os.environ.items() if before.get(name) != value}
     gc.collect()
     gc.freeze()
     gc.set_threshold(
@@ -117,7 +122,7 @@ def serve() -> None:
 
     for line in sys.stdin.buffer:
         if (pid := os.fork()) == 0:
-            be_a_kernel(**json.loads(line))
+            be_a_kernel(settled, **json.loads(line))
         print(pid, flush=True)
         print(os.waitpid(pid, 0)[1], flush=True)
 

@@ -128,9 +128,17 @@ class Forked:
 
 
 def _become(
-    streams: Sequence[int], words: Sequence[str], cwd: str, env: Mapping[str, str], alone: bool
+    settled: Mapping[str, str],
+    streams: Sequence[int],
+    words: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+    alone: bool,
 ) -> None:
-    """Be the process, which ends as this one would have, where this returns."""
+    """Be the process, which ends as this one would have, where this returns.
+
+    What imports have set in the environment is settled: they are done, and MKL reads there later how it is to multiply.
+    """
     if alone:
         os.setsid()
     for number, one in enumerate(streams):
@@ -138,7 +146,7 @@ def _become(
         os.close(one)
     os.chdir(cwd)
     os.environ.clear()
-    os.environ.update(env)
+    os.environ.update({**settled, **env})
     sys.path[0] = cwd
     sys.argv = list(words)
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
@@ -146,8 +154,10 @@ def _become(
 
 def serve(line: socket.socket, modules: Sequence[str]) -> None:
     """Fork for each message with streams; wait for one that has ended for each other message."""
+    before = dict(os.environ)
     for name in modules:
         importlib.import_module(name)
+    settled = {name: value for name, value in os.environ.items() if before.get(name) != value}
     gc.collect()
     gc.freeze()
     while True:
@@ -160,7 +170,7 @@ def serve(line: socket.socket, modules: Sequence[str]) -> None:
             continue
         if (pid := os.fork()) == 0:
             line.close()
-            return _become(streams, **asked)
+            return _become(settled, streams, **asked)
         handle = os.pidfd_open(pid)
         socket.send_fds(line, [str(pid).encode()], [handle])
         for one in (*streams, handle):

@@ -65,6 +65,8 @@ def compensated(past: Moments, name: str, weight: Any, rho: float = 1.0) -> Any:
 
 def _all_compensated(history: list[Moments], names: list[str], weight: Any, rho: float) -> list[Any]:
     """`compensated` for each name, of each of the earlier steps, [steps, C]: a step on a CPU costs by its ops."""
+    if rho == 0:  # what is not corrected needs no weights and gradients
+        return [paddle.stack([step[name] for step in history]) for name in names]
     # As many copies of the weight as there are steps: to stretch one over them takes Paddle longer than all else here.
     change = paddle.stack([weight] * len(history)) - paddle.stack([step["weight"] for step in history])
     channel = weight.ndim if weight.ndim == 2 else 1
@@ -97,7 +99,8 @@ class CrossIterationBatchNorm(Layer):
         k: steps in the window, the current one counted. A plain attribute: a training loop may start at 1.
         momentum: of the running values, which average the window's moments; weights the OLD one.
         epsilon: added to the variance under the root.
-        rho: how much of the correction is made; 0 is the paper's naive form, which makes none.
+        rho: how much of the correction is made; 0 is the paper's naive form, which makes none. What is to be corrected
+            later is noted from the start, so a layer that begins at 0 stays there.
 
     Raises:
         ValueError: when the inner layer has a bias: the expansion would forget it, and under batch norm it
@@ -136,13 +139,18 @@ class CrossIterationBatchNorm(Layer):
             return self._normalized(x, self.running_mean, self.running_var)
         mean, var = window_moments(x, self.inner.weight, self.history, self.k, self.rho)
         if self.k > 1:
-            # Of the layer alone: gradients look through the whole graph that led to them.
-            alone = self.inner(z.detach())
-            self.history = [record(alone, self.inner.weight), *self.history][: self.k - 1]
+            self.history = [self._noted(z, x), *self.history][: self.k - 1]
         old, new = self.momentum, 1 - self.momentum
         self.running_mean.set_value(old * self.running_mean + new * mean.detach())
         self.running_var.set_value(old * self.running_var + new * var.detach())
         return self._normalized(x, mean, var)
+
+    def _noted(self, z: Any, x: Any) -> Moments:
+        """What later steps need to know of this one: the naive form takes moments as they were, and no gradients."""
+        if self.rho == 0:
+            return dict(zip(("mean", "second"), moments_of(x.detach()), strict=True))
+        # Of the layer alone: gradients look through the whole graph that led to them.
+        return record(self.inner(z.detach()), self.inner.weight)
 
     def _normalized(self, x: Any, mean: Any, var: Any) -> Any:
         values: Any = (mean, paddle.sqrt(var + self.epsilon), self.weight, self.bias)

@@ -149,6 +149,17 @@ def _quickest(run: Callable[[], Any], budget: float) -> float:
     return min(times)
 
 
+def measure_copying(megabytes: int, budget: float = 0.2) -> float:
+    """Bytes read and written in a second by the quickest of all copies of an array that the budget of seconds allows."""
+    long = paddle.zeros([megabytes * 2**18])
+    source, target = long.numpy(), np.zeros(megabytes * 2**18, dtype=np.float32)
+    on_cpu = paddle.device.get_device().startswith("cpu")
+    copied = _quickest(
+        (lambda: np.copyto(target, source)) if on_cpu else (lambda: paddle.assign(long)), budget
+    )
+    return 2 * target.nbytes / copied
+
+
 def measure_machine(
     sides: Sequence[int] = (256, 512, 1024), megabytes: int = 16, budget: float = 0.2
 ) -> Machine:
@@ -164,13 +175,7 @@ def measure_machine(
         square = paddle.rand([side, side])
         seconds = _quickest(partial(paddle.matmul, square, square), budget)
         speeds.append((2 * side - 1) * side**2 / seconds)
-    long = paddle.zeros([megabytes * 2**18])
-    source, target = long.numpy(), np.zeros(megabytes * 2**18, dtype=np.float32)
-    on_cpu = paddle.device.get_device().startswith("cpu")
-    copied = _quickest(
-        (lambda: np.copyto(target, source)) if on_cpu else (lambda: paddle.assign(long)), budget
-    )
-    return Machine(max(speeds), 2 * target.nbytes / copied)
+    return Machine(max(speeds), measure_copying(megabytes, budget))
 
 
 def flops_of(net: Any, input_shape: Sequence[int]) -> int:

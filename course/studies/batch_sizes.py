@@ -37,7 +37,7 @@ def calibrate(net: Any, x: Any) -> None:
 
 
 def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images) -> list[Row]:
-    """Train one net; its accuracy as it comes, and after its running statistics are calibrated."""
+    """Train one net; its accuracy as it comes, and after its running statistics are calibrated, on no images if 0."""
     batch, losses = case["batch"], list[float]()
     steps = settings["images_seen"][case["net"]] // batch
     seen = {**settings, "image_channels": images.channels}
@@ -49,7 +49,7 @@ def measure(settings: Settings, case: dict[str, Any], seed: int, images: Images)
     optimizer = sgd(net, settings["learning_rate_at_32"] * batch / 32)
     train(net, images, optimizer, batch=batch, seed=seed, watched=[steps - steps // 4, steps], watch=watch)
     right, calibrated = accuracy(net, images.x_val, images.y_val), None
-    if case["norm"] in KEEPERS:
+    if case["norm"] in KEEPERS and settings["calibration_images"]:
         calibrate(net, images.x_train[: settings["calibration_images"]])
         calibrated = accuracy(net, images.x_val, images.y_val)
     return [

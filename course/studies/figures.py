@@ -70,7 +70,7 @@ def learning(
             ax, f"weights σ={std:g}, {activation}, rate {rate:g}", "training step", "test accuracy (%)"
         )
         ax.set_ylim(0, 103)
-    axes[0].legend(loc="center right", fontsize=8)
+    axes[0].legend(loc="upper left", fontsize=8)
     return plots.name_data(fig, data)
 
 

@@ -48,6 +48,7 @@ def _warm() -> Warm:
         # A net's arrays are kept for the next step; given back to the system after each, all their pages are made anew.
         "MALLOC_MMAP_THRESHOLD_": "1000000000",
         "MALLOC_TRIM_THRESHOLD_": "10000000000",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else its debugger warns of Python's own frozen modules
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     warm = Warm("tests.lessons.preloaded", env=environment)

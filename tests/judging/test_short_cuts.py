@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course.autograder.checks import find_check
-from course.autograder.checks.chance.relations import lags, pairs, related, related_lag
+from course.autograder.checks.chance.relations import lags, pairs, related, related_lag_among
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging import making, question
 from course.autograder.judging.comparing import difference, near, outside
@@ -152,7 +152,7 @@ def test_neighbours_that_know_of_each_other_are_those_of_every_distance():
             if first.size and related(first, second, p):
                 told = distance
                 break
-        assert related_lag(kept, 0, p, among) == told
-        assert related_lag(kept.T, 1, p, among.T) == told
+        assert related_lag_among(kept, among, 0, p) == told
+        assert related_lag_among(kept.T, among.T, 1, p) == told
         met += bool(told)
     assert ROUNDS / 6 < met < ROUNDS

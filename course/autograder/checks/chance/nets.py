@@ -9,7 +9,7 @@ from course.autograder.checks.chance.bounds import may_surprise, surprising
 from course.autograder.checks.chance.coins import Coins
 from course.autograder.checks.chance.properties import Arrays, Named
 from course.autograder.checks.chance.readers import WITHOUT_BIAS, alike, survivors
-from course.autograder.checks.chance.relations import pairs, related, related_lag
+from course.autograder.checks.chance.relations import pairs, related, related_lag_among
 from course.autograder.checks.language.seen import Flaw, Seen
 
 NOT_ONE_EACH = (
@@ -133,7 +133,7 @@ class UnitsFall:
                     )
                     return column if axis else row
         for axis, what in ((0, "Samples"), (1, "Units")):
-            lag = related_lag(kept, axis, p, among=active)
+            lag = related_lag_among(kept, active, axis, p)
             if lag:
                 return f"{what} {lag} apart are dropped together, or apart, too often."
         return ""

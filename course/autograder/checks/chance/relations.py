@@ -49,30 +49,40 @@ def fall_together(a: np.ndarray, b: np.ndarray) -> int:
     return 1 if alike > n * agree else -1
 
 
-def related_lag(kept: np.ndarray, axis: int, p: float, among: np.ndarray | None = None) -> int:
+def related_lag(kept: np.ndarray, axis: int, p: float) -> int:
     """The shortest distance along the axis at which neighbours know of each other; 0 where none do.
 
     The pairs of a distance are those of `pairs`; a product of matrices counts them for all distances at once.
-
-    Args:
-        kept, axis, p: the coins, which way, and the probability to drop.
-        among: True for the coins that count, of the shape of `kept`; all of them where None. A pair counts where both do.
     """
+    rows = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1).astype(np.float64)
+    if len(rows) < 2:
+        return 0
+    first, second, starts, sizes = _at_lags(len(rows))
+    counts = rows.sum(axis=1)
+    both_kept = (rows @ rows.T)[first, second]
+    both_dropped = rows.shape[1] - counts[first] - counts[second] + both_kept
+    dropped = np.add.reduceat(both_dropped, starts)
+    return _first_beyond(dropped, dropped + np.add.reduceat(both_kept, starts), sizes * rows.shape[1], p)
+
+
+def related_lag_among(kept: np.ndarray, among: np.ndarray, axis: int, p: float) -> int:
+    """The same of coins of which only those `among` count, an array of the shape of `kept`: a pair counts where both do."""
     size = kept.shape[axis]
     if size < 2:
         return 0
-    first, second, starts, sizes = _at_lags(size)
+    first, second, starts, _ = _at_lags(size)
 
     def both(coins: np.ndarray) -> np.ndarray:
         """How many pairs of each distance have two of these coins."""
         rows = np.moveaxis(coins, axis, 0).reshape(size, -1).astype(np.float64)
         return np.asarray(np.add.reduceat((rows @ rows.T)[first, second], starts))
 
-    if among is None:
-        both_kept, dropped, n = both(kept), both(~kept), sizes * (kept.size // size)
-    else:
-        both_kept, dropped, n = both(kept & among), both(~kept & among), both(among)
-    alike = dropped + both_kept
+    dropped = both(~kept & among)
+    return _first_beyond(dropped, dropped + both(kept & among), both(among), p)
+
+
+def _first_beyond(dropped: np.ndarray, alike: np.ndarray, n: np.ndarray, p: float) -> int:
+    """The shortest distance at which pairs fall together, or apart, beyond chance, by their numbers at each; else 0."""
     may = may_surprise(dropped, n, p * p) | may_surprise(alike, n, p * p + (1 - p) ** 2)
     for place in np.flatnonzero(may).tolist():
         if together(int(dropped[place]), int(alike[place]), int(n[place]), p):

@@ -14,6 +14,7 @@ import pytest
 from tests.each import try_each
 from tests.processor_time import ANSWERS, ProcessorTime
 from tests.quick import Quick
+from tests.sharing import in_a_row
 from tests.waiting import LONG_STOP
 from tests.warm import AT_THE_END
 
@@ -52,6 +53,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.scheduling import GroupScheduling
 
     return GroupScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without pytest-xdist's workers, too, tests of one group run in a row."""
+    if not hasattr(config, "workerinput"):
+        items[:] = in_a_row(items)
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,18 +7,20 @@ Paddle refuses no kernel that is larger than its padded input: it returns a shap
 2 or more even a shape with 1, because C++ rounds a negative quotient towards zero. The functions here raise.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from course.reference.batch_norm import backward, tensor
-from course.reference.device import device, on_device
+from course.reference.device import Device, device, on_device
 from course.reference.framework import paddle
 
 F = paddle.nn.functional
 
 Padding = int | str | Sequence[Any]
+SIZES = 1024  # of outputs that are kept: each is two numbers
 
 
 def pair(value: int | Sequence[int]) -> tuple[int, int]:
@@ -104,12 +106,25 @@ def conv2d_output_shape(
     spread = (1, 1) if isinstance(padding, str) and padding.upper() == "SAME" else pair(dilation)
     extent = (spread[0] * (kh - 1) + 1, spread[1] * (kw - 1) + 1)
     _fits((h, w), extent, padding_edges(padding, (h, w), (kh, kw), pair(stride)))
-    with on_device(device().name):
+    return n, o, *_conv2d_size(device(), (h, w), (kh, kw), pair(stride), _fixed(padding), spread)
+
+
+@functools.lru_cache(maxsize=SIZES)
+def _conv2d_size(
+    on: Device,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding,
+    dilation: tuple[int, int],
+) -> tuple[int, int]:
+    """(height, width), asked of the op once: a table's mistakes ask about the same layers again and again."""
+    with on_device(on.name):
         out = F.conv2d(
-            paddle.zeros([1, 1, h, w]), paddle.zeros([1, 1, kh, kw]),
-            stride=list(pair(stride)), padding=_paddle_padding(padding), dilation=list(spread),
+            paddle.zeros([1, 1, *size]), paddle.zeros([1, 1, *kernel]),
+            stride=list(stride), padding=_paddle_padding(padding), dilation=list(dilation),
         )  # fmt: skip
-    return n, o, int(out.shape[2]), int(out.shape[3])
+    return int(out.shape[2]), int(out.shape[3])
 
 
 def pool2d_output_shape(
@@ -131,12 +146,32 @@ def pool2d_output_shape(
     kernel = pair(kernel_size)
     steps = kernel if stride is None else pair(stride)
     _fits((h, w), kernel, padding_edges(padding, (h, w), kernel, steps))
-    with on_device(device().name):
+    return n, c, *_pool2d_size(device(), (h, w), kernel, steps, _fixed(padding), ceil_mode)
+
+
+@functools.lru_cache(maxsize=SIZES)
+def _pool2d_size(
+    on: Device,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding,
+    ceil_mode: bool,
+) -> tuple[int, int]:
+    """The same of the pooling."""
+    with on_device(on.name):
         out = F.max_pool2d(
-            paddle.zeros([1, 1, h, w]), list(kernel), stride=list(steps),
+            paddle.zeros([1, 1, *size]), list(kernel), stride=list(stride),
             padding=_paddle_padding(padding), ceil_mode=ceil_mode,
         )  # fmt: skip
-    return n, c, int(out.shape[2]), int(out.shape[3])
+    return int(out.shape[2]), int(out.shape[3])
+
+
+def _fixed(padding: Padding) -> Padding:
+    """The same padding with tuples for lists, so that it can be looked up."""
+    if isinstance(padding, (int, str)):
+        return padding
+    return tuple(tuple(edge) if isinstance(edge, Sequence) else edge for edge in padding)
 
 
 def _paddle_padding(padding: Padding) -> Any:

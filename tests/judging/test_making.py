@@ -6,7 +6,7 @@ import pytest
 from course.autograder.checks import find_check, list_checks
 from course.autograder.judging.comparing import near, tolerance_of
 from course.autograder.judging.computing import question
-from course.autograder.judging.making import _laid, _made, made_otherwise
+from course.autograder.judging.making import _made, _values, made_otherwise
 
 SEED = 3
 MADE = [(name, path) for name in list_checks() for path in find_check(name).makings]
@@ -21,13 +21,8 @@ def entries(name, path, choose):
             continue
         asked = question(name, index, SEED)
         right = asked.right[path]
-        context = making.context(asked.values)
-        shape = making.shape(context) if making.shape else right.shape
-        values = [
-            _laid(piece, sorted({0, which}), context, shape)
-            for piece, which in zip(making.pieces.values(), choose, strict=True)
-        ]
-        made = _made(making, values, np.array([choose]), slice(None))[0].reshape(right.shape)
+        values, taken = _values(making, np.array([choose]), path, asked, right.shape)
+        made = _made(making, values, taken, slice(None))[0].reshape(right.shape)
         yield asked, right, made
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -23,14 +22,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="session")
-def sealed(released, tmp_path_factory):
-    """`sealed(assignment)`: the bank of its answers in a release."""
-    folder, banks = released.folder("release") / "course" / "sealed", {}
+def sealed(sealed_file, tmp_path_factory):
+    """`sealed(assignment)`: the bank of its answers, as a release has them."""
+    banks = {}
 
     def bank(assignment):
         if assignment not in banks:
             place = tmp_path_factory.mktemp("sealed")
-            shutil.copy(folder / f"{assignment}{ENDING}", place)
+            (place / f"{assignment}{ENDING}").write_bytes(sealed_file(assignment))
             banks[assignment] = SealedBank(place)
         return banks[assignment]
 

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from course.autograder.checks import find_check
+from course.autograder.checks.chance.relations import lags, pairs, related, related_lag_among
 from course.autograder.checks.language.tolerances import Tolerance
-from course.autograder.judging.comparing import near
+from course.autograder.judging import making, question
+from course.autograder.judging.comparing import difference, near, outside
 from course.autograder.judging.lineup import Lineup, _room
 from course.autograder.judging.together import _Case
 
@@ -75,3 +78,81 @@ def test_whole_numbers_are_met_exactly() -> None:
         for got in (given[rng.choice(NAMES)], right, right.astype(np.int32)):
             alike = {n for n, v in given.items() if v.shape == got.shape and (v == got).all()}
             assert known.met_by(got) == alike
+
+
+@pytest.mark.parametrize("strange", [0.0, np.nan, np.inf, 5e-324])
+def test_the_worst_value_is_the_one_that_all_values_tell(strange):
+    """Also where a difference is no number, or so small that it counts as the smallest there is."""
+    rng = np.random.default_rng(8)
+    for _ in range(ROUNDS):
+        wanted = rng.normal(size=(3, 4)) * 10.0 ** rng.integers(-8, 9, size=(3, 4))
+        got = np.where(rng.random((3, 4)) < 0.3, wanted + rng.choice([1.0, 1e-6]), wanted)
+        got[tuple(rng.integers((3, 4)))] += strange
+        bad = outside(got, wanted, TOLERANCE)
+        found = difference(got, wanted, TOLERANCE)
+        if found is None:
+            assert not bad.any()
+            continue
+        gap = np.abs(got - wanted)
+        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
+        index = np.unravel_index(np.argmax(gap), gap.shape)
+        assert (found.index, found.largest, found.outside) == (index, gap[index], bad.sum())
+
+
+def met_by_whole_arrays(made_of, choices, output, asked, got):
+    """Which choices give what came, each put together whole from values that nobody has asked for before."""
+    context = made_of.context(asked.values)
+    shape = made_of.shape(context) if made_of.shape else got.shape
+    met = []
+    for choice in choices.tolist():
+        ways = [
+            [piece.right, *(s.value for s in piece.instead.values())][way]
+            for piece, way in zip(made_of.pieces.values(), choice, strict=True)
+        ]
+        kinds = [complex if piece.two else float for piece in made_of.pieces.values()]
+        values = [
+            np.broadcast_to(np.asarray(way(context), kind), shape).reshape(1, -1)
+            for way, kind in zip(ways, kinds, strict=True)
+        ]
+        whole = made_of.combine(**dict(zip(made_of.pieces, values, strict=True)))[0]
+        met.append(near(got.reshape(-1), whole, making.tolerance_of(output, asked.inputs, got)))
+    return met
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "path"), [("batch_moments", "var"), ("conv_backward_naive", "dx"), ("batchnorm_backward", "dx")]
+)
+def test_choices_of_pieces_are_met_where_they_are_one_by_one(name, path):
+    """Answer after answer to one question, which keeps what its pieces give; and one value is asked before the others."""
+    check, rng = find_check(name), np.random.default_rng(9)
+    made_of, output = check.makings[path], next(o for o in check.outputs if o.path == path)
+    every = making._choices(tuple(1 + len(piece.instead) for piece in made_of.pieces.values()), made_of.most)
+    asked = question.__wrapped__(name, 0, 4)
+    for _ in range(5):
+        choices = every[rng.choice(len(every), 20)]
+        values, taken = making._values(made_of, choices, path, asked, asked.right[path].shape)
+        got = making._made(made_of, values, taken[:1], slice(None))[0].reshape(asked.right[path].shape)
+        met = making._meeting(made_of, choices, output, asked, got)
+        assert met.tolist() == met_by_whole_arrays(made_of, choices, output, asked, got) and met[0]
+
+
+def test_neighbours_that_know_of_each_other_are_those_of_every_distance():
+    """Among coins of which some do not count, as units do not that ReLU shuts off."""
+    rng, met = np.random.default_rng(10), 0
+    for _ in range(ROUNDS):
+        p, lag = rng.choice([0.3, 0.5]), int(rng.integers(1, 6))
+        kept, among = rng.random((12, 80)) >= p, rng.random((12, 80)) < 0.7
+        if rng.random() < 0.5:  # from some distance on, repeated
+            kept[lag:] = np.where(rng.random((12 - lag, 80)) < 0.9, kept[:-lag], kept[lag:])
+        told = 0
+        for distance in lags(len(kept)):
+            here, there = pairs(among, 0, distance)
+            first, second = (half[here & there] for half in pairs(kept, 0, distance))
+            if first.size and related(first, second, p):
+                told = distance
+                break
+        assert related_lag_among(kept, among, 0, p) == told
+        assert related_lag_among(kept.T, among.T, 1, p) == told
+        met += bool(told)
+    assert ROUNDS / 6 < met < ROUNDS

@@ -8,6 +8,7 @@ import pytest
 
 from course.autograder.checks.conv.variants import overwritten, windows_one_by_one
 from course.reference import convolution
+from course.reference.device import device
 from course.reference.framework import paddle
 
 RNG = np.random.default_rng(7)
@@ -143,6 +144,24 @@ def test_same_padding_gives_one_window_for_each_stride_begun(n, k, stride):
     before, after = convolution.same_padding(n, k, stride)
     assert after - before in (0, 1)
     assert windows_of(n, k, stride, before, after) == shape[2]
+
+
+def test_sizes_that_are_kept_are_those_of_the_op_asked_anew():
+    """Asked one after another, with one thing changed at a time, in each way to write it."""
+    for image, kernel, stride, padding in itertools.product(
+        [(9, 8), (8, 9)], [(3, 2), (2, 3)], [1, 2, (1, 2)], [0, 1, (0, 1), [1, 4, 0, 2], "VALID", "SAME"]
+    ):
+        steps = convolution.pair(stride)
+        for dilation in (1, (2, 1)):
+            kept = convolution.conv2d_output_shape((1, 1, *image), (1, 1, *kernel), stride, padding, dilation)
+            spread = (1, 1) if padding == "SAME" else convolution.pair(dilation)
+            anew = convolution._conv2d_size.__wrapped__(device(), image, kernel, steps, padding, spread)
+            assert kept[2:] == anew
+        for ceil in (False, True) if not isinstance(padding, str) else ():
+            kept = convolution.pool2d_output_shape((1, 1, *image), kernel, stride, padding, ceil)
+            assert kept[2:] == convolution._pool2d_size.__wrapped__(
+                device(), image, kernel, steps, padding, ceil
+            )
 
 
 def test_padding_that_paddle_does_not_know_is_refused():

@@ -92,6 +92,11 @@ def _without_marks(source: str) -> str:
 
 def solutions(assignment: str) -> dict[str, str]:
     """The instructor's solution cells by grade_id, in the notebook's order, without the marks around them."""
+    return dict(_solutions(assignment))
+
+
+@functools.cache
+def _solutions(assignment: str) -> Mapping[str, str]:
     cells = _source_cells(assignment).items()
     return {
         name: _without_marks(cell.source) for name, cell in cells if cell.metadata["nbgrader"].get("solution")

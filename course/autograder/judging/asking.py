@@ -82,6 +82,11 @@ class Question(ABC):
             self._lineups[path, tolerance] = line_up(path, self.right[path], self.wrong, tolerance, excerpts)
         return self._lineups[path, tolerance]
 
+    @functools.cached_property
+    def laid(self) -> dict[Any, Any]:
+        """What the pieces of its outputs give here, as `making.py` has found it for earlier answers."""
+        return {}
+
     @abstractmethod
     def pairs(self) -> Sequence[Two]:
         """Mistakes that are the right answer to inputs read otherwise, each with each other that is made there."""

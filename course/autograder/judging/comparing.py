@@ -49,6 +49,7 @@ def outside(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> np.nda
 
 
 SOMEWHERE = np.array(True)
+TINY = float(np.finfo(float).tiny)
 
 
 def _bad(
@@ -105,8 +106,10 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
     bad = np.asarray(bad)
     with np.errstate(all="ignore"):
         gap = np.abs(got.astype(np.float64, copy=False) - wanted.astype(np.float64, copy=False))
-    # Integers beyond the reach of a float differ by more than their gap shows.
-    gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, np.finfo(float).tiny), np.inf), 0.0)
+    gap = np.where(bad, gap, 0.0)
+    if not TINY < gap.max() < np.inf:
+        # Integers beyond the reach of a float differ by more than their gap shows; a NaN is as far off as can be.
+        gap = np.where(bad, np.where(np.isfinite(gap), np.maximum(gap, TINY), np.inf), 0.0)
     if not _in_integers(got, wanted, tolerance):
         got, wanted = got.astype(np.float64, copy=False), wanted.astype(np.float64, copy=False)
     index = np.unravel_index(int(np.argmax(gap)), gap.shape)
@@ -115,7 +118,7 @@ def difference(got: np.ndarray, wanted: np.ndarray, tolerance: Tolerance) -> Dif
         index=tuple(int(i) for i in index),
         got=got[index].item(),
         wanted=wanted[index].item(),
-        outside=int(bad.sum()),
+        outside=int(np.count_nonzero(bad)),
         size=int(bad.size),
     )
 

@@ -63,28 +63,40 @@ class Lineup:
     def met_by(self, got: np.ndarray) -> set[str]:
         """Names of the mistakes that give just this."""
         alike, others = self._others
-        if alike and got.dtype == self.right.dtype and got.shape == self.right.shape:
-            met = {name for name, value in others.items() if self._meets(got, value)}
-            same = (self._whole_numbers == got.reshape(-1)).all(axis=1)
-            met.update(itertools.compress(alike, same.tolist()))
-        else:
-            met = {name for name, value in self.others.items() if self._meets(got, value)}
+        met = {name for name, value in others.get(got.shape, ()) if self._meets(got, value)}
+        met.update(name for name, sketch in self._sketched if self._meets(got, sketch))
+        if alike and got.shape == self.right.shape:
+            if got.dtype == self.right.dtype:
+                same = (self._whole_numbers == got.reshape(-1)).all(axis=1)
+                met.update(itertools.compress(alike, same.tolist()))
+            else:
+                met.update(name for name, value in alike.items() if self._meets(got, value))
         if got.shape == self.right.shape and self.names:
             met.update(self.names[row] for row in self._near(got) if self._elsewhere_too(row, got))
         return met
 
     @functools.cached_property
-    def _others(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray | Sketch]]:
-        """Of `others`, whole numbers as the right answer is, which are met exactly or not at all; and the rest."""
+    def _sketched(self) -> list[tuple[str, Sketch]]:
+        """Of `others` the sketches."""
+        return [(name, value) for name, value in self.others.items() if isinstance(value, Sketch)]
+
+    @functools.cached_property
+    def _others(self) -> tuple[dict[str, np.ndarray], dict[tuple[int, ...], list[tuple[str, np.ndarray]]]]:
+        """Of `others`, whole numbers as the right answer is, which are met exactly or not at all; and the rest by its shape.
+
+        What came is asked about those of its own shape alone.
+        """
         right = self.right
-        alike = {
-            name: value
-            for name, value in self.others.items()
-            if right.dtype.kind in "iub"
-            and isinstance(value, np.ndarray)
-            and (value.dtype, value.shape) == (right.dtype, right.shape)
-        }
-        return alike, {name: value for name, value in self.others.items() if name not in alike}
+        alike: dict[str, np.ndarray] = {}
+        rest: dict[tuple[int, ...], list[tuple[str, np.ndarray]]] = {}
+        for name, value in self.others.items():
+            if isinstance(value, Sketch):
+                continue
+            if right.dtype.kind in "iub" and (value.dtype, value.shape) == (right.dtype, right.shape):
+                alike[name] = value
+            else:
+                rest.setdefault(value.shape, []).append((name, value))
+        return alike, rest
 
     @functools.cached_property
     def _whole_numbers(self) -> np.ndarray:

@@ -8,12 +8,13 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from course.autograder.checks.language.makings import Making, Piece
-from course.autograder.checks.language.spec import Output
+from course.autograder.checks.language.makings import Making, Piece, Value
+from course.autograder.checks.language.spec import Inputs, Output
 from course.autograder.checks.language.tolerances import Tolerance
 from course.autograder.judging.asking import Question
 from course.autograder.judging.comparing import near, tolerance_of
@@ -125,41 +126,83 @@ def _meeting(
     Args:
         or_nothing: a choice that gives no finite number here is let through.
     """
-    context = making.context(asked.values)
-    shape = making.shape(context) if making.shape else got.shape
-    values = [
-        _laid(piece, np.unique(column).tolist(), context, shape)
-        for piece, column in zip(making.pieces.values(), choices.T, strict=True)
-    ]
+    values, taken = _values(making, choices, output.path, asked, got.shape)
     came, tolerance = got.astype(np.float64).reshape(-1), tolerance_of(output, asked.inputs, got)
     some = np.unique(np.linspace(0, came.size - 1, PLACES).astype(int))
-    met = _near(_made(making, values, choices, some), came[some], tolerance, np.abs(came).max(), or_nothing)
+    met = np.ones(len(choices), dtype=bool)
+    for few in np.split(some, [1]):  # one value leaves few choices for the others
+        rows = np.flatnonzero(met)
+        made = _made(making, values, taken[rows], few)
+        met[rows] = _near(made, came[few], tolerance, np.abs(came).max(), or_nothing)
     rows = np.flatnonzero(met)
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
-        made = _made(making, values, choices[part], slice(None))
+        made = _made(making, values, taken[part], slice(None))
         met[part] = [
             near(came, one, tolerance) or (or_nothing and not np.isfinite(one).all()) for one in made
         ]
     return met
 
 
-def _laid(piece: Piece, which: list[int], context: object, shape: tuple[int, ...]) -> np.ndarray:
-    """[values of the piece, values of the output]: those that are asked for, all others NaN."""
-    ways = [piece.right, *(stead.value for stead in piece.instead.values())]
-    kind = np.complex128 if piece.two else np.float64
-    found = np.full((len(ways), math.prod(shape)), np.nan, dtype=kind)
-    for k in which:
-        found[k] = np.broadcast_to(np.asarray(ways[k](context), dtype=kind), shape).reshape(-1)
-    return found
+@dataclass(frozen=True)
+class _Laid:
+    """What a making's pieces give on one case: each value is computed when somebody asks for it, and once for all answers.
+
+    Attributes:
+        ways: of each piece, to make it: the right one first.
+        kinds: the dtype of each piece's values.
+        context: what they are computed from.
+        shape: that they are laid along.
+        given: what was computed, by the piece's place and the way.
+    """
+
+    ways: tuple[tuple[Value, ...], ...]
+    kinds: tuple[type, ...]
+    context: Any
+    shape: tuple[int, ...]
+    given: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def along(cls, making: Making, inputs: Inputs, shape: tuple[int, ...]) -> "_Laid":
+        """The pieces of an output of this shape, of which nothing is computed yet."""
+        pieces, context = making.pieces.values(), making.context(inputs)
+        return cls(
+            tuple((one.right, *(stead.value for stead in one.instead.values())) for one in pieces),
+            tuple(np.complex128 if one.two else np.float64 for one in pieces),
+            context,
+            making.shape(context) if making.shape else shape,
+        )
+
+    def of(self, piece: int, way: int) -> np.ndarray:
+        """What a piece gives, value by value of the output, made in one of its ways."""
+        if (piece, way) not in self.given:
+            value: np.ndarray = np.asarray(self.ways[piece][way](self.context), dtype=self.kinds[piece])
+            self.given[piece, way] = np.broadcast_to(value, self.shape).reshape(-1)
+        return self.given[piece, way]
+
+
+def _values(
+    making: Making, choices: np.ndarray, path: str, asked: Question, shape: tuple[int, ...]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """For each piece the values that some choice asks for; and [choices, pieces], which of them each choice takes."""
+    if (path, shape) not in asked.laid:
+        asked.laid[path, shape] = _Laid.along(making, asked.values, shape)
+    laid = asked.laid[path, shape]
+    values: list[np.ndarray] = []
+    places = np.empty_like(choices)
+    for piece, column in enumerate(choices.T):
+        asked_for = np.bincount(column) > 0
+        places[:, piece] = (np.cumsum(asked_for) - 1)[column]
+        values.append(np.stack([laid.of(piece, way) for way in np.flatnonzero(asked_for).tolist()]))
+    return values, places
 
 
 def _made(
-    making: Making, values: Sequence[np.ndarray], choices: np.ndarray, places: np.ndarray | slice
+    making: Making, values: Sequence[np.ndarray], taken: np.ndarray, places: np.ndarray | slice
 ) -> np.ndarray:
-    """[choices, places]: what each choice gives."""
-    taken = (value[:, places][column] for value, column in zip(values, choices.T, strict=True))
-    made: np.ndarray = making.combine(**dict(zip(making.pieces, taken, strict=True)))
+    """[choices, places]: what each choice gives, from the values and from which of them it takes."""
+    chosen = (value[:, places][column] for value, column in zip(values, taken.T, strict=True))
+    made: np.ndarray = making.combine(**dict(zip(making.pieces, chosen, strict=True)))
     return made
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course.autograder.checks.chance.bounds import surprising
+from course.autograder.checks.chance.bounds import may_surprise, surprising
 from course.autograder.checks.chance.coins import Coins
 from course.autograder.checks.chance.properties import Arrays, Named
 from course.autograder.checks.chance.readers import WITHOUT_BIAS, alike, survivors
-from course.autograder.checks.chance.relations import lags, pairs, related
+from course.autograder.checks.chance.relations import pairs, related, related_lag_among
 from course.autograder.checks.language.seen import Flaw, Seen
 
 NOT_ONE_EACH = (
@@ -119,9 +119,11 @@ class UnitsFall:
 
     def _related(self, kept: np.ndarray, active: np.ndarray) -> str:
         """How units that ReLU lets through are dropped together, beyond chance: a sentence, or nothing."""
+        p = self.coins.p
         for axis in (0, 1):
-            for index in range(active.shape[axis]):
-                lit, p = kept.take(index, axis)[active.take(index, axis)], self.coins.p
+            left, of = (coins.sum(axis=1 - axis) for coins in (kept & active, active))
+            for index in np.flatnonzero(may_surprise(left, of, 1 - p)).tolist():
+                lit = kept.take(index, axis)[active.take(index, axis)]
                 if surprising(int(lit.sum()), lit.size, 1 - p):
                     row = (
                         f"Of sample {index} {lit.mean():.1%} of what ReLU lets through is kept at p = {p:g}."
@@ -131,11 +133,9 @@ class UnitsFall:
                     )
                     return column if axis else row
         for axis, what in ((0, "Samples"), (1, "Units")):
-            for lag in lags(active.shape[axis]):
-                here, there = pairs(active, axis, lag)
-                first, second = (half[here & there] for half in pairs(kept, axis, lag))
-                if first.size and related(first, second, self.coins.p):
-                    return f"{what} {lag} apart are dropped together, or apart, too often."
+            lag = related_lag_among(kept, active, axis, p)
+            if lag:
+                return f"{what} {lag} apart are dropped together, or apart, too often."
         return ""
 
     def _one_mask(self, kept: np.ndarray, active: np.ndarray) -> bool:

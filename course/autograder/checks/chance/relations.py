@@ -62,7 +62,27 @@ def related_lag(kept: np.ndarray, axis: int, p: float) -> int:
     both_kept = (rows @ rows.T)[first, second]
     both_dropped = rows.shape[1] - counts[first] - counts[second] + both_kept
     dropped = np.add.reduceat(both_dropped, starts)
-    alike, n = dropped + np.add.reduceat(both_kept, starts), sizes * rows.shape[1]
+    return _first_beyond(dropped, dropped + np.add.reduceat(both_kept, starts), sizes * rows.shape[1], p)
+
+
+def related_lag_among(kept: np.ndarray, among: np.ndarray, axis: int, p: float) -> int:
+    """The same of coins of which only those `among` count, an array of the shape of `kept`: a pair counts where both do."""
+    size = kept.shape[axis]
+    if size < 2:
+        return 0
+    first, second, starts, _ = _at_lags(size)
+
+    def both(coins: np.ndarray) -> np.ndarray:
+        """How many pairs of each distance have two of these coins."""
+        rows = np.moveaxis(coins, axis, 0).reshape(size, -1).astype(np.float64)
+        return np.asarray(np.add.reduceat((rows @ rows.T)[first, second], starts))
+
+    dropped = both(~kept & among)
+    return _first_beyond(dropped, dropped + both(kept & among), both(among), p)
+
+
+def _first_beyond(dropped: np.ndarray, alike: np.ndarray, n: np.ndarray, p: float) -> int:
+    """The shortest distance at which pairs fall together, or apart, beyond chance, by their numbers at each; else 0."""
     may = may_surprise(dropped, n, p * p) | may_surprise(alike, n, p * p + (1 - p) ** 2)
     for place in np.flatnonzero(may).tolist():
         if together(int(dropped[place]), int(alike[place]), int(n[place]), p):

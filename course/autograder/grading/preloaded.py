@@ -17,7 +17,7 @@ prefork.open_one()  # warms up while the imports below go on
 with made_to_stay(), without(*FORMATS):
     from course.autograder.checks import list_checks
     from course.autograder.engine import engine, further, questions, session  # noqa: F401 - to be there after the fork
-    from course.autograder.grading import worker_process
+    from course.autograder.grading import marking, worker_process  # noqa: F401
 
     list_checks(os.environ.get(FOR_ASSIGNMENT) or None)
     # What fails here will fail in each worker again, where it is said of a submission.

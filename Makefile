@@ -30,10 +30,10 @@ demo: $(READY)  ## release, collect and grade a sample class; prints one table
 	@$(RUN) -m course demo
 
 test: $(READY)  ## the whole test suite
-	@$(RUN) -m pytest -n 2 --dist loadgroup
+	@$(RUN) -m pytest -n auto --dist loadgroup
 
 test-quick: $(READY)  ## something of every test in about a minute, while you are changing something
-	@$(RUN) -m pytest -n 2 --dist loadgroup --quick
+	@$(RUN) -m pytest -n auto --dist loadgroup --quick
 
 bench: $(READY)  ## measure grading against stock nbgrader; writes docs/performance.md (most of an hour)
 	@$(RUN) -m benchmarks.grading

@@ -46,6 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one more than there are processors, since some tests wait; at most four, each takes a gigabyte."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there + 1, 4)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For the project's own way of running the tests, the same with less bookkeeping."""
     if config.getvalue("dist") != "loadgroup":

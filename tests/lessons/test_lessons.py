@@ -18,7 +18,6 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.common.notebooks import canonical
-from course.reference import framework
 from tests.lessons.prose_numbers import references, unexplained
 from tests.lessons.warm_kernels import WarmKernelManager
 from tests.waiting import LONG_STOP
@@ -198,19 +197,6 @@ def test_numbers_that_are_said_come_out_as_numbers(path: Path) -> None:
     ]
     assert said
     assert not [text for text in said if re.search(r"\bnan\b|\binf\b", text)]
-
-
-@pytest.mark.slow
-def test_a_forked_kernel_multiplies_as_a_readers_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What importing Paddle sets in the environment for MKL is there in a kernel whose fork came after that import."""
-    how = framework.MKL_AS
-    wanted = how in os.environ
-    monkeypatch.delenv(how, raising=False)
-    asked = f"import os\nimport course.reference.framework\nprint({how!r} in os.environ)"
-    notebook, _, _ = run(new_notebook(cells=[new_code_cell(asked)]), tmp_path)
-    assert notebook.cells[1].outputs[0].text == f"{wanted}\n"
 
 
 @pytest.mark.slow

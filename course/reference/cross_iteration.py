@@ -99,12 +99,11 @@ class CrossIterationBatchNorm(Layer):
         k: steps in the window, the current one counted. A plain attribute: a training loop may start at 1.
         momentum: of the running values, which average the window's moments; weights the OLD one.
         epsilon: added to the variance under the root.
-        rho: how much of the correction is made; 0 is the paper's naive form, which makes none. What is to be corrected
-            later is noted from the start, so a layer that begins at 0 stays there.
+        rho: how much of the correction is made; 0 is the paper's naive form, which makes none. It is not to be changed
+            later: a layer with 0 notes nothing that a correction would need.
 
     Raises:
-        ValueError: when the inner layer has a bias: the expansion would forget it, and under batch norm it
-        does
+        ValueError: when the inner layer has a bias: the expansion would forget it, and under batch norm it does
             nothing.
     """
 
